@@ -39,7 +39,8 @@ function* sources(dir: string): Generator<string> {
 /** Every module specifier that a source text names: static, dynamic and re-exported ones. */
 export function specifiersOf(text: string): string[] {
   const found: string[] = [];
-  const pattern = /(?:^|[\s;}])(?:import|export)\s[^'";]*?from\s*['"]([^'"]+)['"]|import\s*\(?\s*['"]([^'"]+)['"]/g;
+  const pattern =
+    /(?:^|[\s;}])(?:import|export)\s[^'";]*?from\s*['"]([^'"]+)['"]|import\s*\(?\s*['"]([^'"]+)['"]/g;
   for (const match of text.matchAll(pattern)) found.push((match[1] ?? match[2])!);
   return found;
 }
@@ -58,12 +59,20 @@ export function objection(file: string, specifier: string, known: ReadonlySet<st
     return undefined;
   }
   if (!specifier.startsWith('.')) {
-    return specifier.startsWith('node:') || known.has(specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/'))
+    return specifier.startsWith('node:') ||
+      known.has(
+        specifier
+          .split('/')
+          .slice(0, specifier.startsWith('@') ? 2 : 1)
+          .join('/'),
+      )
       ? undefined
       : `${specifier} is not a dependency`;
   }
   const target = relative(ROOT, resolve(ROOT, dirname(file), specifier)).split('/')[0]!;
-  return target === room ? undefined : `a relative path leaves ${room}/ for ${target}/: take the door #${target}`;
+  return target === room
+    ? undefined
+    : `a relative path leaves ${room}/ for ${target}/: take the door #${target}`;
 }
 
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
@@ -96,7 +105,8 @@ test('layers: a wrong import is refused', () => {
     ['l7/plane.ts', '#l7'],
     ['attic/x.ts', 'node:fs'],
   ];
-  for (const [file, specifier] of wrong) assert.ok(objection(file, specifier, known), `${file} → ${specifier}`);
+  for (const [file, specifier] of wrong)
+    assert.ok(objection(file, specifier, known), `${file} → ${specifier}`);
 });
 
 test('layers: the reader sees every spelling of an import', () => {

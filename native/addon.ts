@@ -1,0 +1,71 @@
+/** Loads the compiled addon once per thread, and says what to do when it cannot be loaded. */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+/** The addon's verbs as they stand in C. The typed faces (`socket.ts`, `identity.ts`, `crypt.ts`) are what others use. */
+export type Addon = {
+  bindTcp(options: object): number;
+  listenTcp(options: object): number;
+  listenUnix(options: object): number;
+  listenFd(fd: number, backlog: number): void;
+  tuneListener(fd: number, options: object): void;
+  boundSocket(options: object): number;
+  dupFd(fd: number): number;
+  closeFd(fd: number): void;
+  setCloexec(fd: number, on: boolean): void;
+  localAddress(fd: number): { family: 'IPv4' | 'IPv6' | 'unix'; address: string; port: number };
+  tcpInfo(fd: number): { rttUs: number; rttVarUs: number; sndCwnd: number; rcvSpace: number };
+  socketPair(): [number, number];
+  sendFds(sock: number, fds: readonly number[], payload: Uint8Array, timeoutMs?: number): void;
+  receiveFds(
+    sock: number,
+    maxFds: number,
+    timeoutMs?: number,
+  ): { fds: number[]; payload: Uint8Array } | undefined;
+  fdLimit(): { soft: number; hard: number };
+  setFdLimit(soft: number): void;
+  userIds(name: string): { uid: number; gid: number } | undefined;
+  groupId(name: string): number | undefined;
+  setIdentity(user: string, uid: number, gid: number, keepMask: number, dumpable: boolean): void;
+  cryptHash(key: string, setting: string): string | undefined;
+  cryptHashAsync(key: string, setting: string): Promise<string | undefined>;
+};
+
+const BUILD_DIR = join(import.meta.dirname, 'build');
+const REMEDY = 'run scripts/build-native (it needs: apt-get install gcc libc6-dev libcrypt-dev)';
+
+/** The newest verb: an addon without it was compiled before the TypeScript beside it was written. */
+const NEWEST_VERB: keyof Addon = 'cryptHashAsync';
+
+// A cache: dlopen() gives the same addon each time, and asking it costs a stat() per call.
+let loaded: Addon | undefined;
+
+/**
+ * The addon, loaded at the first call: whoever only checks a configuration needs no compiler.
+ *
+ * `MOAT_NATIVE=asan` takes the variant that scripts/build-native makes for the sanitizer run.
+ *
+ * @throws {Error} that names the remedy, if the addon is not built, out of date, or lacks a library
+ */
+export function addon(): Addon {
+  loaded ??= load(join(BUILD_DIR, process.env['MOAT_NATIVE'] === 'asan' ? 'moat-asan.node' : 'moat.node'));
+  return loaded;
+}
+
+/** Loads the addon at `path`; exported for its tests. @throws {Error} as `addon()` does */
+export function load(path: string): Addon {
+  if (!existsSync(path)) throw new Error(`Cannot load ${path}: it is not built: ${REMEDY}`);
+  const found = open(path);
+  if (!(NEWEST_VERB in found)) throw new Error(`Cannot use ${path}: it is older than its sources: ${REMEDY}`);
+  return found;
+}
+
+function open(path: string): Addon {
+  try {
+    return createRequire(import.meta.url)(path);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`Cannot load ${path}: ${reason}: ${REMEDY}`, { cause });
+  }
+}

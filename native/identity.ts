@@ -1,0 +1,44 @@
+/** What this process may do: its limit of open files, the user it runs as, the capabilities it keeps. */
+import { addon } from './addon.ts';
+
+/** Bits of <linux/capability.h>: those a proxy can have use for after it has given root away. */
+const CAPABILITY_BITS = { net_bind_service: 10, net_admin: 12, net_raw: 13 } as const;
+
+export type Capability = keyof typeof CAPABILITY_BITS;
+
+export type Identity = { readonly uid: number; readonly gid: number };
+
+/** RLIMIT_NOFILE. Node itself raises soft to hard when it starts. */
+export const fdLimit = (): { soft: number; hard: number } => addon().fdLimit();
+
+/** Sets how many files this process may open, and raises the hard limit where that is lower. @throws code EPERM without CAP_SYS_RESOURCE */
+export const setFdLimit = (soft: number): void => addon().setFdLimit(soft);
+
+/** Ids of a user by name, undefined if there is none. The name is a binary string. */
+export const userIds = (name: string): Identity | undefined => addon().userIds(name);
+
+/** Id of a group by name, undefined if there is none. */
+export const groupId = (name: string): number | undefined => addon().groupId(name);
+
+/**
+ * Becomes `user` for good: its groups, its group (or `group`), its uid, in every thread of the process.
+ *
+ * `keepCapabilities` stay with the calling thread and with those it starts later, so call this before the first
+ * worker thread stands. The process writes no core dump and no other process of that user can trace it, unless `dumpable`.
+ *
+ * @throws {TypeError} if there is no such user or group
+ * @throws code EPERM when this process is not root. A failure halfway leaves a process of mixed identity: end it
+ */
+export function setUser(
+  user: string,
+  group?: string,
+  options: { keepCapabilities?: readonly Capability[]; dumpable?: boolean } = {},
+): void {
+  const ids = userIds(user);
+  if (!ids) throw new TypeError(`Cannot setUser: there is no user "${user}"`);
+  const gid = group === undefined ? ids.gid : groupId(group);
+  if (gid === undefined) throw new TypeError(`Cannot setUser: there is no group "${group}"`);
+  let mask = 0;
+  for (const name of options.keepCapabilities ?? []) mask |= 1 << CAPABILITY_BITS[name];
+  addon().setIdentity(user, ids.uid, gid, mask, options.dumpable ?? false);
+}

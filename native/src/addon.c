@@ -1,0 +1,39 @@
+/* The door of the addon: the table of verbs that JavaScript sees. Holds no state, so any number of
+ * worker threads may load it. */
+#include "call.h"
+#include "verbs.h"
+
+#define VERB(name, function) {name, NULL, function, NULL, NULL, NULL, napi_enumerable, NULL}
+
+static const napi_property_descriptor VERBS[] = {
+    VERB("bindTcp", bind_tcp),
+    VERB("listenTcp", listen_tcp),
+    VERB("listenUnix", listen_unix),
+    VERB("listenFd", listen_fd),
+    VERB("tuneListener", tune_listener),
+    VERB("boundSocket", bound_socket),
+    VERB("dupFd", dup_fd),
+    VERB("closeFd", close_fd),
+    VERB("setCloexec", set_cloexec),
+    VERB("localAddress", local_address),
+    VERB("tcpInfo", tcp_information),
+    VERB("socketPair", socket_pair),
+    VERB("sendFds", send_fds),
+    VERB("receiveFds", receive_fds),
+    VERB("fdLimit", fd_limit),
+    VERB("setFdLimit", set_fd_limit),
+    VERB("userIds", user_ids),
+    VERB("groupId", group_id),
+    VERB("setIdentity", set_identity),
+    VERB("cryptHash", crypt_hash),
+    VERB("cryptHashAsync", crypt_hash_async),
+#ifdef MOAT_PROBES
+    VERB("probeLeak", probe_leak),
+    VERB("probeOverflow", probe_overflow),
+#endif
+};
+
+NAPI_MODULE_INIT() {
+  if (napi_define_properties(env, exports, sizeof VERBS / sizeof VERBS[0], VERBS) != napi_ok) return NULL;
+  return exports;
+}

@@ -1,0 +1,42 @@
+/* The verbs of the addon, by the file that holds them. addon.c gives each its name in JavaScript. */
+#ifndef MOAT_VERBS_H
+#define MOAT_VERBS_H
+
+#include <node_api.h>
+
+/* listen.c */
+napi_value bind_tcp(napi_env env, napi_callback_info info);
+napi_value listen_tcp(napi_env env, napi_callback_info info);
+napi_value listen_unix(napi_env env, napi_callback_info info);
+napi_value listen_fd(napi_env env, napi_callback_info info);
+napi_value tune_listener(napi_env env, napi_callback_info info);
+napi_value bound_socket(napi_env env, napi_callback_info info);
+
+/* descriptor.c */
+napi_value dup_fd(napi_env env, napi_callback_info info);
+napi_value close_fd(napi_env env, napi_callback_info info);
+napi_value set_cloexec(napi_env env, napi_callback_info info);
+napi_value local_address(napi_env env, napi_callback_info info);
+napi_value tcp_information(napi_env env, napi_callback_info info);
+
+/* passing.c */
+napi_value socket_pair(napi_env env, napi_callback_info info);
+napi_value send_fds(napi_env env, napi_callback_info info);
+napi_value receive_fds(napi_env env, napi_callback_info info);
+
+/* identity.c */
+napi_value fd_limit(napi_env env, napi_callback_info info);
+napi_value set_fd_limit(napi_env env, napi_callback_info info);
+napi_value user_ids(napi_env env, napi_callback_info info);
+napi_value group_id(napi_env env, napi_callback_info info);
+napi_value set_identity(napi_env env, napi_callback_info info);
+
+/* crypt.c */
+napi_value crypt_hash(napi_env env, napi_callback_info info);
+napi_value crypt_hash_async(napi_env env, napi_callback_info info);
+
+/* probe.c: only in the sanitizer variant */
+napi_value probe_leak(napi_env env, napi_callback_info info);
+napi_value probe_overflow(napi_env env, napi_callback_info info);
+
+#endif
