@@ -1,0 +1,38 @@
+/** The door of the configuration: a file in, a model or diagnostics out. */
+import type { Model } from '#model/main.ts';
+import { checkBlock } from './check.ts';
+import { type Diagnostic, Faults } from './diagnostic.ts';
+import type { MainDraft } from './draft.ts';
+import { parseFile, parseText, type Source } from './parse.ts';
+import { resolveModel } from './resolve.ts';
+import { Scope } from './scope.ts';
+
+export type { Diagnostic } from './diagnostic.ts';
+export type { Source } from './parse.ts';
+
+export interface CheckOptions {
+  readonly source: Source;
+  /** Where relative paths of content and logs start; ends with `/`. */
+  readonly prefix: string;
+  /** Where relative paths of includes and certificates start; ends with `/`. */
+  readonly confDir: string;
+  /** Directives of the command line (`-g`), read after the file, as nginx does. */
+  readonly globals?: string;
+}
+
+export interface CheckResult {
+  /** Undefined when there is an error among the diagnostics. */
+  readonly model: Model | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Reads a configuration file and all it includes, and finds every fault in them. */
+export function checkConfig(file: string, options: CheckOptions): CheckResult {
+  const faults = new Faults();
+  const main: MainDraft = { process: {}, http: undefined };
+  const scope = new Scope('main', undefined, { ...options, faults, main }, {}, {});
+  if (options.globals) checkBlock(parseText(options.globals, 'command line', options.source, faults), scope);
+  checkBlock(parseFile(file, options.source, faults), scope);
+  const model = resolveModel(scope.around);
+  return { model: faults.hasErrors ? undefined : model, diagnostics: faults.list };
+}

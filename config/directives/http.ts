@@ -1,0 +1,176 @@
+/** The skeleton of the http block: server, listen, server_name, location. */
+import type { ListenModel } from '#model/l7/http.ts';
+import { ArgumentFault, arg } from '../argument.ts';
+import { type LocationDraft, newLocation } from '../draft.ts';
+import { defineBlock, defineDirective } from '../registry.ts';
+import type { Scope } from '../scope.ts';
+import { listenModel } from './listen.ts';
+
+const server = defineBlock({
+  name: 'server',
+  context: ['http'],
+  args: {},
+  block: 'server',
+  repeats: true,
+  doc: {
+    summary: 'A virtual server, found by address and Host.',
+    example: 'server { listen 80; server_name example.org; }',
+    since: '0.1',
+  },
+  compile(_, scope, body, line) {
+    const root = newLocation({ kind: 'none' }, 'server', line.name);
+    const draft = { names: [], serverName: '', listens: [], core: {}, root, site: line.name };
+    scope.http.servers.push(draft);
+    body.open(scope.child('server', { server: draft, location: root }, root.own));
+  },
+});
+
+const listen = defineDirective({
+  name: 'listen',
+  context: ['server'],
+  repeats: true,
+  args: {
+    address: arg.token('an address, a port or unix:/path'),
+    parameters: arg.token('parameters').rest(0),
+  },
+  doc: {
+    summary: 'An address on which the server answers.',
+    default: 'listen *:80; (*:8000 without root)',
+    example: 'listen 443 ssl default_server;',
+    since: '0.1',
+  },
+  compile({ address, parameters }, scope) {
+    const listen: ListenModel = listenModel(
+      address.text,
+      parameters.map(token => token.text),
+    );
+    const key = listen.kind === 'unix' ? `unix:${listen.address}` : `${listen.address}:${listen.port}`;
+    if (scope.server.listens.some(other => other.key === key))
+      throw new ArgumentFault(`this server already listens on ${address.text}`);
+    scope.server.listens.push({ key, listen, site: address });
+  },
+});
+
+const serverName = defineDirective({
+  name: 'server_name',
+  context: ['server'],
+  repeats: true,
+  args: { names: arg.token('names').rest(1) },
+  doc: {
+    summary:
+      'The host names of a server: exact, `*.example.org`, `www.example.*`, `.example.org`, `~regex` or "".',
+    default: 'server_name "";',
+    example: 'server_name example.org *.example.org ~^(?<tenant>.+)\\.example\\.net$;',
+    since: '0.1',
+  },
+  compile({ names }, scope) {
+    for (const { text, ...site } of names) addName(text, site as never, scope);
+  },
+});
+
+function addName(text: string, site: Parameters<Scope['template']>[1], scope: Scope): void {
+  const draft = scope.server;
+  if (draft.names.length === 0) draft.serverName = text.startsWith('.') ? text.slice(1) : text;
+  const name = text.toLowerCase();
+  if (text.startsWith('~'))
+    draft.names.push({ kind: 'regex', pattern: scope.pattern(text.slice(1), true, site) });
+  else if (/^\*\.[^*]+$/.test(name)) draft.names.push({ kind: 'leading', suffix: name.slice(1) });
+  else if (/^[^*]+\.\*$/.test(name)) draft.names.push({ kind: 'trailing', prefix: name.slice(0, -1) });
+  else if (/^\.[^*]+$/.test(name))
+    draft.names.push({ kind: 'leading', suffix: name }, { kind: 'exact', hostname: name.slice(1) });
+  else if (/^[^*/]*$/.test(name)) draft.names.push({ kind: 'exact', hostname: name });
+  else
+    throw new ArgumentFault(
+      `invalid server name or wildcard "${text}"`,
+      'an asterisk stands only at the start or the end, beside a dot',
+    );
+}
+
+const location = defineBlock({
+  name: 'location',
+  context: ['server', 'location'],
+  args: {
+    modifier: arg.token('=, ~, ~*, ^~ or a URI'),
+    uri: arg.token('a URI or a regular expression').optional(),
+  },
+  block: 'location',
+  repeats: true,
+  doc: {
+    summary: 'What holds for a part of the URIs.',
+    example: 'location ^~ /static/ { root /srv; }',
+    since: '0.1',
+  },
+  compile({ modifier, uri }, scope, body, line) {
+    const draft = newLocation({ kind: 'none' }, line.args.map(token => token.text).join(' '), line.name);
+    const [sign, text] = uri ? [modifier.text, uri.text] : splitModifier(modifier.text);
+    const site = uri ?? modifier;
+    if (sign === '=') draft.match = { kind: 'exact', uri: text };
+    else if (sign === '^~') draft.match = { kind: 'prefix-final', uri: text };
+    else if (sign === '~' || sign === '~*')
+      draft.match = { kind: 'regex', pattern: scope.pattern(text, sign === '~*', site) };
+    else if (sign === '' && text.startsWith('@')) draft.match = { kind: 'named', name: text };
+    else if (sign === '') draft.match = { kind: 'prefix', uri: text };
+    else throw new ArgumentFault(`invalid location modifier "${sign}"`, 'it may be =, ~, ~* or ^~');
+    refuseMisfit(draft, scope);
+    scope.location.locations.push(draft);
+    body.open(scope.child('location', { location: draft }, draft.own));
+  },
+});
+
+/** The modifier may stand against the URI: `location =/x`, `location ~\.php$`. */
+function splitModifier(text: string): [string, string] {
+  const sign = /^(=|\^~|~\*|~)/.exec(text)?.[0] ?? '';
+  return [sign, text.slice(sign.length)];
+}
+
+function refuseMisfit(draft: LocationDraft, scope: Scope): void {
+  const { match } = draft;
+  const outer = scope.location.match;
+  if (match.kind === 'named' && match.name === '@')
+    throw new ArgumentFault('a named location needs a name after "@"');
+  if (match.kind === 'named' && scope.context === 'location')
+    throw new ArgumentFault('named locations stand at the level of the server only');
+  if (outer.kind === 'exact')
+    throw new ArgumentFault(`no location can be inside the exact location "${outer.uri}"`);
+  if (outer.kind === 'named')
+    throw new ArgumentFault(`no location can be inside the named location "${outer.name}"`);
+  if (
+    'uri' in match &&
+    (outer.kind === 'prefix' || outer.kind === 'prefix-final') &&
+    !match.uri.startsWith(outer.uri)
+  ) {
+    throw new ArgumentFault(
+      `location "${match.uri}" is outside location "${outer.uri}"`,
+      'a nested location starts with the URI of the outer one',
+    );
+  }
+  for (const other of scope.location.locations) {
+    if (
+      'uri' in match &&
+      'uri' in other.match &&
+      other.match.uri === match.uri &&
+      (other.match.kind === 'exact') === (match.kind === 'exact')
+    ) {
+      throw new ArgumentFault(`location "${match.uri}" is already defined on line ${other.site.line}`);
+    }
+    if (match.kind === 'named' && other.match.kind === 'named' && match.name === other.match.name) {
+      throw new ArgumentFault(`location "${match.name}" is already defined on line ${other.site.line}`);
+    }
+  }
+}
+
+const internal = defineDirective({
+  name: 'internal',
+  context: ['location'],
+  args: {},
+  doc: {
+    summary: 'Only internal redirects reach this location; others get 404.',
+    example: 'internal;',
+    since: '0.1',
+  },
+  compile(_, scope) {
+    scope.location.internal = true;
+  },
+});
+
+export const HTTP = [server, listen, serverName, location, internal];

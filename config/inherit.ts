@@ -1,0 +1,40 @@
+/** How a block's own settings and those around it become one: nginx's rule is that a list replaces, and is not merged. */
+
+import type { HeadersSettings } from '#model/l7/headers.ts';
+import type { Settings } from '#model/l7/settings.ts';
+import type { OwnSettings } from './draft.ts';
+
+type Merge<K extends keyof Settings> = (outer: Settings[K], own: Partial<Settings[K]>) => Settings[K];
+
+/** Slices whose rule is not "what the block sets replaces what is around it". */
+const MERGES: { readonly [K in keyof Settings]?: Merge<K> } = {
+  headers: mergeHeaders,
+};
+
+/** `add_header_inherit merge` puts the outer headers before the block's own; `off` drops them. */
+function mergeHeaders(outer: HeadersSettings, own: Partial<HeadersSettings>): HeadersSettings {
+  const merged = { ...outer, ...own };
+  const list = (
+    mode: HeadersSettings['addedInherit'],
+    before: HeadersSettings['added'],
+    mine: HeadersSettings['added'] | undefined,
+  ) => (mode === 'merge' ? [...before, ...(mine ?? [])] : mode === 'off' ? (mine ?? []) : (mine ?? before));
+  return {
+    ...merged,
+    added: list(merged.addedInherit, outer.added, own.added),
+    trailers: list(merged.trailersInherit, outer.trailers, own.trailers),
+  };
+}
+
+/** @returns `outer` itself when the block sets nothing, so that equal settings stay one object */
+export function inheritSettings(outer: Settings, own: OwnSettings): Settings {
+  const slices = Object.keys(own) as (keyof Settings)[];
+  if (slices.length === 0) return outer;
+  return { ...outer, ...Object.fromEntries(slices.map(slice => [slice, inheritSlice(slice, outer, own)])) };
+}
+
+function inheritSlice<K extends keyof Settings>(slice: K, outer: Settings, own: OwnSettings): Settings[K] {
+  const mine = own[slice] as Partial<Settings[K]>;
+  const merge = MERGES[slice] as Merge<K> | undefined;
+  return merge ? merge(outer[slice], mine) : { ...outer[slice], ...mine };
+}

@@ -1,0 +1,74 @@
+/** What a directive is: data, and one function that writes it into the draft of its block. */
+import type { ArgumentSpec, ArgumentValues } from './argument.ts';
+import type { Token } from './lex.ts';
+import type { Node } from './parse.ts';
+import type { Scope } from './scope.ts';
+
+export const CONTEXTS = [
+  'main',
+  'events',
+  'http',
+  'server',
+  'location',
+  'server-if',
+  'location-if',
+  'limit_except',
+  'upstream',
+  'match',
+] as const;
+export type Context = (typeof CONTEXTS)[number];
+
+export interface DirectiveDoc<A> {
+  readonly summary: string;
+  readonly args?: { readonly [K in keyof A]: string };
+  /** What holds where the directive is absent, as one would write it. */
+  readonly default?: string;
+  readonly example: string;
+  /** The nginx documentation calls it the same and it does the same, unless this says otherwise. */
+  readonly differs?: string;
+  readonly since: string;
+}
+
+/** The line itself, for what the typed arguments do not carry. */
+export interface Line {
+  readonly name: Token;
+  readonly args: readonly Token[];
+}
+
+/** The inside of a block directive. */
+export interface Body {
+  /** Its lines as they stand: for map, geo, types, split_clients, whose lines are no directives. */
+  readonly rows: readonly Node[];
+  /** Checks the lines as directives of `scope`. */
+  open(scope: Scope): void;
+}
+
+interface Common<A extends ArgumentSpec> {
+  readonly name: string;
+  readonly context: readonly Context[];
+  readonly args: A;
+  readonly doc: DirectiveDoc<A>;
+  /** May stand more than once in a block; otherwise the second is a fault. */
+  readonly repeats?: boolean;
+}
+
+export interface SimpleDirective<A extends ArgumentSpec> extends Common<A> {
+  readonly block?: undefined;
+  compile(args: ArgumentValues<A>, scope: Scope, line: Line): void;
+}
+
+export interface BlockDirective<A extends ArgumentSpec> extends Common<A> {
+  /** What its lines are: directives of a context, or rows of its own. */
+  readonly block: Context | 'rows';
+  compile(args: ArgumentValues<A>, scope: Scope, body: Body, line: Line): void;
+}
+
+export type Directive = SimpleDirective<ArgumentSpec> | BlockDirective<ArgumentSpec>;
+
+export function defineDirective<A extends ArgumentSpec>(directive: SimpleDirective<A>): Directive {
+  return directive as Directive;
+}
+
+export function defineBlock<A extends ArgumentSpec>(directive: BlockDirective<A>): Directive {
+  return directive as Directive;
+}

@@ -1,0 +1,187 @@
+/** Drafts to the frozen model: settings inherited, listeners gathered, names held against what is defined. */
+import { suggest } from '#kit/suggest.ts';
+import type {
+  ContentModel,
+  HttpModel,
+  ListenModel,
+  LocationModel,
+  ServerCore,
+  ServerModel,
+} from '#model/l7/http.ts';
+import { DEFAULT_SETTINGS, type Settings } from '#model/l7/settings.ts';
+import { isBuiltInVariable, VARIABLE_NAMES } from '#model/l7/variables.ts';
+import type { Model, ProcessModel } from '#model/main.ts';
+import { defaultListen } from './directives/listen.ts';
+import type { HttpDraft, LocationDraft, ServerDraft } from './draft.ts';
+import { inheritSettings } from './inherit.ts';
+import type { Surroundings } from './scope.ts';
+
+const SERVER_CORE_DEFAULTS: ServerCore = {
+  clientHeaderTimeoutMs: 60_000,
+  clientHeaderBufferBytes: 1024,
+  largeHeaderBuffers: { count: 4, bytes: 8192 },
+  mergeSlashes: true,
+  ignoreInvalidHeaders: true,
+  underscoresInHeaders: false,
+  maxHeaders: 1000,
+  http2: false,
+};
+
+/** Builds the model; faults that only show when all is read go to `around.faults`. */
+export function resolveModel(around: Surroundings): Model {
+  const { main, prefix } = around;
+  const process: ProcessModel = {
+    daemon: true,
+    pidPath: `${prefix}logs/moat.pid`,
+    user: undefined,
+    workers: 1,
+    workerConnections: 512,
+    fileLimit: undefined,
+    shutdownTimeoutMs: 0,
+    errorLogs: [],
+    env: [],
+    ...main.process,
+  };
+  return { prefix, process, http: main.http && resolveHttp(main.http, around) };
+}
+
+function resolveHttp(draft: HttpDraft, around: Surroundings): HttpModel {
+  const settings = inheritSettings(withPrefix(DEFAULT_SETTINGS, around.prefix), draft.own);
+  const core = { ...SERVER_CORE_DEFAULTS, ...draft.core };
+  for (const server of draft.servers) if (server.listens.length === 0) addDefaultListen(server);
+  const listens = gatherListens(draft, around);
+  refuseUnknownVariables(draft, around);
+  return {
+    listens,
+    defaultServers: defaultServers(draft, around),
+    servers: draft.servers.map(server => resolveServer(server, settings, core)),
+    pools: [...draft.pools.values()],
+    variables: [...draft.variables.values()],
+  };
+}
+
+/** Default paths start at the prefix, like written ones. */
+function withPrefix(settings: Settings, prefix: string): Settings {
+  const { core, log, proxy } = settings;
+  const accessLogs = log.accessLogs.map(entry => ({
+    ...entry,
+    target: { kind: 'file' as const, path: `${prefix}logs/access.log` },
+  }));
+  return {
+    ...settings,
+    core: { ...core, root: `${prefix}html`, clientBodyTempPath: prefix + core.clientBodyTempPath },
+    proxy: { ...proxy, tempPath: prefix + proxy.tempPath },
+    log: { ...log, accessLogs },
+  };
+}
+
+function addDefaultListen(server: ServerDraft): void {
+  const listen = defaultListen(process.getuid?.() === 0);
+  server.listens.push({
+    key: `${listen.address}:${listen.port}`,
+    listen,
+    site: { ...server.site, kind: 'word', text: 'server', quote: '' },
+  });
+}
+
+/** One listener an address; its options may stand on any of the `listen` lines that share it. */
+function gatherListens(draft: HttpDraft, around: Surroundings): Record<string, ListenModel> {
+  const listens: Record<string, ListenModel> = {};
+  for (const server of draft.servers) {
+    for (const { key, listen, site } of server.listens) {
+      const other = listens[key];
+      if (!other) listens[key] = listen;
+      else {
+        if (other.proxyProtocol !== listen.proxyProtocol || other.tls !== listen.tls) {
+          around.faults.warn(
+            'protocol-options',
+            `the protocol options of ${key} are redefined`,
+            site,
+            'write ssl and proxy_protocol on every listen of one address, or on none',
+          );
+        }
+        listens[key] = {
+          ...other,
+          tls: other.tls || listen.tls,
+          http2: other.http2 || listen.http2,
+          proxyProtocol: other.proxyProtocol || listen.proxyProtocol,
+        };
+      }
+    }
+  }
+  return listens;
+}
+
+function defaultServers(draft: HttpDraft, around: Surroundings): Record<string, number> {
+  const chosen: Record<string, number> = {};
+  const marked = new Set<string>();
+  draft.servers.forEach((server, index) => {
+    for (const { key, listen, site } of server.listens) {
+      if (listen.defaultServer) {
+        if (marked.has(key))
+          around.faults.error(
+            'duplicate-default',
+            `a second default server for ${key}`,
+            site,
+            'only one server may be default_server of an address',
+          );
+        marked.add(key);
+        chosen[key] = index;
+      }
+      chosen[key] ??= index;
+    }
+  });
+  return chosen;
+}
+
+function refuseUnknownVariables(draft: HttpDraft, around: Surroundings): void {
+  for (const [name, site] of draft.used) {
+    if (/^\d$/.test(name) || draft.variables.has(name) || isBuiltInVariable(name)) continue;
+    const near = suggest(name, [...draft.variables.keys(), ...VARIABLE_NAMES]);
+    around.faults.error(
+      'unknown-variable',
+      `unknown variable "$${name}"`,
+      site,
+      near ? `did you mean "$${near}"?` : undefined,
+    );
+  }
+}
+
+function resolveServer(draft: ServerDraft, settings: Settings, core: ServerCore): ServerModel {
+  const names = draft.names.length ? draft.names : [{ kind: 'exact' as const, hostname: '' }];
+  return {
+    names,
+    serverName: draft.serverName,
+    listens: draft.listens.map(listen => listen.key),
+    core: { ...core, ...draft.core },
+    root: resolveLocation(draft.root, settings, undefined),
+    site: { file: draft.site.file, line: draft.site.line },
+  };
+}
+
+/** @param outer the content that an `if` or `limit_except` block takes over */
+function resolveLocation(
+  draft: LocationDraft,
+  around: Settings,
+  outer: ContentModel | undefined,
+): LocationModel {
+  const settings = inheritSettings(around, draft.own);
+  const content = draft.content ?? outer ?? { kind: 'static' };
+  const inside = (child: LocationDraft) => resolveLocation(child, settings, content);
+  return {
+    match: draft.match,
+    label: draft.label,
+    site: { file: draft.site.file, line: draft.site.line },
+    settings,
+    rewrite: draft.rewrite,
+    content,
+    internal: draft.internal,
+    autoRedirect: draft.autoRedirect,
+    limitExcept: draft.limitExcept && {
+      methods: draft.limitExcept.methods,
+      location: inside(draft.limitExcept.location),
+    },
+    conditional: draft.conditional.map(inside),
+    locations: draft.locations.map(child => resolveLocation(child, settings, undefined)),
+  };
+}

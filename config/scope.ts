@@ -1,0 +1,177 @@
+/** The block that is being read: what its directives may write to, and what they need for reading their words. */
+import { PatternFault, translatePattern } from '#kit/pcre.ts';
+import type { Settings } from '#model/l7/settings.ts';
+import type { PoolModel } from '#model/l7/upstream.ts';
+import type { Pattern, Template } from '#model/template.ts';
+import { ArgumentFault } from './argument.ts';
+import type { Faults } from './diagnostic.ts';
+import type { HttpDraft, LocationDraft, MainDraft, OwnSettings, ServerDraft, Writable } from './draft.ts';
+import type { Site } from './lex.ts';
+import type { Source } from './parse.ts';
+import type { Context } from './registry.ts';
+import { parseTemplate, TemplateFault, variablesOf } from './template.ts';
+
+/** What all scopes of one check share. */
+export interface Surroundings {
+  readonly faults: Faults;
+  readonly source: Source;
+  /** Relative paths of content and logs start here; ends with `/`. */
+  readonly prefix: string;
+  /** Relative paths of includes, certificates and password files start here; ends with `/`. */
+  readonly confDir: string;
+  readonly main: MainDraft;
+}
+
+/** Which drafts the block stands in. */
+export interface Drafts {
+  readonly http?: HttpDraft;
+  readonly server?: ServerDraft;
+  readonly location?: LocationDraft;
+  readonly pool?: Writable<PoolModel> & { members: PoolModel['members'] };
+}
+
+export class Scope {
+  readonly context: Context;
+  readonly parent: Scope | undefined;
+  readonly around: Surroundings;
+  readonly drafts: Drafts;
+  /** Where the settings of this block go. */
+  readonly own: OwnSettings;
+  /** Names of the directives read so far, for finding duplicates. */
+  readonly seen = new Map<string, Site>();
+
+  constructor(
+    context: Context,
+    parent: Scope | undefined,
+    around: Surroundings,
+    drafts: Drafts,
+    own: OwnSettings,
+  ) {
+    this.context = context;
+    this.parent = parent;
+    this.around = around;
+    this.drafts = drafts;
+    this.own = own;
+  }
+
+  /** A block inside this one; its drafts add to those around it. */
+  child(context: Context, drafts: Drafts, own: OwnSettings = {}): Scope {
+    return new Scope(context, this, this.around, { ...this.drafts, ...drafts }, own);
+  }
+
+  get faults(): Faults {
+    return this.around.faults;
+  }
+
+  get http(): HttpDraft {
+    return this.#need(this.drafts.http, 'http');
+  }
+
+  get server(): ServerDraft {
+    return this.#need(this.drafts.server, 'server');
+  }
+
+  get location(): LocationDraft {
+    return this.#need(this.drafts.location, 'location');
+  }
+
+  get pool(): NonNullable<Drafts['pool']> {
+    return this.#need(this.drafts.pool, 'upstream');
+  }
+
+  /** Gives this block its own value of some settings. */
+  set<K extends keyof Settings>(slice: K, values: Partial<Writable<Settings[K]>>): void {
+    this.own[slice] = { ...this.own[slice], ...values } as OwnSettings[K];
+  }
+
+  /** Appends to a list that this block overrides as a whole. */
+  append<K extends keyof Settings, L extends keyof Settings[K]>(
+    slice: K,
+    list: L,
+    item: Settings[K][L] extends readonly (infer I)[]
+      ? I
+      : Exclude<Settings[K][L], string> extends readonly (infer J)[]
+        ? J
+        : never,
+  ): void {
+    const own = this.own[slice] as Partial<Record<L, unknown>> | undefined;
+    const before = own?.[list];
+    this.own[slice] = { ...own, [list]: [...(Array.isArray(before) ? before : []), item] } as OwnSettings[K];
+  }
+
+  /** Reads variables out of a text and remembers that they are used. */
+  template(text: string, site: Site): Template {
+    let template: Template;
+    try {
+      template = parseTemplate(text);
+    } catch (error) {
+      if (!(error instanceof TemplateFault)) throw error;
+      throw new ArgumentFault(
+        error.message,
+        'moat, like nginx, has no escape for "$": take it from a geo or map variable',
+      );
+    }
+    for (const name of variablesOf(template)) this.use(name, site);
+    return template;
+  }
+
+  /** Remembers that a variable is named, so that an unknown one is found at the end. */
+  use(name: string, site: Site): void {
+    const used = this.drafts.http?.used;
+    if (used && !used.has(name)) used.set(name, site);
+  }
+
+  /** Makes a variable that requests may write to (`set`, named groups, auth_request_set). */
+  declare(name: string): void {
+    const variables = this.drafts.http?.variables;
+    if (variables && !variables.has(name)) variables.set(name, { kind: 'set', name });
+  }
+
+  /** Translates a regular expression and declares its named groups. @throws {ArgumentFault} */
+  pattern(text: string, ignoreCase: boolean, _site: Site): Pattern {
+    try {
+      const pattern = translatePattern(text, ignoreCase);
+      for (const name of pattern.names) this.declare(name.toLowerCase());
+      return pattern;
+    } catch (error) {
+      if (!(error instanceof PatternFault)) throw error;
+      throw new ArgumentFault(`"${text}" is not a regular expression that moat can run: ${error.message}`);
+    }
+  }
+
+  /** An absolute path for content and logs. */
+  prefixPath(path: string): string {
+    return path.startsWith('/') ? path : this.around.prefix + path;
+  }
+
+  /** An absolute path for certificates, password files and includes. */
+  confPath(path: string): string {
+    return path.startsWith('/') ? path : this.around.confDir + path;
+  }
+
+  /** Reads a file that the configuration names. @throws {ArgumentFault} with the reason */
+  readFile(path: string): string {
+    try {
+      return this.around.source.read(this.confPath(path));
+    } catch (error) {
+      throw new ArgumentFault(`cannot read ${this.confPath(path)}: ${(error as Error).message}`);
+    }
+  }
+
+  /** Registers a shared zone, or finds that the name is taken by another kind or size. */
+  zone(name: string, kind: string, bytes: number, site: Site): void {
+    const known = this.http.zones.get(name);
+    if (!known) this.http.zones.set(name, { kind, bytes, site });
+    else if (known.kind !== kind)
+      throw new ArgumentFault(
+        `the zone "${name}" is already used by ${known.kind} on line ${known.site.line}`,
+      );
+    else if (known.bytes !== bytes)
+      throw new ArgumentFault(`the zone "${name}" has the size ${known.bytes} on line ${known.site.line}`);
+  }
+
+  #need<T>(draft: T | undefined, what: string): T {
+    if (!draft) throw new Error(`Cannot use the ${what} block from ${this.context}`);
+    return draft;
+  }
+}

@@ -1,0 +1,117 @@
+/** Settings of nginx's http core module that a location inherits. */
+import type { Template } from '../template.ts';
+
+export interface ErrorPage {
+  readonly statuses: readonly number[];
+  /** The status to answer with: kept (undefined), fixed, or 'target' for `=` alone (that of the page's own answer). */
+  readonly answer: number | 'target' | undefined;
+  /** A URI, an absolute URL or a `@name`. */
+  readonly target: Template;
+}
+
+export interface KeepaliveTimeout {
+  readonly idleMs: number;
+  /** Sent as `Keep-Alive: timeout=`; undefined sends none. */
+  readonly headerS: number | undefined;
+}
+
+export interface CoreSettings {
+  readonly root: Template;
+  /** Replaces the matched prefix, instead of `root`. */
+  readonly alias: Template | undefined;
+  readonly index: readonly Template[];
+  /** Extension, lower case → media type; shared by all that inherit it. */
+  readonly types: Readonly<Record<string, string>>;
+  readonly defaultType: string;
+  readonly errorPages: readonly ErrorPage[];
+  readonly recursiveErrorPages: boolean;
+  readonly tryFiles: { readonly files: readonly Template[]; readonly last: Template | number } | undefined;
+  readonly satisfy: 'all' | 'any';
+  readonly clientMaxBodyBytes: number;
+  readonly clientBodyBufferBytes: number;
+  readonly clientBodyTimeoutMs: number;
+  readonly clientBodyInFileOnly: 'off' | 'on' | 'clean';
+  readonly clientBodyTempPath: string;
+  readonly keepaliveTimeout: KeepaliveTimeout;
+  readonly keepaliveRequests: number;
+  readonly keepaliveTimeMs: number;
+  readonly keepaliveMinTimeoutMs: number;
+  readonly sendTimeoutMs: number;
+  readonly lingeringClose: 'off' | 'on' | 'always';
+  readonly lingeringTimeMs: number;
+  readonly lingeringTimeoutMs: number;
+  readonly resetTimedoutConnection: boolean;
+  readonly etag: boolean;
+  readonly ifModifiedSince: 'off' | 'exact' | 'before';
+  /** Undefined: no limit; 0: ranges are off. */
+  readonly maxRanges: number | undefined;
+  readonly serverTokens: 'on' | 'off' | 'build' | Template;
+  readonly absoluteRedirect: boolean;
+  readonly serverNameInRedirect: boolean;
+  readonly portInRedirect: boolean;
+  readonly limitRateBytesPerS: Template | number;
+  readonly limitRateAfterBytes: Template | number;
+  readonly chunkedTransferEncoding: boolean;
+  readonly logNotFound: boolean;
+  readonly logSubrequest: boolean;
+  readonly tcpNodelay: boolean;
+  /** Addresses of name servers, as written; see ResolverSettings. */
+  readonly resolver: ResolverSettings | undefined;
+  readonly resolverTimeoutMs: number;
+}
+
+export interface ResolverSettings {
+  readonly servers: readonly { readonly address: string; readonly port: number }[];
+  /** Overrides the TTL of answers; undefined keeps it. */
+  readonly validMs: number | undefined;
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
+}
+
+export const CORE_DEFAULTS: CoreSettings = {
+  root: 'html',
+  alias: undefined,
+  index: ['index.html'],
+  types: {
+    html: 'text/html',
+    htm: 'text/html',
+    shtml: 'text/html',
+    gif: 'image/gif',
+    jpg: 'image/jpeg',
+    jpeg: 'image/jpeg',
+  },
+  defaultType: 'text/plain',
+  errorPages: [],
+  recursiveErrorPages: false,
+  tryFiles: undefined,
+  satisfy: 'all',
+  clientMaxBodyBytes: 1024 ** 2,
+  clientBodyBufferBytes: 16384,
+  clientBodyTimeoutMs: 60_000,
+  clientBodyInFileOnly: 'off',
+  clientBodyTempPath: 'client_body_temp',
+  keepaliveTimeout: { idleMs: 75_000, headerS: undefined },
+  keepaliveRequests: 1000,
+  keepaliveTimeMs: 3_600_000,
+  keepaliveMinTimeoutMs: 0,
+  sendTimeoutMs: 60_000,
+  lingeringClose: 'on',
+  lingeringTimeMs: 30_000,
+  lingeringTimeoutMs: 5_000,
+  resetTimedoutConnection: false,
+  etag: true,
+  ifModifiedSince: 'exact',
+  maxRanges: undefined,
+  serverTokens: 'on',
+  absoluteRedirect: true,
+  serverNameInRedirect: false,
+  portInRedirect: true,
+  limitRateBytesPerS: 0,
+  limitRateAfterBytes: 0,
+  chunkedTransferEncoding: true,
+  logNotFound: true,
+  logSubrequest: false,
+  tcpNodelay: true,
+  resolver: undefined,
+  resolverTimeoutMs: 30_000,
+};

@@ -1,0 +1,103 @@
+/** The http block as the L7 plane receives it: frozen data, settings resolved, slices shared where nothing was overridden. */
+import type { Pattern } from '../template.ts';
+import type { ProxyTarget } from './proxy.ts';
+import type { RewriteStep } from './rewrite.ts';
+import type { Settings } from './settings.ts';
+import type { PoolModel } from './upstream.ts';
+import type { UserVariable } from './variable.ts';
+
+export interface ListenModel {
+  readonly kind: 'tcp' | 'unix';
+  /** An IPv4 or IPv6 address without brackets (`0.0.0.0`, `::`), or a socket path. */
+  readonly address: string;
+  readonly port: number;
+  readonly tls: boolean;
+  readonly http2: boolean;
+  readonly proxyProtocol: boolean;
+  readonly defaultServer: boolean;
+  readonly backlog: number;
+  readonly ipv6Only: boolean;
+  readonly reusePort: boolean;
+  readonly deferred: boolean;
+  readonly fastOpen: number | undefined;
+  readonly receiveBufferBytes: number | undefined;
+  readonly sendBufferBytes: number | undefined;
+  readonly keepalive:
+    | { readonly on: boolean; readonly idleS?: number; readonly intervalS?: number; readonly count?: number }
+    | undefined;
+}
+
+/** One value of `server_name`. `hostname` is lower case. */
+export type ServerName =
+  | { readonly kind: 'exact'; readonly hostname: string }
+  /** `*.example.org` or `.example.org` (that one also adds an exact name): `suffix` is `.example.org`. */
+  | { readonly kind: 'leading'; readonly suffix: string }
+  /** `www.example.*`: `prefix` is `www.example.`. */
+  | { readonly kind: 'trailing'; readonly prefix: string }
+  | { readonly kind: 'regex'; readonly pattern: Pattern };
+
+export type LocationMatch =
+  | { readonly kind: 'exact' | 'prefix' | 'prefix-final'; readonly uri: string }
+  | { readonly kind: 'regex'; readonly pattern: Pattern }
+  | { readonly kind: 'named'; readonly name: string }
+  /** An `if` or `limit_except` block, or the server itself: never found by a URI. */
+  | { readonly kind: 'none' };
+
+/** Who answers. */
+export type ContentModel =
+  | { readonly kind: 'static' }
+  | { readonly kind: 'proxy'; readonly target: ProxyTarget }
+  | { readonly kind: 'stub-status' | 'metrics' | 'status' }
+  | { readonly kind: 'empty-gif' };
+
+export interface LocationModel {
+  readonly match: LocationMatch;
+  /** As the operator wrote it, for `moat explain` and metrics. */
+  readonly label: string;
+  readonly site: { readonly file: string; readonly line: number };
+  readonly settings: Settings;
+  readonly rewrite: readonly RewriteStep[];
+  /** Undefined: inherited by `if` blocks, 'static' elsewhere. */
+  readonly content: ContentModel;
+  readonly internal: boolean;
+  /** The location ends in `/` and proxies: a request without the slash is redirected (nginx's auto_redirect). */
+  readonly autoRedirect: boolean;
+  /** Methods that `limit_except` lets through untouched, and the location for all others. */
+  readonly limitExcept: { readonly methods: readonly string[]; readonly location: LocationModel } | undefined;
+  /** Anonymous locations of `if` blocks; RewriteStep.location points here. */
+  readonly conditional: readonly LocationModel[];
+  readonly locations: readonly LocationModel[];
+}
+
+export interface ServerCore {
+  readonly clientHeaderTimeoutMs: number;
+  readonly clientHeaderBufferBytes: number;
+  readonly largeHeaderBuffers: { readonly count: number; readonly bytes: number };
+  readonly mergeSlashes: boolean;
+  readonly ignoreInvalidHeaders: boolean;
+  readonly underscoresInHeaders: boolean;
+  readonly maxHeaders: number;
+  readonly http2: boolean;
+}
+
+export interface ServerModel {
+  readonly names: readonly ServerName[];
+  /** The first name as written: `$server_name`. */
+  readonly serverName: string;
+  /** Keys of `HttpModel.listens` (`address:port` or `unix:path`). */
+  readonly listens: readonly string[];
+  readonly core: ServerCore;
+  /** The server's own settings, rewrite program and locations, as an unnamed location. */
+  readonly root: LocationModel;
+  readonly site: { readonly file: string; readonly line: number };
+}
+
+export interface HttpModel {
+  readonly listens: Readonly<Record<string, ListenModel>>;
+  /** Listen key → index of the default server. */
+  readonly defaultServers: Readonly<Record<string, number>>;
+  readonly servers: readonly ServerModel[];
+  readonly pools: readonly PoolModel[];
+  /** map, geo, split_clients, set and captures, in order of definition. */
+  readonly variables: readonly UserVariable[];
+}

@@ -1,0 +1,20 @@
+/** All that a location inherits, one slice for each family of directives. */
+import { CORE_DEFAULTS, type CoreSettings } from './core.ts';
+import { HEADERS_DEFAULTS, type HeadersSettings } from './headers.ts';
+import { LOG_DEFAULTS, type LogSettings } from './log.ts';
+import { PROXY_DEFAULTS, type ProxySettings } from './proxy.ts';
+
+export interface Settings {
+  readonly core: CoreSettings;
+  readonly proxy: ProxySettings;
+  readonly headers: HeadersSettings;
+  readonly log: LogSettings;
+}
+
+/** What holds where nothing is configured: nginx 1.31's defaults. */
+export const DEFAULT_SETTINGS: Settings = {
+  core: CORE_DEFAULTS,
+  proxy: PROXY_DEFAULTS,
+  headers: HEADERS_DEFAULTS,
+  log: LOG_DEFAULTS,
+};

@@ -1,0 +1,26 @@
+/** The whole configuration, resolved and frozen: what config/ makes and the planes run on. */
+import type { HttpModel } from './l7/http.ts';
+import type { ErrorLog } from './l7/log.ts';
+
+export interface ProcessModel {
+  readonly daemon: boolean;
+  readonly pidPath: string;
+  readonly user: { readonly name: string; readonly group: string } | undefined;
+  /** Worker threads; at least 1. */
+  readonly workers: number;
+  readonly workerConnections: number;
+  /** RLIMIT_NOFILE; undefined keeps the process's own. */
+  readonly fileLimit: number | undefined;
+  /** 0: wait for the last connection. */
+  readonly shutdownTimeoutMs: number;
+  readonly errorLogs: readonly ErrorLog[];
+  /** Names of environment variables to keep, or to set with a value. */
+  readonly env: readonly string[];
+}
+
+export interface Model {
+  /** Relative paths in the configuration are taken from here; ends with `/`. */
+  readonly prefix: string;
+  readonly process: ProcessModel;
+  readonly http: HttpModel | undefined;
+}
