@@ -1,0 +1,37 @@
+/** What one operation on shared memory costs, on one thread: `node bench/zone.ts`. Printed, not asserted. */
+import { createZone, NONE, openZone } from '../l7/zone/table.ts';
+
+const ROUNDS = 1_000_000;
+const keys = Array.from({ length: 4096 }, (_, i) => `10.${i >> 8}.${i & 255}.${(i * 7) & 255}`);
+
+/** Runs `operation` on the keys in turn, warm, and prints the best of five runs in ns. */
+function measure(name: string, operation: (key: string, turn: number) => void): void {
+  let bestNs = Infinity;
+  for (let run = 0; run < 5; run++) {
+    const startNs = process.hrtime.bigint();
+    for (let i = 0; i < ROUNDS; i++) operation(keys[i & 4095]!, i);
+    bestNs = Math.min(bestNs, Number(process.hrtime.bigint() - startNs) / ROUNDS);
+  }
+  console.log(`${name.padEnd(48)} ${bestNs.toFixed(1).padStart(7)} ns`);
+}
+
+const table = openZone(createZone(1 << 20, { keyBytesMax: 16, floats: 2, ints: 0 }), { owner: 1 });
+const find = (key: string, nowMs: number) => {
+  table.lock.acquire();
+  const entry = table.find(key, nowMs);
+  if (entry === NONE) table.insert(nowMs);
+  else table.touch(entry, nowMs);
+  table.lock.release();
+};
+measure('nothing', () => {});
+measure('lock + unlock', () => {
+  table.lock.acquire();
+  table.lock.release();
+});
+measure('table: find a known key and touch it', find);
+const tight = openZone(createZone(64 << 10, { keyBytesMax: 16, floats: 2, ints: 0 }), { owner: 1 });
+measure('table: insert, and evict the oldest', (key, turn) => {
+  tight.lock.acquire();
+  if (tight.find(key, turn) === NONE) tight.insert(turn);
+  tight.lock.release();
+});
