@@ -29,7 +29,7 @@ export type Addon = {
   groupId(name: string): number | undefined;
   setIdentity(user: string, uid: number, gid: number, keepMask: number, dumpable: boolean): void;
   cryptHash(key: string, setting: string): string | undefined;
-  cryptHashAsync(key: string, setting: string): Promise<string | undefined>;
+  cryptHashAsync(key: string, setting: string, done: (hash: string | undefined) => void): void;
 };
 
 const BUILD_DIR = join(import.meta.dirname, 'build');

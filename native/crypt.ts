@@ -21,4 +21,7 @@ export const cryptHash = (key: string, setting: string): string | undefined =>
 
 /** cryptHash() on a thread of the pool, for those who serve others meanwhile. */
 export const cryptHashAsync = (key: string, setting: string): Promise<string | undefined> =>
-  isHashable(key) ? addon().cryptHashAsync(key, setting) : Promise.resolve(undefined);
+  new Promise(resolve => {
+    if (isHashable(key)) addon().cryptHashAsync(key, setting, resolve);
+    else resolve(undefined);
+  });

@@ -15,7 +15,7 @@ struct hashing {
   const char *made; /* inside `work`; NULL when the setting is of no known kind */
   struct crypt_data work;
   napi_async_work task;
-  napi_deferred promise;
+  napi_ref done; /* the callback. Not a promise: its deferred cannot be freed once its thread runs no JavaScript */
 };
 
 static void discard(struct hashing *hashing) {
@@ -60,28 +60,38 @@ static void run_task(napi_env env, void *data) {
   hash(data);
 }
 
+/* A worker thread that is going away runs no JavaScript: then there is nobody left to answer. */
+static void answer(struct call *call, const struct hashing *hashing) {
+  napi_value done = NULL, global = NULL;
+  napi_value made = make_hash(call, hashing);
+  if (!call->failed) ok(call, napi_get_reference_value(call->env, hashing->done, &done));
+  if (!call->failed) ok(call, napi_get_global(call->env, &global));
+  if (!call->failed) napi_call_function(call->env, global, done, 1, &made, NULL);
+}
+
 static void finish_task(napi_env env, napi_status status, void *data) {
   struct hashing *hashing = data;
   struct call call = {.env = env, .verb = "cryptHashAsync"};
-  /* A worker thread that is going away runs no JavaScript: then there is nobody left to answer. */
-  if (status == napi_ok) {
-    napi_value made = make_hash(&call, hashing);
-    if (!call.failed) napi_resolve_deferred(env, hashing->promise, made);
-  }
+  if (status == napi_ok) answer(&call, hashing);
+  napi_delete_reference(env, hashing->done);
   napi_delete_async_work(env, hashing->task);
   discard(hashing);
 }
 
+/* cryptHashAsync(key, setting, done): calls done(hash or undefined) later. */
 napi_value crypt_hash_async(napi_env env, napi_callback_info info) {
   struct call call = call_begin(env, info, "cryptHashAsync");
+  napi_valuetype type = napi_undefined;
+  ok(&call, napi_typeof(env, call.args[2], &type));
+  if (type != napi_function) fail_type(&call, "the callback", "must be a function");
   struct hashing *hashing = read_hashing(&call);
   if (!hashing) return NULL;
-  napi_value promise = NULL;
   napi_value name = make_text(&call, "moat.cryptHash", NAPI_AUTO_LENGTH);
   if (!call.failed) ok(&call, napi_create_async_work(env, NULL, name, run_task, finish_task, hashing, &hashing->task));
-  if (!call.failed) ok(&call, napi_create_promise(env, &hashing->promise, &promise));
+  if (!call.failed) ok(&call, napi_create_reference(env, call.args[2], 1, &hashing->done));
   if (!call.failed) ok(&call, napi_queue_async_work(env, hashing->task));
-  if (!call.failed) return promise;
+  if (!call.failed) return make_undefined(&call);
+  if (hashing->done) napi_delete_reference(env, hashing->done);
   if (hashing->task) napi_delete_async_work(env, hashing->task);
   discard(hashing);
   return NULL;
