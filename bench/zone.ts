@@ -1,4 +1,6 @@
 /** What one operation on shared memory costs, on one thread: `node bench/zone.ts`. Printed, not asserted. */
+import { account, reqLimit, reqOutcome } from '../l7/zone/limit-req.ts';
+import { REQ_SHAPE, ReqZone } from '../l7/zone/req-zone.ts';
 import { createZone, NONE, openZone } from '../l7/zone/table.ts';
 
 const ROUNDS = 1_000_000;
@@ -34,4 +36,19 @@ measure('table: insert, and evict the oldest', (key, turn) => {
   tight.lock.acquire();
   if (tight.find(key, turn) === NONE) tight.insert(turn);
   tight.lock.release();
+});
+
+const zone = (rate: number) => new ReqZone(createZone(1 << 20, REQ_SHAPE), rate, 1);
+const outcome = reqOutcome();
+const one = [reqLimit(zone(10_000), 20, Infinity)];
+const two = [reqLimit(zone(10_000), 20, Infinity), reqLimit(zone(1_000_000), 20, 0)];
+const oneKey = [''];
+const twoKeys = ['', 'site.example'];
+measure('limit_req: account, one limit', (key, turn) => {
+  oneKey[0] = key;
+  account(one, oneKey, turn, outcome);
+});
+measure('limit_req: account, two limits', (key, turn) => {
+  twoKeys[0] = key;
+  account(two, twoKeys, turn, outcome);
 });

@@ -42,7 +42,7 @@ export const ENTRY = {
   next: 2,
   older: 3,
   newer: 4,
-  /** Grows each time the entry is used anew, so that a handle can be told to be stale. */
+  /** Grows each time the entry is removed, so that a handle can be told to be stale. */
   generation: 5,
   /** A Float64 cell: when the entry was last touched, in ms. */
   touched: 6,

@@ -91,7 +91,7 @@ export class ZoneTable {
     return entry + this.#intOffset;
   }
 
-  /** Changes when the entry's room is given to another key, and never otherwise. */
+  /** Changes when the entry is removed, and never otherwise: a handle kept over a release of the lock shows itself stale. */
   generation(entry: number): number {
     return this.ints[entry + ENTRY.generation]!;
   }
@@ -121,7 +121,6 @@ export class ZoneTable {
     if (entry === NONE) return NONE;
     this.#fill(entry);
     this.floats[(entry + ENTRY.touched) >> 1] = nowMs;
-    ints[entry + ENTRY.generation] = (ints[entry + ENTRY.generation]! + 1) | 0;
     ints[entry + ENTRY.hash] = this.#key.hash;
     ints[entry + ENTRY.mark] = this.#key.mark;
     linkBucket(ints, entry);
@@ -141,6 +140,7 @@ export class ZoneTable {
   /** Gives the entry's room back. */
   remove(entry: number): void {
     const ints = this.ints;
+    ints[entry + ENTRY.generation] = (ints[entry + ENTRY.generation]! + 1) | 0;
     ints[entry + ENTRY.mark] = 0;
     unlinkBucket(ints, entry);
     unlinkAge(ints, entry);

@@ -153,15 +153,17 @@ test('table: what is past its time makes room before anything is evicted', () =>
   assert.equal(table.size, table.capacity - 1, 'two went for one that came');
 });
 
-test('table: room that is used again is clean and has a new generation', () => {
+test('table: room that is used again is clean, and old handles to it are stale', () => {
   const table = small();
   const entry = put(table, 'old');
   table.ints[table.intAt(entry)] = 9;
   table.floats[table.floatAt(entry)] = 9;
   const generation = table.generation(entry);
+  table.touch(entry, 1);
+  assert.equal(table.generation(entry), generation);
   table.remove(entry);
+  assert.notEqual(table.generation(entry), generation, 'stale from the removal on');
   assert.equal(put(table, 'new'), entry);
-  assert.notEqual(table.generation(entry), generation);
   assert.equal(table.ints[table.intAt(entry)], 0);
   assert.equal(table.floats[table.floatAt(entry)], 0);
 });
