@@ -66,6 +66,11 @@ export class ZoneTable {
     return (this.#end - this.ints[HEAD.entriesAt]!) / this.#stride;
   }
 
+  /** Int32 values of an entry. */
+  get intCount(): number {
+    return this.ints[HEAD.ints]!;
+  }
+
   /** Entries in use. */
   get size(): number {
     return this.ints[HEAD.count]!;
