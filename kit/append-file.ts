@@ -1,0 +1,96 @@
+/** Log files: opened to append, shared by all threads of a process, replaced when they are rotated. */
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
+
+const { O_APPEND, O_CREAT, O_WRONLY } = constants;
+
+/** Opens a log as nginx does: made when missing, each write goes to its end. @throws what open(2) says */
+export function openToAppend(path: string): number {
+  return openSync(Buffer.from(path, 'latin1'), O_APPEND | O_CREAT | O_WRONLY, 0o644);
+}
+
+/** One file that lines are appended to. A line that the disk refuses is counted, never thrown: traffic goes on. */
+export class AppendFile {
+  readonly path: string;
+  #fd: number;
+  #lost = 0;
+
+  constructor(path: string, fd: number) {
+    this.path = path;
+    this.#fd = fd;
+  }
+
+  /** Writes that failed so far: the disk was full, or the pipe's reader slow. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /** Appends `bytes` (a latin1 string) in one write(2), so that lines of several threads do not mix. */
+  write(bytes: string): void {
+    try {
+      writeSync(this.#fd, bytes, null, 'latin1');
+    } catch {
+      this.#lost++; // there is no better place to tell it: this is the place
+    }
+  }
+
+  /** From now on writes go to `fd`; gives back the old one, which the caller may close. */
+  swap(fd: number): number {
+    const old = this.#fd;
+    this.#fd = fd;
+    return old;
+  }
+}
+
+/**
+ * The append files of one thread, by path.
+ *
+ * Most descriptors are given: the process was handed them by one that may open them, and shares them among
+ * its threads. A path that only shows while running (variables in it) is opened here.
+ */
+export class AppendFiles {
+  readonly #files = new Map<string, AppendFile>();
+  readonly #given = new Map<string, number>();
+
+  constructor(given: Iterable<readonly [string, number]> = []) {
+    this.give(given);
+  }
+
+  /** The file at `path`, opened at the first call. @throws what open(2) says */
+  open(path: string): AppendFile {
+    const known = this.#files.get(path);
+    if (known) return known;
+    const file = new AppendFile(path, this.#given.get(path) ?? openToAppend(path));
+    this.#files.set(path, file);
+    return file;
+  }
+
+  /** Closes the file at `path`, unless its descriptor was given. */
+  close(path: string): void {
+    const file = this.#files.get(path);
+    this.#files.delete(path);
+    if (file && !this.#given.has(path)) closeSync(file.swap(-1));
+  }
+
+  /** Takes over descriptors; files that are open at these paths write to them from now on. The giver closes the old ones. */
+  give(descriptors: Iterable<readonly [string, number]>): void {
+    for (const [path, fd] of descriptors) {
+      const old = this.#files.get(path)?.swap(fd);
+      if (old !== undefined && !this.#given.has(path)) closeSync(old);
+      this.#given.set(path, fd);
+    }
+  }
+
+  /** Opens all files anew that were opened here. @returns what could not be opened; those keep their old file */
+  reopen(): Error[] {
+    const faults: Error[] = [];
+    for (const [path, file] of this.#files) {
+      if (this.#given.has(path)) continue;
+      try {
+        closeSync(file.swap(openToAppend(path)));
+      } catch (fault) {
+        faults.push(fault as Error);
+      }
+    }
+    return faults;
+  }
+}
