@@ -2,6 +2,7 @@
 import {
   boundsOf,
   cellsOf,
+  invert,
   type MetricSpec,
   match,
   placesOf,
