@@ -1,5 +1,9 @@
 /** What one operation on shared memory costs, on one thread: `node bench/zone.ts`. Printed, not asserted. */
+
+import { ConnZone, connShape } from '../l7/zone/conn-zone.ts';
+import { Counters } from '../l7/zone/counters.ts';
 import { account, reqLimit, reqOutcome } from '../l7/zone/limit-req.ts';
+import { COUNT, Peers } from '../l7/zone/peers.ts';
 import { REQ_SHAPE, ReqZone } from '../l7/zone/req-zone.ts';
 import { createZone, NONE, openZone } from '../l7/zone/table.ts';
 
@@ -51,4 +55,27 @@ measure('limit_req: account, one limit', (key, turn) => {
 measure('limit_req: account, two limits', (key, turn) => {
   twoKeys[0] = key;
   account(two, twoKeys, turn, outcome);
+});
+
+const counters = new Counters(Counters.define(['requests', 'bytes'], 8), 1);
+measure('counters: add', () => counters.add(1, 100));
+const conns = new ConnZone(createZone(1 << 20, connShape(8)), 1, 1);
+measure('limit_conn: take and give', key => conns.give(conns.take(key, 10)));
+const names = Array.from({ length: 10 }, (_, i) => `10.0.0.${i}:80`);
+const peers = new Peers(
+  Peers.create(
+    names,
+    names.map(() => 1),
+    8,
+  ),
+  1,
+  1,
+);
+measure('peers: begin, count and end', (_, turn) => {
+  peers.begin(turn % 10);
+  peers.count(turn % 10, COUNT.requests, 1);
+  peers.end(turn % 10);
+});
+measure('peers: in-flight of 10 members, 8 slots', () => {
+  for (let member = 0; member < 10; member++) peers.inFlight(member);
 });

@@ -1,10 +1,10 @@
 /** Counters, gauges and histograms in shared memory: each thread writes a row of its own, readers add them up. */
+import { invert, match } from './mapping.ts';
 import {
   boundsOf,
   cellsOf,
-  invert,
+  identity,
   type MetricSpec,
-  match,
   placesOf,
   requireMetrics,
   rowLengthOf,
@@ -115,7 +115,7 @@ export class Counters {
    */
   inherit(old: Counters): void {
     this.#elder = old;
-    this.#elderIndexes = match(this.specs, old.specs);
+    this.#elderIndexes = match(this.specs.map(identity), old.specs.map(identity));
     old.#heir = this;
     old.#heirIndexes = invert(this.#elderIndexes, old.specs.length);
     this.#moveRow(old, old.#row / old.#rowLength);

@@ -34,22 +34,8 @@ export function rowLengthOf(specs: readonly MetricSpec[]): number {
   return Math.ceil(cells / ROW_ALIGN) * ROW_ALIGN;
 }
 
-/** For each metric of `specs` its index in `others`, or -1; they must agree in name, kind and bounds. */
-export function match(specs: readonly MetricSpec[], others: readonly MetricSpec[]): number[] {
-  const indexes = new Map(others.map((spec, index) => [identity(spec), index]));
-  return specs.map(spec => indexes.get(identity(spec)) ?? -1);
-}
-
-/** The map the other way round: for each of `length` places who points to it, or -1. */
-export function invert(indexes: readonly number[], length: number): number[] {
-  const inverse = new Array<number>(length).fill(-1);
-  indexes.forEach((to, from) => {
-    if (to >= 0) inverse[to] = from;
-  });
-  return inverse;
-}
-
-function identity(spec: MetricSpec): string {
+/** All that a metric's values depend on: metrics that agree in it may take over each other's values. */
+export function identity(spec: MetricSpec): string {
   return JSON.stringify([spec.name, spec.kind, boundsOf(spec)]);
 }
 
