@@ -1,0 +1,57 @@
+/** Time for requests: one reading for each turn of the event loop, and its texts once a second. */
+
+export interface Clock {
+  /** Monotonic, for durations. */
+  nowMs(): number;
+  /** Since 1970. */
+  wallMs(): number;
+}
+
+export const systemClock: Clock = {
+  nowMs: () => performance.now(),
+  wallMs: () => Date.now(),
+};
+
+/** Makes a text of a time at most once a second. */
+function perSecond(format: (date: Date) => string): (wallMs: number) => string {
+  let second = -1;
+  let text = '';
+  return wallMs => {
+    const now = Math.floor(wallMs / 1000);
+    if (now !== second) {
+      second = now;
+      text = format(new Date(now * 1000));
+    }
+    return text;
+  };
+}
+
+const two = (value: number) => String(value).padStart(2, '0');
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+function zone(date: Date, colon: string): string {
+  const minutes = -date.getTimezoneOffset();
+  const absolute = Math.abs(minutes);
+  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(absolute / 60))}${colon}${two(absolute % 60)}`;
+}
+
+const clockTime = (date: Date) =>
+  `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+
+/** `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7). */
+export const httpDate = perSecond(date => date.toUTCString());
+
+/** The same for any time, not cached. */
+export const httpDateOf = (wallMs: number): string => new Date(wallMs).toUTCString();
+
+/** `06/Nov/1994:08:49:37 +0000`, local time. */
+export const logTime = perSecond(
+  date =>
+    `${two(date.getDate())}/${MONTHS[date.getMonth()]}/${date.getFullYear()}:${clockTime(date)} ${zone(date, '')}`,
+);
+
+/** `1994-11-06T08:49:37+00:00`, local time. */
+export const isoTime = perSecond(
+  date =>
+    `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}T${clockTime(date)}${zone(date, ':')}`,
+);

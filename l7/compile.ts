@@ -1,0 +1,110 @@
+/** The model to tables. Servers and locations are compiled when they are first asked for, so a reload with ten thousand is quick. */
+import type { HttpModel, LocationModel, ServerModel } from '#model/l7/http.ts';
+import { CONTENT } from './content/table.ts';
+import { HEADER_FILTERS } from './filter/order.ts';
+import { accessLogs } from './log/access.ts';
+import { ErrorLogger, type ErrorSink } from './log/error.ts';
+import { PHASES, SERVER_PHASES } from './phase/order.ts';
+import { compileRewrite } from './phase/rewrite.ts';
+import type { Phase } from './phase/verdict.ts';
+import { LocationFinder } from './route/locations.ts';
+import { ServerFinder } from './route/server-names.ts';
+import type { Compiler, LocationTable, ServerTable, Tables } from './tables.ts';
+import { Pools } from './upstream/pools.ts';
+import { VariableSpace } from './variable/space.ts';
+import type { Worker } from './worker.ts';
+
+/** Builds the tables of a revision. Nothing of the running one is touched. */
+export function compileTables(revision: number, model: HttpModel, worker: Worker): Tables {
+  const servers: (ServerTable | undefined)[] = [];
+  const serverOf = (index: number): ServerTable =>
+    (servers[index] ??= compileServer(model.servers[index]!, tables, worker));
+  const listeners = new Map<string, ServerFinder>();
+  const tables: Tables = {
+    revision,
+    model,
+    variables: new VariableSpace(model.variables),
+    pools: new Pools(model.pools, worker),
+    listeners,
+  };
+  for (const key of Object.keys(model.listens)) listeners.set(key, new ServerFinder(key, model, serverOf));
+  return tables;
+}
+
+function compileServer(model: ServerModel, tables: Tables, worker: Worker): ServerTable {
+  const made = new Map<LocationModel, LocationTable>();
+  const tableOf = (location: LocationModel): LocationTable => {
+    let table = made.get(location);
+    if (!table) {
+      table = compileLocation(location, model, tables, worker);
+      made.set(location, table);
+    }
+    return table;
+  };
+  const named = model.root.locations.filter(location => location.match.kind === 'named');
+  const compiler = compilerOf(model.root, model, tables, worker);
+  return {
+    model,
+    root: tableOf(model.root),
+    phases: SERVER_PHASES.map(compile => compile(compiler)).filter(phase => phase !== undefined),
+    locations: new LocationFinder(model.root.locations, tableOf),
+    named: new Map(named.map(location => [location.label, tableOf(location)])),
+  };
+}
+
+function compilerOf(location: LocationModel, server: ServerModel, tables: Tables, worker: Worker): Compiler {
+  return {
+    tables,
+    variables: tables.variables,
+    location,
+    server,
+    worker,
+    text: template => tables.variables.text(template),
+  };
+}
+
+function compileLocation(
+  model: LocationModel,
+  server: ServerModel,
+  tables: Tables,
+  worker: Worker,
+): LocationTable {
+  const compiler = compilerOf(model, server, tables, worker);
+  const { settings, limitExcept } = model;
+  const inside = (location: LocationModel) => compileLocation(location, server, tables, worker);
+  const phases: Phase[] = PHASES.map(compile => compile(compiler)).filter(phase => phase !== undefined);
+  return {
+    model,
+    core: settings.core,
+    rewrite: compileRewrite(model.rewrite, compiler),
+    phases: [...phases, CONTENT[model.content.kind](model.content as never, compiler)],
+    headerFilters: HEADER_FILTERS.map(compile => compile(compiler)).filter(filter => filter !== undefined),
+    logs: accessLogs(compiler),
+    errorLog: errorLogger(settings.log.errorLogs, worker.errorSink, worker),
+    errorPages: errorPages(compiler),
+    internal: model.internal,
+    limitExcept: limitExcept && {
+      methods: new Set(limitExcept.methods),
+      location: inside(limitExcept.location),
+    },
+    conditional: model.conditional.map(inside),
+  };
+}
+
+function errorLogger(
+  own: LocationModel['settings']['log']['errorLogs'],
+  sink: ErrorSink,
+  worker: Worker,
+): ErrorLogger {
+  return new ErrorLogger(own.length > 0 ? own : worker.errorLogs, sink);
+}
+
+/** The first `error_page` that names a status wins. */
+function errorPages({ location, text }: Compiler): LocationTable['errorPages'] {
+  const pages = new Map();
+  for (const page of location.settings.core.errorPages) {
+    const table = { answer: page.answer, target: text(page.target) };
+    for (const status of page.statuses) if (!pages.has(status)) pages.set(status, table);
+  }
+  return pages;
+}

@@ -1,0 +1,23 @@
+/** Who answers in a location: one maker for each kind of content. */
+import type { ContentModel } from '#model/l7/http.ts';
+import type { Phase } from '../phase/verdict.ts';
+import type { Compiler } from '../tables.ts';
+import { proxyContent } from './proxy.ts';
+
+type Makers = {
+  readonly [K in ContentModel['kind']]: (
+    content: Extract<ContentModel, { kind: K }>,
+    compiler: Compiler,
+  ) => Phase;
+};
+
+const notYet = (): Phase => () => 404;
+
+export const CONTENT: Makers = {
+  static: notYet,
+  proxy: proxyContent,
+  'stub-status': notYet,
+  metrics: notYet,
+  status: notYet,
+  'empty-gif': notYet,
+};

@@ -1,0 +1,48 @@
+/** The client's side of an exchange, whatever protocol it speaks. */
+import type { Exchange } from '../exchange.ts';
+import type { BodySink, Response } from '../response.ts';
+
+/** What is known of a TLS session; computed on demand. */
+export interface TlsInfo {
+  readonly socket: import('node:tls').TLSSocket;
+}
+
+/** Addresses and counts of a client's connection. */
+export interface Connection {
+  readonly id: number;
+  readonly startedMs: number;
+  /** Requests so far, this one included. */
+  requests: number;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly tls: TlsInfo | undefined;
+  /** What a PROXY protocol header said. */
+  readonly proxied: ProxiedAddress | undefined;
+}
+
+export interface ProxiedAddress {
+  readonly sourceAddress: string;
+  readonly sourcePort: number;
+  readonly targetAddress: string;
+  readonly targetPort: number;
+  readonly tlvs: ReadonlyMap<number, Buffer>;
+}
+
+/** Writes an answer. The body arrives through the BodySink methods, after writeHead. */
+export interface Downstream extends BodySink {
+  readonly protocol: string;
+  readonly bytesSent: number;
+  readonly bodyBytesSent: number;
+  /** Sends or holds back the head; it leaves with the first piece of the body at the latest. */
+  writeHead(exchange: Exchange, response: Response): void;
+  /** Sends 1xx (100, 103) if the protocol version knows it. */
+  writeInformation(status: number, headers: readonly (readonly [string, string])[]): void;
+  /** Sends what is held back: the source has nothing more for now. */
+  flush(): void;
+  /** Cuts the connection (h1) or resets the stream (h2). */
+  reset(): void;
+  /** Hands over the raw connection after a 101; undefined when the protocol can not. */
+  tunnel(): import('node:net').Socket | undefined;
+}

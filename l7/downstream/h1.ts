@@ -1,0 +1,547 @@
+/** A client's HTTP/1.x connection: heads in, exchanges one after the other, answers out. */
+import type { Socket } from 'node:net';
+import type { Engine } from '../engine.ts';
+import { Exchange } from '../exchange.ts';
+import type { ListenerTable } from '../listen.ts';
+import type { Response } from '../response.ts';
+import { BodyFault, type BodyReader, ChunkedReader, LengthReader } from '../wire/h1/body.ts';
+import {
+  CHUNKED,
+  type HeadLimits,
+  headEnd,
+  parseRequestHead,
+  parseRequestLine,
+  RequestHead,
+  WireFault,
+} from '../wire/h1/request.ts';
+import { parseTarget } from '../wire/h1/uri.ts';
+import { responseHead } from '../wire/h1/write.ts';
+import type { Connection, Downstream, ProxiedAddress, TlsInfo } from './downstream.ts';
+import { cleanHost } from './host.ts';
+import { type BodyControl, RequestBody } from './request-body.ts';
+
+/** Pipelined bytes that are held while a request is being answered; above it the socket is not read. */
+const MOST_HELD_BYTES = 65_536;
+/** Small pieces are joined with the head into one write. */
+const JOIN_BYTES = 16_384;
+/** Bytes waiting in the socket from which on the source pauses. */
+const HIGH_WATER_BYTES = 262_144;
+
+export interface ConnectionAddresses {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+}
+
+export class H1Connection implements Connection, Downstream, BodyControl {
+  readonly id: number;
+  readonly startedMs: number;
+  requests = 0;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly tls: TlsInfo | undefined;
+  readonly proxied: ProxiedAddress | undefined;
+  protocol = 'HTTP/1.1';
+  bytesSent = 0;
+  bodyBytesSent = 0;
+
+  readonly #engine: Engine;
+  readonly #listener: ListenerTable;
+  readonly #socket: Socket;
+  #text = '';
+  #searched = 0;
+  #lineJudged = false;
+  #held: Buffer | undefined;
+  #exchange: Exchange | undefined;
+  #body: RequestBody | undefined;
+  #reader: BodyReader | undefined;
+  #chunked = false;
+  #left = 0;
+  #out = '';
+  #flushing = false;
+  #paused = false;
+  #ended = false;
+  #lingering = false;
+  #expectContinue = false;
+  #tunnel = false;
+  #deadlineMs = 0;
+  #timerDueMs = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    engine: Engine,
+    listener: ListenerTable,
+    socket: Socket,
+    addresses: ConnectionAddresses,
+    tls?: TlsInfo,
+    proxied?: ProxiedAddress,
+  ) {
+    this.#engine = engine;
+    this.#listener = listener;
+    this.#socket = socket;
+    this.id = engine.nextConnectionId();
+    this.startedMs = engine.clock.nowMs();
+    this.remoteAddress = addresses.remoteAddress;
+    this.remotePort = addresses.remotePort;
+    this.localAddress = addresses.localAddress;
+    this.localPort = addresses.localPort;
+    this.tls = tls;
+    this.proxied = proxied;
+    socket.on('error', () => this.#closed());
+    socket.on('close', () => this.#closed());
+    socket.on('end', () => this.#inputEnded());
+    socket.on('drain', () => this.#exchange?.resumeSource());
+    this.#expire(this.#serverCore().clientHeaderTimeoutMs);
+  }
+
+  /** True between requests: such connections are closed first when moat stops. */
+  get idle(): boolean {
+    return this.#exchange === undefined && this.#text === '' && !this.#tunnel;
+  }
+
+  /** Bytes from the client. `bytes` may be a view of a buffer that is used again after the call. */
+  receive(bytes: Buffer): void {
+    let rest = bytes;
+    if (this.#reader && !this.#reader.done) {
+      const used = this.#feedBody(rest);
+      if (used === rest.length) return;
+      rest = rest.subarray(used);
+    }
+    if (this.#lingering) return;
+    if (this.#exchange) return this.#hold(rest);
+    this.#readHead(rest);
+  }
+
+  #feedBody(bytes: Buffer): number {
+    try {
+      const used = this.#reader!.feed(bytes, this.#body!);
+      if (this.#exchange) this.#expire(this.#exchange.location.core.clientBodyTimeoutMs);
+      return used;
+    } catch (error) {
+      if (!(error instanceof BodyFault)) throw error;
+      this.#reader = undefined;
+      this.#exchange?.log('info', `client sent ${error.message}`);
+      if (this.#exchange && !this.#exchange.response) this.#exchange.finish(400);
+      else this.#socket.destroy();
+      return bytes.length;
+    }
+  }
+
+  #hold(bytes: Buffer): void {
+    this.#held = this.#held ? Buffer.concat([this.#held, bytes]) : Buffer.from(bytes);
+    if (this.#held.length > MOST_HELD_BYTES) this.pauseReading();
+  }
+
+  #readHead(bytes: Buffer): void {
+    const before = this.#text.length;
+    let text = before === 0 ? bytes.latin1Slice() : this.#text + bytes.latin1Slice();
+    let start = 0;
+    // RFC 9112 §2.2: empty lines before a request line are skipped.
+    while (text.charCodeAt(start) === 13 || text.charCodeAt(start) === 10) start++;
+    const end = headEnd(text, Math.max(start, this.#searched));
+    const limits = this.#limits();
+    try {
+      if (end === -1) {
+        if (start > 0) text = text.slice(start);
+        return this.#keepPartial(text, limits);
+      }
+      const head = parseRequestHead(text, start, end, limits);
+      this.#text = '';
+      this.#searched = 0;
+      this.#lineJudged = false;
+      const used = end - before;
+      this.#begin(head, used < bytes.length ? bytes.subarray(used) : undefined);
+    } catch (error) {
+      if (!(error instanceof WireFault)) throw error;
+      this.#refuse(error, text.slice(start));
+    }
+  }
+
+  /** @throws {WireFault} when what has come already can not become a request */
+  #keepPartial(text: string, limits: HeadLimits): void {
+    this.#text = text;
+    this.#searched = Math.max(0, text.length - 3);
+    if (!this.#lineJudged) {
+      const newline = text.indexOf('\n');
+      if (newline !== -1) {
+        parseRequestLine(text, 0, new RequestHead());
+        this.#lineJudged = true;
+      } else if (!/^[A-Z_-]*( |$)/.test(text)) throw new WireFault(400, 'invalid method');
+      else if (text.length > limits.lineBytes) throw new WireFault(414, 'too long URI');
+    }
+    if (text.length - text.lastIndexOf('\n') > limits.lineBytes)
+      throw new WireFault(431, 'too large header field');
+    if (text.length > limits.totalBytes) throw new WireFault(431, 'too large request head');
+  }
+
+  #serverCore() {
+    return this.#listener.default.model.core;
+  }
+
+  #limits(): HeadLimits {
+    const core = this.#serverCore();
+    return {
+      lineBytes: Math.max(core.largeHeaderBuffers.bytes, core.clientHeaderBufferBytes),
+      totalBytes:
+        core.largeHeaderBuffers.bytes * core.largeHeaderBuffers.count + core.clientHeaderBufferBytes,
+      maxHeaders: core.maxHeaders,
+      ignoreInvalidHeaders: core.ignoreInvalidHeaders,
+      underscoresInHeaders: core.underscoresInHeaders,
+    };
+  }
+
+  /** A request whose head can not be understood is answered all the same, with what is known of it. */
+  #refuse(fault: WireFault, text: string): void {
+    this.#text = '';
+    this.#engine.counters.malformed(fault.reason);
+    const head = new RequestHead();
+    head.line = /^[^\r\n]*/.exec(text)![0];
+    head.method = /^[A-Z_-]+(?= )/.exec(head.line)?.[0] ?? '';
+    head.keepAlive = false;
+    const exchange = this.#exchangeFor(head, this.#listener.default);
+    exchange.log('info', `${fault.message} while reading client request headers`);
+    exchange.finish(fault.status);
+  }
+
+  #exchangeFor(head: RequestHead, server: ListenerTable['default']): Exchange {
+    this.requests++;
+    this.bytesSent = 0;
+    this.bodyBytesSent = 0;
+    const exchange = new Exchange(head, server, this.#engine.tables, this, this, this.#engine.clock);
+    this.#exchange = exchange;
+    this.protocol = head.minor === 1 ? 'HTTP/1.1' : 'HTTP/1.0';
+    return exchange;
+  }
+
+  #begin(head: RequestHead, rest: Buffer | undefined): void {
+    const uri = parseTarget(head.target, this.#serverCore().mergeSlashes);
+    const hostField = uri?.authority ?? head.host ?? '';
+    const host = cleanHost(hostField);
+    const server = this.#listener.find(host ?? '');
+    const exchange = this.#exchangeFor(head, server);
+    exchange.host = host ?? '';
+    this.#expectContinue = head.expectContinue;
+    if (head.bodyLength !== 0) this.#expectBody(head, exchange);
+    else this.#reader = this.#body = undefined;
+    if (rest) this.receive(rest);
+    if (uri === undefined || host === undefined) {
+      exchange.log('info', `client sent invalid ${uri === undefined ? 'request target' : 'host header'}`);
+      return exchange.finish(head.method === 'CONNECT' ? 405 : 400);
+    }
+    exchange.path = uri.path;
+    exchange.args = uri.args;
+    if (uri.authority !== undefined)
+      exchange.requestUri = head.target.replace(/^[^:]+:\/\/[^/?#]+/, '') || '/';
+    this.#expire(0);
+    this.#listener.capture(exchange);
+    exchange.start();
+  }
+
+  #expectBody(head: RequestHead, exchange: Exchange): void {
+    this.#body = new RequestBody(head.bodyLength, this);
+    this.#reader = head.bodyLength === CHUNKED ? new ChunkedReader() : new LengthReader(head.bodyLength);
+    exchange.body = this.#body;
+  }
+
+  // --- the body's way in ---
+
+  bodyWanted(): void {
+    if (this.#expectContinue && this.#body?.receivedBytes === 0) this.writeInformation(100, []);
+    this.#expectContinue = false;
+  }
+
+  pauseReading(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#socket.pause();
+  }
+
+  resumeReading(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#socket.resume();
+  }
+
+  // --- the answer's way out ---
+
+  writeInformation(status: number, headers: readonly (readonly [string, string])[]): void {
+    if (this.protocol === 'HTTP/1.0' || this.#exchange?.response) return;
+    const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    const reason = status === 100 ? 'Continue' : status === 103 ? 'Early Hints' : 'Information';
+    this.#socket.write(`HTTP/1.1 ${status} ${reason}\r\n${lines}\r\n`, 'latin1');
+  }
+
+  writeHead(exchange: Exchange, response: Response): void {
+    const { core } = exchange.location;
+    let head = responseHead(
+      response.status,
+      response.reason,
+      this.#engine.serverToken(exchange),
+      this.#engine.clock.wallMs(),
+      response.headers,
+    );
+    this.#chunked = false;
+    if (response.upgraded) {
+      this.#out = `${head}\r\n`;
+      return;
+    }
+    this.#left = response.contentLength;
+    if (response.contentLength >= 0) {
+      if (response.status !== 204 && response.status !== 304)
+        head += `Content-Length: ${response.contentLength}\r\n`;
+      else if (response.status === 304 && this.#left > 0) this.#left = 0;
+    } else if (!response.headOnly) {
+      if (this.protocol === 'HTTP/1.1' && core.chunkedTransferEncoding) {
+        this.#chunked = true;
+        head += 'Transfer-Encoding: chunked\r\n';
+      } else exchange.keepAlive = false;
+    }
+    if (this.#mustClose(exchange)) exchange.keepAlive = false;
+    head += exchange.keepAlive ? 'Connection: keep-alive\r\n' : 'Connection: close\r\n';
+    if (exchange.keepAlive && core.keepaliveTimeout.headerS !== undefined)
+      head += `Keep-Alive: timeout=${core.keepaliveTimeout.headerS}\r\n`;
+    this.#out = `${head}\r\n`;
+    this.bytesSent += this.#out.length;
+    if (response.headOnly) this.#left = 0;
+    if (response.trailers && this.#chunked) this.#trailers = response.trailers;
+    this.#flushSoon();
+  }
+
+  #trailers: Response['trailers'];
+
+  #mustClose(exchange: Exchange): boolean {
+    if (!exchange.keepAlive) return true;
+    const { core } = exchange.location;
+    return (
+      core.keepaliveTimeout.idleMs === 0 ||
+      this.requests >= core.keepaliveRequests ||
+      this.#ended ||
+      this.#engine.draining ||
+      this.#expectContinue ||
+      this.#engine.clock.nowMs() - this.startedMs >= core.keepaliveTimeMs
+    );
+  }
+
+  write(data: Buffer): boolean {
+    if (data.length === 0) return true;
+    this.bodyBytesSent += data.length;
+    this.bytesSent += data.length;
+    if (this.#left > 0) this.#left -= data.length;
+    if (this.#chunked) return this.#writeChunk(data);
+    if (data.length <= JOIN_BYTES && this.#out.length <= JOIN_BYTES) {
+      this.#out += data.latin1Slice();
+      if (this.#left !== 0) this.#flushSoon();
+      return true;
+    }
+    return this.#writeOut(data);
+  }
+
+  #writeChunk(data: Buffer): boolean {
+    const size = `${data.length.toString(16)}\r\n`;
+    this.bytesSent += size.length + 2;
+    this.#out += size;
+    if (data.length <= JOIN_BYTES && this.#out.length <= JOIN_BYTES) {
+      this.#out += `${data.latin1Slice()}\r\n`;
+      this.#flushSoon();
+      return true;
+    }
+    const ready = this.#writeOut(data);
+    this.#out = '\r\n';
+    this.#flushSoon();
+    return ready;
+  }
+
+  /** Writes what is joined so far, then `data`; what the kernel did not take is copied, for `data` may be used again. */
+  #writeOut(data: Buffer): boolean {
+    const socket = this.#socket;
+    if (this.#out !== '') {
+      socket.cork();
+      socket.write(this.#out, 'latin1');
+      this.#out = '';
+      socket.write(this.#engine.readBuffer.keep(data));
+      socket.uncork();
+    } else socket.write(this.#engine.readBuffer.keep(data));
+    this.#expireWrite();
+    return socket.writableLength < HIGH_WATER_BYTES;
+  }
+
+  end(): void {
+    const exchange = this.#exchange;
+    if (!exchange) return;
+    if (this.#chunked) {
+      let tail = '0\r\n';
+      const trailers = this.#trailers;
+      if (trailers)
+        for (let at = 0; at < trailers.size; at++)
+          tail += `${trailers.names[at]}: ${trailers.values[at]}\r\n`;
+      this.#out += `${tail}\r\n`;
+      this.bytesSent += tail.length + 2;
+      this.#trailers = undefined;
+    } else if (this.#left > 0 && !exchange.response?.headOnly) {
+      // Fewer bytes than promised: the client must see the cut.
+      return exchange.abort(502);
+    }
+    this.flush();
+    this.#finishExchange(exchange);
+  }
+
+  #finishExchange(exchange: Exchange): void {
+    this.#exchange = undefined;
+    exchange.complete();
+    if (this.#tunnel) return;
+    const bodyOpen = this.#body !== undefined && !this.#body.complete;
+    if (!exchange.keepAlive)
+      return bodyOpen || this.#held ? this.#linger(exchange) : this.#socket.destroySoon();
+    if (bodyOpen) {
+      this.#body!.discard();
+      this.#expire(exchange.location.core.lingeringTimeoutMs || 5000);
+    } else this.#expire(exchange.location.core.keepaliveTimeout.idleMs);
+    this.#next();
+  }
+
+  /** Goes on with what was pipelined, after the stack of this answer has unwound. */
+  #next(): void {
+    if (this.#held) setImmediate(() => this.#takeHeld());
+    else this.resumeReading();
+  }
+
+  #takeHeld(): void {
+    const held = this.#held;
+    if (!held || this.#exchange || this.#socket.destroyed) return;
+    this.#held = undefined;
+    this.receive(held);
+    if (!this.#held) this.resumeReading();
+  }
+
+  /** RFC 9112 §9.6: stop writing, read on for a while so that the answer is not lost to a reset, then close. */
+  #linger(exchange: Exchange): void {
+    const { lingeringClose, lingeringTimeMs } = exchange.location.core;
+    if (lingeringClose === 'off') return this.#socket.destroySoon();
+    this.#lingering = true;
+    this.#body?.discard();
+    this.#held = undefined;
+    this.#socket.end();
+    this.resumeReading();
+    this.#expire(lingeringTimeMs);
+  }
+
+  flush(): void {
+    if (this.#out === '') return;
+    this.#socket.write(this.#out, 'latin1');
+    this.#out = '';
+    this.#expireWrite();
+  }
+
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    process.nextTick(flushHeld, this);
+  }
+
+  /** Called once the current event is handled. */
+  flushNow(): void {
+    this.#flushing = false;
+    this.flush();
+  }
+
+  reset(): void {
+    this.#exchange = undefined;
+    this.#socket.destroy();
+  }
+
+  tunnel(): Socket {
+    this.flush();
+    this.#tunnel = true;
+    this.#expire(0);
+    return this.#socket;
+  }
+
+  // --- time and end ---
+
+  /** Arms the connection's one timer; 0 disarms it. A later deadline only moves a number. */
+  #expire(ms: number): void {
+    if (ms === 0) {
+      this.#deadlineMs = 0;
+      return;
+    }
+    const now = this.#engine.clock.nowMs();
+    this.#deadlineMs = now + ms;
+    if (this.#timer && this.#timerDueMs <= this.#deadlineMs) return;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timerDueMs = this.#deadlineMs;
+    this.#timer = setTimeout(checkDeadline, ms, this);
+  }
+
+  #expireWrite(): void {
+    if (this.#exchange && this.#socket.writableLength > 0)
+      this.#expire(this.#exchange.location.core.sendTimeoutMs);
+  }
+
+  /** The timer ran out; the deadline may have moved since. */
+  timerFired(): void {
+    this.#timer = undefined;
+    if (this.#deadlineMs === 0) return;
+    const left = this.#deadlineMs - this.#engine.clock.nowMs();
+    if (left > 1) return this.#rearm(left);
+    this.#timeout();
+  }
+
+  #rearm(ms: number): void {
+    this.#timerDueMs = this.#deadlineMs;
+    this.#timer = setTimeout(checkDeadline, ms, this);
+  }
+
+  #timeout(): void {
+    const exchange = this.#exchange;
+    if (!exchange) {
+      // nginx closes a connection that sent nothing in time without an answer; a started head gets 408.
+      if (this.#text === '' || this.#lingering) this.#socket.destroy();
+      else this.#refuse(new WireFault(408, 'no complete request in time'), this.#text);
+    } else if (exchange.response) {
+      if (this.#socket.writableLength === 0 && this.#body?.complete !== false) return;
+      exchange.log('info', 'client timed out');
+      exchange.abort(408);
+    } else if (this.#body && !this.#body.complete && !this.#paused) exchange.finish(408);
+  }
+
+  #inputEnded(): void {
+    this.#ended = true;
+    if (this.#tunnel) return;
+    const exchange = this.#exchange;
+    if (!exchange) {
+      this.#socket.destroySoon();
+    } else if (this.#reader && !this.#reader.done) {
+      exchange.log('info', 'client prematurely closed connection');
+      exchange.abort(400);
+    } else exchange.clientClosed();
+  }
+
+  #closed(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#engine.forget(this);
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    if (exchange) exchange.abort(499);
+  }
+
+  /** moat is stopping: idle connections go at once, the others after their answer. */
+  drain(): void {
+    if (this.idle) this.#socket.destroySoon();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}
+
+function flushHeld(connection: H1Connection): void {
+  connection.flushNow();
+}
+
+function checkDeadline(connection: H1Connection): void {
+  connection.timerFired();
+}

@@ -1,0 +1,153 @@
+/** One worker: its listeners, its connections, and the tables that new requests are served by. */
+import type { HttpModel } from '#model/l7/http.ts';
+import type { ErrorLog } from '#model/l7/log.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { compileTables } from './compile.ts';
+import type { H1Connection } from './downstream/h1.ts';
+import type { Exchange } from './exchange.ts';
+import { Listener } from './listen.ts';
+import type { ErrorSink } from './log/error.ts';
+import { LogFiles } from './log/files.ts';
+import { ReadBuffer } from './read-buffer.ts';
+import type { Tables } from './tables.ts';
+import type { Worker } from './worker.ts';
+
+export type FromWorker = { readonly type: 'fault'; readonly message: string };
+
+export interface EngineOptions {
+  readonly workerId: number;
+  readonly report: (message: FromWorker) => void;
+  readonly errorSink: ErrorSink;
+  readonly errorLogs: readonly ErrorLog[];
+  readonly clock?: Clock;
+}
+
+export interface EngineStatus {
+  readonly revision: number;
+  readonly connections: number;
+  readonly idle: number;
+  readonly accepted: number;
+  readonly requests: number;
+}
+
+export class Engine implements Worker {
+  readonly id: number;
+  readonly clock: Clock;
+  readonly readBuffer = new ReadBuffer();
+  readonly logFiles = new LogFiles();
+  readonly errorSink: ErrorSink;
+  errorLogs: readonly ErrorLog[];
+  readonly report: (message: FromWorker) => void;
+  readonly counters = new EngineCounters();
+  draining = false;
+  tables!: Tables;
+  readonly #prepared = new Map<number, Tables>();
+  readonly #listeners = new Map<string, Listener>();
+  readonly #connections = new Set<H1Connection>();
+  #drained: (() => void) | undefined;
+  #lastConnectionId = 0;
+
+  constructor(options: EngineOptions) {
+    this.id = options.workerId;
+    this.clock = options.clock ?? systemClock;
+    this.report = options.report;
+    this.errorSink = options.errorSink;
+    this.errorLogs = options.errorLogs;
+  }
+
+  /** Builds the tables of a revision. @throws {Error} when it can not; the running ones stay */
+  prepare(revision: number, model: HttpModel): void {
+    this.#prepared.set(revision, compileTables(revision, model, this));
+  }
+
+  /** New requests see the prepared tables from here on; requests under way keep theirs. */
+  commit(revision: number): void {
+    const tables = this.#prepared.get(revision);
+    if (!tables) throw new RangeError(`Cannot commit revision ${revision}: it is not prepared`);
+    this.#prepared.clear();
+    this.tables = tables;
+    for (const [key, listener] of this.#listeners)
+      listener.model = tables.model.listens[key] ?? listener.model;
+  }
+
+  /** Accepts connections on a listening socket, which it owns from now on. */
+  listen(key: string, fd: number): void {
+    const model = this.tables.model.listens[key];
+    if (!model) throw new RangeError(`Cannot listen on ${key}: it is not in the configuration`);
+    this.#listeners.set(key, new Listener(this, key, model, fd));
+  }
+
+  unlisten(key: string): void {
+    this.#listeners.get(key)?.close();
+    this.#listeners.delete(key);
+  }
+
+  /** Graceful end: no new connections, idle ones closed, requests under way finished. */
+  drain(done: () => void): void {
+    this.draining = true;
+    for (const key of [...this.#listeners.keys()]) this.unlisten(key);
+    this.#drained = done;
+    for (const connection of this.#connections) connection.drain();
+    this.#checkDrained();
+  }
+
+  /** Ends at once. */
+  closeAll(): void {
+    for (const key of [...this.#listeners.keys()]) this.unlisten(key);
+    for (const connection of this.#connections) connection.destroy();
+    this.logFiles.close();
+  }
+
+  reopenLogs(): void {
+    this.logFiles.reopen();
+  }
+
+  status(): EngineStatus {
+    let idle = 0;
+    for (const connection of this.#connections) if (connection.idle) idle++;
+    return {
+      revision: this.tables.revision,
+      connections: this.#connections.size,
+      idle,
+      accepted: this.#lastConnectionId,
+      requests: this.counters.requests,
+    };
+  }
+
+  nextConnectionId(): number {
+    return ++this.#lastConnectionId;
+  }
+
+  remember(connection: H1Connection): void {
+    this.#connections.add(connection);
+  }
+
+  forget(connection: H1Connection): void {
+    this.#connections.delete(connection);
+    this.#checkDrained();
+  }
+
+  #checkDrained(): void {
+    if (!this.#drained || this.#connections.size > 0) return;
+    const done = this.#drained;
+    this.#drained = undefined;
+    this.logFiles.close();
+    done();
+  }
+
+  /** The value of Server. */
+  serverToken(exchange: Exchange): string {
+    const { serverTokens } = exchange.location.core;
+    return serverTokens === 'off' ? 'moat' : 'moat/0.1.0';
+  }
+}
+
+/** Counts of this worker since its start. */
+class EngineCounters {
+  requests = 0;
+  readonly malformedByReason = new Map<string, number>();
+
+  malformed(reason: string): void {
+    this.malformedByReason.set(reason, (this.malformedByReason.get(reason) ?? 0) + 1);
+  }
+}

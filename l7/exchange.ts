@@ -1,0 +1,359 @@
+/** One request and its answer: its state, its way through the phases, and the chain its body leaves by. */
+
+import type { Clock } from './clock.ts';
+import { answerError } from './content/error.ts';
+import type { Connection, Downstream } from './downstream/downstream.ts';
+import type { RequestBody } from './downstream/request-body.ts';
+import type { HeaderList } from './message.ts';
+import { runRewrite } from './phase/rewrite.ts';
+import { DONE, NEXT, type Verdict, WAIT } from './phase/verdict.ts';
+import type { BodySink, BodySource, Response } from './response.ts';
+import type { LocationTable, ServerTable, Tables } from './tables.ts';
+import type { Attempt } from './variable/upstream.ts';
+import type { RequestHead } from './wire/h1/request.ts';
+
+/** nginx's bound on rewrites and internal redirects of one request. */
+const MOST_REDIRECTS = 10;
+
+const NO_SLOTS: (string | undefined)[] = [];
+const NO_ATTEMPTS: Attempt[] = [];
+
+/** Makes a body filter that hands its output to `next`. */
+export type FilterMaker = (next: BodySink, exchange: Exchange) => BodySink;
+
+export class Exchange {
+  /** The request that the client sent: itself, or for a subrequest the one it belongs to. */
+  readonly main: Exchange;
+  readonly connection: Connection;
+  readonly downstream: Downstream;
+  readonly clock: Clock;
+  /** The configuration this request began with; a reload does not change it. */
+  readonly tables: Tables;
+  readonly head: RequestHead;
+  readonly startedMs: number;
+  body: RequestBody | undefined;
+
+  server: ServerTable;
+  location: LocationTable;
+  /** The method that content sees: error pages turn it into GET. */
+  method: string;
+  /** Decoded, normalised path. */
+  path: string;
+  /** The query without `?`. */
+  args: string;
+  /** The target as sent: path and query. */
+  requestUri: string;
+  /** False once a rewrite or redirect changed path or args: then the target as sent is no longer what is passed on. */
+  untouched = true;
+  /** Host as the client meant it, lower case, without port. */
+  host = '';
+  remoteAddress: string;
+  remotePort: number;
+  remoteUser: string | undefined;
+  requestId: string | undefined;
+  pipelined = false;
+  internal = false;
+
+  slots: (string | undefined)[];
+  captures: RegExpExecArray | null = null;
+
+  response: Response | undefined;
+  /** The status of a request that ended without a response: 499, or 0. */
+  failedStatus = 0;
+  /** The status that an error page stands for, to be answered in place of the page's own. */
+  errorStatus = 0;
+  /** An error page is being made: a second failure gets the built-in page. */
+  inErrorPage = false;
+  /** Location of a redirect that is to be answered. */
+  redirectTo: string | undefined;
+  /** WWW-Authenticate of a 401 that is to be answered. */
+  challenge: string | undefined;
+  keepAlive: boolean;
+  completed = false;
+  closed = false;
+
+  attempts: Attempt[] = NO_ATTEMPTS;
+  upstreamHeaders: HeaderList | undefined;
+  upstreamTrailers: HeaderList | undefined;
+  proxyHost: string | undefined;
+  proxyPort: string | undefined;
+
+  #phase = 0;
+  #redirects = MOST_REDIRECTS + 1;
+  #source: BodySource | undefined;
+  #sink: BodySink;
+  #filters: FilterMaker[] | undefined;
+  #ends: (() => void)[] | undefined;
+
+  constructor(
+    head: RequestHead,
+    server: ServerTable,
+    tables: Tables,
+    connection: Connection,
+    downstream: Downstream,
+    clock: Clock,
+    main?: Exchange,
+  ) {
+    this.main = main ?? this;
+    this.head = head;
+    this.tables = tables;
+    this.connection = connection;
+    this.downstream = downstream;
+    this.clock = clock;
+    this.server = server;
+    this.location = server.root;
+    this.method = head.method;
+    this.path = '';
+    this.args = '';
+    this.requestUri = head.target;
+    this.remoteAddress = connection.remoteAddress;
+    this.remotePort = connection.remotePort;
+    this.keepAlive = head.keepAlive;
+    this.startedMs = clock.nowMs();
+    this.slots = tables.variables.slotCount === 0 ? NO_SLOTS : new Array(tables.variables.slotCount);
+    this.#sink = downstream;
+  }
+
+  /** Starts the way through the phases: server level first, then the location's. */
+  start(): void {
+    try {
+      for (const phase of this.server.phases) {
+        const verdict = phase(this);
+        if (verdict > 0) return this.finish(verdict);
+      }
+      this.#rewriteServer();
+    } catch (error) {
+      this.#crash(error);
+    }
+  }
+
+  #rewriteServer(): void {
+    const rewrite = this.server.root.rewrite;
+    if (rewrite) {
+      const verdict = runRewrite(this, rewrite);
+      if (verdict !== NEXT) return this.#settle(verdict);
+    }
+    this.#locate();
+  }
+
+  /** Finds the location, runs its rewrites, and again while they change the path. */
+  #locate(): void {
+    for (;;) {
+      if (--this.#redirects <= 0) {
+        this.log('error', `rewrite or internal redirection cycle while processing "${this.path}"`);
+        return this.finish(500);
+      }
+      const location = this.server.locations.find(this);
+      this.location = location ?? this.server.root;
+      const refused = this.#enter();
+      if (refused !== NEXT) return this.#settle(refused);
+      const rewrite = this.location.rewrite;
+      if (!rewrite) break;
+      const verdict = runRewrite(this, rewrite);
+      if (verdict === RELOCATE) continue;
+      if (verdict !== NEXT) return this.#settle(verdict);
+      break;
+    }
+    this.#phase = 0;
+    this.#run();
+  }
+
+  /** What holds on entering a location: internal ones, methods, size of the body. */
+  #enter(): Verdict {
+    const { location } = this;
+    if (location.internal && !this.internal) return 404;
+    const limited = location.limitExcept;
+    if (limited && !limited.methods.has(this.method)) this.location = limited.location;
+    const most = this.location.core.clientMaxBodyBytes;
+    if (this.main === this && most > 0 && this.head.bodyLength > most) {
+      this.log('error', `client intended to send too large body: ${this.head.bodyLength} bytes`);
+      return 413;
+    }
+    return NEXT;
+  }
+
+  #run(): void {
+    const { phases } = this.location;
+    while (this.#phase < phases.length) {
+      const verdict = phases[this.#phase]!(this);
+      if (verdict === NEXT) this.#phase++;
+      else return this.#settle(verdict);
+    }
+    this.finish(404);
+  }
+
+  #settle(verdict: Verdict): void {
+    if (verdict !== WAIT && verdict !== DONE) this.finish(verdict);
+  }
+
+  /** A phase that said WAIT is done. */
+  resume(verdict: Verdict = NEXT): void {
+    if (this.closed) return;
+    try {
+      if (verdict !== NEXT) return this.#settle(verdict);
+      this.#phase++;
+      this.#run();
+    } catch (error) {
+      this.#crash(error);
+    }
+  }
+
+  /** Starts over with another path, as `try_files`, `index`, error pages and X-Accel-Redirect do. */
+  internalRedirect(path: string, args: string): void {
+    this.path = path;
+    this.args = args;
+    this.untouched = false;
+    this.internal = true;
+    this.location = this.server.root;
+    try {
+      this.#rewriteServer();
+    } catch (error) {
+      this.#crash(error);
+    }
+  }
+
+  /** Goes on in a named location. @returns false when the server has none of that name */
+  namedLocation(name: string): boolean {
+    const location = this.server.named.get(name);
+    if (!location) return false;
+    if (--this.#redirects <= 0) {
+      this.log(
+        'error',
+        `rewrite or internal redirection cycle while redirecting to named location "${name}"`,
+      );
+      this.finish(500);
+      return true;
+    }
+    this.location = location;
+    this.internal = true;
+    try {
+      const verdict = location.rewrite ? runRewrite(this, location.rewrite) : NEXT;
+      if (verdict === RELOCATE) this.#locate();
+      else if (verdict !== NEXT) this.#settle(verdict);
+      else {
+        this.#phase = 0;
+        this.#run();
+      }
+    } catch (error) {
+      this.#crash(error);
+    }
+    return true;
+  }
+
+  /** Ends the request with a status: its error page, or a short page of moat's own. */
+  finish(status: number): void {
+    if (this.closed) return;
+    if (this.response) return this.abort(status);
+    answerError(this, status);
+  }
+
+  /** Adds a filter to the body's way out; called by header filters, in the order the body passes them. */
+  addFilter(make: FilterMaker): void {
+    (this.#filters ??= []).push(make);
+  }
+
+  /**
+   * Sends the head of the answer.
+   *
+   * @param source who will call write() and end(); undefined when that happens at once in this call's caller
+   */
+  respond(response: Response, source: BodySource | undefined): void {
+    if (this.errorStatus !== 0) {
+      response.status = this.errorStatus;
+      response.reason = undefined;
+    }
+    this.response = response;
+    this.#source = source;
+    for (const filter of this.location.headerFilters) filter(this, response);
+    const { status } = response;
+    if (this.head.method === 'HEAD' || status === 204 || status === 304 || status < 200)
+      response.headOnly = true;
+    if (!response.headOnly && this.#filters) {
+      for (let at = this.#filters.length - 1; at >= 0; at--)
+        this.#sink = this.#filters[at]!(this.#sink, this);
+    }
+    this.downstream.writeHead(this, response);
+  }
+
+  /** A piece of the body. @returns false when the source should pause */
+  write(data: Buffer): boolean {
+    if (this.closed || this.response?.headOnly) return true;
+    return this.#sink.write(data);
+  }
+
+  /** The body is complete. */
+  end(): void {
+    if (this.closed) return;
+    this.#source = undefined;
+    if (this.response?.headOnly) this.downstream.end();
+    else this.#sink.end();
+  }
+
+  pauseSource(): void {
+    this.#source?.pause();
+  }
+
+  /** The client took what was waiting: the source may go on. */
+  resumeSource(): void {
+    this.#source?.resume();
+  }
+
+  /** Who is working on the answer before its head stands (a proxied request): told when the client goes away. */
+  setSource(source: BodySource | undefined): void {
+    this.#source = source;
+  }
+
+  /** The client sent its end of input: for a proxied request that means it went away. */
+  clientClosed(): void {
+    const { content, settings } = this.location.model;
+    if (content.kind === 'proxy' && this.#source && !settings.proxy.ignoreClientAbort) {
+      this.log('info', 'client prematurely closed connection, so upstream connection is closed too');
+      this.abort(499);
+    }
+  }
+
+  /** Runs when the request is over, however it ended. */
+  onEnd(end: () => void): void {
+    (this.#ends ??= []).push(end);
+  }
+
+  /** The last byte was handed to the connection. Called by the downstream only. */
+  complete(): void {
+    if (this.closed) return;
+    this.completed = true;
+    this.#close();
+  }
+
+  /** The answer can not be finished: the connection is cut, so that half of it never passes as whole. */
+  abort(status = 499): void {
+    if (this.closed) return;
+    this.failedStatus = status;
+    this.keepAlive = false;
+    this.#source?.cancel();
+    this.#source = undefined;
+    this.#close();
+    this.downstream.reset();
+  }
+
+  #close(): void {
+    this.closed = true;
+    if (this.#ends) for (const end of this.#ends) end();
+    for (const log of this.location.logs) log(this);
+  }
+
+  #crash(error: unknown): void {
+    this.log(
+      'crit',
+      `internal fault: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
+    this.finish(500);
+  }
+
+  /** Writes to the error log, with the request behind the message, as nginx does. */
+  log(level: 'debug' | 'info' | 'notice' | 'warn' | 'error' | 'crit', message: string): void {
+    this.location.errorLog.write(level, this, message);
+  }
+}
+
+/** Verdict of a rewrite program: the path changed, find the location anew. Never leaves exchange.ts. */
+export const RELOCATE = -3;

@@ -1,0 +1,84 @@
+/** Access logs: a line for each request, by the location's formats. */
+import type { AccessLog, LogFormat } from '#model/l7/log.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Compiler, RequestLog } from '../tables.ts';
+import type { Text } from '../variable/space.ts';
+
+/** Compiles the access logs of a location. */
+export function accessLogs(compiler: Compiler): RequestLog[] {
+  return compiler.location.settings.log.accessLogs.flatMap(log => compileLog(log, compiler) ?? []);
+}
+
+function compileLog(log: AccessLog, compiler: Compiler): RequestLog | undefined {
+  const line = compileFormat(log.format, compiler);
+  const condition = log.condition === undefined ? undefined : compiler.text(log.condition);
+  const write = writerOf(log, compiler);
+  return exchange => {
+    if (condition) {
+      const value = condition(exchange);
+      if (value === '' || value === '0') return;
+    }
+    write(exchange, `${line(exchange)}\n`);
+  };
+}
+
+function writerOf(
+  { target, bufferBytes, flushMs }: AccessLog,
+  { worker, text }: Compiler,
+): (exchange: Exchange, line: string) => void {
+  if (target.kind === 'syslog') return () => {};
+  if (typeof target.path === 'string') {
+    const file = worker.logFiles.file(target.path, bufferBytes, flushMs);
+    return (_, line) => file.write(line);
+  }
+  const path = text(target.path);
+  return (exchange, line) => worker.logFiles.file(path(exchange), bufferBytes, flushMs).write(line);
+}
+
+const hex = (char: string) => `\\x${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+const JSON_SHORT: Record<string, string> = {
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\b': '\\b',
+  '\f': '\\f',
+  '"': '\\"',
+  '\\': '\\\\',
+};
+
+const ESCAPES: Record<LogFormat['escape'], (value: string) => string> = {
+  none: value => value,
+  default: value =>
+    /[\0-\x1f"\\\x7f-\xff]/.test(value) ? value.replace(/[\0-\x1f"\\\x7f-\xff]/g, hex) : value,
+  json: value =>
+    /[\0-\x1f"\\]/.test(value)
+      ? value.replace(
+          /[\0-\x1f"\\]/g,
+          char =>
+            JSON_SHORT[char] ?? `\\u00${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+        )
+      : value,
+};
+
+/** A variable that is not there shows as `-` (as nothing with escape=json and none). */
+function compileFormat(format: LogFormat, { variables, text }: Compiler): Text {
+  if (typeof format.template === 'string') return text(format.template);
+  const escaped = ESCAPES[format.escape];
+  const missing = format.escape === 'default' ? '-' : '';
+  const parts = format.template.map(part => {
+    if (typeof part === 'string') return part;
+    const get = variables.getter(part.variable);
+    return (exchange: Exchange) => {
+      const value = get(exchange);
+      return value === undefined || value === '' ? missing : escaped(value);
+    };
+  });
+  return exchange => {
+    let line = '';
+    for (let at = 0; at < parts.length; at++) {
+      const part = parts[at]!;
+      line += typeof part === 'string' ? part : part(exchange);
+    }
+    return line;
+  };
+}

@@ -1,0 +1,36 @@
+/** The error log of a location. */
+import type { ErrorLog, LogLevel } from '#model/l7/log.ts';
+import { LOG_LEVELS } from '#model/l7/log.ts';
+import type { Exchange } from '../exchange.ts';
+
+/** Writes a finished line somewhere; the worker's process supplies it. */
+export type ErrorSink = (log: ErrorLog, level: LogLevel, message: string) => void;
+
+export class ErrorLogger {
+  readonly #logs: readonly ErrorLog[];
+  readonly #sink: ErrorSink;
+  readonly #least: number;
+
+  constructor(logs: readonly ErrorLog[], sink: ErrorSink) {
+    this.#logs = logs;
+    this.#sink = sink;
+    this.#least = Math.min(LOG_LEVELS.length, ...logs.map(log => LOG_LEVELS.indexOf(log.level)));
+  }
+
+  enabled(level: LogLevel): boolean {
+    return LOG_LEVELS.indexOf(level) >= this.#least;
+  }
+
+  /** Adds the request behind the message, as nginx does. */
+  write(level: LogLevel, exchange: Exchange, message: string): void {
+    const rank = LOG_LEVELS.indexOf(level);
+    if (rank < this.#least) return;
+    const { main } = exchange;
+    const client = `client: ${exchange.connection.remoteAddress}, server: ${exchange.server.model.serverName}`;
+    const request = main.head.line === '' ? '' : `, request: "${main.head.line}"`;
+    const upstream = exchange.attempts.length > 0 ? `, upstream: "${exchange.attempts.at(-1)!.member}"` : '';
+    const host = main.head.host === undefined ? '' : `, host: "${main.head.host}"`;
+    const text = `*${exchange.connection.id} ${message}, ${client}${request}${upstream}${host}`;
+    for (const log of this.#logs) if (rank >= LOG_LEVELS.indexOf(log.level)) this.#sink(log, level, text);
+  }
+}

@@ -1,0 +1,92 @@
+/** Header fields as the wire has them: names as sent, lower-case keys for comparing, values without outer blanks. */
+
+/** Names seen before, as sent → lower case. Bounded: a stranger chooses names, so it stops growing. */
+const KEYS = new Map<string, string>();
+const MOST_KEYS = 2048;
+const MOST_KEY_BYTES = 64;
+
+/** Lower case of a field name; well-known names come back as one shared string, so `===` is quick. */
+export function fieldKey(name: string): string {
+  const known = KEYS.get(name);
+  if (known !== undefined) return known;
+  const key = name.toLowerCase();
+  if (KEYS.size < MOST_KEYS && name.length <= MOST_KEY_BYTES) KEYS.set(name, key);
+  return key;
+}
+
+/** True for names that `fieldKey` has judged before: they need no second check of their characters. */
+export function isKnownField(name: string): boolean {
+  return KEYS.has(name);
+}
+
+/** Field lines in order of arrival; the same name may stand several times. */
+export class HeaderList {
+  readonly names: string[] = [];
+  readonly keys: string[] = [];
+  readonly values: string[] = [];
+
+  get size(): number {
+    return this.keys.length;
+  }
+
+  /** @param key lower case */
+  add(name: string, key: string, value: string): void {
+    this.names.push(name);
+    this.keys.push(key);
+    this.values.push(value);
+  }
+
+  append(name: string, value: string): void {
+    this.add(name, fieldKey(name), value);
+  }
+
+  /** The value of the first line of that name. */
+  get(key: string): string | undefined {
+    const at = this.keys.indexOf(key);
+    return at === -1 ? undefined : this.values[at];
+  }
+
+  has(key: string): boolean {
+    return this.keys.includes(key);
+  }
+
+  /** All lines of that name joined, as RFC 9110 §5.3 allows and nginx's variables do. */
+  joined(key: string, separator = ', '): string | undefined {
+    const first = this.keys.indexOf(key);
+    if (first === -1) return undefined;
+    let value = this.values[first]!;
+    for (let at = first + 1; at < this.keys.length; at++) {
+      if (this.keys[at] === key) value += separator + this.values[at];
+    }
+    return value;
+  }
+
+  /** Replaces all lines of that name by one; an empty value leaves none. */
+  set(name: string, value: string): void {
+    this.remove(fieldKey(name));
+    if (value !== '') this.append(name, value);
+  }
+
+  remove(key: string): void {
+    for (let at = this.keys.length - 1; at >= 0; at--) if (this.keys[at] === key) this.removeAt(at);
+  }
+
+  removeAt(at: number): void {
+    this.names.splice(at, 1);
+    this.keys.splice(at, 1);
+    this.values.splice(at, 1);
+  }
+
+  clone(): HeaderList {
+    const copy = new HeaderList();
+    for (let at = 0; at < this.keys.length; at++) copy.add(this.names[at]!, this.keys[at]!, this.values[at]!);
+    return copy;
+  }
+}
+
+/** True when a comma-separated field holds the token, in any case (RFC 9110 §5.6.1). @param token lower case */
+export function hasToken(value: string, token: string): boolean {
+  const lower = value.toLowerCase();
+  if (lower === token) return true;
+  return lower.includes(',') && lower.split(',').some(part => part.trim() === token);
+}

@@ -1,0 +1,11 @@
+/** The one list of phases, in the order that requests pass them. A row compiles to nothing where its directives are absent. */
+import type { Compiler } from '../tables.ts';
+import type { Phase } from './verdict.ts';
+
+export type PhaseMaker = (compiler: Compiler) => Phase | undefined;
+
+/** Before a location is known (nginx's post-read). */
+export const SERVER_PHASES: readonly PhaseMaker[] = [];
+
+/** In the location: preaccess, access, precontent. Content follows; it is in content/table.ts. */
+export const PHASES: readonly PhaseMaker[] = [];

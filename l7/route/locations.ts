@@ -1,0 +1,104 @@
+/** Finds the location of a path: exact, longest prefix, then regexes in order; nested ones likewise inside. */
+import type { LocationModel } from '#model/l7/http.ts';
+import type { Exchange } from '../exchange.ts';
+import { rememberCaptures } from '../phase/captures.ts';
+import type { LocationTable } from '../tables.ts';
+
+/** Gives the table of a location, making it when it is first needed. */
+export type LocationOf = (model: LocationModel) => LocationTable;
+
+interface PrefixNode {
+  readonly uri: string;
+  readonly location: LocationModel;
+  readonly final: boolean;
+  readonly inside: LocationLevel | undefined;
+}
+
+interface RegexNode {
+  readonly regex: RegExp;
+  readonly names: readonly string[];
+  readonly location: LocationModel;
+  readonly inside: LocationLevel | undefined;
+}
+
+/** The locations directly inside a server or a location. */
+class LocationLevel {
+  readonly exact = new Map<string, LocationModel>();
+  /** Prefixes by length, longest first: a lookup is one hash for each length that occurs. */
+  readonly prefixes = new Map<number, Map<string, PrefixNode>>();
+  readonly lengths: readonly number[];
+  readonly regexes: RegexNode[] = [];
+
+  constructor(locations: readonly LocationModel[]) {
+    for (const location of locations) this.#add(location);
+    this.lengths = [...this.prefixes.keys()].sort((a, b) => b - a);
+  }
+
+  #add(location: LocationModel): void {
+    const { match } = location;
+    const inside = location.locations.length > 0 ? new LocationLevel(location.locations) : undefined;
+    if (match.kind === 'exact') this.exact.set(match.uri, location);
+    else if (match.kind === 'prefix' || match.kind === 'prefix-final') {
+      const same = this.prefixes.get(match.uri.length) ?? new Map<string, PrefixNode>();
+      this.prefixes.set(
+        match.uri.length,
+        same.set(match.uri, { uri: match.uri, location, final: match.kind === 'prefix-final', inside }),
+      );
+    } else if (match.kind === 'regex') {
+      const { source, flags, names } = match.pattern;
+      this.regexes.push({ regex: new RegExp(source, flags), names, location, inside });
+    }
+  }
+
+  longestPrefix(path: string): PrefixNode | undefined {
+    for (const length of this.lengths) {
+      if (length > path.length) continue;
+      const node = this.prefixes.get(length)!.get(path.slice(0, length));
+      if (node) return node;
+    }
+    return undefined;
+  }
+}
+
+export class LocationFinder {
+  readonly #top: LocationLevel;
+  readonly #of: LocationOf;
+
+  constructor(locations: readonly LocationModel[], of: LocationOf) {
+    this.#top = new LocationLevel(locations);
+    this.#of = of;
+  }
+
+  /** @returns undefined when no location matches: the server itself answers */
+  find(exchange: Exchange): LocationTable | undefined {
+    const found = descend(this.#top, exchange);
+    return found?.location && this.#of(found.location);
+  }
+}
+
+/** `settled`: an exact or `^~` match, or a regex, was found: outer regexes are not tried. */
+type Found = { readonly location: LocationModel; readonly settled: boolean };
+
+function descend(level: LocationLevel, exchange: Exchange): Found | undefined {
+  const { path } = exchange;
+  const exact = level.exact.get(path);
+  if (exact) return { location: exact, settled: true };
+  let best: Found | undefined;
+  const prefix = level.longestPrefix(path);
+  if (prefix) {
+    best = { location: prefix.location, settled: prefix.final };
+    const inner = prefix.inside && descend(prefix.inside, exchange);
+    if (inner) best = { location: inner.location, settled: inner.settled || prefix.final };
+    if (best.settled) return best;
+  }
+  for (const node of level.regexes) {
+    const match = node.regex.exec(path);
+    if (!match) continue;
+    rememberCaptures(exchange, match, node.names);
+    return {
+      location: (node.inside && descend(node.inside, exchange)?.location) ?? node.location,
+      settled: true,
+    };
+  }
+  return best;
+}

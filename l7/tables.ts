@@ -1,0 +1,69 @@
+/** What requests look things up in: built whole at each reload, never changed afterwards. */
+import type { CoreSettings } from '#model/l7/core.ts';
+import type { HttpModel, LocationModel, ServerModel } from '#model/l7/http.ts';
+import type { Template } from '#model/template.ts';
+import type { Exchange } from './exchange.ts';
+import type { ErrorLogger } from './log/error.ts';
+import type { RewriteProgram } from './phase/rewrite.ts';
+import type { Phase } from './phase/verdict.ts';
+import type { Response } from './response.ts';
+import type { LocationFinder } from './route/locations.ts';
+import type { ServerFinder } from './route/server-names.ts';
+import type { Pools } from './upstream/pools.ts';
+import type { Text, VariableSpace } from './variable/space.ts';
+import type { Worker } from './worker.ts';
+
+export type HeaderFilter = (exchange: Exchange, response: Response) => void;
+export type RequestLog = (exchange: Exchange) => void;
+
+export interface ErrorPageTable {
+  readonly answer: number | 'target' | undefined;
+  readonly target: Text;
+}
+
+export interface LocationTable {
+  readonly model: LocationModel;
+  readonly core: CoreSettings;
+  readonly rewrite: RewriteProgram | undefined;
+  /** preaccess, access, precontent, content: the last one answers. */
+  readonly phases: readonly Phase[];
+  readonly headerFilters: readonly HeaderFilter[];
+  readonly logs: readonly RequestLog[];
+  readonly errorLog: ErrorLogger;
+  readonly errorPages: ReadonlyMap<number, ErrorPageTable>;
+  readonly internal: boolean;
+  readonly limitExcept:
+    | { readonly methods: ReadonlySet<string>; readonly location: LocationTable }
+    | undefined;
+  /** Locations of `if` blocks. */
+  readonly conditional: readonly LocationTable[];
+}
+
+export interface ServerTable {
+  readonly model: ServerModel;
+  readonly root: LocationTable;
+  /** post-read phases (realip): they never wait. */
+  readonly phases: readonly Phase[];
+  readonly locations: LocationFinder;
+  readonly named: ReadonlyMap<string, LocationTable>;
+}
+
+export interface Tables {
+  readonly revision: number;
+  readonly model: HttpModel;
+  readonly variables: VariableSpace;
+  readonly pools: Pools;
+  /** By listen key. */
+  readonly listeners: ReadonlyMap<string, ServerFinder>;
+}
+
+/** What compile functions of phases and filters are handed. */
+export interface Compiler {
+  readonly tables: Tables;
+  readonly variables: VariableSpace;
+  /** The location being compiled. */
+  readonly location: LocationModel;
+  readonly server: ServerModel;
+  readonly worker: Worker;
+  text(template: Template): Text;
+}

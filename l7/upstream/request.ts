@@ -1,0 +1,70 @@
+/** Writes the request that goes to a server: line, headers, framing. */
+import type { ProxyTarget } from '#model/l7/proxy.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Compiler } from '../tables.ts';
+import { escapePath } from '../wire/h1/uri.ts';
+
+/** Fields of the client's connection, not of its request (RFC 9110 §7.6.1), and those that moat writes itself. */
+const OWN_FIELDS = new Set([
+  'host',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+  'content-length',
+]);
+
+/** How the body goes on: its length in bytes, 0 for none, or -1 for chunked. */
+export type RequestText = (exchange: Exchange, bodyBytes: number) => string;
+
+/** Compiles the head of requests to a target. */
+export function compileRequest(target: ProxyTarget, { location, text }: Compiler): RequestText {
+  const settings = location.settings.proxy;
+  const overrides = settings.setHeaders.map(({ name, value }) => ({
+    name,
+    key: name.toLowerCase(),
+    value: text(value),
+  }));
+  const overridden = new Set(overrides.map(header => header.key));
+  const dropped = new Set([...OWN_FIELDS, ...overridden]);
+  const version = settings.httpVersion === '1.0' ? 'HTTP/1.0' : 'HTTP/1.1';
+  const method = settings.method === undefined ? undefined : text(settings.method);
+  const uri = compileUri(target, location.match);
+  const ownHost = !overridden.has('host');
+  return (exchange, bodyBytes) => {
+    let head = `${method?.(exchange) ?? exchange.method} ${uri(exchange)} ${version}\r\n`;
+    if (ownHost) head += `Host: ${exchange.proxyHost}\r\n`;
+    for (const { name, value } of overrides) {
+      const text = value(exchange);
+      if (text !== '') head += `${name}: ${text}\r\n`;
+    }
+    if (bodyBytes > 0 || (bodyBytes === 0 && exchange.body)) head += `Content-Length: ${bodyBytes}\r\n`;
+    else if (bodyBytes < 0) head += 'Transfer-Encoding: chunked\r\n';
+    if (settings.passRequestHeaders) {
+      const { names, keys, values } = exchange.head.headers;
+      for (let at = 0; at < keys.length; at++) {
+        if (!dropped.has(keys[at]!)) head += `${names[at]}: ${values[at]}\r\n`;
+      }
+    }
+    return `${head}\r\n`;
+  };
+}
+
+/** nginx's rules: the target as sent where nothing changed it; else the matched prefix replaced by the URI of proxy_pass. */
+function compileUri(
+  target: ProxyTarget,
+  match: Compiler['location']['match'],
+): (exchange: Exchange) => string {
+  const replaced = 'uri' in match ? match.uri.length : 0;
+  const { uri } = target;
+  const withArgs = (path: string, exchange: Exchange) =>
+    exchange.args === '' ? path : `${path}?${exchange.args}`;
+  if (uri === undefined)
+    return exchange =>
+      exchange.untouched ? exchange.requestUri : withArgs(escapePath(exchange.path), exchange);
+  return exchange => withArgs(uri + escapePath(exchange.path.slice(replaced)), exchange);
+}

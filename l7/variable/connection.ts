@@ -1,0 +1,25 @@
+/** Variables of the connection that a request came by, and of the process. */
+import { hostname } from 'node:os';
+import type { Getter } from './space.ts';
+
+const HOSTNAME = hostname().toLowerCase();
+const PID = String(process.pid);
+
+export const CONNECTION_VARIABLES = {
+  scheme: exchange => (exchange.connection.tls ? 'https' : 'http'),
+  https: exchange => (exchange.connection.tls ? 'on' : ''),
+  hostname: () => HOSTNAME,
+  pid: () => PID,
+  nginx_version: () => '1.31.4',
+  moat_version: () => '0.1.0',
+  remote_addr: exchange => exchange.remoteAddress,
+  remote_port: exchange => (exchange.remotePort ? String(exchange.remotePort) : ''),
+  realip_remote_addr: exchange => exchange.connection.remoteAddress,
+  realip_remote_port: exchange => String(exchange.connection.remotePort || ''),
+  server_addr: exchange => exchange.connection.localAddress,
+  server_port: exchange => String(exchange.connection.localPort || ''),
+  connection: exchange => String(exchange.connection.id),
+  connection_requests: exchange => String(exchange.connection.requests),
+  connection_time: exchange => ((exchange.clock.nowMs() - exchange.connection.startedMs) / 1000).toFixed(3),
+  pipe: exchange => (exchange.pipelined ? 'p' : '.'),
+} satisfies Record<string, Getter>;

@@ -1,0 +1,37 @@
+/** Variables of the request itself and of its answer. */
+import { randomBytes } from 'node:crypto';
+import { isoTime, logTime } from '../clock.ts';
+import { CHUNKED } from '../wire/h1/request.ts';
+import type { Getter } from './space.ts';
+
+const seconds = (ms: number) => (ms / 1000).toFixed(3);
+
+export const REQUEST_VARIABLES = {
+  args: exchange => exchange.args,
+  query_string: exchange => exchange.args,
+  is_args: exchange => (exchange.args === '' ? '' : '?'),
+  uri: exchange => exchange.path,
+  document_uri: exchange => exchange.path,
+  request_uri: exchange => exchange.requestUri,
+  request_method: exchange => exchange.main.head.method,
+  request: exchange => exchange.main.head.line,
+  request_id: exchange => (exchange.main.requestId ??= randomBytes(16).toString('hex')),
+  request_length: exchange => String(exchange.main.head.headBytes + (exchange.main.body?.receivedBytes ?? 0)),
+  request_time: exchange => seconds(exchange.clock.nowMs() - exchange.main.startedMs),
+  request_completion: exchange => (exchange.completed ? 'OK' : ''),
+  host: exchange => exchange.host || exchange.server.model.serverName,
+  server_name: exchange => exchange.server.model.serverName,
+  server_protocol: exchange => exchange.downstream.protocol,
+  content_length: exchange => {
+    const { bodyLength, headers } = exchange.head;
+    return headers.get('content-length') ?? (bodyLength === CHUNKED ? undefined : undefined);
+  },
+  content_type: exchange => exchange.head.headers.get('content-type'),
+  status: exchange => String(exchange.response?.status ?? exchange.failedStatus).padStart(3, '0'),
+  body_bytes_sent: exchange => String(exchange.downstream.bodyBytesSent),
+  bytes_sent: exchange => String(exchange.downstream.bytesSent),
+  remote_user: exchange => exchange.remoteUser,
+  msec: exchange => seconds(exchange.clock.wallMs()),
+  time_local: exchange => logTime(exchange.clock.wallMs()),
+  time_iso8601: exchange => isoTime(exchange.clock.wallMs()),
+} satisfies Record<string, Getter>;

@@ -1,0 +1,87 @@
+/** The variables of one configuration: names to functions, and the slots for those that a request writes. */
+import type { UserVariable } from '#model/l7/variable.ts';
+import type { Template } from '#model/template.ts';
+import type { Exchange } from '../exchange.ts';
+import { PREFIXES, VARIABLES } from './table.ts';
+import { USER_VARIABLES } from './user.ts';
+
+/** Computes a value for a request; undefined means "not there", which reads as ''. */
+export type Getter = (exchange: Exchange) => string | undefined;
+/** A template compiled: always a text. */
+export type Text = (exchange: Exchange) => string;
+
+export class VariableSpace {
+  readonly #getters = new Map<string, Getter>();
+  readonly #slots = new Map<string, number>();
+
+  constructor(variables: readonly UserVariable[]) {
+    for (const variable of variables) this.#slots.set(variable.name, this.#slots.size);
+    for (const variable of variables) {
+      this.#getters.set(
+        variable.name,
+        USER_VARIABLES[variable.kind](variable as never, this.slot(variable.name), this),
+      );
+    }
+  }
+
+  /** How many slots an exchange needs. */
+  get slotCount(): number {
+    return this.#slots.size;
+  }
+
+  /** The place of a variable in `exchange.slots`. @throws {RangeError} for a name that the configuration does not define */
+  slot(name: string): number {
+    const slot = this.#slots.get(name);
+    if (slot === undefined)
+      throw new RangeError(`Cannot write $${name}: it is not a variable of the configuration`);
+    return slot;
+  }
+
+  hasSlot(name: string): boolean {
+    return this.#slots.has(name);
+  }
+
+  getter(name: string): Getter {
+    const known = this.#getters.get(name);
+    if (known) return known;
+    const made = makeGetter(name);
+    this.#getters.set(name, made);
+    return made;
+  }
+
+  /** Compiles a template; done at reload, never in a request. */
+  text(template: Template): Text {
+    if (typeof template === 'string') return () => template;
+    const parts = template.map(part => (typeof part === 'string' ? part : this.#late(part.variable)));
+    const [first, second] = parts;
+    if (parts.length === 1 && typeof first === 'function') return exchange => first(exchange) ?? '';
+    if (parts.length === 2 && typeof first === 'string' && typeof second === 'function') {
+      return exchange => first + (second(exchange) ?? '');
+    }
+    return exchange => {
+      let text = '';
+      for (let at = 0; at < parts.length; at++) {
+        const part = parts[at]!;
+        text += typeof part === 'string' ? part : (part(exchange) ?? '');
+      }
+      return text;
+    };
+  }
+
+  /** Maps may name each other in any order, so a getter that does not stand yet is looked up when it is first used. */
+  #late(name: string): Getter {
+    if (this.#getters.has(name) || !this.#slots.has(name)) return this.getter(name);
+    return exchange => this.getter(name)(exchange);
+  }
+}
+
+function makeGetter(name: string): Getter {
+  if (/^\d$/.test(name)) {
+    const group = Number(name);
+    return exchange => exchange.captures?.[group];
+  }
+  const fixed = VARIABLES[name];
+  if (fixed) return fixed;
+  for (const [prefix, make] of PREFIXES) if (name.startsWith(prefix)) return make(name.slice(prefix.length));
+  return () => undefined;
+}

@@ -1,0 +1,15 @@
+/** The built-in variables, by family. One row a family. */
+import { CONNECTION_VARIABLES } from './connection.ts';
+import { HEADER_PREFIXES } from './header.ts';
+import { REQUEST_VARIABLES } from './request.ts';
+import type { Getter } from './space.ts';
+import { UPSTREAM_VARIABLES } from './upstream.ts';
+
+export const VARIABLES: Readonly<Record<string, Getter | undefined>> = {
+  ...REQUEST_VARIABLES,
+  ...CONNECTION_VARIABLES,
+  ...UPSTREAM_VARIABLES,
+};
+
+/** Prefix of a family → what makes the getter for the rest of the name. */
+export const PREFIXES: readonly (readonly [string, (rest: string) => Getter])[] = HEADER_PREFIXES;

@@ -1,0 +1,38 @@
+/** Variables of the servers that a request was sent on to; several tries stand in one value, in order. */
+import type { Exchange } from '../exchange.ts';
+import type { Getter } from './space.ts';
+
+/** One try at one member. Times are ms; -1 where that point was never reached. */
+export interface Attempt {
+  readonly member: string;
+  status: number;
+  connectMs: number;
+  headerMs: number;
+  responseMs: number;
+  bytesSent: number;
+  bytesReceived: number;
+  bodyBytes: number;
+}
+
+const each = (exchange: Exchange, of: (attempt: Attempt) => string): string | undefined =>
+  exchange.attempts.length === 0 ? undefined : exchange.attempts.map(of).join(', ');
+
+const time = (ms: number) => (ms < 0 ? '-' : (ms / 1000).toFixed(3));
+
+export const UPSTREAM_VARIABLES = {
+  upstream_addr: exchange => each(exchange, attempt => attempt.member),
+  upstream_status: exchange => each(exchange, attempt => (attempt.status ? String(attempt.status) : '-')),
+  upstream_connect_time: exchange => each(exchange, attempt => time(attempt.connectMs)),
+  upstream_header_time: exchange => each(exchange, attempt => time(attempt.headerMs)),
+  upstream_response_time: exchange => each(exchange, attempt => time(attempt.responseMs)),
+  upstream_response_length: exchange => each(exchange, attempt => String(attempt.bodyBytes)),
+  upstream_bytes_sent: exchange => each(exchange, attempt => String(attempt.bytesSent)),
+  upstream_bytes_received: exchange => each(exchange, attempt => String(attempt.bytesReceived)),
+  upstream_last_addr: exchange => exchange.attempts.at(-1)?.member,
+  proxy_host: exchange => exchange.proxyHost,
+  proxy_port: exchange => exchange.proxyPort,
+  proxy_add_x_forwarded_for: exchange => {
+    const before = exchange.head.headers.joined('x-forwarded-for');
+    return before === undefined ? exchange.remoteAddress : `${before}, ${exchange.remoteAddress}`;
+  },
+} satisfies Record<string, Getter>;

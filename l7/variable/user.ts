@@ -1,0 +1,17 @@
+/** Variables that the configuration defines: one maker for each kind. */
+import type { UserVariable } from '#model/l7/variable.ts';
+import { mapGetter } from './map.ts';
+import type { Getter, VariableSpace } from './space.ts';
+
+type Makers = {
+  readonly [K in UserVariable['kind']]: (
+    variable: Extract<UserVariable, { kind: K }>,
+    slot: number,
+    space: VariableSpace,
+  ) => Getter;
+};
+
+export const USER_VARIABLES: Makers = {
+  set: (_, slot) => exchange => exchange.slots[slot],
+  map: mapGetter,
+};

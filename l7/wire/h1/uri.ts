@@ -1,0 +1,88 @@
+/** Request targets: split, decoded and normalised as nginx does it (RFC 3986 §5.2.4, §6.2.2). */
+
+export interface RequestUri {
+  /** The decoded, normalised path. */
+  path: string;
+  /** What follows the first `?`, without it; '' when there is none. */
+  args: string;
+  hasArgs: boolean;
+  /** From an absolute-form target: host and port as written. */
+  authority: string | undefined;
+}
+
+/** Characters after which a path can not be taken as it is. */
+const SPECIAL = /[%?#]|\/\/|\/\./;
+
+/**
+ * @param target origin-form or absolute-form
+ * @param mergeSlashes `merge_slashes`: several slashes count as one
+ * @returns undefined when the target is malformed: no path, a bad escape, `%00`, or above the root
+ */
+export function parseTarget(target: string, mergeSlashes: boolean): RequestUri | undefined {
+  if (target.charCodeAt(0) !== 47) return parseAbsolute(target, mergeSlashes);
+  if (!SPECIAL.test(target)) return { path: target, args: '', hasArgs: false, authority: undefined };
+  return parsePath(target, mergeSlashes, undefined);
+}
+
+function parseAbsolute(target: string, mergeSlashes: boolean): RequestUri | undefined {
+  const match = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/([^/?#]+)(.*)$/s.exec(target);
+  if (!match) return undefined;
+  const path = match[2]!;
+  return parsePath(path.startsWith('/') ? path : `/${path}`, mergeSlashes, match[1]);
+}
+
+function parsePath(
+  target: string,
+  mergeSlashes: boolean,
+  authority: string | undefined,
+): RequestUri | undefined {
+  const fragment = target.indexOf('#');
+  const whole = fragment === -1 ? target : target.slice(0, fragment);
+  const question = whole.indexOf('?');
+  const raw = question === -1 ? whole : whole.slice(0, question);
+  const args = question === -1 ? '' : whole.slice(question + 1);
+  const path = normalisePath(raw, mergeSlashes);
+  return path === undefined ? undefined : { path, args, hasArgs: question !== -1, authority };
+}
+
+/** Decodes escapes and resolves `.` and `..`. @returns undefined on a bad escape, a zero byte, or a climb above the root */
+export function normalisePath(raw: string, mergeSlashes: boolean): string | undefined {
+  const decoded = raw.includes('%') ? percentDecode(raw) : raw;
+  if (decoded === undefined || decoded.includes('\0')) return undefined;
+  if (!decoded.includes('/.') && !(mergeSlashes && decoded.includes('//'))) return decoded;
+  const out: string[] = [];
+  const segments = decoded.split('/');
+  for (let at = 1; at < segments.length; at++) {
+    const segment = segments[at]!;
+    const last = at === segments.length - 1;
+    if (segment === '' && !last && mergeSlashes) continue;
+    if (segment === '.') {
+      if (last) out.push('');
+    } else if (segment === '..') {
+      if (out.length === 0) return undefined;
+      out.pop();
+      if (last) out.push('');
+    } else out.push(segment);
+  }
+  return `/${out.join('/')}`;
+}
+
+/** Each `%XX` becomes its byte. @returns undefined when an escape is incomplete */
+export function percentDecode(text: string): string | undefined {
+  if (/%(?![0-9A-Fa-f]{2})/.test(text)) return undefined;
+  return text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}
+
+const hexByte = (char: string) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+
+/** Escapes what may not stand in the path of a request: controls, blanks, `%`, `?`, `#`, and bytes above 126. */
+export function escapePath(path: string): string {
+  return /[\0-\x20"#%?\x7f-\xff]/.test(path) ? path.replace(/[\0-\x20"#%?\x7f-\xff]/g, hexByte) : path;
+}
+
+/** Escapes a value for use as an argument. */
+export function escapeArgument(text: string): string {
+  return text.replace(/[^A-Za-z0-9._~-]/g, hexByte);
+}

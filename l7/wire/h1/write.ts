@@ -1,0 +1,28 @@
+/** Writes heads of HTTP/1.x responses. */
+import { STATUS_CODES } from 'node:http';
+import { httpDate } from '../../clock.ts';
+import type { HeaderList } from '../../message.ts';
+
+const STATUS_LINES: string[] = [];
+
+function statusLine(status: number, reason: string | undefined): string {
+  if (reason !== undefined) return `HTTP/1.1 ${String(status).padStart(3, '0')} ${reason}\r\n`;
+  return (STATUS_LINES[status] ??=
+    `HTTP/1.1 ${String(status).padStart(3, '0')}${STATUS_CODES[status] ? ` ${STATUS_CODES[status]}` : ''}\r\n`);
+}
+
+/** Status line, Server and Date, then the fields in order; the caller adds framing and the empty line. */
+export function responseHead(
+  status: number,
+  reason: string | undefined,
+  server: string,
+  wallMs: number,
+  headers: HeaderList,
+): string {
+  let head = statusLine(status, reason);
+  if (!headers.has('server') && server !== '') head += `Server: ${server}\r\n`;
+  if (!headers.has('date')) head += `Date: ${httpDate(wallMs)}\r\n`;
+  const { names, values } = headers;
+  for (let at = 0; at < names.length; at++) head += `${names[at]}: ${values[at]}\r\n`;
+  return head;
+}

@@ -1,0 +1,16 @@
+/** What all parts of one worker thread share: clock, buffers, logs, counters. */
+import type { ErrorLog } from '#model/l7/log.ts';
+import type { Clock } from './clock.ts';
+import type { ErrorSink } from './log/error.ts';
+import type { LogFiles } from './log/files.ts';
+import type { ReadBuffer } from './read-buffer.ts';
+
+export interface Worker {
+  readonly id: number;
+  readonly clock: Clock;
+  readonly readBuffer: ReadBuffer;
+  readonly logFiles: LogFiles;
+  readonly errorSink: ErrorSink;
+  /** The logs of the process, where a location has none of its own. */
+  readonly errorLogs: readonly ErrorLog[];
+}
