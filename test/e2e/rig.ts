@@ -10,7 +10,16 @@
  * assert.equal((await request(port)).body, 'hello');
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -26,6 +35,8 @@ export type Program = keyof typeof PROGRAMS;
 export type RigOptions = {
   /** Files below the prefix, path → bytes (latin1); they are there before the program starts. */
   files?: Readonly<Record<string, string>>;
+  /** A directory whose content is copied below the prefix first, times included. */
+  copy?: string;
   /** Further arguments of the command line. */
   args?: readonly string[];
   env?: Readonly<Record<string, string>>;
@@ -64,8 +75,9 @@ export const startNginx = (confText: string, options?: RigOptions) => start('ngi
  * @throws {Error} with its output and error log when it ends before that
  */
 export async function start(program: Program, confText: string, options: RigOptions = {}): Promise<Running> {
-  const { files = {}, args = [], env = {}, patienceMs = 15_000 } = options;
+  const { files = {}, copy, args = [], env = {}, patienceMs = 15_000 } = options;
   const dir = mkdtempSync(join(tmpdir(), `rig-${program}-`));
+  if (copy) cpSync(copy, dir, { recursive: true, preserveTimestamps: true });
   chmodSync(dir, 0o755); // nginx's workers leave root and must still read it
   const write = (path: string, bytes: string) => {
     mkdirSync(dirname(join(dir, path)), { recursive: true });

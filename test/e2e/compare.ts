@@ -1,0 +1,88 @@
+/** Asks two running sites the same and tells where the second owes an answer that it did not give. */
+import { type Answers, ask } from './answers.ts';
+import type { Case, Site } from './cases/case.ts';
+import type { Difference } from './differences.ts';
+import type { Started } from './site.ts';
+
+/** What one case showed: nginx's own status, the faults, and the allowed differences that were needed. */
+export type Verdict = {
+  readonly title: string;
+  readonly faults: readonly string[];
+  readonly used: ReadonlySet<Difference>;
+};
+
+export type Pair = {
+  readonly site: Site;
+  readonly nginx: Started;
+  readonly moat: Started;
+  /** The directory of the site's certificates. */
+  readonly certs: string;
+  readonly allowed: readonly Difference[];
+};
+
+/** Asks both and compares; also holds nginx to the status that the case was written for. */
+export async function judge(pair: Pair, group: string, one: Case): Promise<Verdict> {
+  const { site, certs } = pair;
+  const [status, line, also] = one;
+  const title = `${site.folder} ${group} ${line}${also && Object.keys(also).length > 0 ? ` ${JSON.stringify(also).slice(0, 200)}` : ''}`;
+  const used = new Set<Difference>();
+  const nginx = await ask(site, one, pair.nginx, certs);
+  const faults = statusFaults(nginx, status);
+  const moat = await ask(site, one, pair.moat, certs);
+  const allowed = pair.allowed.filter(({ cases }) => cases.test(title));
+  for (const name of new Set([...nginx.keys(), ...moat.keys()])) {
+    const owed = owedLine(name, nginx.get(name), moat.get(name), allowed, used);
+    if (!equal(name, owed, moat.get(name))) faults.push(`  ${name}\n${contrast(owed, moat.get(name))}`);
+  }
+  return { title, faults, used };
+}
+
+function statusFaults(nginx: Answers, wanted: number): string[] {
+  const got = nginx.get('status')?.split(' ')[1] ?? '0';
+  return got === String(wanted) ? [] : [`  the case was written for ${wanted}, nginx says ${got}`];
+}
+
+/** Applies each allowed difference, noting those without which the answers would differ. */
+function owedLine(
+  name: string,
+  nginx: string | undefined,
+  moat: string | undefined,
+  allowed: readonly Difference[],
+  used: Set<Difference>,
+): string | undefined {
+  let owed = nginx;
+  for (const difference of allowed) {
+    if (equal(name, owed, moat)) return owed;
+    if (!difference.line.test(name)) continue;
+    const edited = difference.owed(owed);
+    if (edited !== owed) used.add(difference);
+    owed = edited;
+  }
+  return owed;
+}
+
+/** Lines are equal to the byte; a lifetime counted to a time of day may have run on for some seconds. */
+function equal(name: string, owed: string | undefined, got: string | undefined): boolean {
+  if (owed === got || owed === undefined || got === undefined) return owed === got;
+  if (!/^header (?:Expires|Cache-Control)$/.test(name)) return false;
+  const [ours, theirs] = [owed, got].map(text => /\d{3,}$/.exec(text)?.[0]);
+  if (
+    ours === undefined ||
+    theirs === undefined ||
+    owed.slice(0, -ours.length) !== got.slice(0, -theirs.length)
+  )
+    return false;
+  return Math.abs(Number(ours) - Number(theirs)) <= 5;
+}
+
+/** Both texts, cut to the place where they part. */
+function contrast(owed: string | undefined, got: string | undefined): string {
+  let at = 0;
+  if (owed !== undefined && got !== undefined) while (at < owed.length && owed[at] === got[at]) at++;
+  const from = Math.max(0, at - 40);
+  const show = (text: string | undefined) =>
+    text === undefined
+      ? '(absent)'
+      : `${from > 0 ? '…' : ''}${JSON.stringify(text.slice(from, from + 160))} [${text.length}]`;
+  return `    owed ${show(owed)}\n    got  ${show(got)}`;
+}
