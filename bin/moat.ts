@@ -1,0 +1,4 @@
+/** The program: arguments in, exit code out. */
+import { main } from '#control';
+
+process.exitCode = await main(process.argv.slice(2));
