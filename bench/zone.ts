@@ -79,3 +79,16 @@ measure('peers: begin, count and end', (_, turn) => {
 measure('peers: in-flight of 10 members, 8 slots', () => {
   for (let member = 0; member < 10; member++) peers.inFlight(member);
 });
+
+const long = 'a session name that is longer than the key the zone keeps, so its digest stands for it ';
+measure('limit_req: account, key kept as a digest', (key, turn) => {
+  oneKey[0] = long + key;
+  account(one, oneKey, turn, outcome);
+});
+const wide = [
+  reqLimit(new ReqZone(createZone(1 << 20, { ...REQ_SHAPE, keyBytesMax: 128 }), 10_000, 1), 20, Infinity),
+];
+measure('limit_req: account, key of 100 bytes in full', (key, turn) => {
+  oneKey[0] = long + key;
+  account(wide, oneKey, turn, outcome);
+});
