@@ -1,15 +1,18 @@
 /** The types of arguments that directives are made of; each says what it takes and reads one word of the file. */
 import { parseDurationMs, parseSizeBytes } from '#kit/units.ts';
 import type { Pattern, Template } from '#model/template.ts';
-import type { Token } from './lex.ts';
+import type { Site, Token } from './lex.ts';
 import type { Scope } from './scope.ts';
 
 /** A word that does not fit; the checker adds the place and the directive. */
 export class ArgumentFault extends Error {
   readonly hint: string | undefined;
-  constructor(message: string, hint?: string) {
+  /** Where it stands, when that is not the first word of the line. */
+  readonly site: Site | undefined;
+  constructor(message: string, hint?: string, site?: Site) {
     super(message);
     this.hint = hint;
+    this.site = site;
   }
 }
 
@@ -24,20 +27,21 @@ export interface Reading {
  */
 export type Standing = 'one' | 'optional' | 'rest' | 'param' | 'word';
 
+/** Reads one word. @throws {ArgumentFault} when it does not fit */
+type Read<W> = (text: string, reading: Reading) => W;
+
+/** @typeParam T what `compile` is given: the value of the word, or for `rest` the list of them */
 export class Argument<T> {
+  /** Carries the type for `ArgumentValues`; there is no such field at run time. */
+  declare readonly gives: T;
   /** What it takes, for messages and the manual: `a size`, `on or off`. */
   readonly says: string;
   readonly standing: Standing;
-  readonly read: (text: string, reading: Reading) => T;
+  readonly read: Read<unknown>;
   /** For `rest`: how many at least. */
   readonly least: number;
 
-  constructor(
-    says: string,
-    read: (text: string, reading: Reading) => T,
-    standing: Standing = 'one',
-    least = 0,
-  ) {
+  constructor(says: string, read: Read<unknown>, standing: Standing = 'one', least = 0) {
     this.says = says;
     this.read = read;
     this.standing = standing;
@@ -53,22 +57,22 @@ export class Argument<T> {
     return new Argument<T | undefined>(this.says, this.read, 'param');
   }
 
-  /** All words that are left, at least `least`. The definition's type is the list. */
+  /** All words that are left, at least `least`. */
   rest(least = 1): Argument<readonly T[]> {
-    // The checker reads word by word and makes the list; only the type changes here.
-    return new Argument(this.says, this.read as never, 'rest', least);
+    return new Argument<readonly T[]>(this.says, this.read, 'rest', least);
   }
 }
 
-export type ArgumentSpec = Readonly<Record<string, Argument<never> | Argument<unknown>>>;
-export type ArgumentValues<A> = { readonly [K in keyof A]: A[K] extends Argument<infer T> ? T : never };
+export type ArgumentSpec = Readonly<Record<string, Argument<unknown>>>;
+export type ArgumentValues<A extends ArgumentSpec> = { readonly [K in keyof A]: A[K]['gives'] };
 
-const make = <T>(says: string, read: (text: string, reading: Reading) => T) => new Argument(says, read);
+const make = <T>(says: string, read: Read<T>) => new Argument<T>(says, read);
 
-/** Reads `on` and `off`. */
+/** Reads `on` and `off`; nginx takes either case. */
 const flag = () =>
   make('on or off', text => {
-    if (text === 'on' || text === 'off') return text === 'on';
+    const word = text.toLowerCase();
+    if (word === 'on' || word === 'off') return word === 'on';
     throw new ArgumentFault(`"${text}" is neither on nor off`);
   });
 
@@ -97,9 +101,11 @@ const integer = ({ min = 0, max = Number.MAX_SAFE_INTEGER } = {}) =>
     return value;
   });
 
+/** One of some words; nginx takes either case, the value is as in `words`. */
 const oneOf = <const W extends readonly string[]>(words: W) =>
   make(words.join(' | '), (text): W[number] => {
-    const found = words.find(word => word === text);
+    const lower = text.toLowerCase();
+    const found = words.find(word => word === text || word.toLowerCase() === lower);
     if (found === undefined) throw new ArgumentFault(`"${text}" is not one of ${words.join(', ')}`);
     return found;
   });

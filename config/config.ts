@@ -3,7 +3,7 @@ import type { Model } from '#model/main.ts';
 import { checkBlock } from './check.ts';
 import { type Diagnostic, Faults } from './diagnostic.ts';
 import type { MainDraft } from './draft.ts';
-import { parseFile, parseText, type Source } from './parse.ts';
+import { Parser, type Source } from './parse.ts';
 import { resolveModel } from './resolve.ts';
 import { Scope } from './scope.ts';
 
@@ -16,7 +16,7 @@ export interface CheckOptions {
   readonly prefix: string;
   /** Where relative paths of includes and certificates start; ends with `/`. */
   readonly confDir: string;
-  /** Directives of the command line (`-g`), read after the file, as nginx does. */
+  /** Directives of the command line (`-g`); they are read before the file, so a second one there is a duplicate. */
   readonly globals?: string;
 }
 
@@ -31,8 +31,9 @@ export function checkConfig(file: string, options: CheckOptions): CheckResult {
   const faults = new Faults();
   const main: MainDraft = { process: {}, http: undefined };
   const scope = new Scope('main', undefined, { ...options, faults, main }, {}, {});
-  if (options.globals) checkBlock(parseText(options.globals, 'command line', options.source, faults), scope);
-  checkBlock(parseFile(file, options.source, faults), scope);
-  const model = resolveModel(scope.around);
+  const parser = new Parser(options.source, options.confDir, faults);
+  if (options.globals) checkBlock(parser.commandLine(options.globals), scope);
+  checkBlock(parser.file(file), scope);
+  const model = parser.complete ? resolveModel(scope.around) : undefined;
   return { model: faults.hasErrors ? undefined : model, diagnostics: faults.list };
 }

@@ -1,4 +1,5 @@
 /** What is wrong with a configuration: where, what, and the way out. */
+import type { DiagnosticCode } from './diagnostic-code.ts';
 import type { Site } from './lex.ts';
 
 export type Severity = 'error' | 'warning';
@@ -6,7 +7,7 @@ export type Severity = 'error' | 'warning';
 export interface Diagnostic extends Site {
   readonly severity: Severity;
   /** A stable kebab-case code, listed in docs/reference/diagnostics.md. */
-  readonly code: string;
+  readonly code: DiagnosticCode;
   /** What is wrong, one sentence without a full stop. */
   readonly message: string;
   /** What to do about it, when that is known. */
@@ -15,22 +16,44 @@ export interface Diagnostic extends Site {
 
 /** Collects faults; a check goes on after each, so that the operator sees all of them at once. */
 export class Faults {
-  readonly list: Diagnostic[] = [];
+  readonly #list: Diagnostic[] = [];
+  /** A file that is included many times tells its faults once. */
+  readonly #told = new Set<string>();
+  #errors = 0;
 
-  error(code: string, message: string, site: Site, hint?: string): void {
-    this.#add('error', code, message, site, hint);
+  error(code: DiagnosticCode, message: string, site: Site, hint?: string): void {
+    if (this.#add('error', code, message, site, hint)) this.#errors++;
   }
 
-  warn(code: string, message: string, site: Site, hint?: string): void {
+  warn(code: DiagnosticCode, message: string, site: Site, hint?: string): void {
     this.#add('warning', code, message, site, hint);
   }
 
   get hasErrors(): boolean {
-    return this.list.some(fault => fault.severity === 'error');
+    return this.#errors > 0;
   }
 
-  #add(severity: Severity, code: string, message: string, site: Site, hint: string | undefined): void {
+  /** In the order of the files as they were first met, and from top to bottom within each. */
+  get list(): readonly Diagnostic[] {
+    const files = new Map<string, number>();
+    for (const { file } of this.#list) if (!files.has(file)) files.set(file, files.size);
+    return this.#list.toSorted(
+      (a, b) => files.get(a.file)! - files.get(b.file)! || a.line - b.line || a.column - b.column,
+    );
+  }
+
+  #add(
+    severity: Severity,
+    code: DiagnosticCode,
+    message: string,
+    site: Site,
+    hint: string | undefined,
+  ): boolean {
     const { file, line, column, length } = site;
-    this.list.push({ severity, code, message, file, line, column, length, ...(hint && { hint }) });
+    const key = `${code} ${line}:${column} ${file} ${message}`;
+    if (this.#told.has(key)) return false;
+    this.#told.add(key);
+    this.#list.push({ severity, code, message, file, line, column, length, ...(hint && { hint }) });
+    return true;
   }
 }

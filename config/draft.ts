@@ -3,10 +3,11 @@ import type { ContentModel, ListenModel, LocationMatch, ServerCore, ServerName }
 import type { LogFormat } from '#model/l7/log.ts';
 import type { RewriteStep } from '#model/l7/rewrite.ts';
 import type { Settings } from '#model/l7/settings.ts';
-import type { PoolModel } from '#model/l7/upstream.ts';
+import { KEEPALIVE_DEFAULTS, type MemberModel, type PoolModel } from '#model/l7/upstream.ts';
 import type { UserVariable } from '#model/l7/variable.ts';
 import type { ProcessModel } from '#model/main.ts';
-import type { Site, Token } from './lex.ts';
+import type { Template } from '#model/template.ts';
+import type { Site } from './lex.ts';
 
 export type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -25,16 +26,28 @@ export interface LocationDraft {
   limitExcept: { methods: readonly string[]; location: LocationDraft } | undefined;
   conditional: LocationDraft[];
   locations: LocationDraft[];
+  /** Where each location that is found by its text stands, for finding duplicates. */
+  taken: Map<string, Site> | undefined;
+}
+
+export interface ListenDraft {
+  key: string;
+  listen: ListenModel;
+  /** Whether the line sets options of the socket: only one line of an address may. */
+  setsSocket: boolean;
+  site: Site;
 }
 
 export interface ServerDraft {
   names: ServerName[];
   serverName: string;
-  listens: { key: string; listen: ListenModel; site: Token }[];
+  listens: ListenDraft[];
   core: Partial<Writable<ServerCore>>;
   root: LocationDraft;
   site: Site;
 }
+
+export type PoolDraft = Writable<PoolModel> & { members: MemberModel[] };
 
 export interface HttpDraft {
   own: OwnSettings;
@@ -43,6 +56,8 @@ export interface HttpDraft {
   pools: Map<string, PoolModel>;
   logFormats: Map<string, LogFormat>;
   variables: Map<string, UserVariable>;
+  /** Texts with variables, read once each. */
+  templates: Map<string, Template>;
   /** Every variable that was named, with the first place that named it. */
   used: Map<string, Site>;
   /** Shared zones by name: two directives of different kinds must not share one. */
@@ -67,6 +82,25 @@ export function newLocation(match: LocationMatch, label: string, site: Site): Lo
     limitExcept: undefined,
     conditional: [],
     locations: [],
+    taken: undefined,
+  };
+}
+
+export function newServer(site: Site): ServerDraft {
+  const root = newLocation({ kind: 'none' }, 'server', site);
+  return { names: [], serverName: '', listens: [], core: {}, root, site };
+}
+
+export function newPool(name: string): PoolDraft {
+  return {
+    name,
+    members: [],
+    balance: { method: 'round-robin', key: undefined, by: 'header', inflight: false },
+    sticky: undefined,
+    keepalive: KEEPALIVE_DEFAULTS,
+    queue: undefined,
+    zone: undefined,
+    statePath: undefined,
   };
 }
 
@@ -78,6 +112,7 @@ export function newHttp(): HttpDraft {
     pools: new Map(),
     logFormats: new Map(),
     variables: new Map(),
+    templates: new Map(),
     used: new Map(),
     zones: new Map(),
   };

@@ -19,16 +19,30 @@ export interface Token extends Site {
   readonly quote: '' | '"' | "'";
 }
 
-export class LexFault extends Error {
-  readonly site: Site;
-  constructor(message: string, site: Site) {
-    super(message);
-    this.site = site;
-  }
+export interface Listener {
+  token(token: Token): void;
+  /** Hears what is wrong with the text; the lexer goes on after it. */
+  fault(message: string, site: Site, hint?: string): void;
 }
 
-const isSpace = (char: string) => char === ' ' || char === '\t' || char === '\r' || char === '\n';
+const TAB = 9;
+const LF = 10;
+const CR = 13;
+const SPACE = 32;
+const QUOTE = 34;
+const SHARP = 35;
+const DOLLAR = 36;
+const APOSTROPHE = 39;
+const PARENTHESIS = 41;
+const SEMICOLON = 59;
+const BACKSLASH = 92;
+const OPEN = 123;
+const CLOSE = 125;
+
+const BYTE_ORDER_MARK = '\xef\xbb\xbf';
 const UNESCAPED: Record<string, string> = { '"': '"', "'": "'", '\\': '\\', t: '\t', r: '\r', n: '\n' };
+
+const isBlank = (code: number) => code === SPACE || code === TAB || code === CR || code === LF;
 
 /** A backslash before quotes, backslash, t, r, n stands for that character; before any other it stays. */
 function withoutEscapes(raw: string): string {
@@ -36,89 +50,141 @@ function withoutEscapes(raw: string): string {
 }
 
 /**
- * Splits a configuration text.
+ * Splits a configuration text, token by token: nothing is kept, so that a big file costs no list of them.
+ * Faults are an unclosed quote, a byte order mark, and anything but a blank, `;`, `{` or `)` right after a closing
+ * quote; a `}` there is left to the parser, for which the directive is not finished.
  *
  * @param source the file as a latin1 string, one char a byte
  * @param file its name, for the sites
- * @throws {LexFault} on an unclosed quote, or anything but a blank, `;`, `{` or `)` after a closing quote
+ * @returns false when a quote is never closed: what follows it could not be read
  */
-export function lex(source: string, file: string): Token[] {
-  const tokens: Token[] = [];
-  let at = 0;
-  let line = 1;
-  let lineStart = 0;
-  const site = (from: number, length: number): Site => ({ file, line, column: from - lineStart + 1, length });
-  const push = (kind: TokenKind, text: string, quote: Token['quote'], where: Site) => {
-    tokens.push({
-      kind,
-      text,
-      quote,
-      file: where.file,
-      line: where.line,
-      column: where.column,
-      length: where.length,
-    });
-  };
+export function lex(source: string, file: string, listener: Listener): boolean {
+  return new Lexer(source, file, listener).run();
+}
 
-  while (at < source.length) {
-    const char = source[at]!;
-    if (char === '\n') {
-      line++;
-      lineStart = ++at;
-    } else if (isSpace(char)) {
-      at++;
-    } else if (char === ';' || char === '{' || char === '}') {
-      push(char, char, '', site(at, 1));
-      at++;
-    } else if (char === '#') {
-      const newline = source.indexOf('\n', at);
-      const end = newline === -1 ? source.length : newline;
-      push('comment', source.slice(at + 1, end).trimEnd(), '', site(at, end - at));
-      at = end;
-    } else if (char === '"' || char === "'") {
-      readQuoted(char);
-    } else {
-      readBare();
-    }
+class Lexer {
+  readonly #source: string;
+  readonly #file: string;
+  readonly #listener: Listener;
+  #at = 0;
+  #line = 1;
+  #lineStart = 0;
+
+  constructor(source: string, file: string, listener: Listener) {
+    this.#source = source;
+    this.#file = file;
+    this.#listener = listener;
   }
-  return tokens;
 
-  function readQuoted(quote: '"' | "'"): void {
-    const from = at;
-    const where = site(from, 1);
+  /** @returns whether the whole text was read */
+  run(): boolean {
+    const source = this.#source;
+    if (source.startsWith(BYTE_ORDER_MARK)) this.#skipByteOrderMark();
+    while (this.#at < source.length) {
+      const code = source.charCodeAt(this.#at);
+      if (code === LF) this.#newLine(this.#at++);
+      else if (isBlank(code)) this.#at++;
+      else if (code === SEMICOLON) this.#readSign(';');
+      else if (code === OPEN) this.#readSign('{');
+      else if (code === CLOSE) this.#readSign('}');
+      else if (code === SHARP) this.#readComment();
+      else if (code === QUOTE || code === APOSTROPHE) {
+        if (!this.#readQuoted(code)) return false;
+      } else this.#readBare();
+    }
+    return true;
+  }
+
+  #skipByteOrderMark(): void {
+    this.#listener.fault(
+      'the file starts with a byte order mark',
+      this.#site(0, BYTE_ORDER_MARK.length),
+      'save it as UTF-8 without BOM',
+    );
+    this.#at = BYTE_ORDER_MARK.length;
+  }
+
+  #readSign(kind: ';' | '{' | '}'): void {
+    this.#push(kind, kind, '', 1);
+    this.#at++;
+  }
+
+  #readComment(): void {
+    const newline = this.#source.indexOf('\n', this.#at);
+    const end = newline === -1 ? this.#source.length : newline;
+    this.#push('comment', this.#source.slice(this.#at + 1, end).trimEnd(), '', end - this.#at);
+    this.#at = end;
+  }
+
+  /** @returns false when the closing quote is missing */
+  #readQuoted(quote: number): boolean {
+    const source = this.#source;
+    const from = this.#at;
     let end = from + 1;
-    while (end < source.length && source[end] !== quote) end += source[end] === '\\' ? 2 : 1;
-    if (end >= source.length) throw new LexFault(`the quote ${quote} is never closed`, where);
-    push('word', withoutEscapes(source.slice(from + 1, end)), quote, { ...where, length: end + 1 - from });
-    countLines(from, end);
-    at = end + 1;
-    const next = source[at];
-    if (next !== undefined && !isSpace(next) && next !== ';' && next !== '{' && next !== ')') {
-      throw new LexFault(`unexpected "${next}" right after a closing quote`, site(at, 1));
+    let code = source.charCodeAt(end);
+    while (end < source.length && code !== quote) {
+      end += code === BACKSLASH ? 2 : 1;
+      code = source.charCodeAt(end);
     }
+    const sign = quote === QUOTE ? '"' : "'";
+    if (end >= source.length) {
+      this.#listener.fault(`the quote ${sign} is never closed`, this.#site(from, 1));
+      return false;
+    }
+    this.#push('word', withoutEscapes(source.slice(from + 1, end)), sign, end + 1 - from);
+    this.#countLines(from, end);
+    this.#at = end + 1;
+    this.#refuseGlued();
+    return true;
   }
 
-  /** A bare word ends at a blank, `;` or `{`, but the `{` of `${name}` belongs to it. */
-  function readBare(): void {
-    const from = at;
+  /** nginx wants a blank, `;`, `{` or `)` after a closing quote. */
+  #refuseGlued(): void {
+    if (this.#at >= this.#source.length) return;
+    const code = this.#source.charCodeAt(this.#at);
+    if (isBlank(code) || code === SEMICOLON || code === OPEN || code === PARENTHESIS || code === CLOSE)
+      return;
+    const char = this.#source[this.#at]!;
+    this.#listener.fault(
+      `unexpected "${char}" right after a closing quote`,
+      this.#site(this.#at, 1),
+      'put a space between them, or quote the whole word',
+    );
+  }
+
+  /** A bare word ends at a blank, `;` or `{`, but any `{` right after a `$` belongs to it. */
+  #readBare(): void {
+    const source = this.#source;
+    const from = this.#at;
     let end = from;
-    while (end < source.length) {
-      const char = source[end]!;
-      if (char === '\\') end++;
-      else if (char === '$' && source[end + 1] === '{') end++;
-      else if (isSpace(char) || char === ';' || char === '{') break;
-      end++;
+    for (let afterDollar = false; end < source.length; end++) {
+      const code = source.charCodeAt(end);
+      if (code === OPEN && afterDollar) continue;
+      afterDollar = code === DOLLAR;
+      if (code === BACKSLASH) end++;
+      else if (isBlank(code) || code === SEMICOLON || code === OPEN) break;
     }
     end = Math.min(end, source.length);
-    push('word', withoutEscapes(source.slice(from, end)), '', site(from, end - from));
-    countLines(from, end);
-    at = end;
+    this.#push('word', withoutEscapes(source.slice(from, end)), '', end - from);
+    this.#countLines(from, end);
+    this.#at = end;
   }
 
-  function countLines(from: number, to: number): void {
-    for (let i = source.indexOf('\n', from); i !== -1 && i < to; i = source.indexOf('\n', i + 1)) {
-      line++;
-      lineStart = i + 1;
-    }
+  #push(kind: TokenKind, text: string, quote: Token['quote'], length: number): void {
+    const column = this.#at - this.#lineStart + 1;
+    this.#listener.token({ kind, text, quote, file: this.#file, line: this.#line, column, length });
+  }
+
+  #site(from: number, length: number): Site {
+    return { file: this.#file, line: this.#line, column: from - this.#lineStart + 1, length };
+  }
+
+  #newLine(at: number): void {
+    this.#line++;
+    this.#lineStart = at + 1;
+  }
+
+  #countLines(from: number, to: number): void {
+    for (let at = from; at < to; at++) if (this.#source.charCodeAt(at) === LF) this.#newLine(at);
   }
 }

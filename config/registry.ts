@@ -1,5 +1,6 @@
 /** What a directive is: data, and one function that writes it into the draft of its block. */
 import type { ArgumentSpec, ArgumentValues } from './argument.ts';
+import { Form } from './form.ts';
 import type { Token } from './lex.ts';
 import type { Node } from './parse.ts';
 import type { Scope } from './scope.ts';
@@ -53,7 +54,6 @@ interface Common<A extends ArgumentSpec> {
 }
 
 export interface SimpleDirective<A extends ArgumentSpec> extends Common<A> {
-  readonly block?: undefined;
   compile(args: ArgumentValues<A>, scope: Scope, line: Line): void;
 }
 
@@ -63,12 +63,38 @@ export interface BlockDirective<A extends ArgumentSpec> extends Common<A> {
   compile(args: ArgumentValues<A>, scope: Scope, body: Body, line: Line): void;
 }
 
-export type Directive = SimpleDirective<ArgumentSpec> | BlockDirective<ArgumentSpec>;
-
-export function defineDirective<A extends ArgumentSpec>(directive: SimpleDirective<A>): Directive {
-  return directive as Directive;
+/** A definition as the table holds it: the types of its arguments are shut in. */
+export interface Directive extends Omit<Common<ArgumentSpec>, 'doc'> {
+  readonly doc: DirectiveDoc<ArgumentSpec>;
+  readonly block: Context | 'rows' | undefined;
+  /**
+   * Reads the words of a line and writes what they say into the drafts of `scope`.
+   *
+   * @param body the inside, for a block directive
+   * @throws {ArgumentFault} when the words are fine each, and together are not; faults of single words are told
+   */
+  apply(node: Node, scope: Scope, body: Body): void;
 }
 
-export function defineBlock<A extends ArgumentSpec>(directive: BlockDirective<A>): Directive {
-  return directive as Directive;
+export function defineDirective<A extends ArgumentSpec>(definition: SimpleDirective<A>): Directive {
+  const form = new Form(definition.name, definition.args);
+  return {
+    ...definition,
+    block: undefined,
+    apply(node, scope) {
+      const args = form.read(node, scope);
+      if (args) definition.compile(args, scope, node);
+    },
+  };
+}
+
+export function defineBlock<A extends ArgumentSpec>(definition: BlockDirective<A>): Directive {
+  const form = new Form(definition.name, definition.args);
+  return {
+    ...definition,
+    apply(node, scope, body) {
+      const args = form.read(node, scope);
+      if (args) definition.compile(args, scope, body, node);
+    },
+  };
 }

@@ -1,19 +1,12 @@
 /** Drafts to the frozen model: settings inherited, listeners gathered, names held against what is defined. */
 import { suggest } from '#kit/suggest.ts';
-import type {
-  ContentModel,
-  HttpModel,
-  ListenModel,
-  LocationModel,
-  ServerCore,
-  ServerModel,
-} from '#model/l7/http.ts';
+import type { ContentModel, HttpModel, LocationModel, ServerCore, ServerModel } from '#model/l7/http.ts';
 import { DEFAULT_SETTINGS, type Settings } from '#model/l7/settings.ts';
 import { isBuiltInVariable, VARIABLE_NAMES } from '#model/l7/variables.ts';
 import type { Model, ProcessModel } from '#model/main.ts';
-import { defaultListen } from './directives/listen.ts';
 import type { HttpDraft, LocationDraft, ServerDraft } from './draft.ts';
 import { inheritSettings } from './inherit.ts';
+import { addDefaultListen, defaultServers, gatherListens, warnOfTakenNames } from './resolve-listen.ts';
 import type { Surroundings } from './scope.ts';
 
 const SERVER_CORE_DEFAULTS: ServerCore = {
@@ -50,6 +43,7 @@ function resolveHttp(draft: HttpDraft, around: Surroundings): HttpModel {
   const core = { ...SERVER_CORE_DEFAULTS, ...draft.core };
   for (const server of draft.servers) if (server.listens.length === 0) addDefaultListen(server);
   const listens = gatherListens(draft, around);
+  warnOfTakenNames(draft, around);
   refuseUnknownVariables(draft, around);
   return {
     listens,
@@ -75,68 +69,9 @@ function withPrefix(settings: Settings, prefix: string): Settings {
   };
 }
 
-function addDefaultListen(server: ServerDraft): void {
-  const listen = defaultListen(process.getuid?.() === 0);
-  server.listens.push({
-    key: `${listen.address}:${listen.port}`,
-    listen,
-    site: { ...server.site, kind: 'word', text: 'server', quote: '' },
-  });
-}
-
-/** One listener an address; its options may stand on any of the `listen` lines that share it. */
-function gatherListens(draft: HttpDraft, around: Surroundings): Record<string, ListenModel> {
-  const listens: Record<string, ListenModel> = {};
-  for (const server of draft.servers) {
-    for (const { key, listen, site } of server.listens) {
-      const other = listens[key];
-      if (!other) listens[key] = listen;
-      else {
-        if (other.proxyProtocol !== listen.proxyProtocol || other.tls !== listen.tls) {
-          around.faults.warn(
-            'protocol-options',
-            `the protocol options of ${key} are redefined`,
-            site,
-            'write ssl and proxy_protocol on every listen of one address, or on none',
-          );
-        }
-        listens[key] = {
-          ...other,
-          tls: other.tls || listen.tls,
-          http2: other.http2 || listen.http2,
-          proxyProtocol: other.proxyProtocol || listen.proxyProtocol,
-        };
-      }
-    }
-  }
-  return listens;
-}
-
-function defaultServers(draft: HttpDraft, around: Surroundings): Record<string, number> {
-  const chosen: Record<string, number> = {};
-  const marked = new Set<string>();
-  draft.servers.forEach((server, index) => {
-    for (const { key, listen, site } of server.listens) {
-      if (listen.defaultServer) {
-        if (marked.has(key))
-          around.faults.error(
-            'duplicate-default',
-            `a second default server for ${key}`,
-            site,
-            'only one server may be default_server of an address',
-          );
-        marked.add(key);
-        chosen[key] = index;
-      }
-      chosen[key] ??= index;
-    }
-  });
-  return chosen;
-}
-
 function refuseUnknownVariables(draft: HttpDraft, around: Surroundings): void {
   for (const [name, site] of draft.used) {
-    if (/^\d$/.test(name) || draft.variables.has(name) || isBuiltInVariable(name)) continue;
+    if (/^[1-9]$/.test(name) || draft.variables.has(name) || isBuiltInVariable(name)) continue;
     const near = suggest(name, [...draft.variables.keys(), ...VARIABLE_NAMES]);
     around.faults.error(
       'unknown-variable',

@@ -1,11 +1,18 @@
 /** The block that is being read: what its directives may write to, and what they need for reading their words. */
 import { PatternFault, translatePattern } from '#kit/pcre.ts';
 import type { Settings } from '#model/l7/settings.ts';
-import type { PoolModel } from '#model/l7/upstream.ts';
 import type { Pattern, Template } from '#model/template.ts';
 import { ArgumentFault } from './argument.ts';
 import type { Faults } from './diagnostic.ts';
-import type { HttpDraft, LocationDraft, MainDraft, OwnSettings, ServerDraft, Writable } from './draft.ts';
+import type {
+  HttpDraft,
+  LocationDraft,
+  MainDraft,
+  OwnSettings,
+  PoolDraft,
+  ServerDraft,
+  Writable,
+} from './draft.ts';
 import type { Site } from './lex.ts';
 import type { Source } from './parse.ts';
 import type { Context } from './registry.ts';
@@ -27,7 +34,7 @@ export interface Drafts {
   readonly http?: HttpDraft;
   readonly server?: ServerDraft;
   readonly location?: LocationDraft;
-  readonly pool?: Writable<PoolModel> & { members: PoolModel['members'] };
+  readonly pool?: PoolDraft;
 }
 
 export class Scope {
@@ -38,7 +45,10 @@ export class Scope {
   /** Where the settings of this block go. */
   readonly own: OwnSettings;
   /** Names of the directives read so far, for finding duplicates. */
-  readonly seen = new Map<string, Site>();
+  #seen: Map<string, Site> | undefined;
+
+  /** Lists that `append` made: they may grow in place; those that came by `set` may be shared. */
+  #lists: Set<unknown> | undefined;
 
   constructor(
     context: Context,
@@ -59,6 +69,13 @@ export class Scope {
     return new Scope(context, this, this.around, { ...this.drafts, ...drafts }, own);
   }
 
+  /** Remembers that a directive stands here. @returns where it stood already, if it did */
+  firstSite(name: string, site: Site): Site | undefined {
+    const before = this.#seen?.get(name);
+    if (!before) (this.#seen ??= new Map()).set(name, site);
+    return before;
+  }
+
   get faults(): Faults {
     return this.around.faults;
   }
@@ -75,13 +92,13 @@ export class Scope {
     return this.#need(this.drafts.location, 'location');
   }
 
-  get pool(): NonNullable<Drafts['pool']> {
+  get pool(): PoolDraft {
     return this.#need(this.drafts.pool, 'upstream');
   }
 
   /** Gives this block its own value of some settings. */
   set<K extends keyof Settings>(slice: K, values: Partial<Writable<Settings[K]>>): void {
-    this.own[slice] = { ...this.own[slice], ...values } as OwnSettings[K];
+    Object.assign(this.#ownSlice(slice), values);
   }
 
   /** Appends to a list that this block overrides as a whole. */
@@ -94,25 +111,34 @@ export class Scope {
         ? J
         : never,
   ): void {
-    const own = this.own[slice] as Partial<Record<L, unknown>> | undefined;
-    const before = own?.[list];
-    this.own[slice] = { ...own, [list]: [...(Array.isArray(before) ? before : []), item] } as OwnSettings[K];
+    const own: Partial<Record<L, unknown>> = this.#ownSlice(slice);
+    const before = own[list];
+    if (Array.isArray(before) && this.#lists?.has(before)) before.push(item);
+    else {
+      own[list] = Array.isArray(before) ? [...before, item] : [item];
+      (this.#lists ??= new Set()).add(own[list]);
+    }
+  }
+
+  /** The settings of one family that this block gives itself; made here, and shared with no other block. */
+  #ownSlice<K extends keyof Settings>(slice: K): NonNullable<OwnSettings[K]> {
+    return (this.own[slice] ??= {});
   }
 
   /** Reads variables out of a text and remembers that they are used. */
   template(text: string, site: Site): Template {
-    let template: Template;
+    if (!text.includes('$')) return text;
+    const known = this.drafts.http?.templates.get(text);
+    if (known !== undefined) return known;
     try {
-      template = parseTemplate(text);
+      const template = parseTemplate(text);
+      for (const name of variablesOf(template)) this.use(name, site);
+      this.drafts.http?.templates.set(text, template);
+      return template;
     } catch (error) {
       if (!(error instanceof TemplateFault)) throw error;
-      throw new ArgumentFault(
-        error.message,
-        'moat, like nginx, has no escape for "$": take it from a geo or map variable',
-      );
+      throw new ArgumentFault(error.message, error.hint);
     }
-    for (const name of variablesOf(template)) this.use(name, site);
-    return template;
   }
 
   /** Remembers that a variable is named, so that an unknown one is found at the end. */

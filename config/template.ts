@@ -1,26 +1,40 @@
 /** Reads `$name`, `${name}` and `$1` out of a text. */
 import type { Template, VariableRef } from '#model/template.ts';
 
-export class TemplateFault extends Error {}
+export class TemplateFault extends Error {
+  readonly hint: string;
+  constructor(
+    message: string,
+    hint = 'moat, like nginx, has no escape for "$": take it from a geo or map variable',
+  ) {
+    super(message);
+    this.hint = hint;
+  }
+}
+
+const VARIABLE = /\$(?:\{(\w*)(\}?)|([1-9])|(\w*))/g;
 
 /**
+ * Reads as ngx_http_script_compile() does: `$1` is a capture and takes one digit, `${1}` is no capture.
+ *
  * @returns the text itself when it names no variable
  * @throws {TemplateFault} on a `$` that no name follows
  */
 export function parseTemplate(text: string): Template {
   if (!text.includes('$')) return text;
   const parts: (string | VariableRef)[] = [];
-  const pattern = /\$(?:\{([^}]*)\}?|(\d)|(\w+))?/g;
   let at = 0;
-  for (const match of text.matchAll(pattern)) {
-    const name = match[1] ?? match[2] ?? match[3];
-    if (name === undefined || !/^\w+$/.test(name))
-      throw new TemplateFault('"$" without the name of a variable');
-    if (match[1] !== undefined && !match[0].endsWith('}'))
-      throw new TemplateFault(`"\${${name}" has no closing "}"`);
+  for (const match of text.matchAll(VARIABLE)) {
+    const [whole, braced, closing, capture, bare] = match;
+    if (braced !== undefined && !closing)
+      throw new TemplateFault(`the closing bracket in "${braced}" variable is missing`);
+    const name = braced ?? capture ?? bare;
+    if (!name) throw new TemplateFault('invalid variable name: nothing that is one follows "$"');
+    if (braced && /^[1-9]$/.test(braced))
+      throw new TemplateFault(`"\${${braced}}" is no capture`, `write $${braced}`);
     if (match.index > at) parts.push(text.slice(at, match.index));
     parts.push({ variable: name.toLowerCase() });
-    at = match.index + match[0].length;
+    at = match.index + whole.length;
   }
   if (at < text.length) parts.push(text.slice(at));
   return parts;

@@ -1,10 +1,10 @@
 /** The skeleton of the http block: server, listen, server_name, location. */
-import type { ListenModel } from '#model/l7/http.ts';
 import { ArgumentFault, arg } from '../argument.ts';
-import { type LocationDraft, newLocation } from '../draft.ts';
+import { type LocationDraft, newLocation, newServer } from '../draft.ts';
+import type { Token } from '../lex.ts';
 import { defineBlock, defineDirective } from '../registry.ts';
 import type { Scope } from '../scope.ts';
-import { listenModel } from './listen.ts';
+import { listenModel, setsSocket } from './listen.ts';
 
 const server = defineBlock({
   name: 'server',
@@ -18,10 +18,9 @@ const server = defineBlock({
     since: '0.1',
   },
   compile(_, scope, body, line) {
-    const root = newLocation({ kind: 'none' }, 'server', line.name);
-    const draft = { names: [], serverName: '', listens: [], core: {}, root, site: line.name };
+    const draft = newServer(line.name);
     scope.http.servers.push(draft);
-    body.open(scope.child('server', { server: draft, location: root }, root.own));
+    body.open(scope.child('server', { server: draft, location: draft.root }, draft.root.own));
   },
 });
 
@@ -40,14 +39,12 @@ const listen = defineDirective({
     since: '0.1',
   },
   compile({ address, parameters }, scope) {
-    const listen: ListenModel = listenModel(
-      address.text,
-      parameters.map(token => token.text),
-    );
+    const words = parameters.map(token => token.text);
+    const listen = listenModel(address.text, words);
     const key = listen.kind === 'unix' ? `unix:${listen.address}` : `${listen.address}:${listen.port}`;
     if (scope.server.listens.some(other => other.key === key))
       throw new ArgumentFault(`this server already listens on ${address.text}`);
-    scope.server.listens.push({ key, listen, site: address });
+    scope.server.listens.push({ key, listen, setsSocket: words.some(setsSocket), site: address });
   },
 });
 
@@ -64,16 +61,17 @@ const serverName = defineDirective({
     since: '0.1',
   },
   compile({ names }, scope) {
-    for (const { text, ...site } of names) addName(text, site as never, scope);
+    for (const name of names) addName(name, scope);
   },
 });
 
-function addName(text: string, site: Parameters<Scope['template']>[1], scope: Scope): void {
+function addName(token: Token, scope: Scope): void {
+  const { text } = token;
   const draft = scope.server;
   if (draft.names.length === 0) draft.serverName = text.startsWith('.') ? text.slice(1) : text;
   const name = text.toLowerCase();
   if (text.startsWith('~'))
-    draft.names.push({ kind: 'regex', pattern: scope.pattern(text.slice(1), true, site) });
+    draft.names.push({ kind: 'regex', pattern: scope.pattern(text.slice(1), true, token) });
   else if (/^\*\.[^*]+$/.test(name)) draft.names.push({ kind: 'leading', suffix: name.slice(1) });
   else if (/^[^*]+\.\*$/.test(name)) draft.names.push({ kind: 'trailing', prefix: name.slice(0, -1) });
   else if (/^\.[^*]+$/.test(name))
@@ -112,6 +110,7 @@ const location = defineBlock({
     else if (sign === '') draft.match = { kind: 'prefix', uri: text };
     else throw new ArgumentFault(`invalid location modifier "${sign}"`, 'it may be =, ~, ~* or ^~');
     refuseMisfit(draft, scope);
+    refuseTwin(draft, scope);
     scope.location.locations.push(draft);
     body.open(scope.child('location', { location: draft }, draft.own));
   },
@@ -144,19 +143,18 @@ function refuseMisfit(draft: LocationDraft, scope: Scope): void {
       'a nested location starts with the URI of the outer one',
     );
   }
-  for (const other of scope.location.locations) {
-    if (
-      'uri' in match &&
-      'uri' in other.match &&
-      other.match.uri === match.uri &&
-      (other.match.kind === 'exact') === (match.kind === 'exact')
-    ) {
-      throw new ArgumentFault(`location "${match.uri}" is already defined on line ${other.site.line}`);
-    }
-    if (match.kind === 'named' && other.match.kind === 'named' && match.name === other.match.name) {
-      throw new ArgumentFault(`location "${match.name}" is already defined on line ${other.site.line}`);
-    }
-  }
+}
+
+/** Two locations of a level must differ in their text; `= /a` and `/a` do. */
+function refuseTwin(draft: LocationDraft, scope: Scope): void {
+  const { match, site } = draft;
+  if (match.kind === 'regex' || match.kind === 'none') return;
+  const text = match.kind === 'named' ? match.name : match.uri;
+  const key = match.kind === 'exact' ? `=${text}` : text;
+  const taken = (scope.location.taken ??= new Map());
+  const before = taken.get(key);
+  if (before) throw new ArgumentFault(`location "${text}" is already defined on line ${before.line}`);
+  taken.set(key, site);
 }
 
 const internal = defineDirective({

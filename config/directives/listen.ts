@@ -80,6 +80,12 @@ const PARAMETERS: Record<string, (value: string | undefined, draft: Draft) => vo
   so_keepalive: (value, draft) => (draft.keepalive = keepaliveOf(value)),
 };
 
+/** Parameters that are options of the socket: an address takes them from one line only. */
+const SOCKET_OPTION =
+  /^(bind|backlog|fastopen|rcvbuf|sndbuf|deferred|ipv6only|reuseport|so_keepalive|multipath|accept_filter|setfib)(=|$)/;
+
+export const setsSocket = (parameter: string) => SOCKET_OPTION.test(parameter);
+
 function apply(parameter: string, draft: Draft): void {
   const [name, value] = parameter.split(/=(.*)/s) as [string, string | undefined];
   const set = Object.hasOwn(PARAMETERS, name) ? PARAMETERS[name] : undefined;

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { type ErrorLog, LOG_LEVELS, type LogLevel } from '#model/l7/log.ts';
 import { ArgumentFault, arg } from '../argument.ts';
 import { newHttp } from '../draft.ts';
-import { defineBlock, defineDirective } from '../registry.ts';
+import { CONTEXTS, defineBlock, defineDirective } from '../registry.ts';
 import type { Scope } from '../scope.ts';
 import { syslogTarget } from './log.ts';
 
@@ -205,6 +205,21 @@ const http = defineBlock({
   },
 });
 
+/** Replaced by what it names before lines are checked (config/parse.ts); here for the manual. */
+const include = defineDirective({
+  name: 'include',
+  context: CONTEXTS,
+  repeats: true,
+  args: { file: arg.text('a file or a pattern') },
+  doc: {
+    summary:
+      'Reads another file in this place. A pattern (`*`, `?`, `[...]`) takes all files that it matches, in order, and may match none; a plain name must exist. Relative names start at the folder of the configuration.',
+    example: 'include conf.d/*.conf;',
+    since: '0.1',
+  },
+  compile() {},
+});
+
 /** Directives that steer nginx's own machinery, for which moat has no counterpart: read, held against their form, without effect. */
 const INERT: readonly (readonly [string, ('main' | 'events')[]])[] = [
   ['worker_cpu_affinity', ['main']],
@@ -254,5 +269,6 @@ export const MAIN = [
   events,
   workerConnections,
   http,
+  include,
   ...inert,
 ];

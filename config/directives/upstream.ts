@@ -1,7 +1,8 @@
 /** Pools: upstream, server and how to choose among them. */
 import { isIP } from 'node:net';
-import { KEEPALIVE_DEFAULTS, type MemberModel, type PoolModel } from '#model/l7/upstream.ts';
+import type { MemberModel } from '#model/l7/upstream.ts';
 import { ArgumentFault, arg } from '../argument.ts';
+import { newPool } from '../draft.ts';
 import { defineBlock, defineDirective } from '../registry.ts';
 
 /** Splits `10.0.0.1:80`, `name`, `[::1]:81`, `unix:/path`; the port is 80 when none is written. */
@@ -31,19 +32,11 @@ const upstream = defineBlock({
   doc: { summary: 'A pool of servers.', example: 'upstream app { server 10.0.0.1:8080; }', since: '0.1' },
   compile({ name }, scope, body, line) {
     if (scope.http.pools.has(name)) throw new ArgumentFault(`the upstream "${name}" is already defined`);
-    const pool: { -readonly [K in keyof PoolModel]: PoolModel[K] } = {
-      name,
-      members: [],
-      balance: { method: 'round-robin', key: undefined, by: 'header', inflight: false },
-      sticky: undefined,
-      keepalive: KEEPALIVE_DEFAULTS,
-      queue: undefined,
-      zone: undefined,
-      statePath: undefined,
-    };
+    const pool = newPool(name);
     scope.http.pools.set(name, pool);
     body.open(scope.child('upstream', { pool }));
-    if (pool.members.length === 0 && !pool.statePath) {
+    const hasServers = body.rows.some(row => row.name.text === 'server'); // faulty ones are told by themselves
+    if (!hasServers && !pool.statePath) {
       scope.faults.error(
         'empty-upstream',
         `no servers are inside upstream "${name}"`,
@@ -93,7 +86,7 @@ const server = defineDirective({
       route: args.route,
       slowStartMs: args.slow_start ?? 0,
     };
-    pool.members = [...pool.members, member];
+    pool.members.push(member);
   },
 });
 

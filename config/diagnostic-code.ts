@@ -1,0 +1,30 @@
+/** Every code that a diagnostic may carry, and what it tells; docs/reference/diagnostics.md is made from it. */
+
+export const DIAGNOSTIC_CODES = {
+  'cannot-read':
+    'A file could not be read: the configuration itself, or one that `include` names without a wildcard.',
+  'duplicate-default': 'Two servers are `default_server` of one address.',
+  'duplicate-listen':
+    'Socket options of one address (`backlog=`, `reuseport` and the like) stand on more than one `listen`.',
+  duplicate: 'A directive or a parameter is given twice where it may stand once.',
+  'empty-upstream': 'A pool has no member.',
+  'include-loop': 'A file includes itself, directly or through others.',
+  misplaced: 'The directive exists, but not in this block.',
+  'no-block': 'The directive needs a block in braces.',
+  'not-implemented': 'A directive of nginx that moat knows and does not implement.',
+  'protocol-options':
+    'One address has `ssl`, `http2` or `proxy_protocol` on some of its `listen` lines only.',
+  'server-name-conflict':
+    'Two servers of one address have the same name; the first one gets the requests, as in nginx.',
+  syntax: 'The text is not made of directives and blocks: a quote, a `;` or a brace is missing or too much.',
+  'too-deep': 'Blocks are nested deeper than any configuration needs.',
+  'too-few': 'An argument is missing.',
+  'too-many': 'There are more arguments than the directive takes.',
+  'unexpected-block': 'The directive takes no block in braces.',
+  'unknown-directive': 'Neither moat nor nginx knows the directive.',
+  'unknown-parameter': 'The directive has no parameter of that name.',
+  'unknown-variable': 'The variable is neither built in nor made by the configuration.',
+  value: 'An argument does not fit: a wrong unit, a number out of range, a name that nothing defines.',
+} as const satisfies Record<string, string>;
+
+export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;

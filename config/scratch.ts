@@ -1,0 +1,39 @@
+/** Drafts that nobody keeps, for reading the inside of a block whose head is faulty. */
+import { newHttp, newLocation, newPool, newServer } from './draft.ts';
+import type { Site } from './lex.ts';
+import type { Context } from './registry.ts';
+import type { Drafts, Scope } from './scope.ts';
+
+type Make = (around: Drafts, site: Site) => Drafts;
+
+const http: Make = around => ({ http: around.http ?? newHttp() });
+
+const server: Make = (around, site) => {
+  const draft = newServer(site);
+  return { ...http(around, site), server: around.server ?? draft, location: draft.root };
+};
+
+const location: Make = (around, site) => ({
+  ...server(around, site),
+  location: newLocation({ kind: 'none' }, 'location', site),
+});
+
+/** Undefined: the inside is not looked at. */
+const SCRATCH: Readonly<Record<Context, Make | undefined>> = {
+  main: undefined,
+  events: () => ({}),
+  http,
+  server,
+  location,
+  'server-if': location,
+  'location-if': location,
+  limit_except: location,
+  upstream: (around, site) => ({ ...http(around, site), pool: newPool('') }),
+  match: undefined,
+};
+
+/** @returns a scope of `context` whose drafts are thrown away, or undefined when there is none for it */
+export function scratchScope(context: Context, around: Scope, site: Site): Scope | undefined {
+  const make = SCRATCH[context];
+  return make && around.child(context, make(around.drafts, site));
+}
