@@ -6,7 +6,7 @@ import type { Attempt } from '../variable/upstream.ts';
 import { CHUNKED } from '../wire/h1/request.ts';
 import { type ResponseHead, UNTIL_CLOSE } from '../wire/h1/response.ts';
 import type { CallFailure, UpstreamCall, UpstreamConnection } from './connection.ts';
-import type { Member, Pool } from './pool.ts';
+import { type Member, type MemberSeeker, type Outcome, type Pool, WAITING } from './pool.ts';
 import type { RequestText } from './request.ts';
 
 export interface ProxyRoute {
@@ -33,31 +33,37 @@ const HIDDEN = new Set([
   'x-accel-charset',
 ]);
 
-export class ProxyCall implements UpstreamCall, BodySource {
-  readonly #exchange: Exchange;
+export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
+  readonly exchange: Exchange;
+  tried: Set<Member> | undefined;
   readonly #pool: Pool;
   readonly #route: ProxyRoute;
   #connection: UpstreamConnection | undefined;
   #member: Member | undefined;
   #attempt: Attempt | undefined;
   #startedMs = 0;
-  #tried: Set<Member> | undefined;
+  #triesLeft: number;
   #over = false;
 
   constructor(exchange: Exchange, pool: Pool, route: ProxyRoute) {
-    this.#exchange = exchange;
+    this.exchange = exchange;
     this.#pool = pool;
     this.#route = route;
+    this.#triesLeft = pool.tries;
   }
 
   start(): void {
-    this.#exchange.setSource(this);
+    this.exchange.setSource(this);
     this.#try();
   }
 
   #try(): void {
-    const exchange = this.#exchange;
-    const member = this.#pool.pick(exchange, this.#tried);
+    const picked = this.#pool.pick(this);
+    if (picked !== WAITING) this.chosen(picked);
+  }
+
+  chosen(member: Member | undefined): void {
+    const { exchange } = this;
     if (!member) {
       exchange.log('error', 'no live upstreams while connecting to upstream');
       return this.#fail(502);
@@ -76,13 +82,12 @@ export class ProxyCall implements UpstreamCall, BodySource {
     };
     exchange.attempts =
       exchange.attempts.length === 0 ? [this.#attempt] : [...exchange.attempts, this.#attempt];
-    member.inFlight++;
     this.#connection = this.#pool.connect(member);
     this.#connection.use(this);
   }
 
   connected(): void {
-    const exchange = this.#exchange;
+    const exchange = this.exchange;
     const connection = this.#connection!;
     this.#attempt!.connectMs = exchange.clock.nowMs() - this.#startedMs;
     const { body } = exchange;
@@ -106,11 +111,11 @@ export class ProxyCall implements UpstreamCall, BodySource {
   }
 
   drained(): void {
-    this.#exchange.body?.resume();
+    this.exchange.body?.resume();
   }
 
   responseHead(head: ResponseHead): boolean {
-    const exchange = this.#exchange;
+    const exchange = this.exchange;
     const attempt = this.#attempt!;
     attempt.status = head.status;
     attempt.headerMs = exchange.clock.nowMs() - this.#startedMs;
@@ -122,43 +127,44 @@ export class ProxyCall implements UpstreamCall, BodySource {
     for (let at = 0; at < keys.length; at++) {
       if (!HIDDEN.has(keys[at]!)) response.headers.add(names[at]!, keys[at]!, values[at]!);
     }
+    this.#pool.answered(exchange, this.#member!, response);
     exchange.respond(response, this);
     return exchange.method !== 'HEAD' && head.bodyLength !== UNTIL_CLOSE - 1;
   }
 
   bodyData(data: Buffer): void {
     this.#attempt!.bodyBytes += data.length;
-    if (!this.#exchange.write(data)) this.#connection?.pause();
+    if (!this.exchange.write(data)) this.#connection?.pause();
   }
 
   bodyEnd(): void {
-    this.#finishAttempt();
+    this.#finishAttempt('ok');
     this.#over = true;
-    this.#exchange.end();
+    this.exchange.end();
   }
 
   failed(failure: CallFailure, reason: string): void {
-    const exchange = this.#exchange;
-    this.#finishAttempt();
+    const exchange = this.exchange;
+    this.#finishAttempt('failed');
     exchange.log('error', `${reason} (${failure}) while talking to upstream`);
     if (exchange.response) return this.#fail(502);
-    (this.#tried ??= new Set()).add(this.#member!);
-    if (this.#tried.size >= this.#pool.members.length) return this.#fail(failure === 'timeout' ? 504 : 502);
+    (this.tried ??= new Set()).add(this.#member!);
+    if (--this.#triesLeft <= 0) return this.#fail(failure === 'timeout' ? 504 : 502);
     this.#try();
   }
 
-  #finishAttempt(): void {
+  #finishAttempt(outcome: Outcome): void {
     const attempt = this.#attempt!;
-    attempt.responseMs = this.#exchange.clock.nowMs() - this.#startedMs;
+    attempt.responseMs = this.exchange.clock.nowMs() - this.#startedMs;
     attempt.bytesReceived = this.#connection?.bytesReceived ?? 0;
-    this.#member!.inFlight--;
+    this.#pool.ended(this.#member!, outcome, attempt);
     this.#connection = undefined;
   }
 
   #fail(status: number): void {
     this.#over = true;
-    this.#exchange.setSource(undefined);
-    this.#exchange.finish(status);
+    this.exchange.setSource(undefined);
+    this.exchange.finish(status);
   }
 
   pause(): void {
@@ -170,10 +176,11 @@ export class ProxyCall implements UpstreamCall, BodySource {
   }
 
   cancel(): void {
-    if (this.#over || !this.#connection) return;
+    if (this.#over) return;
     this.#over = true;
     const connection = this.#connection;
-    this.#finishAttempt();
+    if (!connection) return this.#pool.leave(this);
+    this.#finishAttempt('cancelled');
     connection.destroy();
   }
 }

@@ -1,6 +1,8 @@
 /** A pool at work: picks a member for each try, and keeps idle connections to them. */
 import type { MemberModel, PoolModel } from '#model/l7/upstream.ts';
 import type { Exchange } from '../exchange.ts';
+import type { Response } from '../response.ts';
+import type { Attempt } from '../variable/upstream.ts';
 import type { Worker } from '../worker.ts';
 import { UpstreamConnection } from './connection.ts';
 
@@ -10,6 +12,24 @@ export interface Member {
   readonly address: string;
   inFlight: number;
 }
+
+/** What pick() says when the seeker has to wait: `chosen()` follows, unless it leaves. */
+export const WAITING = Symbol('waiting');
+
+/** Who asks a pool for a member. */
+export interface MemberSeeker {
+  readonly exchange: Exchange;
+  /** Members that failed this request already. */
+  readonly tried: ReadonlySet<Member> | undefined;
+  /** The answer after WAITING; undefined: the wait was in vain. */
+  chosen(member: Member | undefined): void;
+}
+
+/**
+ * What became of a try. `failed` counts against the member (nginx's unsuccessful attempt: by default no connection, a
+ * timeout, no valid answer); `cancelled` says nothing about it: the client went away, or moat gave up for reasons of its own.
+ */
+export type Outcome = 'ok' | 'failed' | 'cancelled';
 
 export class Pool {
   readonly model: PoolModel;
@@ -31,13 +51,35 @@ export class Pool {
     }));
   }
 
-  /** @param tried members that failed this request already */
-  pick(_exchange: Exchange, tried: ReadonlySet<Member> | undefined): Member | undefined {
+  /** How many tries a request may make here when nothing else limits it: members that are in use, backups too. */
+  get tries(): number {
+    return this.members.length;
+  }
+
+  /**
+   * Chooses a member and counts the request as in flight there: `ended()` must follow, whatever happens.
+   *
+   * @returns undefined when none may be used now
+   */
+  pick({ tried }: MemberSeeker): Member | typeof WAITING | undefined {
     for (let step = 0; step < this.members.length; step++) {
       const member = this.members[this.#next++ % this.members.length]!;
-      if (!member.model.down && !tried?.has(member)) return member;
+      if (member.model.down || tried?.has(member)) continue;
+      member.inFlight++;
+      return member;
     }
     return undefined;
+  }
+
+  /** A seeker that waits does so no more: its client is gone. */
+  leave(_seeker: MemberSeeker): void {}
+
+  /** The head of the member's answer is there and about to pass on: sticky sessions begin here. */
+  answered(_exchange: Exchange, _member: Member, _response: Response): void {}
+
+  /** The try is over: all that `attempt` measures is known, times that were never reached are -1. */
+  ended(member: Member, _outcome: Outcome, _attempt: Attempt): void {
+    member.inFlight--;
   }
 
   /** A connection to the member: an idle one, the last used first, or a new one. */
