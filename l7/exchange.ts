@@ -77,6 +77,12 @@ export class Exchange {
   upstreamTrailers: HeaderList | undefined;
   proxyHost: string | undefined;
   proxyPort: string | undefined;
+  /** Fields that an X-Accel-Redirect brought along for the answer. */
+  carried: HeaderList | undefined;
+  /** X-Accel-Limit-Rate, `set $limit_rate`: overrides limit_rate. */
+  limitRateBytesPerS: number | undefined;
+  /** X-Accel-Buffering: overrides proxy_buffering. */
+  bufferAnswer: boolean | undefined;
 
   #phase = 0;
   #redirects = MOST_REDIRECTS + 1;
@@ -262,6 +268,7 @@ export class Exchange {
       response.status = this.errorStatus;
       response.reason = undefined;
     }
+    if (this.carried) carry(this.carried, response);
     this.response = response;
     this.#source = source;
     for (const filter of this.location.headerFilters) filter(this, response);
@@ -352,6 +359,18 @@ export class Exchange {
   /** Writes to the error log, with the request behind the message, as nginx does. */
   log(level: 'debug' | 'info' | 'notice' | 'warn' | 'error' | 'crit', message: string): void {
     this.location.errorLog.write(level, this, message);
+  }
+}
+
+/** What the redirecting server said wins over what the file's own type would be. */
+function carry(fields: HeaderList, response: Response): void {
+  const replaced = new Set<string>();
+  for (let at = 0; at < fields.size; at++) {
+    const key = fields.keys[at]!;
+    if (!replaced.has(key)) response.headers.remove(key);
+    replaced.add(key);
+    if (key === 'content-type') response.setContentType(fields.values[at]!);
+    else response.headers.add(fields.names[at]!, key, fields.values[at]!);
   }
 }
 

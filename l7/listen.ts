@@ -4,6 +4,7 @@ import type { ListenModel } from '#model/l7/http.ts';
 import { H1Connection } from './downstream/h1.ts';
 import type { Engine } from './engine.ts';
 import type { ServerFinder } from './route/server-names.ts';
+import { SocketTransport } from './transport/socket.ts';
 
 /** What a listener looks its servers up in; new with each configuration. */
 export type ListenerTable = ServerFinder;
@@ -47,26 +48,22 @@ export class Listener {
 
   #accept(client: AcceptedHandle): void {
     client.setNoDelay?.(true);
-    const read = this.#engine.readBuffer;
-    let connection: H1Connection | undefined;
+    const { readBuffer, tables } = this.#engine;
+    let transport: SocketTransport | undefined;
     const options: Record<string, unknown> = {
       handle: client,
       allowHalfOpen: true,
       readable: true,
       writable: true,
-      onread: {
-        buffer: read.shared,
-        callback: (bytes: number) => {
-          connection!.receive(read.view(bytes));
-          return true;
-        },
-      },
+      onread: { buffer: readBuffer.shared, callback: (bytes: number) => transport!.receive(bytes) },
       manualStart: true,
     };
     const socket = new Socket(options);
-    const table = this.#engine.tables.listeners.get(this.key);
+    const table = tables.listeners.get(this.key);
     if (!table) return void socket.destroy();
-    connection = new H1Connection(this.#engine, table, socket, this.#addresses(socket));
+    const connection = new H1Connection(this.#engine, table, this.#addresses(socket));
+    transport = new SocketTransport(socket, connection, readBuffer, true);
+    connection.open(transport);
     this.#engine.remember(connection);
     socket.read(0);
   }

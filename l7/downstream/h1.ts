@@ -1,9 +1,10 @@
 /** A client's HTTP/1.x connection: heads in, exchanges one after the other, answers out. */
-import type { Socket } from 'node:net';
+import { Deadline, type DeadlineOwner } from '../deadline.ts';
 import type { Engine } from '../engine.ts';
 import { Exchange } from '../exchange.ts';
 import type { ListenerTable } from '../listen.ts';
 import type { Response } from '../response.ts';
+import type { Transport, TransportOwner } from '../transport/transport.ts';
 import { BodyFault, type BodyReader, ChunkedReader, LengthReader } from '../wire/h1/body.ts';
 import {
   CHUNKED,
@@ -34,7 +35,7 @@ export interface ConnectionAddresses {
   readonly localPort: number;
 }
 
-export class H1Connection implements Connection, Downstream, BodyControl {
+export class H1Connection implements Connection, Downstream, BodyControl, TransportOwner, DeadlineOwner {
   readonly id: number;
   readonly startedMs: number;
   requests = 0;
@@ -50,7 +51,7 @@ export class H1Connection implements Connection, Downstream, BodyControl {
 
   readonly #engine: Engine;
   readonly #listener: ListenerTable;
-  readonly #socket: Socket;
+  #transport!: Transport;
   #text = '';
   #searched = 0;
   #lineJudged = false;
@@ -67,34 +68,38 @@ export class H1Connection implements Connection, Downstream, BodyControl {
   #lingering = false;
   #expectContinue = false;
   #tunnel = false;
-  #deadlineMs = 0;
-  #timerDueMs = 0;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #deadline: Deadline;
 
   constructor(
     engine: Engine,
     listener: ListenerTable,
-    socket: Socket,
     addresses: ConnectionAddresses,
     tls?: TlsInfo,
     proxied?: ProxiedAddress,
   ) {
     this.#engine = engine;
     this.#listener = listener;
-    this.#socket = socket;
     this.id = engine.nextConnectionId();
     this.startedMs = engine.clock.nowMs();
+    this.#deadline = new Deadline(engine.clock, this);
     this.remoteAddress = addresses.remoteAddress;
     this.remotePort = addresses.remotePort;
     this.localAddress = addresses.localAddress;
     this.localPort = addresses.localPort;
     this.tls = tls;
     this.proxied = proxied;
-    socket.on('error', () => this.#closed());
-    socket.on('close', () => this.#closed());
-    socket.on('end', () => this.#inputEnded());
-    socket.on('drain', () => this.#exchange?.resumeSource());
-    this.#expire(this.#serverCore().clientHeaderTimeoutMs);
+  }
+
+  /** The connection stands; from here on its bytes come. */
+  open(transport: Transport): void {
+    this.#transport = transport;
+    this.#deadline.set(this.#serverCore().clientHeaderTimeoutMs);
+  }
+
+  transportConnected(): void {}
+
+  transportDrained(): void {
+    this.#exchange?.resumeSource();
   }
 
   /** True between requests: such connections are closed first when moat stops. */
@@ -102,8 +107,7 @@ export class H1Connection implements Connection, Downstream, BodyControl {
     return this.#exchange === undefined && this.#text === '' && !this.#tunnel;
   }
 
-  /** Bytes from the client. `bytes` may be a view of a buffer that is used again after the call. */
-  receive(bytes: Buffer): void {
+  transportData(bytes: Buffer): void {
     let rest = bytes;
     if (this.#reader && !this.#reader.done) {
       const used = this.#feedBody(rest);
@@ -118,14 +122,14 @@ export class H1Connection implements Connection, Downstream, BodyControl {
   #feedBody(bytes: Buffer): number {
     try {
       const used = this.#reader!.feed(bytes, this.#body!);
-      if (this.#exchange) this.#expire(this.#exchange.location.core.clientBodyTimeoutMs);
+      if (this.#exchange) this.#deadline.set(this.#exchange.location.core.clientBodyTimeoutMs);
       return used;
     } catch (error) {
       if (!(error instanceof BodyFault)) throw error;
       this.#reader = undefined;
       this.#exchange?.log('info', `client sent ${error.message}`);
       if (this.#exchange && !this.#exchange.response) this.#exchange.finish(400);
-      else this.#socket.destroy();
+      else this.#transport.destroy();
       return bytes.length;
     }
   }
@@ -226,7 +230,7 @@ export class H1Connection implements Connection, Downstream, BodyControl {
     this.#expectContinue = head.expectContinue;
     if (head.bodyLength !== 0) this.#expectBody(head, exchange);
     else this.#reader = this.#body = undefined;
-    if (rest) this.receive(rest);
+    if (rest) this.transportData(rest);
     if (uri === undefined || host === undefined) {
       exchange.log('info', `client sent invalid ${uri === undefined ? 'request target' : 'host header'}`);
       return exchange.finish(head.method === 'CONNECT' ? 405 : 400);
@@ -235,7 +239,7 @@ export class H1Connection implements Connection, Downstream, BodyControl {
     exchange.args = uri.args;
     if (uri.authority !== undefined)
       exchange.requestUri = head.target.replace(/^[^:]+:\/\/[^/?#]+/, '') || '/';
-    this.#expire(0);
+    this.#deadline.clear();
     this.#listener.capture(exchange);
     exchange.start();
   }
@@ -256,13 +260,13 @@ export class H1Connection implements Connection, Downstream, BodyControl {
   pauseReading(): void {
     if (this.#paused) return;
     this.#paused = true;
-    this.#socket.pause();
+    this.#transport.pause();
   }
 
   resumeReading(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.#socket.resume();
+    this.#transport.resume();
   }
 
   // --- the answer's way out ---
@@ -271,7 +275,7 @@ export class H1Connection implements Connection, Downstream, BodyControl {
     if (this.protocol === 'HTTP/1.0' || this.#exchange?.response) return;
     const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
     const reason = status === 100 ? 'Continue' : status === 103 ? 'Early Hints' : 'Information';
-    this.#socket.write(`HTTP/1.1 ${status} ${reason}\r\n${lines}\r\n`, 'latin1');
+    this.#transport.writeText(`HTTP/1.1 ${status} ${reason}\r\n${lines}\r\n`);
   }
 
   writeHead(exchange: Exchange, response: Response): void {
@@ -356,16 +360,16 @@ export class H1Connection implements Connection, Downstream, BodyControl {
 
   /** Writes what is joined so far, then `data`; what the kernel did not take is copied, for `data` may be used again. */
   #writeOut(data: Buffer): boolean {
-    const socket = this.#socket;
+    const transport = this.#transport;
     if (this.#out !== '') {
-      socket.cork();
-      socket.write(this.#out, 'latin1');
+      transport.cork();
+      transport.writeText(this.#out);
       this.#out = '';
-      socket.write(this.#engine.readBuffer.keep(data));
-      socket.uncork();
-    } else socket.write(this.#engine.readBuffer.keep(data));
+      transport.writeBytes(data);
+      transport.uncork();
+    } else transport.writeBytes(data);
     this.#expireWrite();
-    return socket.writableLength < HIGH_WATER_BYTES;
+    return transport.pendingBytes < HIGH_WATER_BYTES;
   }
 
   end(): void {
@@ -394,11 +398,11 @@ export class H1Connection implements Connection, Downstream, BodyControl {
     if (this.#tunnel) return;
     const bodyOpen = this.#body !== undefined && !this.#body.complete;
     if (!exchange.keepAlive)
-      return bodyOpen || this.#held ? this.#linger(exchange) : this.#socket.destroySoon();
+      return bodyOpen || this.#held ? this.#linger(exchange) : this.#transport.closeSoon();
     if (bodyOpen) {
       this.#body!.discard();
-      this.#expire(exchange.location.core.lingeringTimeoutMs || 5000);
-    } else this.#expire(exchange.location.core.keepaliveTimeout.idleMs);
+      this.#deadline.set(exchange.location.core.lingeringTimeoutMs || 5000);
+    } else this.#deadline.set(exchange.location.core.keepaliveTimeout.idleMs);
     this.#next();
   }
 
@@ -410,27 +414,27 @@ export class H1Connection implements Connection, Downstream, BodyControl {
 
   #takeHeld(): void {
     const held = this.#held;
-    if (!held || this.#exchange || this.#socket.destroyed) return;
+    if (!held || this.#exchange || this.#transport.closed) return;
     this.#held = undefined;
-    this.receive(held);
+    this.transportData(held);
     if (!this.#held) this.resumeReading();
   }
 
   /** RFC 9112 §9.6: stop writing, read on for a while so that the answer is not lost to a reset, then close. */
   #linger(exchange: Exchange): void {
     const { lingeringClose, lingeringTimeMs } = exchange.location.core;
-    if (lingeringClose === 'off') return this.#socket.destroySoon();
+    if (lingeringClose === 'off') return this.#transport.closeSoon();
     this.#lingering = true;
     this.#body?.discard();
     this.#held = undefined;
-    this.#socket.end();
+    this.#transport.end();
     this.resumeReading();
-    this.#expire(lingeringTimeMs);
+    this.#deadline.set(lingeringTimeMs);
   }
 
   flush(): void {
     if (this.#out === '') return;
-    this.#socket.write(this.#out, 'latin1');
+    this.#transport.writeText(this.#out);
     this.#out = '';
     this.#expireWrite();
   }
@@ -449,79 +453,59 @@ export class H1Connection implements Connection, Downstream, BodyControl {
 
   reset(): void {
     this.#exchange = undefined;
-    this.#socket.destroy();
+    this.#transport.destroy();
   }
 
-  tunnel(): Socket {
+  tunnel(): Transport {
     this.flush();
     this.#tunnel = true;
-    this.#expire(0);
-    return this.#socket;
+    this.#deadline.clear();
+    return this.#transport;
+  }
+
+  tunnelEnded(bytesToClient: number): void {
+    this.bytesSent += bytesToClient;
+    this.bodyBytesSent += bytesToClient;
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    exchange?.complete();
+    this.transportClosed();
   }
 
   // --- time and end ---
 
-  /** Arms the connection's one timer; 0 disarms it. A later deadline only moves a number. */
-  #expire(ms: number): void {
-    if (ms === 0) {
-      this.#deadlineMs = 0;
-      return;
-    }
-    const now = this.#engine.clock.nowMs();
-    this.#deadlineMs = now + ms;
-    if (this.#timer && this.#timerDueMs <= this.#deadlineMs) return;
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timerDueMs = this.#deadlineMs;
-    this.#timer = setTimeout(checkDeadline, ms, this);
-  }
-
   #expireWrite(): void {
-    if (this.#exchange && this.#socket.writableLength > 0)
-      this.#expire(this.#exchange.location.core.sendTimeoutMs);
+    if (this.#exchange && this.#transport.pendingBytes > 0)
+      this.#deadline.set(this.#exchange.location.core.sendTimeoutMs);
   }
 
-  /** The timer ran out; the deadline may have moved since. */
-  timerFired(): void {
-    this.#timer = undefined;
-    if (this.#deadlineMs === 0) return;
-    const left = this.#deadlineMs - this.#engine.clock.nowMs();
-    if (left > 1) return this.#rearm(left);
-    this.#timeout();
-  }
-
-  #rearm(ms: number): void {
-    this.#timerDueMs = this.#deadlineMs;
-    this.#timer = setTimeout(checkDeadline, ms, this);
-  }
-
-  #timeout(): void {
+  deadlineExpired(): void {
     const exchange = this.#exchange;
     if (!exchange) {
       // nginx closes a connection that sent nothing in time without an answer; a started head gets 408.
-      if (this.#text === '' || this.#lingering) this.#socket.destroy();
+      if (this.#text === '' || this.#lingering) this.#transport.destroy();
       else this.#refuse(new WireFault(408, 'no complete request in time'), this.#text);
     } else if (exchange.response) {
-      if (this.#socket.writableLength === 0 && this.#body?.complete !== false) return;
+      if (this.#transport.pendingBytes === 0 && this.#body?.complete !== false) return;
       exchange.log('info', 'client timed out');
       exchange.abort(408);
     } else if (this.#body && !this.#body.complete && !this.#paused) exchange.finish(408);
   }
 
-  #inputEnded(): void {
+  transportEnded(): void {
     this.#ended = true;
     if (this.#tunnel) return;
     const exchange = this.#exchange;
     if (!exchange) {
-      this.#socket.destroySoon();
+      this.#transport.closeSoon();
     } else if (this.#reader && !this.#reader.done) {
       exchange.log('info', 'client prematurely closed connection');
       exchange.abort(400);
     } else exchange.clientClosed();
   }
 
-  #closed(): void {
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = undefined;
+  transportClosed(): void {
+    this.#deadline.dispose();
     this.#engine.forget(this);
     const exchange = this.#exchange;
     this.#exchange = undefined;
@@ -530,18 +514,14 @@ export class H1Connection implements Connection, Downstream, BodyControl {
 
   /** moat is stopping: idle connections go at once, the others after their answer. */
   drain(): void {
-    if (this.idle) this.#socket.destroySoon();
+    if (this.idle) this.#transport.closeSoon();
   }
 
   destroy(): void {
-    this.#socket.destroy();
+    this.#transport.destroy();
   }
 }
 
 function flushHeld(connection: H1Connection): void {
   connection.flushNow();
-}
-
-function checkDeadline(connection: H1Connection): void {
-  connection.timerFired();
 }

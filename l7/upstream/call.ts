@@ -1,60 +1,88 @@
 /** One proxied request: tries members until one answers, passes body and answer through. */
-import type { ProxySettings } from '#model/l7/proxy.ts';
+import type { NextUpstreamCase, ProxySettings } from '#model/l7/proxy.ts';
+import { BodyStore, type StoreReader } from '../downstream/body-store.ts';
 import type { Exchange } from '../exchange.ts';
-import { type BodySource, Response, UNKNOWN_LENGTH } from '../response.ts';
+import { HeaderList } from '../message.ts';
+import type { BodySource } from '../response.ts';
+import { relay } from '../transport/relay.ts';
+import type { Text } from '../variable/space.ts';
 import type { Attempt } from '../variable/upstream.ts';
 import { CHUNKED } from '../wire/h1/request.ts';
-import { type ResponseHead, UNTIL_CLOSE } from '../wire/h1/response.ts';
+import type { ResponseHead } from '../wire/h1/response.ts';
+import { parseFields } from '../wire/h1/response.ts';
+import type { AnswerMaker } from './answer.ts';
 import type { CallFailure, UpstreamCall, UpstreamConnection } from './connection.ts';
+import type { Connector } from './connector.ts';
 import { type Member, type MemberSeeker, type Outcome, type Pool, WAITING } from './pool.ts';
 import type { RequestText } from './request.ts';
 
+/** What a location's proxy_* directives compile to. */
 export interface ProxyRoute {
   readonly settings: ProxySettings;
   readonly request: RequestText;
-  readonly tls: boolean;
+  readonly answer: AnswerMaker;
+  readonly connector: (exchange: Exchange) => Connector;
+  /** proxy_set_body. */
+  readonly body: Text | undefined;
+  readonly next: ReadonlySet<NextUpstreamCase>;
 }
 
-/** Fields that belong to the upstream's connection or that moat writes itself. */
-const HIDDEN = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'content-length',
-  'date',
-  'server',
-  'x-pad',
-  'upgrade',
-  'x-accel-expires',
-  'x-accel-redirect',
-  'x-accel-limit-rate',
-  'x-accel-buffering',
-  'x-accel-charset',
-]);
+const NOT_IDEMPOTENT = new Set(['POST', 'LOCK', 'PATCH']);
+const CASE_OF: Record<CallFailure, NextUpstreamCase> = {
+  connect: 'error',
+  closed: 'error',
+  invalid: 'invalid_header',
+  timeout: 'timeout',
+};
 
 export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
   readonly exchange: Exchange;
   tried: Set<Member> | undefined;
   readonly #pool: Pool;
   readonly #route: ProxyRoute;
+  readonly #startedMs: number;
   #connection: UpstreamConnection | undefined;
   #member: Member | undefined;
   #attempt: Attempt | undefined;
-  #startedMs = 0;
-  #triesLeft: number;
+  #attemptMs = 0;
+  #tries = 0;
+  #store: BodyStore | undefined;
+  #reader: StoreReader | undefined;
+  #requestSent = false;
+  #discarding = false;
   #over = false;
 
   constructor(exchange: Exchange, pool: Pool, route: ProxyRoute) {
     this.exchange = exchange;
     this.#pool = pool;
     this.#route = route;
-    this.#triesLeft = pool.tries;
+    this.#startedMs = exchange.clock.nowMs();
   }
 
   start(): void {
-    this.exchange.setSource(this);
+    const { exchange } = this;
+    exchange.setSource(this);
+    const { settings } = this.#route;
+    const body = exchange.main === exchange ? exchange.body : undefined;
+    if (!body || !settings.passRequestBody || this.#route.body) body?.discard();
+    else if (settings.requestBuffering) return this.#collect();
     this.#try();
+  }
+
+  /** proxy_request_buffering: no server is bothered before the whole body is here. */
+  #collect(): void {
+    const { exchange } = this;
+    const { core } = exchange.location;
+    const limits = { memoryBytes: core.clientBodyBufferBytes, tempPath: core.clientBodyTempPath };
+    const store = new BodyStore(exchange.body!, limits, error => {
+      if (this.#over) return;
+      if (!error) return this.#try();
+      exchange.log('crit', `cannot buffer the request body: ${error.message}`);
+      this.#fail(500);
+    });
+    this.#store = store;
+    exchange.onEnd(() => store.close());
+    exchange.body!.stream(store);
   }
 
   #try(): void {
@@ -62,102 +90,271 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
     if (picked !== WAITING) this.chosen(picked);
   }
 
+  /** The pool's answer, at once or after a wait in its queue. */
   chosen(member: Member | undefined): void {
     const { exchange } = this;
     if (!member) {
-      exchange.log('error', 'no live upstreams while connecting to upstream');
+      exchange.log('error', `no live upstreams while connecting to upstream "${this.#pool.model.name}"`);
       return this.#fail(502);
     }
+    this.#tries++;
     this.#member = member;
-    this.#startedMs = exchange.clock.nowMs();
-    this.#attempt = {
-      member: member.address,
-      status: 0,
-      connectMs: -1,
-      headerMs: -1,
-      responseMs: -1,
-      bytesSent: 0,
-      bytesReceived: 0,
-      bodyBytes: 0,
-    };
+    this.#attemptMs = exchange.clock.nowMs();
+    this.#attempt = newAttempt(member.address);
     exchange.attempts =
       exchange.attempts.length === 0 ? [this.#attempt] : [...exchange.attempts, this.#attempt];
-    this.#connection = this.#pool.connect(member);
+    this.#requestSent = false;
+    this.#connection = this.#pool.connect(member, this.#route.connector(exchange));
+    this.#connection.expect(this.#route.settings.connectTimeoutMs);
     this.#connection.use(this);
   }
 
   connected(): void {
-    const exchange = this.exchange;
+    const { exchange } = this;
+    const { settings } = this.#route;
     const connection = this.#connection!;
-    this.#attempt!.connectMs = exchange.clock.nowMs() - this.#startedMs;
+    this.#attempt!.connectMs = exchange.clock.nowMs() - this.#attemptMs;
+    this.#requestSent = true;
+    if (this.#route.body) return this.#sendText(this.#route.body(exchange));
     const { body } = exchange;
-    const length = body === undefined ? 0 : body.length;
+    const length = this.#store
+      ? this.#store.bytes
+      : body === undefined || !settings.passRequestBody
+        ? 0
+        : body.length;
     const head = this.#route.request(exchange, length);
     this.#attempt!.bytesSent = head.length;
-    connection.writeText(head);
-    if (!body) return connection.requestSent();
-    body.stream({
-      bodyData: data => {
-        if (length === CHUNKED) connection.writeText(`${data.length.toString(16)}\r\n`);
+    if (length === 0) {
+      connection.transport.writeText(head);
+      connection.requestSent();
+      return connection.expect(settings.readTimeoutMs);
+    }
+    connection.expect(settings.sendTimeoutMs);
+    this.#sendBody(head, length, connection);
+  }
+
+  #sendText(text: string): void {
+    const connection = this.#connection!;
+    const head = this.#route.request(this.exchange, text.length);
+    connection.transport.writeText(head + text);
+    this.#attempt!.bytesSent = head.length + text.length;
+    connection.requestSent();
+    connection.expect(this.#route.settings.readTimeoutMs);
+  }
+
+  #sendBody(head: string, length: number, connection: UpstreamConnection): void {
+    const { transport } = connection;
+    const chunked = length === CHUNKED;
+    let pending = head;
+    const taker = {
+      bodyData: (data: Buffer) => {
+        if (this.#connection !== connection) return;
+        transport.cork();
+        if (chunked) pending += `${data.length.toString(16)}\r\n`;
+        if (pending !== '') transport.writeText(pending);
+        pending = '';
         const ready = connection.write(data);
-        if (length === CHUNKED) connection.writeText('\r\n');
-        if (!ready) body.pause();
+        if (chunked) transport.writeText('\r\n');
+        transport.uncork();
+        this.#attempt!.bytesSent += data.length;
+        if (!ready) this.#pauseBody();
+        connection.expect(this.#route.settings.sendTimeoutMs);
       },
       bodyEnd: () => {
-        if (length === CHUNKED) connection.writeText('0\r\n\r\n');
+        if (this.#connection !== connection) return;
+        transport.writeText(chunked ? `${pending}0\r\n\r\n` : pending);
         connection.requestSent();
+        connection.expect(this.#route.settings.readTimeoutMs);
       },
-    });
+    };
+    if (this.#store) {
+      this.#reader = this.#store.reader(taker);
+      return this.#reader.start();
+    }
+    const { body } = this.exchange;
+    // The head goes at once: a streamed body may begin late.
+    if (body!.receivedBytes === 0) {
+      transport.writeText(pending);
+      pending = '';
+    }
+    body!.stream(taker);
+  }
+
+  #pauseBody(): void {
+    if (this.#reader) this.#reader.pause();
+    else this.exchange.body?.pause();
   }
 
   drained(): void {
-    this.exchange.body?.resume();
+    if (this.#reader) this.#reader.resume();
+    else if (!this.#store) this.exchange.body?.resume();
+  }
+
+  information(head: ResponseHead): void {
+    if (head.status !== 103) return;
+    const { names, values } = head.headers;
+    this.exchange.downstream.writeInformation(
+      103,
+      names.map((name, at) => [name, values[at]!] as const),
+    );
   }
 
   responseHead(head: ResponseHead): boolean {
-    const exchange = this.exchange;
+    const { exchange } = this;
     const attempt = this.#attempt!;
     attempt.status = head.status;
-    attempt.headerMs = exchange.clock.nowMs() - this.#startedMs;
+    attempt.headerMs = exchange.clock.nowMs() - this.#attemptMs;
+    this.#connection!.expect(this.#route.settings.readTimeoutMs);
+    if (this.#tryNext(statusCase(head.status))) return false;
     exchange.upstreamHeaders = head.headers;
-    const response = new Response(head.status);
-    response.reason = head.reason;
-    response.contentLength = head.bodyLength >= 0 ? head.bodyLength : UNKNOWN_LENGTH;
-    const { names, keys, values } = head.headers;
-    for (let at = 0; at < keys.length; at++) {
-      if (!HIDDEN.has(keys[at]!)) response.headers.add(names[at]!, keys[at]!, values[at]!);
-    }
+    const bodyDue = exchange.method !== 'HEAD';
+    if (head.status === 101) return this.#upgrade(head);
+    if (this.#intercept(head)) return bodyDue;
+    const response = this.#route.answer(exchange, head, bodyDue);
+    if (response === undefined) return this.#detach(bodyDue);
     this.#pool.answered(exchange, this.#member!, response);
     exchange.respond(response, this);
-    return exchange.method !== 'HEAD' && head.bodyLength !== UNTIL_CLOSE - 1;
+    return bodyDue;
   }
 
-  bodyData(data: Buffer): void {
+  /** proxy_intercept_errors: the answer becomes an error page, where there is one for its status. */
+  #intercept(head: ResponseHead): boolean {
+    const { exchange } = this;
+    if (
+      !this.#route.settings.interceptErrors ||
+      head.status < 300 ||
+      !exchange.location.errorPages.has(head.status)
+    )
+      return false;
+    if (head.status === 401) exchange.challenge = head.headers.get('www-authenticate');
+    this.#detach(true);
+    exchange.finish(head.status);
+    return true;
+  }
+
+  /** Somebody else answers; what the server still sends is read and dropped, so that its connection can be kept. */
+  #detach(bodyDue: boolean): boolean {
+    this.#discarding = true;
+    return bodyDue;
+  }
+
+  #upgrade(head: ResponseHead): boolean {
+    const { exchange } = this;
+    const connection = this.#connection!;
+    if (exchange.main.head.upgrade === undefined) {
+      this.failed('invalid', 'upstream sent 101 to a request without Upgrade');
+      connection.destroy();
+      return false;
+    }
+    const response = this.#route.answer(exchange, head, false);
+    if (response === undefined) return false;
+    response.upgraded = true;
+    const upgrade = head.headers.get('upgrade');
+    if (upgrade !== undefined) response.headers.append('Upgrade', upgrade);
+    response.headers.append('Connection', 'upgrade');
+    this.#pool.answered(exchange, this.#member!, response);
+    exchange.respond(response, this);
+    const client = exchange.downstream.tunnel();
+    if (!client) return false;
+    connection.expectNothing();
+    const idleMs = this.#route.settings.readTimeoutMs;
+    relay(client, connection.transport, idleMs, exchange.clock, (fromClient, fromServer) => {
+      this.#attempt!.bytesReceived = fromServer;
+      this.#attempt!.bodyBytes = fromServer;
+      this.#attempt!.bytesSent += fromClient;
+      this.#finishAttempt('ok');
+      this.#over = true;
+      connection.destroy();
+      exchange.downstream.tunnelEnded(fromServer);
+    });
+    return false;
+  }
+
+  responseData(data: Buffer): void {
     this.#attempt!.bodyBytes += data.length;
-    if (!this.exchange.write(data)) this.#connection?.pause();
+    if (this.#discarding) return;
+    const connection = this.#connection!;
+    connection.expect(this.#route.settings.readTimeoutMs);
+    if (this.exchange.write(data)) return;
+    connection.transport.pause();
+    connection.expectNothing();
   }
 
-  bodyEnd(): void {
+  responseEnd(trailer: string): void {
+    if (trailer !== '' && this.#route.settings.passTrailers && !this.#discarding) this.#passTrailers(trailer);
     this.#finishAttempt('ok');
     this.#over = true;
-    this.exchange.end();
+    this.#reader?.stop();
+    if (!this.#discarding) this.exchange.end();
+  }
+
+  #passTrailers(trailer: string): void {
+    const fields = new HeaderList();
+    parseFields(trailer, fields);
+    this.exchange.upstreamTrailers = fields;
+    const { response } = this.exchange;
+    if (response) response.trailers = fields;
   }
 
   failed(failure: CallFailure, reason: string): void {
-    const exchange = this.exchange;
+    const { exchange } = this;
+    const reused = this.#connection?.reused ?? false;
+    const where = exchange.response
+      ? 'reading upstream'
+      : this.#requestSent
+        ? 'reading response header from upstream'
+        : 'connecting to upstream';
+    if (!this.#discarding) exchange.log('error', `${reason} while ${where}`);
+    if (this.#discarding || exchange.response) {
+      this.#finishAttempt('failed');
+      this.#over = true;
+      // A part is out already: the cut must show, it must not pass as whole.
+      if (!this.#discarding) exchange.abort(502);
+      return;
+    }
+    // A kept connection that the server closed meanwhile is nobody's failure: it costs no try.
+    if (reused && failure === 'closed') this.#tries--;
+    if (this.#tryNext(CASE_OF[failure])) return;
+    this.#attempt!.status ||= failure === 'timeout' ? 504 : 502;
     this.#finishAttempt('failed');
-    exchange.log('error', `${reason} (${failure}) while talking to upstream`);
-    if (exchange.response) return this.#fail(502);
+    this.#fail(failure === 'timeout' ? 504 : 502);
+  }
+
+  /** Turns to the next member if proxy_next_upstream allows it in this case. @returns whether it did */
+  #tryNext(what: NextUpstreamCase | undefined): boolean {
+    if (what === undefined || !this.#mayTryNext(what)) return false;
+    const connection = this.#connection;
     (this.tried ??= new Set()).add(this.#member!);
-    if (--this.#triesLeft <= 0) return this.#fail(failure === 'timeout' ? 504 : 502);
+    this.#attempt!.status ||= what === 'timeout' ? 504 : 502;
+    this.#reader?.stop();
+    this.#finishAttempt('failed');
+    connection?.destroy();
     this.#try();
+    return true;
+  }
+
+  #mayTryNext(what: NextUpstreamCase): boolean {
+    const { settings, next } = this.#route;
+    if (!next.has(what)) return false;
+    if (settings.nextUpstreamTries > 0 && this.#tries >= settings.nextUpstreamTries) return false;
+    if (
+      settings.nextUpstreamTimeoutMs > 0 &&
+      this.exchange.clock.nowMs() - this.#startedMs >= settings.nextUpstreamTimeoutMs
+    )
+      return false;
+    if (this.#requestSent && NOT_IDEMPOTENT.has(this.exchange.method) && !next.has('non_idempotent'))
+      return false;
+    if (this.#requestSent && this.exchange.body && !this.#store && this.exchange.body.wanted) return false;
+    return this.#tries < this.#pool.tries;
   }
 
   #finishAttempt(outcome: Outcome): void {
-    const attempt = this.#attempt!;
-    attempt.responseMs = this.exchange.clock.nowMs() - this.#startedMs;
-    attempt.bytesReceived = this.#connection?.bytesReceived ?? 0;
-    this.#pool.ended(this.#member!, outcome, attempt);
+    const attempt = this.#attempt;
+    if (!attempt || !this.#member) return;
+    attempt.responseMs = this.exchange.clock.nowMs() - this.#attemptMs;
+    attempt.bytesReceived ||= this.#connection?.bytesReceived ?? 0;
+    this.#pool.ended(this.#member, outcome, attempt);
+    this.#member = undefined;
     this.#connection = undefined;
   }
 
@@ -168,11 +365,14 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
   }
 
   pause(): void {
-    this.#connection?.pause();
+    this.#connection?.transport.pause();
   }
 
   resume(): void {
-    this.#connection?.resume();
+    const connection = this.#connection;
+    if (!connection) return;
+    connection.transport.resume();
+    connection.expect(this.#route.settings.readTimeoutMs);
   }
 
   cancel(): void {
@@ -180,7 +380,34 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
     this.#over = true;
     const connection = this.#connection;
     if (!connection) return this.#pool.leave(this);
+    this.#reader?.stop();
     this.#finishAttempt('cancelled');
     connection.destroy();
   }
+}
+
+const STATUS_CASES: Readonly<Record<number, NextUpstreamCase>> = {
+  500: 'http_500',
+  502: 'http_502',
+  503: 'http_503',
+  504: 'http_504',
+  403: 'http_403',
+  404: 'http_404',
+  429: 'http_429',
+};
+
+const statusCase = (status: number): NextUpstreamCase | undefined =>
+  status < 400 ? undefined : STATUS_CASES[status];
+
+function newAttempt(member: string): Attempt {
+  return {
+    member,
+    status: 0,
+    connectMs: -1,
+    headerMs: -1,
+    responseMs: -1,
+    bytesSent: 0,
+    bytesReceived: 0,
+    bodyBytes: 0,
+  };
 }

@@ -1,5 +1,6 @@
 /** An HTTP/1.x connection to a member of a pool; one call at a time, kept for the next. */
-import { connect, type Socket } from 'node:net';
+import { Deadline, type DeadlineOwner } from '../deadline.ts';
+import type { Transport, TransportOwner } from '../transport/transport.ts';
 import {
   BodyFault,
   type BodyReader,
@@ -12,72 +13,63 @@ import { CHUNKED, headEnd } from '../wire/h1/request.ts';
 import { parseResponseHead, type ResponseHead, UNTIL_CLOSE, UpstreamFault } from '../wire/h1/response.ts';
 import type { Member, Pool } from './pool.ts';
 
-export type CallFailure = 'connect' | 'connect-timeout' | 'closed' | 'reset' | 'invalid' | 'timeout';
+/** How a try at a member can fail. */
+export type CallFailure = 'connect' | 'closed' | 'invalid' | 'timeout';
 
-/** Who is using the connection. Every call ends with exactly one of bodyEnd() or failed(). */
-export interface UpstreamCall extends BodyTaker {
+/** Who is using the connection. Every call ends with exactly one of responseEnd() or failed(), unless it destroys the connection. */
+export interface UpstreamCall {
   connected(): void;
+  /** 103 and its like; 100 is swallowed. */
+  information(head: ResponseHead): void;
   /** @returns whether a body is due by the request's method (HEAD has none) */
   responseHead(head: ResponseHead): boolean;
+  responseData(data: Buffer): void;
+  /** @param trailer the trailer section of a chunked body as sent; '' for none */
+  responseEnd(trailer: string): void;
   failed(failure: CallFailure, reason: string): void;
   /** What was written has left: more may come. */
   drained(): void;
 }
 
+/** Bytes waiting in the socket from which on the sender of a body pauses. */
 const HIGH_WATER_BYTES = 262_144;
 const MOST_HEAD_BYTES = 65_536;
 
-export class UpstreamConnection {
+export class UpstreamConnection implements TransportOwner, BodyTaker, DeadlineOwner {
   readonly pool: Pool;
   readonly member: Member;
-  readonly socket: Socket;
+  /** Separates connections that must not be shared: TLS settings, local address. */
+  readonly key: string;
+  readonly startedMs: number;
   /** Requests sent over it so far. */
   requests = 0;
-  readonly startedMs: number;
+  /** Of the current call. */
   bytesReceived = 0;
   connected = false;
+  transport!: Transport;
   #call: UpstreamCall | undefined;
   #text = '';
   #reader: BodyReader | undefined;
   #keepAlive = false;
   #requestSent = false;
-  #tunnel = false;
-  #idleTimer: NodeJS.Timeout | undefined;
+  readonly #deadline: Deadline;
 
-  constructor(pool: Pool, member: Member) {
+  constructor(pool: Pool, member: Member, key: string) {
     this.pool = pool;
     this.member = member;
+    this.key = key;
     this.startedMs = pool.worker.clock.nowMs();
-    const read = pool.worker.readBuffer;
-    const { host, port, unixPath } = member.model;
-    this.socket = connect({
-      host,
-      port,
-      ...(unixPath !== undefined && { path: unixPath }),
-      noDelay: true,
-      onread: {
-        buffer: read.shared,
-        callback: (bytes: number) => {
-          this.#receive(read.view(bytes));
-          return true;
-        },
-      },
-    });
-    this.socket.on('connect', () => {
-      this.connected = true;
-      this.#call?.connected();
-    });
-    this.socket.on('error', error => this.#fail(this.connected ? 'reset' : 'connect', error.message));
-    this.socket.on('end', () => this.#inputEnded());
-    this.socket.on('close', () => this.#fail('closed', 'upstream prematurely closed connection'));
-    this.socket.on('drain', () => this.#call?.drained());
+    this.#deadline = new Deadline(pool.worker.clock, this);
+  }
+
+  /** True when a request over it may fail because the member closed it meanwhile: then it may be tried again elsewhere. */
+  get reused(): boolean {
+    return this.requests > 1;
   }
 
   /** Takes the connection for a call; `connected()` follows at once when it stands. */
   use(call: UpstreamCall): void {
     this.#call = call;
-    if (this.#idleTimer) clearTimeout(this.#idleTimer);
-    this.#idleTimer = undefined;
     this.#text = '';
     this.#reader = undefined;
     this.#requestSent = false;
@@ -86,15 +78,10 @@ export class UpstreamConnection {
     if (this.connected) call.connected();
   }
 
-  /** @param head latin1 */
-  writeText(head: string): void {
-    this.socket.write(head, 'latin1');
-  }
-
   /** @returns false when drained() should be waited for */
   write(data: Buffer): boolean {
-    this.socket.write(this.pool.worker.readBuffer.keep(data));
-    return this.socket.writableLength < HIGH_WATER_BYTES;
+    this.transport.writeBytes(data);
+    return this.transport.pendingBytes < HIGH_WATER_BYTES;
   }
 
   /** The request is complete: only then may the connection be kept when the response ends. */
@@ -102,25 +89,25 @@ export class UpstreamConnection {
     this.#requestSent = true;
   }
 
-  pause(): void {
-    this.socket.pause();
+  transportConnected(): void {
+    this.connected = true;
+    this.#call?.connected();
   }
 
-  resume(): void {
-    this.socket.resume();
+  transportDrained(): void {
+    this.#call?.drained();
   }
 
-  #receive(bytes: Buffer): void {
+  transportData(bytes: Buffer): void {
     const call = this.#call;
     if (!call) return this.destroy();
     this.bytesReceived += bytes.length;
     try {
-      if (this.#tunnel) return call.bodyData(bytes);
-      if (this.#reader) this.#feed(bytes, call);
+      if (this.#reader) this.#feed(bytes);
       else this.#readHead(bytes, call);
     } catch (error) {
       if (!(error instanceof UpstreamFault) && !(error instanceof BodyFault)) throw error;
-      this.#fail('invalid', error.message);
+      this.#fail('invalid', error instanceof BodyFault ? `upstream sent ${error.message}` : error.message);
     }
   }
 
@@ -138,78 +125,108 @@ export class UpstreamConnection {
     this.#text = '';
     const head = parseResponseHead(text, end);
     const rest = bytes.subarray(end - before);
-    if (head.status < 200 && head.status !== 101)
-      return rest.length > 0 ? this.#readHead(rest, call) : undefined;
-    this.#keepAlive = head.keepAlive;
-    if (head.status === 101) this.#tunnel = true;
-    const bodyDue = call.responseHead(head) && head.status !== 204 && head.status !== 304;
-    if (this.#call !== call) return;
-    if (this.#tunnel) return rest.length > 0 ? call.bodyData(rest) : undefined;
-    if (!bodyDue || head.bodyLength === 0) return this.#complete(call, rest.length > 0);
-    this.#reader =
-      head.bodyLength === CHUNKED
-        ? new ChunkedReader()
-        : head.bodyLength === UNTIL_CLOSE
-          ? new CloseReader()
-          : new LengthReader(head.bodyLength);
-    if (head.bodyLength === UNTIL_CLOSE) this.#keepAlive = false;
-    if (rest.length > 0) this.#feed(rest, call);
+    if (head.status < 200 && head.status !== 101) {
+      call.information(head);
+      if (rest.length > 0 && this.#call === call) this.#readHead(rest, call);
+      return;
+    }
+    this.#respond(head, rest, call);
   }
 
-  #feed(bytes: Buffer, call: UpstreamCall): void {
+  #respond(head: ResponseHead, rest: Buffer, call: UpstreamCall): void {
+    this.#keepAlive = head.keepAlive;
+    const bodyDue = call.responseHead(head) && head.status !== 204 && head.status !== 304;
+    // The call may have turned to another member, or made a tunnel of the connection.
+    if (this.#call !== call) return;
+    if (this.transport.owner !== this)
+      return rest.length > 0 ? this.transport.owner.transportData(rest) : undefined;
+    if (!bodyDue || head.bodyLength === 0) return this.#complete(call, '', rest.length > 0);
+    if (head.bodyLength === UNTIL_CLOSE) this.#keepAlive = false;
+    this.#reader = readerOf(head.bodyLength);
+    if (rest.length > 0) this.#feed(rest);
+  }
+
+  bodyData(data: Buffer): void {
+    this.#call?.responseData(data);
+  }
+
+  /** Completion is noticed by the reader's `done`, after all of the bytes at hand were counted. */
+  bodyEnd(): void {}
+
+  #feed(bytes: Buffer): void {
+    const call = this.#call!;
     const reader = this.#reader!;
-    const handed = { bodyData: (data: Buffer) => call.bodyData(data), bodyEnd: () => {} };
-    const used = reader.feed(bytes, handed);
-    if (reader.done && this.#call === call) this.#complete(call, used < bytes.length);
+    const used = reader.feed(bytes, this);
+    if (!reader.done || this.#call !== call) return;
+    this.#complete(call, reader instanceof ChunkedReader ? reader.trailer : '', used < bytes.length);
   }
 
   /** The response is whole; the connection goes back to its pool first, so that the call may use it again at once. */
-  #complete(call: UpstreamCall, tooMuch: boolean): void {
+  #complete(call: UpstreamCall, trailer: string, tooMuch: boolean): void {
     this.#call = undefined;
     this.#reader = undefined;
-    const { keepalive } = this.pool.model;
-    const age = this.pool.worker.clock.nowMs() - this.startedMs;
-    const keep =
-      this.#keepAlive &&
-      this.#requestSent &&
-      !tooMuch &&
-      this.requests < keepalive.requests &&
-      age < keepalive.timeMs;
-    if (keep && !this.socket.destroyed) this.#rest();
+    if (this.#mayKeep() && !tooMuch) this.#rest();
     else this.destroy();
-    call.bodyEnd();
+    call.responseEnd(trailer);
+  }
+
+  #mayKeep(): boolean {
+    if (!this.#keepAlive || !this.#requestSent || this.transport.closed) return false;
+    const { keepalive } = this.pool.model;
+    return (
+      this.requests < keepalive.requests && this.pool.worker.clock.nowMs() - this.startedMs < keepalive.timeMs
+    );
   }
 
   #rest(): void {
-    this.socket.resume();
-    this.#idleTimer = setTimeout(() => this.destroy(), this.pool.model.keepalive.timeoutMs).unref();
+    this.transport.resume();
+    this.#deadline.set(this.pool.model.keepalive.timeoutMs);
     this.pool.release(this);
   }
 
-  #inputEnded(): void {
+  transportEnded(): void {
     const call = this.#call;
     if (!call) return this.destroy();
-    if (this.#tunnel) {
-      this.#call = undefined;
-      return call.bodyEnd();
-    }
-    if (this.#reader?.finish({ bodyData: () => {}, bodyEnd: () => {} })) return this.#complete(call, false);
+    if (this.#reader?.finish(this)) return this.#complete(call, '', false);
     this.#fail('closed', 'upstream prematurely closed connection');
+  }
+
+  transportClosed(error: NodeJS.ErrnoException | undefined): void {
+    const reason = error ? `${error.message}` : 'upstream prematurely closed connection';
+    this.#fail(this.connected ? 'closed' : 'connect', reason);
   }
 
   #fail(failure: CallFailure, reason: string): void {
     const call = this.#call;
-    this.#call = undefined;
-    this.pool.drop(this);
     this.destroy();
     call?.failed(failure, reason);
+  }
+
+  /** The call waits for the other side at most so long, until the next time it says so. */
+  expect(ms: number): void {
+    this.#deadline.set(ms);
+  }
+
+  /** The call waits for nothing that the other side owes. */
+  expectNothing(): void {
+    this.#deadline.clear();
+  }
+
+  deadlineExpired(): void {
+    if (this.#call) this.#fail('timeout', 'upstream timed out');
+    else this.destroy();
   }
 
   /** Ends the connection; a call that uses it is not told. */
   destroy(): void {
     this.#call = undefined;
-    if (this.#idleTimer) clearTimeout(this.#idleTimer);
-    this.socket.destroy();
+    this.#deadline.dispose();
+    this.transport.destroy();
     this.pool.drop(this);
   }
+}
+
+function readerOf(bodyLength: number): BodyReader {
+  if (bodyLength === CHUNKED) return new ChunkedReader();
+  return bodyLength === UNTIL_CLOSE ? new CloseReader() : new LengthReader(bodyLength);
 }

@@ -5,6 +5,7 @@ import type { Response } from '../response.ts';
 import type { Attempt } from '../variable/upstream.ts';
 import type { Worker } from '../worker.ts';
 import { UpstreamConnection } from './connection.ts';
+import type { Connector } from './connector.ts';
 
 export interface Member {
   readonly model: MemberModel;
@@ -82,10 +83,19 @@ export class Pool {
     member.inFlight--;
   }
 
-  /** A connection to the member: an idle one, the last used first, or a new one. */
-  connect(member: Member): UpstreamConnection {
+  /**
+   * A connection to the member: an idle one, the last used first, or a new one.
+   *
+   * @param how opens new ones; idle ones are shared only among callers with the same `how.key`
+   */
+  connect(member: Member, how: Connector): UpstreamConnection {
     const idle = this.#idle.get(member);
-    return idle?.pop() ?? new UpstreamConnection(this, member);
+    for (let at = (idle?.length ?? 0) - 1; at >= 0; at--) {
+      if (idle![at]!.key === how.key) return idle!.splice(at, 1)[0]!;
+    }
+    const connection = new UpstreamConnection(this, member, how.key);
+    connection.transport = how.open(member, connection, this.worker);
+    return connection;
   }
 
   /** Takes a connection back whose response was complete. */

@@ -22,7 +22,8 @@ const OWN_FIELDS = new Set([
 export type RequestText = (exchange: Exchange, bodyBytes: number) => string;
 
 /** Compiles the head of requests to a target. */
-export function compileRequest(target: ProxyTarget, { location, text }: Compiler): RequestText {
+export function compileRequest(target: ProxyTarget, compiler: Compiler): RequestText {
+  const { location, text } = compiler;
   const settings = location.settings.proxy;
   const overrides = settings.setHeaders.map(({ name, value }) => ({
     name,
@@ -33,8 +34,9 @@ export function compileRequest(target: ProxyTarget, { location, text }: Compiler
   const dropped = new Set([...OWN_FIELDS, ...overridden]);
   const version = settings.httpVersion === '1.0' ? 'HTTP/1.0' : 'HTTP/1.1';
   const method = settings.method === undefined ? undefined : text(settings.method);
-  const uri = compileUri(target, location.match);
+  const uri = compileUri(target, compiler);
   const ownHost = !overridden.has('host');
+  const ownLength = !overridden.has('content-length');
   return (exchange, bodyBytes) => {
     let head = `${method?.(exchange) ?? exchange.method} ${uri(exchange)} ${version}\r\n`;
     if (ownHost) head += `Host: ${exchange.proxyHost}\r\n`;
@@ -42,8 +44,8 @@ export function compileRequest(target: ProxyTarget, { location, text }: Compiler
       const text = value(exchange);
       if (text !== '') head += `${name}: ${text}\r\n`;
     }
-    if (bodyBytes > 0 || (bodyBytes === 0 && exchange.body)) head += `Content-Length: ${bodyBytes}\r\n`;
-    else if (bodyBytes < 0) head += 'Transfer-Encoding: chunked\r\n';
+    if (bodyBytes < 0) head += 'Transfer-Encoding: chunked\r\n';
+    else if (ownLength && (bodyBytes > 0 || exchange.body)) head += `Content-Length: ${bodyBytes}\r\n`;
     if (settings.passRequestHeaders) {
       const { names, keys, values } = exchange.head.headers;
       for (let at = 0; at < keys.length; at++) {
@@ -54,17 +56,25 @@ export function compileRequest(target: ProxyTarget, { location, text }: Compiler
   };
 }
 
-/** nginx's rules: the target as sent where nothing changed it; else the matched prefix replaced by the URI of proxy_pass. */
-function compileUri(
-  target: ProxyTarget,
-  match: Compiler['location']['match'],
-): (exchange: Exchange) => string {
-  const replaced = 'uri' in match ? match.uri.length : 0;
-  const { uri } = target;
+/**
+ * nginx's rules: the target as sent where nothing changed it; with a URI in proxy_pass that replaces the matched prefix;
+ * with variables in the URL its own path, where it has one, is all that is sent.
+ */
+function compileUri(target: ProxyTarget, { location, text }: Compiler): (exchange: Exchange) => string {
+  const { match } = location;
   const withArgs = (path: string, exchange: Exchange) =>
     exchange.args === '' ? path : `${path}?${exchange.args}`;
-  if (uri === undefined)
-    return exchange =>
-      exchange.untouched ? exchange.requestUri : withArgs(escapePath(exchange.path), exchange);
+  const own = (exchange: Exchange) =>
+    exchange.untouched ? exchange.requestUri : withArgs(escapePath(exchange.path), exchange);
+  if (target.dynamic) {
+    const url = text(target.url);
+    return exchange => {
+      const path = /^https?:\/\/(?:unix:[^:]+:?|[^/?#]*)(.*)$/is.exec(url(exchange))?.[1] ?? '';
+      return path === '' ? own(exchange) : path.startsWith('/') ? path : `/${path}`;
+    };
+  }
+  const { uri } = target;
+  if (uri === undefined) return own;
+  const replaced = 'uri' in match ? match.uri.length : 0;
   return exchange => withArgs(uri + escapePath(exchange.path.slice(replaced)), exchange);
 }

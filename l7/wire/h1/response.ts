@@ -92,3 +92,12 @@ function settle(
     else if (/(^|[,\s])keep-alive($|[,\s])/.test(connection)) head.keepAlive = true;
   }
 }
+
+/** Reads field lines (a trailer section) into a list; malformed ones are left out, for nothing depends on them. */
+export function parseFields(text: string, into: HeaderList): void {
+  for (const line of text.split('\r\n')) {
+    const colon = line.indexOf(':');
+    const name = line.slice(0, colon);
+    if (colon > 0 && /^[!#$%&'*+.^`|~\w-]+$/.test(name)) into.append(name, line.slice(colon + 1).trim());
+  }
+}

@@ -1,0 +1,40 @@
+/** A connection's bytes, whatever carries them: plain TCP, TLS, or the native stream. */
+
+/** Who owns a transport; every call comes from the event loop, never from inside a call to the transport. */
+export interface TransportOwner {
+  /** An outgoing connection stands. */
+  transportConnected(): void;
+  /** @param bytes may be a view of a buffer that is used again after the call: copy what is kept */
+  transportData(bytes: Buffer): void;
+  /** The other side sends no more (FIN). */
+  transportEnded(): void;
+  /** All that was waiting has left. */
+  transportDrained(): void;
+  /** It is over, by whatever cause; the last call. @param error the cause, when it is a fault */
+  transportClosed(error: NodeJS.ErrnoException | undefined): void;
+}
+
+export interface Transport {
+  /** Bytes written that the kernel has not taken. */
+  readonly pendingBytes: number;
+  readonly closed: boolean;
+  /** Changes hands: a tunnel takes over, an idle connection gets its next user. */
+  owner: TransportOwner;
+  /** @param text latin1 */
+  writeText(text: string): void;
+  /** @param data may be a view of a shared buffer: what the kernel does not take at once is copied */
+  writeBytes(data: Buffer): void;
+  /** Between cork and uncork writes are joined into one system call where that is possible. */
+  cork(): void;
+  uncork(): void;
+  pause(): void;
+  resume(): void;
+  /** Sends FIN once all is written; reading goes on. */
+  end(): void;
+  /** Closes once all is written. */
+  closeSoon(): void;
+  /** Closes now. */
+  destroy(): void;
+  /** Closes now with RST. */
+  reset(): void;
+}

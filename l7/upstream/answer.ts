@@ -1,0 +1,116 @@
+/** Makes the client's response out of the server's: what is hidden, rewritten, or obeyed (X-Accel-*). */
+import type { ProxySettings } from '#model/l7/proxy.ts';
+import type { Exchange } from '../exchange.ts';
+import { fieldKey, HeaderList } from '../message.ts';
+import { mediaTypeOf, Response, UNKNOWN_LENGTH } from '../response.ts';
+import type { Compiler } from '../tables.ts';
+import type { ResponseHead } from '../wire/h1/response.ts';
+import { percentDecode } from '../wire/h1/uri.ts';
+import { cookieRewriter } from './cookie-rewrite.ts';
+import { redirectRewriter } from './redirect-rewrite.ts';
+
+/** Fields of the server's connection, and those that moat writes or obeys itself. */
+const HIDDEN = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'content-length',
+  'upgrade',
+  'trailer',
+];
+const HIDDEN_UNLESS_PASSED = [
+  'date',
+  'server',
+  'x-pad',
+  'x-accel-expires',
+  'x-accel-redirect',
+  'x-accel-limit-rate',
+  'x-accel-buffering',
+  'x-accel-charset',
+];
+
+/** @returns undefined when X-Accel-Redirect sent the request elsewhere */
+export type AnswerMaker = (exchange: Exchange, head: ResponseHead, bodyDue: boolean) => Response | undefined;
+
+export function compileAnswer(
+  settings: ProxySettings,
+  compiler: Compiler,
+  proxyUrl: string,
+  locationUri: string,
+): AnswerMaker {
+  const passed = new Set(settings.passHeaders.map(fieldKey));
+  const hidden = new Set([
+    ...HIDDEN,
+    ...[...HIDDEN_UNLESS_PASSED, ...settings.hideHeaders.map(fieldKey)].filter(key => !passed.has(key)),
+  ]);
+  const ignored = new Set(settings.ignoreHeaders.map(fieldKey));
+  const rewriteRedirect = redirectRewriter(settings.redirects, compiler, proxyUrl, locationUri);
+  const rewriteCookie = cookieRewriter(settings, compiler);
+  return (exchange, head) => {
+    const { names, keys, values } = head.headers;
+    const response = new Response(head.status);
+    response.reason = head.reason;
+    response.contentLength = head.bodyLength >= 0 ? head.bodyLength : UNKNOWN_LENGTH;
+    for (let at = 0; at < keys.length; at++) {
+      const key = keys[at]!;
+      if (key.startsWith('x-accel-') && !ignored.has(key) && obey(key, values[at]!, exchange, head))
+        return undefined;
+      if (hidden.has(key)) continue;
+      let value = values[at]!;
+      if (key === 'content-type') response.mediaType = mediaTypeOf(value);
+      else if (key === 'last-modified') response.lastModifiedMs = dateOf(value);
+      else if (key === 'accept-ranges') response.allowRanges = value === 'bytes';
+      else if (rewriteRedirect && (key === 'location' || key === 'refresh'))
+        value = rewriteRedirect(exchange, key, value);
+      else if (rewriteCookie && key === 'set-cookie') value = rewriteCookie(exchange, value);
+      response.headers.add(names[at]!, key, value);
+    }
+    return response;
+  };
+}
+
+function dateOf(value: string): number | undefined {
+  const ms = Date.parse(value);
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+/** Fields that go with the request to where X-Accel-Redirect sends it. */
+const CARRIED = [
+  'content-type',
+  'content-disposition',
+  'set-cookie',
+  'cache-control',
+  'expires',
+  'accept-ranges',
+];
+
+/** @returns true when the request goes elsewhere */
+function obey(key: string, value: string, exchange: Exchange, head: ResponseHead): boolean {
+  if (key === 'x-accel-limit-rate' && /^\d+$/.test(value)) exchange.limitRateBytesPerS = Number(value);
+  else if (key === 'x-accel-buffering') exchange.bufferAnswer = value.toLowerCase() !== 'no';
+  if (key !== 'x-accel-redirect') return false;
+  exchange.carried = carriedFields(head);
+  if (exchange.method !== 'HEAD') exchange.method = 'GET';
+  exchange.setSource(undefined);
+  if (value.startsWith('@')) {
+    if (!exchange.namedLocation(value)) exchange.finish(500);
+    return true;
+  }
+  const question = value.indexOf('?');
+  const path = percentDecode(question === -1 ? value : value.slice(0, question));
+  if (path === undefined || !path.startsWith('/') || /(^|\/)\.\.(\/|$)/.test(path) || path.includes('\0')) {
+    exchange.log('error', `upstream sent an unsafe X-Accel-Redirect "${value}"`);
+    exchange.finish(500);
+  } else exchange.internalRedirect(path, question === -1 ? '' : value.slice(question + 1));
+  return true;
+}
+
+function carriedFields(head: ResponseHead): HeaderList {
+  const carried = new HeaderList();
+  const { names, keys, values } = head.headers;
+  keys.forEach((key, at) => {
+    if (CARRIED.includes(key)) carried.add(names[at]!, key, values[at]!);
+  });
+  return carried;
+}

@@ -1,0 +1,96 @@
+/** proxy_cookie_domain, proxy_cookie_path, proxy_cookie_flags: rewrites Set-Cookie of a server. */
+import type { CookieFlags, CookieRule, ProxySettings } from '#model/l7/proxy.ts';
+import type { Exchange } from '../exchange.ts';
+import { rememberCaptures } from '../phase/captures.ts';
+import type { Compiler } from '../tables.ts';
+
+type AttributeRule = (exchange: Exchange, value: string) => string | undefined;
+export type CookieRewriter = (exchange: Exchange, value: string) => string;
+
+export function cookieRewriter(settings: ProxySettings, compiler: Compiler): CookieRewriter | undefined {
+  const { cookieDomains, cookiePaths, cookieFlags } = settings;
+  if (cookieDomains === 'off' && cookiePaths === 'off' && cookieFlags === 'off') return undefined;
+  const domains =
+    cookieDomains === 'off' ? [] : cookieDomains.map(rule => attributeRule(rule, compiler, domainPrefix));
+  const paths =
+    cookiePaths === 'off' ? [] : cookiePaths.map(rule => attributeRule(rule, compiler, pathPrefix));
+  const flags = cookieFlags === 'off' ? [] : cookieFlags.map(rule => flagsRule(rule, compiler));
+  return (exchange, value) => {
+    const parts = value.split(';');
+    for (let at = 1; at < parts.length; at++) {
+      const attribute = /^(\s*(domain|path)\s*=)(.*)$/is.exec(parts[at]!);
+      if (!attribute) continue;
+      const rules = attribute[2]!.toLowerCase() === 'domain' ? domains : paths;
+      const rewritten = firstOf(rules, exchange, attribute[3]!.trim());
+      if (rewritten !== undefined) parts[at] = attribute[1]! + rewritten;
+    }
+    const name = parts[0]!.split('=')[0]!.trim();
+    return (
+      flags.reduce(
+        (cookie, apply) => cookie ?? apply(exchange, name, parts),
+        undefined as string | undefined,
+      ) ?? parts.join(';')
+    );
+  };
+}
+
+function firstOf(rules: readonly AttributeRule[], exchange: Exchange, value: string): string | undefined {
+  for (const rule of rules) {
+    const rewritten = rule(exchange, value);
+    if (rewritten !== undefined) return rewritten;
+  }
+  return undefined;
+}
+
+/** How a text rule compares: gives what is left of the value after the match, or undefined. */
+type Prefix = (value: string, from: string) => string | undefined;
+
+/** A domain compares as a whole, in any case, a leading dot aside. */
+const domainPrefix: Prefix = (value, from) =>
+  value.replace(/^\./, '').toLowerCase() === from.replace(/^\./, '').toLowerCase() ? '' : undefined;
+const pathPrefix: Prefix = (value, from) => (value.startsWith(from) ? value.slice(from.length) : undefined);
+
+function attributeRule(rule: CookieRule, { text }: Compiler, prefix: Prefix): AttributeRule {
+  const to = text(rule.to);
+  if (rule.kind === 'text') {
+    const from = text(rule.from);
+    return (exchange, value) => {
+      const rest = prefix(value, from(exchange));
+      return rest === undefined ? undefined : to(exchange) + rest;
+    };
+  }
+  const regex = new RegExp(rule.pattern.source, rule.pattern.flags);
+  return (exchange, value) => {
+    const match = regex.exec(value);
+    if (!match) return undefined;
+    rememberCaptures(exchange, match, rule.pattern.names);
+    return to(exchange);
+  };
+}
+
+/** @returns the whole cookie with its flags changed, or undefined when the rule is for other cookies */
+type FlagsRule = (exchange: Exchange, name: string, parts: readonly string[]) => string | undefined;
+
+function flagsRule({ cookie, flags }: CookieFlags, { text }: Compiler): FlagsRule {
+  const wanted = cookie.kind === 'text' ? text(cookie.name) : undefined;
+  const regex = cookie.kind === 'regex' ? new RegExp(cookie.pattern.source, cookie.pattern.flags) : undefined;
+  return (exchange, name, parts) => {
+    if (regex ? !regex.test(name) : wanted!(exchange).toLowerCase() !== name.toLowerCase()) return undefined;
+    return flags.reduce(applyFlag, parts.join(';'));
+  };
+}
+
+/** `secure`, `httponly`, `samesite=lax|strict|none`, and `no` before the name to take it away. */
+function applyFlag(cookie: string, flag: string): string {
+  const [, no, name, value] = /^(no)?(secure|httponly|samesite|partitioned)(?:=(\w+))?$/.exec(flag) ?? [];
+  if (name === undefined) return cookie;
+  const without = cookie.replace(new RegExp(`;\\s*${name}(=[^;]*)?(?=;|$)`, 'gi'), '');
+  if (no) return without;
+  const spelled = {
+    secure: 'Secure',
+    httponly: 'HttpOnly',
+    samesite: 'SameSite',
+    partitioned: 'Partitioned',
+  }[name]!;
+  return `${without}; ${spelled}${value ? `=${value[0]!.toUpperCase()}${value.slice(1).toLowerCase()}` : ''}`;
+}
