@@ -8,8 +8,13 @@ export function openToAppend(path: string): number {
   return openSync(Buffer.from(path, 'latin1'), O_APPEND | O_CREAT | O_WRONLY, 0o644);
 }
 
+/** Takes a latin1 string as one unit: a line, a datagram. Never throws. */
+export interface ByteSink {
+  write(bytes: string): void;
+}
+
 /** One file that lines are appended to. A line that the disk refuses is counted, never thrown: traffic goes on. */
-export class AppendFile {
+export class AppendFile implements ByteSink {
   readonly path: string;
   #fd: number;
   #lost = 0;
@@ -69,6 +74,13 @@ export class AppendFiles {
     const file = this.#files.get(path);
     this.#files.delete(path);
     if (file && !this.#given.has(path)) closeSync(file.swap(-1));
+  }
+
+  /** Gives a descriptor back to its giver, who closes it: whoever still writes to this path loses what he writes. */
+  drop(path: string): void {
+    this.#files.get(path)?.swap(-1);
+    this.#files.delete(path);
+    this.#given.delete(path);
   }
 
   /** Takes over descriptors; files that are open at these paths write to them from now on. The giver closes the old ones. */

@@ -1,6 +1,6 @@
 /** The error logs of one thread: that of the process, and those that servers and locations have of their own. */
 import { hostname } from 'node:os';
-import { AppendFile, type AppendFiles } from './append-file.ts';
+import { AppendFile, type AppendFiles, type ByteSink } from './append-file.ts';
 import { type LineClock, Log, type LogLevel, type LogSink } from './log.ts';
 import { LogClock } from './log-time.ts';
 import { SyslogSink, type SyslogTarget } from './syslog.ts';
@@ -19,7 +19,7 @@ export interface LogMeans {
   readonly origin: string;
   readonly files: AppendFiles;
   /** Opens a socket that sends each write as a datagram to `host[:port]` or `unix:/path`. Never throws: lines are lost instead. */
-  readonly datagrams: (server: string) => AppendFile;
+  readonly datagrams: (server: string) => ByteSink;
 }
 
 const STDERR_FD = 2;
@@ -30,7 +30,7 @@ export class LogBook {
   readonly #means: LogMeans;
   readonly #clock: LineClock = new LogClock('error-log');
   readonly #stderr = new AppendFile('stderr', STDERR_FD);
-  readonly #syslog = new Map<string, AppendFile>();
+  readonly #syslog = new Map<string, ByteSink>();
 
   constructor(means: LogMeans, routes: readonly LogRoute[] = []) {
     this.#means = means;
@@ -65,7 +65,7 @@ export class LogBook {
     }
   }
 
-  #datagrams(server: string): AppendFile {
+  #datagrams(server: string): ByteSink {
     const known = this.#syslog.get(server) ?? this.#means.datagrams(server);
     this.#syslog.set(server, known);
     return known;

@@ -1,5 +1,5 @@
 /** Syslog messages in the form that nginx sends: RFC 3164, one datagram each. */
-import type { AppendFile } from './append-file.ts';
+import type { ByteSink } from './append-file.ts';
 import { type LogLevel, SEVERITY } from './log-level.ts';
 import { LogClock } from './log-time.ts';
 
@@ -22,12 +22,12 @@ const FACILITIES = [
 
 /** Writes messages of one tag and facility to a connected datagram socket. */
 export class SyslogSink {
-  readonly #socket: AppendFile;
+  readonly #socket: ByteSink;
   readonly #facility: number;
   readonly #sender: string;
   readonly #clock = new LogClock('syslog');
 
-  constructor(socket: AppendFile, target: SyslogTarget, hostname: string) {
+  constructor(socket: ByteSink, target: SyslogTarget, hostname: string) {
     this.#socket = socket;
     this.#facility = Math.max(0, FACILITIES.indexOf(target.facility)) * 8;
     this.#sender = target.hostname === false ? target.tag : `${hostname} ${target.tag}`;

@@ -11,6 +11,7 @@ export type Addon = {
   listenFd(fd: number, backlog: number): void;
   tuneListener(fd: number, options: object): void;
   boundSocket(options: object): number;
+  connectDatagram(options: object): number;
   dupFd(fd: number): number;
   closeFd(fd: number): void;
   setCloexec(fd: number, on: boolean): void;
@@ -36,7 +37,7 @@ const BUILD_DIR = join(import.meta.dirname, 'build');
 const REMEDY = 'run scripts/build-native (it needs: apt-get install gcc libc6-dev libcrypt-dev)';
 
 /** The newest verb: an addon without it was compiled before the TypeScript beside it was written. */
-const NEWEST_VERB: keyof Addon = 'cryptHashAsync';
+const NEWEST_VERB: keyof Addon = 'connectDatagram';
 
 // A cache: dlopen() gives the same addon each time, and asking it costs a stat() per call.
 let loaded: Addon | undefined;

@@ -86,6 +86,15 @@ export const boundSocket = (options: {
   transparent?: boolean | undefined;
 }): number => addon().boundSocket(options);
 
+/**
+ * A datagram socket connected to a peer: each write to it sends one message, and fails rather than wait.
+ *
+ * @throws code ENOENT or ECONNREFUSED if nobody listens at a Unix path; for UDP that shows at a later write
+ */
+export const connectDatagram = (
+  peer: { path: string } | { host: string; port: number; family: 4 | 6 },
+): number => addon().connectDatagram(peer);
+
 /** A second descriptor of the same socket, 3 or above; the socket lives until both are closed. */
 export const dupFd = (fd: number): number => addon().dupFd(fd);
 

@@ -12,6 +12,7 @@ static const napi_property_descriptor VERBS[] = {
     VERB("listenFd", listen_fd),
     VERB("tuneListener", tune_listener),
     VERB("boundSocket", bound_socket),
+    VERB("connectDatagram", connect_datagram),
     VERB("dupFd", dup_fd),
     VERB("closeFd", close_fd),
     VERB("setCloexec", set_cloexec),

@@ -12,6 +12,9 @@ napi_value listen_fd(napi_env env, napi_callback_info info);
 napi_value tune_listener(napi_env env, napi_callback_info info);
 napi_value bound_socket(napi_env env, napi_callback_info info);
 
+/* datagram.c */
+napi_value connect_datagram(napi_env env, napi_callback_info info);
+
 /* descriptor.c */
 napi_value dup_fd(napi_env env, napi_callback_info info);
 napi_value close_fd(napi_env env, napi_callback_info info);

@@ -1,0 +1,69 @@
+/** One life of the L7 process as control sees it: spawned, asked, handed descriptors, ended. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { closeFd, sendFds, socketPair } from '#native/socket.ts';
+import { type Answer, Line } from './line.ts';
+import type { ToProcess } from './messages.ts';
+
+const ENTRY = fileURLToPath(new URL('./process.ts', import.meta.url));
+/** Below the kernel's 253 of one message (SCM_MAX_FD). */
+const DESCRIPTORS_PER_MESSAGE = 250;
+
+export interface Ending {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export class Child {
+  readonly startedAtMs = performance.now();
+  /** Resolves when the process has ended; never rejects. */
+  readonly ended: Promise<Ending>;
+  readonly #process: ChildProcess;
+  readonly #line: Line<ToProcess>;
+  readonly #descriptors: number;
+
+  constructor(env: NodeJS.ProcessEnv) {
+    const [ours, theirs] = socketPair();
+    this.#descriptors = ours;
+    this.#process = spawn(process.execPath, [...process.execArgv, '--disable-sigusr1', ENTRY], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', theirs],
+      serialization: 'advanced', // keeps the bytes of a configuration bytes
+      env,
+    });
+    closeFd(theirs);
+    this.#line = new Line(question =>
+      this.#process.send(question, fault => fault && this.#line.break(fault.message)),
+    );
+    this.#process.on('message', answer => this.#line.settle(answer as Answer));
+    this.ended = new Promise(resolve => {
+      this.#process.once('error', () => resolve({ code: null, signal: null }));
+      this.#process.once('exit', (code, signal) => resolve({ code, signal }));
+    });
+    void this.ended.then(() => {
+      this.#line.break('the L7 process died');
+      closeFd(ours);
+    });
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
+  /** Copies `fds` to the process; the next question must tell it what they are. @throws code EPIPE when it has died */
+  give(fds: readonly number[]): void {
+    for (let at = 0; at < fds.length; at += DESCRIPTORS_PER_MESSAGE)
+      sendFds(this.#descriptors, fds.slice(at, at + DESCRIPTORS_PER_MESSAGE), new Uint8Array(1));
+  }
+
+  /** @throws {Error} with the refusal, or when the process dies before it answers */
+  ask<A = void>(question: ToProcess): Promise<A> {
+    return this.#line.ask<A>(question);
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#process.kill(name);
+  }
+}
+
+export const howItEnded = ({ code, signal }: Ending): string =>
+  signal ? `was ended by ${signal}` : code === null ? 'could not be started' : `exited with code ${code}`;

@@ -1,0 +1,194 @@
+/** The worker threads of the L7 process: started, given the same tables, started anew when they die. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from '#kit/log.ts';
+import { dupFd } from '#native/socket.ts';
+import { type FileGrant, type PlaneConfig, type Slot, slotId, type WorkerStatus } from './messages.ts';
+import type { SharedState } from './stand-in.ts';
+import { Turns } from './turns.ts';
+import { WorkerThread } from './worker-thread.ts';
+
+/** All that the threads of one revision run on. */
+export interface Generation {
+  readonly revision: number;
+  readonly config: PlaneConfig;
+  /** The same config by v8.serialize, for the threads. */
+  readonly bytes: SharedArrayBuffer;
+  readonly shared: SharedState;
+  readonly slots: readonly Slot[];
+}
+
+/** What the crew borrows from the process around it. */
+export interface CrewMeans {
+  readonly log: () => Log;
+  /** Descriptor of a slot; the crew duplicates it. */
+  readonly socket: (slot: Slot) => number;
+  readonly files: () => readonly FileGrant[];
+}
+
+/** A thread that dies sooner than this after its start is started anew only after a pause. */
+const STABLE_MS = 5000;
+const PAUSE_MS = 500;
+const STATUS_PATIENCE_MS = 1000;
+const CLOSE_PATIENCE_MS = 1000;
+
+export class Crew {
+  readonly #means: CrewMeans;
+  readonly #threads = new Map<number, WorkerThread>();
+  readonly #restarts = new Map<number, number>();
+  #current: Generation | undefined;
+  #ending = false;
+  /** A revival must not come between the steps of a reload. */
+  readonly #turns = new Turns();
+
+  constructor(means: CrewMeans) {
+    this.#means = means;
+  }
+
+  /** Has all threads build the tables of `next`. @throws {Error} when one refuses; those before stay in force */
+  prepare(next: Generation): Promise<void> {
+    return this.#turns.take(async () => {
+      const before = this.#threads.size;
+      const crew = this.#enlist(next);
+      const results = await Promise.allSettled(crew.map(thread => this.#prepareOne(thread, next)));
+      const refused = results.find(result => result.status === 'rejected');
+      if (!refused) return;
+      await Promise.all(crew.filter(thread => thread.id >= before).map(thread => thread.end()));
+      throw refused.reason;
+    });
+  }
+
+  /** Makes the prepared tables those of new requests, and adjusts sockets and the number of threads. */
+  commit(next: Generation): Promise<void> {
+    return this.#turns.take(async () => {
+      this.#current = next;
+      await Promise.all(this.#enlist(next).map(thread => this.#commitOne(thread, next)));
+      for (const thread of this.#threads.values())
+        if (thread.id >= next.config.process.workers) this.#retire(thread);
+    });
+  }
+
+  abandon(revision: number): Promise<void> {
+    return this.#turns.take(async () => {
+      await Promise.all([...this.#threads.values()].map(thread => thread.ask({ kind: 'abandon', revision })));
+    });
+  }
+
+  /** Moves all threads to new descriptors of the log files. */
+  rotate(files: readonly FileGrant[], gone: readonly string[]): Promise<void> {
+    return this.#turns.take(async () => {
+      await Promise.all(
+        [...this.#threads.values()].map(thread => thread.ask({ kind: 'rotate', files, gone })),
+      );
+    });
+  }
+
+  async status(): Promise<WorkerStatus[]> {
+    const asked = [...this.#threads.values()].map(thread =>
+      thread.ask<WorkerStatus | undefined>({ kind: 'status' }),
+    );
+    const told = await Promise.all(asked.map(status => within(STATUS_PATIENCE_MS, status)));
+    return told.filter(status => status !== undefined);
+  }
+
+  /** Lets every thread finish what it serves; those that exceed `limitMs` (0: none) are closed. */
+  async drain(limitMs: number): Promise<void> {
+    this.#ending = true;
+    const drained = Promise.allSettled(
+      [...this.#threads.values()].map(thread => thread.ask({ kind: 'drain' })),
+    );
+    await (limitMs > 0 ? within(limitMs, drained) : drained);
+    await this.close();
+  }
+
+  /** Closes everything now. */
+  async close(): Promise<void> {
+    this.#ending = true;
+    const closed = [...this.#threads.values()].map(thread => thread.ask({ kind: 'close' }));
+    await within(CLOSE_PATIENCE_MS, Promise.allSettled(closed));
+  }
+
+  /** The threads of `next`, the missing ones started. */
+  #enlist(next: Generation): WorkerThread[] {
+    return Array.from(
+      { length: next.config.process.workers },
+      (_, id) => this.#threads.get(id) ?? this.#start(id),
+    );
+  }
+
+  #start(workerId: number): WorkerThread {
+    const restarts = this.#restarts.get(workerId) ?? 0;
+    const thread = new WorkerThread({ workerId, restarts }, (dead, fault) => this.#bury(dead, fault));
+    this.#threads.set(workerId, thread);
+    return thread;
+  }
+
+  async #prepareOne(thread: WorkerThread, next: Generation): Promise<void> {
+    const { revision, bytes, shared } = next;
+    await thread.ask({ kind: 'prepare', revision, config: bytes, shared, files: this.#means.files() });
+    thread.prepared = revision;
+  }
+
+  async #commitOne(thread: WorkerThread, next: Generation): Promise<void> {
+    if (thread.prepared !== next.revision) await this.#prepareOne(thread, next); // it was born in between
+    const wanted = new Map(slotsOf(thread.id, next).map(slot => [slotId(slot), slot]));
+    const missing = [...wanted.values()].filter(slot => !thread.listening.has(slotId(slot)));
+    const keys = new Set(next.slots.map(slot => slot.key));
+    const unwanted = [...thread.listening].filter(id => !keys.has(keyOf(id)));
+    for (const slot of missing) thread.listening.add(slotId(slot));
+    for (const id of unwanted) thread.listening.delete(id);
+    await thread.ask({
+      kind: 'commit',
+      revision: next.revision,
+      listen: missing.map(slot => ({ key: slot.key, fd: dupFd(this.#means.socket(slot)) })),
+      unlisten: [...new Set(unwanted.map(keyOf))],
+    });
+  }
+
+  /** A thread too many: it finishes what it serves. Its slots are already served by another. */
+  async #retire(thread: WorkerThread): Promise<void> {
+    thread.expectedToEnd = true;
+    this.#threads.delete(thread.id);
+    await thread.ask({ kind: 'drain' }).catch(fault => this.#means.log().alert(fault.message));
+    await thread.end();
+  }
+
+  #bury(dead: WorkerThread, fault: Error | undefined): void {
+    if (this.#threads.get(dead.id) === dead) this.#threads.delete(dead.id);
+    if (dead.expectedToEnd || this.#ending) return;
+    this.#means.log().alert(`worker ${dead.id} died: ${fault?.stack ?? 'it ended without a word'}`);
+    this.#restarts.set(dead.id, (this.#restarts.get(dead.id) ?? 0) + 1);
+    if (this.#current) void this.#revive(dead);
+  }
+
+  /** Starts a dead thread's successor on the tables in force; its sockets have kept their queues meanwhile. */
+  async #revive(dead: WorkerThread): Promise<void> {
+    if (performance.now() - dead.startedAtMs < STABLE_MS) await sleep(PAUSE_MS);
+    await this.#turns
+      .take(async () => {
+        const now = this.#current;
+        if (!now || this.#ending || this.#threads.has(dead.id) || dead.id >= now.config.process.workers)
+          return;
+        const thread = this.#start(dead.id);
+        await this.#commitOne(thread, now);
+        this.#means.log().notice(`worker ${dead.id} is started anew`);
+      })
+      .catch(fault => this.#means.log().alert(`worker ${dead.id} cannot start anew: ${fault.message}`));
+  }
+}
+
+/** The slots that worker `id` serves: its own, those of workers that are no more, and all shared ones. */
+function slotsOf(id: number, { slots, config }: Generation): Slot[] {
+  return slots.filter(({ slot, shared }) => shared || slot % config.process.workers === id);
+}
+
+const keyOf = (id: string): string => id.slice(id.indexOf(' ') + 1);
+
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T | undefined> {
+  const stop = new AbortController();
+  const late = sleep(limitMs, undefined, { signal: stop.signal }).catch(() => undefined); // aborted: work won
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    stop.abort();
+  }
+}

@@ -1,0 +1,89 @@
+/** What control, the L7 process and its worker threads say to each other. */
+import type { HttpModel } from '#model/l7/http.ts';
+import type { ErrorLog } from '#model/l7/log.ts';
+import type { ProcessModel } from '#model/main.ts';
+import type { EngineStatus, SharedState } from './stand-in.ts';
+
+/** What the plane runs on, in one piece: it crosses to the process and its threads as bytes. */
+export interface PlaneConfig {
+  readonly process: ProcessModel;
+  /** At least one. */
+  readonly errorLogs: readonly ErrorLog[];
+  readonly http: HttpModel;
+}
+
+/**
+ * A listening socket. Those of one key take the connections in turn (SO_REUSEPORT), worker N serves slot N;
+ * a `shared` one (a Unix socket) is alone, and all workers accept from it.
+ */
+export interface Slot {
+  /** A key of HttpModel.listens. */
+  readonly key: string;
+  readonly slot: number;
+  readonly shared: boolean;
+}
+
+export const slotId = (slot: Slot): string => `${slot.slot} ${slot.key}`;
+
+/** Control asks the L7 process. Descriptors come beside it, over the socket for them, in the order named here. */
+export type ToProcess =
+  | {
+      readonly kind: 'prepare';
+      readonly revision: number;
+      /** A PlaneConfig by v8.serialize. */
+      readonly config: Uint8Array;
+      /** Every socket that is to be served. */
+      readonly slots: readonly Slot[];
+      /** Those whose descriptors come with this message. */
+      readonly newSlots: readonly Slot[];
+      /** Log files whose descriptors come after those of the sockets. */
+      readonly newFiles: readonly string[];
+    }
+  | { readonly kind: 'commit'; readonly revision: number }
+  | { readonly kind: 'abandon'; readonly revision: number }
+  | { readonly kind: 'rotate'; readonly files: readonly string[] }
+  | { readonly kind: 'status' }
+  | { readonly kind: 'drain' }
+  | { readonly kind: 'stop' };
+
+/** Path and descriptor of a log file. */
+export type FileGrant = readonly [path: string, fd: number];
+
+/** The L7 process asks a worker thread. */
+export type ToWorker =
+  | {
+      readonly kind: 'prepare';
+      readonly revision: number;
+      readonly config: SharedArrayBuffer;
+      readonly shared: SharedState;
+      readonly files: readonly FileGrant[];
+    }
+  | {
+      readonly kind: 'commit';
+      readonly revision: number;
+      /** Descriptors that the thread owns from now on. */
+      readonly listen: readonly { readonly key: string; readonly fd: number }[];
+      readonly unlisten: readonly string[];
+    }
+  | { readonly kind: 'abandon'; readonly revision: number }
+  /** `gone`: paths that no configuration names any more; their descriptors are closed after the answer. */
+  | { readonly kind: 'rotate'; readonly files: readonly FileGrant[]; readonly gone: readonly string[] }
+  | { readonly kind: 'status' }
+  | { readonly kind: 'drain' }
+  | { readonly kind: 'close' };
+
+export interface WorkerStatus {
+  readonly workerId: number;
+  readonly revision: number;
+  /** Times this worker was started anew after a death. */
+  readonly restarts: number;
+  readonly engine: EngineStatus;
+}
+
+export interface PlaneStatus {
+  readonly pid: number;
+  readonly revision: number;
+  readonly uptimeMs: number;
+  readonly memoryBytes: number;
+  readonly workers: readonly WorkerStatus[];
+}

@@ -1,0 +1,169 @@
+/** The door of the L7 plane: control starts it, gives it configurations, and is spared its deaths. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { serialize } from 'node:v8';
+import type { Log } from '#kit/log.ts';
+import { Child, type Ending, howItEnded } from './child.ts';
+import { type PlaneConfig, type PlaneStatus, type Slot, slotId } from './messages.ts';
+import { Turns } from './turns.ts';
+
+export type { PlaneConfig, PlaneStatus, Slot, WorkerStatus } from './messages.ts';
+
+/** A socket that listens; control owns the descriptor. */
+export type ListeningSocket = Slot & { readonly fd: number };
+
+/** What the plane is to run on. Descriptors stay control's, and open for as long as they are named here. */
+export interface PlaneInput {
+  readonly revision: number;
+  readonly config: PlaneConfig;
+  readonly sockets: readonly ListeningSocket[];
+  /** Log files: path → descriptor. */
+  readonly files: ReadonlyMap<string, number>;
+}
+
+/** A process that lived this long is started anew at once; one that did not, after a growing pause. */
+const STABLE_MS = 10_000;
+const PAUSE_MS = { first: 100, most: 5000 };
+/** How long a process that was told to stop may take before it is killed. */
+const STOP_PATIENCE_MS = 3000;
+
+export class L7Plane {
+  readonly #log: () => Log;
+  readonly #env: () => NodeJS.ProcessEnv;
+  readonly #turns = new Turns();
+  #child: Child | undefined;
+  /** What the living process has descriptors of: slots by their id, files by their path. */
+  #heldSlots = new Set<string>();
+  #heldFiles = new Set<string>();
+  /** What was applied last: a new process gets it. */
+  #input: PlaneInput | undefined;
+  #pauseMs = 0;
+  #ending = false;
+
+  /** @param options.env environment of the process, asked at each start */
+  constructor(options: { log: () => Log; env: () => NodeJS.ProcessEnv }) {
+    this.#log = options.log;
+    this.#env = options.env;
+  }
+
+  /** Undefined while no process lives. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Starts the process; resolves when all its workers listen. @throws {Error} with the reason when they do not */
+  start(input: PlaneInput): Promise<void> {
+    this.#ending = false;
+    return this.#turns.take(() => this.#launch(input));
+  }
+
+  /** Brings all workers to `input`. @throws {Error} when one refuses; then all go on with what they had */
+  reconfigure(input: PlaneInput): Promise<void> {
+    return this.#turns.take(() => (this.#child ? this.#apply(this.#child, input) : this.#launch(input)));
+  }
+
+  /** Has all workers write to new descriptors of the log files. */
+  rotate(files: ReadonlyMap<string, number>): Promise<void> {
+    return this.#turns.take(async () => {
+      if (this.#input) this.#input = { ...this.#input, files };
+      if (!this.#child) return; // the next process starts with the new ones
+      this.#child.give([...files.values()]);
+      this.#heldFiles = new Set(files.keys());
+      await this.#child.ask({ kind: 'rotate', files: [...files.keys()] });
+    });
+  }
+
+  /** Undefined while the process is down. */
+  async status(): Promise<PlaneStatus | undefined> {
+    return this.#child?.ask<PlaneStatus>({ kind: 'status' }).catch(() => undefined);
+  }
+
+  /** Lets the workers finish what they serve; resolves when the process has ended. */
+  drain(): Promise<void> {
+    return this.#end('drain');
+  }
+
+  /** Ends the process at once. */
+  async stop(): Promise<void> {
+    const child = this.#child;
+    const killer = setTimeout(() => child?.signal('SIGKILL'), STOP_PATIENCE_MS);
+    await this.#end('stop');
+    clearTimeout(killer);
+  }
+
+  async #end(kind: 'drain' | 'stop'): Promise<void> {
+    this.#ending = true;
+    const child = this.#child;
+    child?.ask({ kind }).catch(() => {}); // its end is the answer
+    await child?.ended;
+  }
+
+  /** A new process on `input`; it does not outlive a failure. */
+  async #launch(input: PlaneInput): Promise<void> {
+    const child = new Child(this.#env());
+    this.#child = child;
+    this.#heldSlots.clear();
+    this.#heldFiles.clear();
+    try {
+      await this.#apply(child, input);
+    } catch (fault) {
+      this.#child = undefined;
+      child.signal('SIGKILL');
+      await child.ended;
+      throw fault;
+    }
+    void child.ended.then(ending => this.#bury(child, ending));
+  }
+
+  async #apply(child: Child, input: PlaneInput): Promise<void> {
+    const { revision, sockets } = input;
+    try {
+      await this.#prepare(child, input);
+    } catch (fault) {
+      await child.ask({ kind: 'abandon', revision }).catch(() => {}); // it has died: nothing to abandon
+      throw fault;
+    }
+    await child.ask({ kind: 'commit', revision });
+    this.#heldSlots = new Set(sockets.map(slotId));
+    this.#input = input;
+  }
+
+  #prepare(child: Child, { revision, config, sockets, files }: PlaneInput): Promise<void> {
+    const newSlots = sockets.filter(socket => !this.#heldSlots.has(slotId(socket)));
+    const newFiles = [...files].filter(([path]) => !this.#heldFiles.has(path));
+    child.give([...newSlots.map(socket => socket.fd), ...newFiles.map(([, fd]) => fd)]);
+    for (const [path] of newFiles) this.#heldFiles.add(path);
+    return child.ask({
+      kind: 'prepare',
+      revision,
+      config: serialize(config),
+      slots: sockets.map(withoutFd),
+      newSlots: newSlots.map(withoutFd),
+      newFiles: newFiles.map(([path]) => path),
+    });
+  }
+
+  async #bury(child: Child, ending: Ending): Promise<void> {
+    if (this.#child === child) this.#child = undefined;
+    if (this.#ending) return;
+    this.#log().alert(`the L7 process ${child.pid} ${howItEnded(ending)}`);
+    if (performance.now() - child.startedAtMs >= STABLE_MS) this.#pauseMs = 0;
+    while (!this.#child && !this.#ending) {
+      await sleep(this.#pauseMs);
+      this.#pauseMs = Math.min(PAUSE_MS.most, Math.max(PAUSE_MS.first, this.#pauseMs * 2));
+      await this.#turns.take(() => this.#revive());
+    }
+  }
+
+  async #revive(): Promise<void> {
+    const input = this.#input;
+    if (!input || this.#child || this.#ending) return;
+    try {
+      await this.#launch(input);
+      this.#log().notice(`the L7 process is started anew as ${this.pid}`);
+    } catch (fault) {
+      this.#log().alert(`the L7 process cannot start anew: ${(fault as Error).message}`);
+    }
+  }
+}
+
+const withoutFd = ({ key, slot, shared }: Slot): Slot => ({ key, slot, shared });

@@ -1,0 +1,187 @@
+/** The L7 process: holds sockets and log files for its worker threads, gives root away, does what control asks. */
+import { deserialize } from 'node:v8';
+import { AppendFiles } from '#kit/append-file.ts';
+import { LogBook } from '#kit/log-book.ts';
+import type { ProcessModel } from '#model/main.ts';
+import { openDatagrams } from '#native/datagram.ts';
+import { setFdLimit, setUser } from '#native/identity.ts';
+import { closeFd, receiveFds } from '#native/socket.ts';
+import { Crew, type Generation } from './crew.ts';
+import { answer, type Question } from './line.ts';
+import { type PlaneConfig, type PlaneStatus, type Slot, slotId, type ToProcess } from './messages.ts';
+import { createSharedState } from './stand-in.ts';
+
+/** Where plane.ts puts the socket that descriptors come over. */
+export const DESCRIPTOR_FD = 4;
+export const DESCRIPTORS_PER_MESSAGE = 250;
+const UNPRIVILEGED_USER = 'nobody';
+
+class PlaneProcess {
+  readonly #sockets = new Map<string, number>();
+  /** Paths that a configuration named since the last rotation: threads may still write to any of them. */
+  readonly #files = new Map<string, number>();
+  readonly #appended = new AppendFiles();
+  readonly #logs = new LogBook({
+    origin: `${process.pid}#0`,
+    files: this.#appended,
+    datagrams: openDatagrams,
+  });
+  readonly #crew = new Crew({
+    log: () => this.#logs.main,
+    socket: slot => this.#socket(slot),
+    files: () => [...this.#files],
+  });
+  #current: Generation | undefined;
+  #next: Generation | undefined;
+  #draining = false;
+
+  work(question: ToProcess): unknown {
+    switch (question.kind) {
+      case 'prepare':
+        return this.#prepare(question);
+      case 'commit':
+        return this.#commit(question.revision);
+      case 'abandon':
+        return this.#abandon(question.revision);
+      case 'rotate':
+        return this.#rotate(question.files);
+      case 'status':
+        return this.#status();
+      case 'drain':
+        return this.drain();
+      case 'stop':
+        return this.#stop();
+    }
+  }
+
+  /** Serves what is there, accepts nothing more, and ends. */
+  async drain(): Promise<void> {
+    if (this.#draining) return;
+    this.#draining = true;
+    this.#closeSockets([...this.#sockets.keys()]);
+    await this.#crew.drain(this.#current?.config.process.shutdownTimeoutMs ?? 0);
+    process.exit(0);
+  }
+
+  async #stop(): Promise<void> {
+    await this.#crew.close();
+    process.exit(0);
+  }
+
+  async #prepare(question: Extract<ToProcess, { kind: 'prepare' }>): Promise<void> {
+    const { revision, config: packed, slots, newSlots, newFiles } = question;
+    const descriptors = receive(newSlots.length + newFiles.length);
+    for (const slot of newSlots) this.#sockets.set(slotId(slot), descriptors.shift()!);
+    this.#takeFiles(newFiles, descriptors);
+    const config: PlaneConfig = deserialize(packed);
+    if (!this.#current) this.#settleIn(config);
+    const bytes = new SharedArrayBuffer(packed.length);
+    new Uint8Array(bytes).set(packed);
+    this.#next = {
+      revision,
+      config,
+      bytes,
+      slots,
+      shared: createSharedState(config.http, config.process.workers),
+    };
+    await this.#crew.prepare(this.#next);
+  }
+
+  /** What is done once: limits, the log, and the user that the process goes on as. */
+  #settleIn(config: PlaneConfig): void {
+    this.#logs.replaceMain(config.errorLogs);
+    const { fileLimit, user } = config.process;
+    if (fileLimit !== undefined) setFdLimit(fileLimit);
+    if (process.getuid?.() === 0) becomeUser(user);
+  }
+
+  async #commit(revision: number): Promise<void> {
+    const next = this.#next;
+    if (next?.revision !== revision)
+      throw new Error(`Cannot commit revision ${revision}: it is not prepared`);
+    this.#next = undefined;
+    this.#current = next;
+    this.#logs.replaceMain(next.config.errorLogs);
+    const wanted = new Set(next.slots.map(slotId));
+    // First our copies, then the workers': whatever waits in a queue is accepted by the last holder.
+    this.#closeSockets([...this.#sockets.keys()].filter(id => !wanted.has(id)));
+    await this.#crew.commit(next);
+  }
+
+  async #abandon(revision: number): Promise<void> {
+    this.#next = undefined;
+    const kept = new Set(this.#current?.slots.map(slotId));
+    this.#closeSockets([...this.#sockets.keys()].filter(id => !kept.has(id)));
+    await this.#crew.abandon(revision);
+  }
+
+  async #rotate(paths: readonly string[]): Promise<void> {
+    const old = new Map(this.#files);
+    this.#files.clear();
+    const gone = [...old.keys()].filter(path => !paths.includes(path));
+    this.#takeFiles(paths, receive(paths.length));
+    for (const path of gone) this.#appended.drop(path);
+    await this.#crew.rotate([...this.#files], gone);
+    for (const fd of old.values()) closeFd(fd);
+  }
+
+  async #status(): Promise<PlaneStatus> {
+    return {
+      pid: process.pid,
+      revision: this.#current?.revision ?? 0,
+      uptimeMs: Math.round(process.uptime() * 1000),
+      memoryBytes: process.memoryUsage.rss(),
+      workers: await this.#crew.status(),
+    };
+  }
+
+  #takeFiles(paths: readonly string[], descriptors: readonly number[]): void {
+    paths.forEach((path, i) => {
+      this.#files.set(path, descriptors[i]!);
+    });
+    this.#appended.give(this.#files);
+  }
+
+  #socket(slot: Slot): number {
+    const fd = this.#sockets.get(slotId(slot));
+    if (fd === undefined)
+      throw new Error(`Cannot serve ${slot.key}: control sent no socket for slot ${slot.slot}`);
+    return fd;
+  }
+
+  #closeSockets(ids: readonly string[]): void {
+    for (const id of ids) {
+      closeFd(this.#sockets.get(id)!);
+      this.#sockets.delete(id);
+    }
+  }
+}
+
+function becomeUser(user: ProcessModel['user']): void {
+  if (user) setUser(user.name, user.group);
+  else setUser(UNPRIVILEGED_USER);
+}
+
+function receive(count: number): number[] {
+  const descriptors: number[] = [];
+  while (descriptors.length < count) {
+    const message = receiveFds(DESCRIPTOR_FD, DESCRIPTORS_PER_MESSAGE);
+    if (!message) throw new Error('Cannot receive descriptors: control has gone');
+    descriptors.push(...message.fds);
+  }
+  return descriptors;
+}
+
+const plane = new PlaneProcess();
+process.on('message', (question: Question<ToProcess>) =>
+  answer(
+    question.id,
+    () => plane.work(question),
+    reply => process.send?.(reply),
+  ),
+);
+process.on('disconnect', () => plane.drain()); // control has died: its successor needs the ports
+// A terminal sends these to the whole group; control hears them too and tells what to do.
+for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const)
+  process.on(signal, () => {});
+process.on('SIGQUIT', () => plane.drain());

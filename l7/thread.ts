@@ -1,0 +1,96 @@
+/** A worker thread: one engine, and the ear for what the process asks of it. */
+import { deserialize } from 'node:v8';
+import { parentPort, workerData } from 'node:worker_threads';
+import { AppendFiles } from '#kit/append-file.ts';
+import { LogBook } from '#kit/log-book.ts';
+import { openDatagrams } from '#native/datagram.ts';
+import { answer, type Question } from './line.ts';
+import type { PlaneConfig, ToWorker, WorkerStatus } from './messages.ts';
+import { Engine } from './stand-in.ts';
+
+/** What a thread is started with. */
+export interface ThreadOptions {
+  readonly workerId: number;
+  /** Times this worker died before. */
+  readonly restarts: number;
+}
+
+class Thread {
+  readonly #options: ThreadOptions;
+  readonly #files = new AppendFiles();
+  readonly #logs: LogBook;
+  #engine: Engine | undefined;
+  #prepared: { readonly revision: number; readonly config: PlaneConfig } | undefined;
+  #revision = 0;
+
+  constructor(options: ThreadOptions) {
+    this.#options = options;
+    const origin = `${process.pid}#${options.workerId + 1}`; // #0 is the process itself
+    this.#logs = new LogBook({ origin, files: this.#files, datagrams: openDatagrams });
+  }
+
+  work(question: ToWorker): unknown {
+    switch (question.kind) {
+      case 'prepare':
+        return this.#prepare(question);
+      case 'commit':
+        return this.#commit(question);
+      case 'abandon':
+        this.#prepared = undefined;
+        return undefined;
+      case 'rotate':
+        return this.#rotate(question);
+      case 'status':
+        return this.#status();
+      case 'drain':
+        return new Promise<void>(done => (this.#engine ? this.#engine.drain(done) : done()));
+      case 'close':
+        return this.#engine?.closeAll();
+    }
+  }
+
+  #prepare({ revision, config: bytes, shared, files }: Extract<ToWorker, { kind: 'prepare' }>): void {
+    const config: PlaneConfig = deserialize(new Uint8Array(bytes));
+    this.#files.give(files);
+    if (!this.#engine) this.#logs.replaceMain(config.errorLogs);
+    const { workerId } = this.#options;
+    this.#engine ??= new Engine({ workerId, shared, logs: this.#logs, files: this.#files });
+    this.#engine.prepare(revision, config.http);
+    this.#prepared = { revision, config };
+  }
+
+  #commit({ revision, listen, unlisten }: Extract<ToWorker, { kind: 'commit' }>): void {
+    const engine = this.#engine;
+    if (!engine || this.#prepared?.revision !== revision)
+      throw new Error(`Cannot commit revision ${revision}: it is not prepared`);
+    this.#logs.replaceMain(this.#prepared.config.errorLogs);
+    engine.commit(revision);
+    this.#revision = revision;
+    this.#prepared = undefined;
+    for (const { key, fd } of listen) engine.listen(key, fd);
+    for (const key of unlisten) engine.unlisten(key);
+  }
+
+  #rotate({ files, gone }: Extract<ToWorker, { kind: 'rotate' }>): void {
+    for (const path of gone) this.#files.drop(path);
+    this.#files.give(files);
+    for (const fault of this.#files.reopen()) this.#logs.main.emerg(fault.message);
+    this.#engine?.reopenLogs();
+  }
+
+  #status(): WorkerStatus | undefined {
+    const { workerId, restarts } = this.#options;
+    return this.#engine && { workerId, restarts, revision: this.#revision, engine: this.#engine.status() };
+  }
+}
+
+const port = parentPort;
+if (!port) throw new Error('Cannot run thread.ts: it is no worker thread');
+const thread = new Thread(workerData);
+port.on('message', (question: Question<ToWorker>) =>
+  answer(
+    question.id,
+    () => thread.work(question),
+    reply => port.postMessage(reply),
+  ),
+);

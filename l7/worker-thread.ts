@@ -1,0 +1,49 @@
+/** One worker thread as the L7 process sees it: asked over a line, and known by how it ended. */
+import { Worker } from 'node:worker_threads';
+import { Line } from './line.ts';
+import type { ToWorker } from './messages.ts';
+import type { ThreadOptions } from './thread.ts';
+
+const THREAD = new URL('./thread.ts', import.meta.url);
+
+export class WorkerThread {
+  readonly id: number;
+  /** Slots (by slotId) that this thread accepts from. */
+  readonly listening = new Set<string>();
+  /** The last revision that it prepared. */
+  prepared = 0;
+  /** Set before it is ended on purpose. */
+  expectedToEnd = false;
+  readonly startedAtMs = performance.now();
+  readonly #worker: Worker;
+  readonly #line: Line<ToWorker>;
+
+  /** @param ended called once, with what went wrong if it threw */
+  constructor(options: ThreadOptions, ended: (thread: WorkerThread, fault: Error | undefined) => void) {
+    this.id = options.workerId;
+    this.#worker = new Worker(THREAD, {
+      workerData: options,
+      stdin: false,
+      name: `worker ${options.workerId}`,
+    });
+    this.#line = new Line(question => this.#worker.postMessage(question));
+    let fault: Error | undefined;
+    this.#worker.on('message', message => this.#line.settle(message));
+    this.#worker.on('error', error => (fault = error instanceof Error ? error : new Error(String(error))));
+    this.#worker.on('exit', () => {
+      this.#line.break(`worker ${this.id} died`);
+      ended(this, fault);
+    });
+  }
+
+  /** @throws {Error} with the thread's refusal, or when it died */
+  ask<A = void>(question: ToWorker): Promise<A> {
+    return this.#line.ask<A>(question);
+  }
+
+  /** Ends the thread at once. */
+  async end(): Promise<void> {
+    this.expectedToEnd = true;
+    await this.#worker.terminate();
+  }
+}
