@@ -30,6 +30,7 @@ export class LogBook {
   readonly #means: LogMeans;
   readonly #clock: LineClock = new LogClock('error-log');
   readonly #stderr = new AppendFile('stderr', STDERR_FD);
+  readonly #single = new WeakMap<LogRoute, Log>();
   readonly #syslog = new Map<string, ByteSink>();
 
   constructor(means: LogMeans, routes: readonly LogRoute[] = []) {
@@ -52,6 +53,22 @@ export class LogBook {
     if (routes.length === 0 && this.main) return this.main;
     const opened = routes.map(({ level, target }) => ({ level, sink: this.#sink(target) }));
     return new Log(opened, this.#means.origin, this.#clock);
+  }
+
+  /** The log of one route, for writers that cannot fail: a file that cannot be opened is told of once in the main log. */
+  one(route: LogRoute): Log {
+    const known = this.#single.get(route) ?? this.#openOrComplain(route);
+    this.#single.set(route, known);
+    return known;
+  }
+
+  #openOrComplain(route: LogRoute): Log {
+    try {
+      return this.open([route]);
+    } catch (fault) {
+      this.main.emerg((fault as Error).message);
+      return this.main;
+    }
   }
 
   #sink(target: LogRoute['target']): LogSink {

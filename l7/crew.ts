@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '#kit/log.ts';
 import { dupFd } from '#native/socket.ts';
 import { type FileGrant, type PlaneConfig, type Slot, slotId, type WorkerStatus } from './messages.ts';
-import type { SharedState } from './stand-in.ts';
+import type { SharedState } from './shared.ts';
 import { Turns } from './turns.ts';
 import { WorkerThread } from './worker-thread.ts';
 

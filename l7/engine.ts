@@ -1,4 +1,5 @@
 /** One worker: its listeners, its connections, and the tables that new requests are served by. */
+import type { AppendFiles } from '#kit/append-file.ts';
 import type { HttpModel } from '#model/l7/http.ts';
 import type { ErrorLog } from '#model/l7/log.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -19,6 +20,8 @@ export interface EngineOptions {
   readonly report: (message: FromWorker) => void;
   readonly errorSink: ErrorSink;
   readonly errorLogs: readonly ErrorLog[];
+  /** Log files whose descriptors the process was given. */
+  readonly files?: AppendFiles;
   readonly clock?: Clock;
 }
 
@@ -34,7 +37,7 @@ export class Engine implements Worker {
   readonly id: number;
   readonly clock: Clock;
   readonly readBuffer = new ReadBuffer();
-  readonly logFiles = new LogFiles();
+  readonly logFiles: LogFiles;
   readonly errorSink: ErrorSink;
   errorLogs: readonly ErrorLog[];
   readonly report: (message: FromWorker) => void;
@@ -42,7 +45,7 @@ export class Engine implements Worker {
   draining = false;
   tables!: Tables;
   readonly #prepared = new Map<number, Tables>();
-  readonly #listeners = new Map<string, Listener>();
+  readonly #listeners = new Map<string, Listener[]>();
   readonly #connections = new Set<H1Connection>();
   #drained: (() => void) | undefined;
   #lastConnectionId = 0;
@@ -52,6 +55,7 @@ export class Engine implements Worker {
     this.clock = options.clock ?? systemClock;
     this.report = options.report;
     this.errorSink = options.errorSink;
+    this.logFiles = new LogFiles(options.files);
     this.errorLogs = options.errorLogs;
   }
 
@@ -66,19 +70,20 @@ export class Engine implements Worker {
     if (!tables) throw new RangeError(`Cannot commit revision ${revision}: it is not prepared`);
     this.#prepared.clear();
     this.tables = tables;
-    for (const [key, listener] of this.#listeners)
-      listener.model = tables.model.listens[key] ?? listener.model;
+    for (const [key, listeners] of this.#listeners)
+      for (const listener of listeners) listener.model = tables.model.listens[key] ?? listener.model;
   }
 
-  /** Accepts connections on a listening socket, which it owns from now on. */
+  /** Accepts connections on a listening socket, which it owns from now on; one key may have several. */
   listen(key: string, fd: number): void {
     const model = this.tables.model.listens[key];
     if (!model) throw new RangeError(`Cannot listen on ${key}: it is not in the configuration`);
-    this.#listeners.set(key, new Listener(this, key, model, fd));
+    const others = this.#listeners.get(key) ?? [];
+    this.#listeners.set(key, [...others, new Listener(this, key, model, fd)]);
   }
 
   unlisten(key: string): void {
-    this.#listeners.get(key)?.close();
+    for (const listener of this.#listeners.get(key) ?? []) listener.close();
     this.#listeners.delete(key);
   }
 
@@ -98,8 +103,9 @@ export class Engine implements Worker {
     this.logFiles.close();
   }
 
-  reopenLogs(): void {
-    this.logFiles.reopen();
+  /** @returns why some files could not be opened anew */
+  reopenLogs(): Error[] {
+    return this.logFiles.reopen();
   }
 
   status(): EngineStatus {

@@ -28,7 +28,8 @@ export class Listener {
     this.#engine = engine;
     this.key = key;
     this.model = model;
-    this.#server = createServer({ allowHalfOpen: true }).listen({ fd });
+    this.#server = createServer({ allowHalfOpen: true });
+    this.#server.listen({ fd, backlog: model.backlog });
     this.#server.on('error', error =>
       engine.report({ type: 'fault', message: `listener ${key}: ${error.message}` }),
     );

@@ -2,7 +2,8 @@
 import type { HttpModel } from '#model/l7/http.ts';
 import type { ErrorLog } from '#model/l7/log.ts';
 import type { ProcessModel } from '#model/main.ts';
-import type { EngineStatus, SharedState } from './stand-in.ts';
+import type { EngineStatus } from './engine.ts';
+import type { SharedState } from './shared.ts';
 
 /** What the plane runs on, in one piece: it crosses to the process and its threads as bytes. */
 export interface PlaneConfig {

@@ -9,7 +9,7 @@ import { closeFd, receiveFds } from '#native/socket.ts';
 import { Crew, type Generation } from './crew.ts';
 import { answer, type Question } from './line.ts';
 import { type PlaneConfig, type PlaneStatus, type Slot, slotId, type ToProcess } from './messages.ts';
-import { createSharedState } from './stand-in.ts';
+import { createSharedState } from './shared.ts';
 
 /** Where plane.ts puts the socket that descriptors come over. */
 export const DESCRIPTOR_FD = 4;
@@ -82,7 +82,7 @@ class PlaneProcess {
       config,
       bytes,
       slots,
-      shared: createSharedState(config.http, config.process.workers),
+      shared: createSharedState(config.http, config.process.workers, this.#current?.shared),
     };
     await this.#crew.prepare(this.#next);
   }

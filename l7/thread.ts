@@ -4,9 +4,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { AppendFiles } from '#kit/append-file.ts';
 import { LogBook } from '#kit/log-book.ts';
 import { openDatagrams } from '#native/datagram.ts';
+import { Engine } from './engine.ts';
 import { answer, type Question } from './line.ts';
 import type { PlaneConfig, ToWorker, WorkerStatus } from './messages.ts';
-import { Engine } from './stand-in.ts';
 
 /** What a thread is started with. */
 export interface ThreadOptions {
@@ -49,21 +49,32 @@ class Thread {
     }
   }
 
-  #prepare({ revision, config: bytes, shared, files }: Extract<ToWorker, { kind: 'prepare' }>): void {
+  #prepare({ revision, config: bytes, files }: Extract<ToWorker, { kind: 'prepare' }>): void {
     const config: PlaneConfig = deserialize(new Uint8Array(bytes));
     this.#files.give(files);
-    if (!this.#engine) this.#logs.replaceMain(config.errorLogs);
-    const { workerId } = this.#options;
-    this.#engine ??= new Engine({ workerId, shared, logs: this.#logs, files: this.#files });
+    this.#engine ??= this.#start(config);
     this.#engine.prepare(revision, config.http);
     this.#prepared = { revision, config };
+  }
+
+  #start({ errorLogs }: PlaneConfig): Engine {
+    this.#logs.replaceMain(errorLogs);
+    return new Engine({
+      workerId: this.#options.workerId,
+      errorLogs,
+      errorSink: (log, level, message) => this.#logs.one(log).write(level, message),
+      files: this.#files,
+      report: ({ message }) => this.#logs.main.alert(message),
+    });
   }
 
   #commit({ revision, listen, unlisten }: Extract<ToWorker, { kind: 'commit' }>): void {
     const engine = this.#engine;
     if (!engine || this.#prepared?.revision !== revision)
       throw new Error(`Cannot commit revision ${revision}: it is not prepared`);
-    this.#logs.replaceMain(this.#prepared.config.errorLogs);
+    const { errorLogs } = this.#prepared.config;
+    this.#logs.replaceMain(errorLogs);
+    engine.errorLogs = errorLogs;
     engine.commit(revision);
     this.#revision = revision;
     this.#prepared = undefined;
@@ -72,15 +83,16 @@ class Thread {
   }
 
   #rotate({ files, gone }: Extract<ToWorker, { kind: 'rotate' }>): void {
+    const faults = this.#engine?.reopenLogs() ?? []; // first: what is buffered belongs to the old files
     for (const path of gone) this.#files.drop(path);
     this.#files.give(files);
-    for (const fault of this.#files.reopen()) this.#logs.main.emerg(fault.message);
-    this.#engine?.reopenLogs();
+    for (const fault of faults) this.#logs.main.emerg(fault.message);
   }
 
   #status(): WorkerStatus | undefined {
     const { workerId, restarts } = this.#options;
-    return this.#engine && { workerId, restarts, revision: this.#revision, engine: this.#engine.status() };
+    if (!this.#engine || this.#revision === 0) return undefined;
+    return { workerId, restarts, revision: this.#revision, engine: this.#engine.status() };
   }
 }
 

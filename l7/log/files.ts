@@ -1,17 +1,16 @@
 /** The access log files of a worker: lines are joined for a turn of the event loop, or as long as `buffer=` says. */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { type AppendFile, AppendFiles } from '#kit/append-file.ts';
 
 /** One open file; lines go out in order, whole. */
 class LogFile {
-  readonly path: string;
+  readonly #file: AppendFile;
   readonly #mostBytes: number;
   readonly #flushMs: number | undefined;
-  #fd: number | undefined;
   #lines = '';
   #scheduled: NodeJS.Timeout | NodeJS.Immediate | undefined;
 
-  constructor(path: string, bufferBytes: number, flushMs: number | undefined) {
-    this.path = path;
+  constructor(file: AppendFile, bufferBytes: number, flushMs: number | undefined) {
+    this.#file = file;
     this.#mostBytes = bufferBytes;
     this.#flushMs = flushMs;
   }
@@ -34,36 +33,24 @@ class LogFile {
     if (this.#lines === '') return;
     const lines = this.#lines;
     this.#lines = '';
-    this.#fd ??= openSync(this.path, 'a', 0o644);
-    writeSync(this.#fd, lines, null, 'latin1');
-  }
-
-  open(): void {
-    this.#fd ??= openSync(this.path, 'a', 0o644);
-  }
-
-  reopen(): void {
-    this.flush();
-    this.close();
-    this.open();
-  }
-
-  close(): void {
-    this.flush();
-    if (this.#fd !== undefined) closeSync(this.#fd);
-    this.#fd = undefined;
+    this.#file.write(lines);
   }
 }
 
 export class LogFiles {
+  readonly #appended: AppendFiles;
   readonly #files = new Map<string, LogFile>();
+
+  /** @param appended descriptors that the process was given; other paths are opened here */
+  constructor(appended = new AppendFiles()) {
+    this.#appended = appended;
+  }
 
   /** The file of that path, opened at once so that a missing folder shows early. */
   file(path: string, bufferBytes: number, flushMs: number | undefined): { write(line: string): void } {
     const known = this.#files.get(path);
     if (known) return known;
-    const file = new LogFile(path, bufferBytes, flushMs);
-    file.open();
+    const file = new LogFile(this.#appended.open(path), bufferBytes, flushMs);
     this.#files.set(path, file);
     return file;
   }
@@ -72,12 +59,14 @@ export class LogFiles {
     for (const file of this.#files.values()) file.flush();
   }
 
-  reopen(): void {
-    for (const file of this.#files.values()) file.reopen();
+  /** What is joined so far belongs to the old files. @returns why some could not be opened anew */
+  reopen(): Error[] {
+    this.flush();
+    return this.#appended.reopen();
   }
 
   close(): void {
-    for (const file of this.#files.values()) file.close();
+    this.flush();
     this.#files.clear();
   }
 }
