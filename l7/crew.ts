@@ -4,7 +4,7 @@ import type { Log } from '#kit/log.ts';
 import { dupFd } from '#native/socket.ts';
 import { type FileGrant, type PlaneConfig, type Slot, slotId, type WorkerStatus } from './messages.ts';
 import type { SharedState } from './shared.ts';
-import { Turns } from './turns.ts';
+import { Turns } from '#kit/turns.ts';
 import { WorkerThread } from './worker-thread.ts';
 
 /** All that the threads of one revision run on. */

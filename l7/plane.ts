@@ -4,7 +4,7 @@ import { serialize } from 'node:v8';
 import type { Log } from '#kit/log.ts';
 import { Child, type Ending, howItEnded } from './child.ts';
 import { type PlaneConfig, type PlaneStatus, type Slot, slotId } from './messages.ts';
-import { Turns } from './turns.ts';
+import { Turns } from '#kit/turns.ts';
 
 export type { PlaneConfig, PlaneStatus, Slot, WorkerStatus } from './messages.ts';
 

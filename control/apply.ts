@@ -1,0 +1,121 @@
+/** Brings a configuration into force: all that it needs is prepared first, then everything changes together. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppendFiles } from '#kit/append-file.ts';
+import type { Log } from '#kit/log.ts';
+import { LogBook } from '#kit/log-book.ts';
+import { L7Plane, type ListeningSocket, type PlaneConfig } from '#l7';
+import type { Model } from '#model/main.ts';
+import { openDatagrams } from '#native/datagram.ts';
+import { diskNeedsOf } from './disk-needs.ts';
+import { environmentOf } from './environment.ts';
+import type { Invocation } from './invocation.ts';
+import { type Change, Listeners } from './listeners.ts';
+import { LogFiles } from './log-files.ts';
+import { planeConfigOf } from './plane-config.ts';
+import { makeTempDirs } from './temp-dirs.ts';
+
+/** As nginx: an address that a process on its way out still holds is tried again for a while. */
+const BIND_TRIES = 5;
+const BIND_PAUSE_MS = 500;
+
+export class Applier {
+  readonly plane: L7Plane;
+  readonly listeners: Listeners;
+  readonly #invocation: Invocation;
+  readonly #appended = new AppendFiles();
+  readonly #logs: LogBook;
+  readonly #files: LogFiles;
+  #revision = 0;
+  #config: PlaneConfig | undefined;
+
+  /** @param inherited sockets of the process that this one replaces */
+  constructor(invocation: Invocation, inherited: readonly ListeningSocket[]) {
+    this.#invocation = invocation;
+    this.#logs = new LogBook({ origin: `${process.pid}#0`, files: this.#appended, datagrams: openDatagrams });
+    this.#files = new LogFiles(this.#appended, `${invocation.prefix}logs`);
+    this.listeners = new Listeners(inherited);
+    this.plane = new L7Plane({
+      log: () => this.log,
+      env: () => environmentOf(this.#config?.process.env ?? []),
+    });
+  }
+
+  /** The log of the process; another one after a configuration that names other files. */
+  get log(): Log {
+    return this.#logs.main;
+  }
+
+  /** The number of the configuration in force, 0 before the first. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** What is in force. */
+  get config(): PlaneConfig | undefined {
+    return this.#config;
+  }
+
+  /** The first configuration: its logs are opened before all else, so that they tell what fails. @throws {Error} */
+  async start(model: Model): Promise<void> {
+    const config = planeConfigOf(model, this.#invocation);
+    this.#files.commit(this.#files.prepare(diskNeedsOf(config).logs));
+    this.#logs.replaceMain(config.errorLogs);
+    this.#config = config;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.apply(model);
+      } catch (fault) {
+        if (!isAddressInUse(fault) || tries === BIND_TRIES) throw fault;
+        this.log.emerg((fault as Error).message);
+        await sleep(BIND_PAUSE_MS);
+      }
+    }
+  }
+
+  /** Replaces the configuration in force. @throws {Error} with the reason; then nothing has changed */
+  async apply(model: Model): Promise<void> {
+    const config = planeConfigOf(model, this.#invocation);
+    const { logs, tempDirs } = diskNeedsOf(config);
+    const files = this.#files.prepare(logs);
+    try {
+      makeTempDirs(tempDirs, config.process.user);
+      const change = await this.listeners.prepare(config.http.listens, config.process.workers);
+      await this.#change(config, change, files);
+    } catch (fault) {
+      this.#files.abandon(files);
+      throw fault;
+    }
+    this.#files.commit(files);
+    this.#logs.replaceMain(config.errorLogs);
+  }
+
+  async #change(config: PlaneConfig, change: Change, files: ReadonlyMap<string, number>): Promise<void> {
+    const revision = this.#revision + 1;
+    try {
+      await this.plane.reconfigure({ revision, config, sockets: change.sockets, files });
+    } catch (fault) {
+      this.listeners.abandon(change);
+      throw fault;
+    }
+    this.listeners.commit(change, config.http.listens);
+    this.#revision = revision;
+    this.#config = config;
+  }
+
+  /** Starts the workers again on the configuration in force. @throws {Error} with the reason */
+  async restart(): Promise<void> {
+    if (!this.#config) throw new Error('Cannot restart: no configuration is in force');
+    const { sockets } = this.listeners;
+    await this.plane.start({ revision: this.#revision, config: this.#config, sockets, files: this.#files.open });
+  }
+
+  /** Opens all log files anew: they were moved away. @throws {Error} with the reason; then the old ones stay */
+  async rotate(): Promise<void> {
+    const files = this.#files.reopened();
+    await this.plane.rotate(files);
+    this.#files.commit(files);
+  }
+}
+
+const isAddressInUse = (fault: unknown): boolean =>
+  fault instanceof Error && (fault.cause as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE';

@@ -1,0 +1,47 @@
+/** What is said before there is a log: to the terminal that started the program, and to the log it named. */
+import type { Diagnostic } from '#config';
+import { AppendFiles } from '#kit/append-file.ts';
+import { LogBook } from '#kit/log-book.ts';
+import type { LogLevel } from '#kit/log.ts';
+import { openDatagrams } from '#native/datagram.ts';
+import type { Invocation } from './invocation.ts';
+import { defaultErrorLog } from './plane-config.ts';
+
+/** Writes a latin1 text to stderr, or through the parent's when this process is on its way to the background. */
+export function say(text: string): void {
+  const send = process.env['MOAT_BACKGROUND'] && process.connected ? process.send : undefined;
+  if (send) send.call(process, { said: text });
+  else process.stderr.write(text, 'latin1');
+}
+
+/** `nginx: [emerg] message`, the form that scripts look for. */
+export function complain(level: LogLevel, message: string): void {
+  say(`nginx: [${level}] ${message}\n`);
+}
+
+/** A fault of the configuration on one line, its place at the end. */
+export function lineOf({ message, hint, file, line }: Diagnostic): string {
+  const place = file === 'command line' ? file : `${file}:${line}`;
+  return `${message}${hint === undefined ? '' : ` (${hint})`} in ${place}`;
+}
+
+/** Tells faults of the configuration on stderr. @param quiet leaves out warnings */
+export function complainOf(diagnostics: readonly Diagnostic[], quiet = false): void {
+  for (const diagnostic of diagnostics) {
+    if (diagnostic.severity === 'error') complain('emerg', lineOf(diagnostic));
+    else if (!quiet) complain('warn', lineOf(diagnostic));
+  }
+}
+
+/** Leaves a message in the log that the command line names (or the default one), where that can be opened. */
+export function leaveInLog(invocation: Invocation, messages: readonly string[]): void {
+  const route = defaultErrorLog(invocation);
+  if (route.target.kind !== 'file') return; // stderr has it already
+  try {
+    const means = { origin: `${process.pid}#0`, files: new AppendFiles(), datagrams: openDatagrams };
+    const { main } = new LogBook(means, [route]);
+    for (const message of messages) main.emerg(message);
+  } catch {
+    // stderr has it already, and a log that cannot be opened is told of when the configuration is sound
+  }
+}

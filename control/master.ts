@@ -1,0 +1,153 @@
+/** The control process at work: does what signals ask, and holds the pid file while it does. */
+import type { ChildProcess } from 'node:child_process';
+import type { Log } from '#kit/log.ts';
+import { Turns } from '#kit/turns.ts';
+import type { ListeningSocket } from '#l7';
+import type { Model } from '#model/main.ts';
+import { Applier } from './apply.ts';
+import type { Invocation } from './invocation.ts';
+import { load } from './load.ts';
+import { PidFile } from './pid-file.ts';
+import { startSuccessor } from './successor.ts';
+
+export class Master {
+  /** Resolves with the exit code when the work is over. */
+  readonly ended: Promise<number>;
+  readonly #end: (code: number) => void;
+  readonly #invocation: Invocation;
+  readonly #applier: Applier;
+  readonly #turns = new Turns();
+  #pidFile: PidFile | undefined;
+  #successor: ChildProcess | undefined;
+  readonly #predecessor: number | undefined;
+  #reloadWaits = false;
+  #workersAreAway = false;
+  #ending = false;
+
+  /** @param inherited sockets that a predecessor left */
+  constructor(invocation: Invocation, inherited: readonly ListeningSocket[] | undefined) {
+    this.#invocation = invocation;
+    this.#applier = new Applier(invocation, inherited ?? []);
+    this.#predecessor = inherited && process.ppid;
+    ({ promise: this.ended, resolve: this.#end } = Promise.withResolvers<number>());
+  }
+
+  get log(): Log {
+    return this.#applier.log;
+  }
+
+  /** Brings the first configuration into force; the pid file is there when it resolves. @throws {Error} with the reason */
+  start(model: Model): Promise<void> {
+    return this.#turns.take(async () => {
+      await this.#applier.start(model);
+      this.#pidFile = new PidFile(model.process.pidPath);
+      this.#pidFile.write();
+      this.log.notice(`ready: process ${process.pid}, L7 process ${this.#applier.plane.pid}`);
+    });
+  }
+
+  /** HUP: reads the configuration again; a faulty one is told of and changes nothing. */
+  async reload(): Promise<void> {
+    if (this.#reloadWaits) return; // it will read what is there when its turn comes
+    this.#reloadWaits = true;
+    await this.#turns.take(async () => {
+      this.#reloadWaits = false;
+      if (this.#ending) return;
+      if (this.#workersAreAway) await this.#bringWorkersBack();
+      else await this.#reload();
+    });
+  }
+
+  async #reload(): Promise<void> {
+    this.log.notice('reconfiguring');
+    const { model, diagnostics } = load(this.#invocation);
+    for (const { severity, message, file, line } of diagnostics)
+      this.log.write(severity === 'error' ? 'emerg' : 'warn', `${message} in ${file}:${line}`);
+    if (!model) return this.log.error('the configuration is faulty: the one in force stays');
+    try {
+      await this.#applier.apply(model);
+      this.#pidFile?.moveTo(model.process.pidPath);
+      this.log.notice(`configuration ${this.#applier.revision} is in force in all workers`);
+    } catch (fault) {
+      this.log.emerg(`${(fault as Error).message}: the configuration in force stays`);
+    }
+  }
+
+  /** USR1: the log files were moved away. */
+  rotate(): Promise<void> {
+    return this.#turns.take(async () => {
+      this.log.notice('reopening logs');
+      await this.#applier.rotate().catch(fault => this.log.emerg(`${fault.message}: the old log files stay open`));
+    });
+  }
+
+  /** QUIT: finishes what is being served. */
+  async drain(): Promise<void> {
+    await this.#turns.take(() => this.#leave('gracefully shutting down', () => this.#applier.plane.drain()));
+  }
+
+  /** TERM, INT: ends at once, even in the middle of a reload or while it drains. */
+  stop(): Promise<void> {
+    return this.#leave('exiting', () => this.#applier.plane.stop());
+  }
+
+  /** WINCH: the workers finish and go, control keeps the sockets; HUP brings new ones. */
+  sendWorkersAway(): Promise<void> {
+    return this.#turns.take(async () => {
+      this.log.notice('gracefully shutting down the workers');
+      this.#workersAreAway = true;
+      await this.#applier.plane.drain();
+    });
+  }
+
+  /** USR2: starts the program that stands in our place now, on the same sockets. */
+  upgrade(): Promise<void> {
+    return this.#turns.take(async () => {
+      const path = this.#pidFile?.path;
+      if (path === undefined || this.#sharesSockets())
+        return this.log.crit('the signal to upgrade is ignored: end the old or the new process first');
+      this.log.notice('starting the new program');
+      this.#pidFile?.rename(`${path}.oldbin`);
+      const successor = startSuccessor(this.#applier.listeners.sockets);
+      this.#successor = successor;
+      successor.once('error', fault => this.#buried(path, fault.message));
+      successor.once('exit', (code, signal) => this.#buried(path, `it ended with ${signal ?? `code ${code}`}`));
+    });
+  }
+
+  /** The successor is gone: this process is again the only one. */
+  #buried(path: string, how: string): Promise<void> {
+    this.#successor = undefined;
+    return this.#turns.take(async () => {
+      if (this.#ending) return;
+      this.log.alert(`the new program is gone: ${how}`);
+      this.#pidFile?.rename(path);
+      if (this.#workersAreAway) await this.#bringWorkersBack();
+    });
+  }
+
+  async #bringWorkersBack(): Promise<void> {
+    this.log.notice('starting the workers again');
+    try {
+      await this.#applier.restart();
+      this.#workersAreAway = false;
+    } catch (fault) {
+      this.log.emerg(`the workers cannot start: ${(fault as Error).message}`);
+    }
+  }
+
+  async #leave(saying: string, endWorkers: () => Promise<void>): Promise<void> {
+    this.#ending = true;
+    this.log.notice(saying);
+    this.#applier.listeners.close({ keepFiles: this.#sharesSockets() });
+    await endWorkers();
+    this.#pidFile?.remove();
+    this.log.notice('exit');
+    this.#end(0);
+  }
+
+  /** Whether another control process serves on our sockets: the successor, or the predecessor, whose child this one is. */
+  #sharesSockets(): boolean {
+    return this.#successor !== undefined || (this.#predecessor !== undefined && process.ppid === this.#predecessor);
+  }
+}

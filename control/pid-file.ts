@@ -1,0 +1,63 @@
+/** The file that tells scripts and signals which process is control. */
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { systemReason } from './load.ts';
+
+const bytes = (path: string): Buffer => Buffer.from(path, 'latin1');
+
+export class PidFile {
+  #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  get path(): string {
+    return this.#path;
+  }
+
+  /** @throws {Error} with the reason in nginx's words */
+  write(): void {
+    try {
+      writeFileSync(bytes(this.#path), `${process.pid}\n`);
+    } catch (fault) {
+      throw new Error(`open() "${this.#path}" failed ${systemReason(fault)}`, { cause: fault });
+    }
+  }
+
+  /** Another path from now on; the old file goes when the new one stands. @throws as write() */
+  moveTo(path: string): void {
+    if (path === this.#path) return;
+    const old = new PidFile(this.#path);
+    this.#path = path;
+    try {
+      this.write();
+    } catch (fault) {
+      this.#path = old.path;
+      throw fault;
+    }
+    old.remove();
+  }
+
+  /** Keeps the file under another name while a successor writes its own. @throws what rename(2) says */
+  rename(path: string): void {
+    renameSync(bytes(this.#path), bytes(path));
+    this.#path = path;
+  }
+
+  /** Removes the file, if it still names this process. */
+  remove(): void {
+    if (readPid(this.#path) === process.pid) rmSync(bytes(this.#path), { force: true });
+  }
+}
+
+/** The number in a pid file, undefined when there is none. */
+export function readPid(path: string): number | undefined {
+  let text: string;
+  try {
+    text = readFileSync(bytes(path), 'latin1');
+  } catch (fault) {
+    if ((fault as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw fault;
+  }
+  return /^\s*[1-9]\d*\s*$/.test(text) ? Number(text) : undefined;
+}
