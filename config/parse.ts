@@ -12,7 +12,7 @@ export interface Node {
 /** What the reader needs from outside; control/ is the one that touches the disk. */
 export interface Source {
   /** The file's bytes as a latin1 string. @throws {Error} with the reason when it cannot be read */
-  read(path: string): string;
+  read(path: string, use?: 'configuration'): string;
   /** Absolute paths of the files that an absolute pattern names (glob(3)), sorted by bytes; none is no fault. */
   glob(pattern: string): string[];
 }
@@ -65,7 +65,7 @@ export class Parser {
     if (known) return known;
     let text: string;
     try {
-      text = this.#source.read(path);
+      text = this.#source.read(path, 'configuration');
     } catch (error) {
       this.#faults.error('cannot-read', `cannot read ${path}: ${(error as Error).message}`, from);
       this.#complete = false;

@@ -106,7 +106,12 @@ export class Applier {
   async restart(): Promise<void> {
     if (!this.#config) throw new Error('Cannot restart: no configuration is in force');
     const { sockets } = this.listeners;
-    await this.plane.start({ revision: this.#revision, config: this.#config, sockets, files: this.#files.open });
+    await this.plane.start({
+      revision: this.#revision,
+      config: this.#config,
+      sockets,
+      files: this.#files.open,
+    });
   }
 
   /** Opens all log files anew: they were moved away. @throws {Error} with the reason; then the old ones stay */

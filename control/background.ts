@@ -48,5 +48,6 @@ function lastWordsOf(invocation: Invocation, model: Model): number | 'ignore' | 
 export function tellParent(): void {
   if (!isInBackground() || !process.connected) return;
   const message: ToParent = { listening: true };
-  process.send?.(message, () => process.disconnect());
+  process.send?.(message, undefined, undefined, () => process.disconnect?.());
+  delete process.env[VARIABLE];
 }

@@ -1,16 +1,15 @@
 /** What is said before there is a log: to the terminal that started the program, and to the log it named. */
 import type { Diagnostic } from '#config';
 import { AppendFiles } from '#kit/append-file.ts';
-import { LogBook } from '#kit/log-book.ts';
 import type { LogLevel } from '#kit/log.ts';
+import { LogBook } from '#kit/log-book.ts';
 import { openDatagrams } from '#native/datagram.ts';
 import type { Invocation } from './invocation.ts';
 import { defaultErrorLog } from './plane-config.ts';
 
 /** Writes a latin1 text to stderr, or through the parent's when this process is on its way to the background. */
 export function say(text: string): void {
-  const send = process.env['MOAT_BACKGROUND'] && process.connected ? process.send : undefined;
-  if (send) send.call(process, { said: text });
+  if (process.env['MOAT_BACKGROUND'] && process.connected) process.send?.({ said: text });
   else process.stderr.write(text, 'latin1');
 }
 

@@ -8,10 +8,9 @@ const bytes = (path: string): Buffer => Buffer.from(path, 'latin1');
 /**
  * Finds what an absolute pattern names, sorted by bytes. A name that starts with a dot wants a pattern that does.
  *
- * @param pattern a latin1 string; without `*`, `?` or `[` it names one file, which is given back unseen
+ * @param pattern a latin1 string
  */
 export function glob(pattern: string): string[] {
-  if (!WILD.test(pattern)) return [pattern.replaceAll('\\', '')];
   let found = [''];
   for (const part of pattern.split('/').slice(1)) {
     found = WILD.test(part)

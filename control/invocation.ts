@@ -21,9 +21,9 @@ export interface Invocation {
   readonly globals: string | undefined;
 }
 
-const DEFAULT_PREFIX = '/etc/moat';
+export const DEFAULT_PREFIX = '/etc/moat';
 /** Below the prefix; the first that exists is taken, else the first. */
-const DEFAULT_FILES = ['moat.conf', 'conf/moat.conf', 'conf/nginx.conf'] as const;
+export const DEFAULT_FILES = ['moat.conf', 'conf/moat.conf', 'conf/nginx.conf'] as const;
 const DEFAULT_ERROR_LOG = 'logs/error.log';
 
 /** Fills in what was not chosen; relative paths start at the prefix, as with nginx. */

@@ -127,6 +127,16 @@ async function refuseTaken(listen: ListenModel): Promise<void> {
   closeFd(attempt(listen, () => bindTcp({ ...tcpOptions(listen), reusePort: false })));
 }
 
+/** For a check: an address that another program holds may be a running moat's, any other fault is one. @throws {Error} */
+export function refuseUnusable(listen: ListenModel): void {
+  if (listen.kind === 'unix') return;
+  try {
+    closeFd(bindTcp({ ...tcpOptions(listen), reusePort: false }));
+  } catch (fault) {
+    if ((fault as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw bindFault(listen, fault);
+  }
+}
+
 /** Removes a socket file that a dead process left behind; one that answers is left for bind() to trip over. */
 async function removeStale(path: string): Promise<void> {
   const probe = createConnection(path);
@@ -142,9 +152,13 @@ function attempt(listen: ListenModel, open: () => number): number {
   try {
     return open();
   } catch (fault) {
-    const { syscall = 'bind' } = fault as NodeJS.ErrnoException;
-    throw new Error(`${syscall}() to ${nameOf(listen)} failed ${systemReason(fault)}`, { cause: fault });
+    throw bindFault(listen, fault);
   }
+}
+
+function bindFault(listen: ListenModel, fault: unknown): Error {
+  const { syscall = 'bind' } = fault as NodeJS.ErrnoException;
+  return new Error(`${syscall}() to ${nameOf(listen)} failed ${systemReason(fault)}`, { cause: fault });
 }
 
 const nameOf = ({ kind, address, port }: ListenModel): string =>

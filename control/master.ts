@@ -77,7 +77,9 @@ export class Master {
   rotate(): Promise<void> {
     return this.#turns.take(async () => {
       this.log.notice('reopening logs');
-      await this.#applier.rotate().catch(fault => this.log.emerg(`${fault.message}: the old log files stay open`));
+      await this.#applier
+        .rotate()
+        .catch(fault => this.log.emerg(`${fault.message}: the old log files stay open`));
     });
   }
 
@@ -111,7 +113,9 @@ export class Master {
       const successor = startSuccessor(this.#applier.listeners.sockets);
       this.#successor = successor;
       successor.once('error', fault => this.#buried(path, fault.message));
-      successor.once('exit', (code, signal) => this.#buried(path, `it ended with ${signal ?? `code ${code}`}`));
+      successor.once('exit', (code, signal) =>
+        this.#buried(path, `it ended with ${signal ?? `code ${code}`}`),
+      );
     });
   }
 
@@ -148,6 +152,8 @@ export class Master {
 
   /** Whether another control process serves on our sockets: the successor, or the predecessor, whose child this one is. */
   #sharesSockets(): boolean {
-    return this.#successor !== undefined || (this.#predecessor !== undefined && process.ppid === this.#predecessor);
+    return (
+      this.#successor !== undefined || (this.#predecessor !== undefined && process.ppid === this.#predecessor)
+    );
   }
 }

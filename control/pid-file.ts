@@ -52,12 +52,23 @@ export class PidFile {
 
 /** The number in a pid file, undefined when there is none. */
 export function readPid(path: string): number | undefined {
-  let text: string;
   try {
-    text = readFileSync(bytes(path), 'latin1');
+    const text = readFileSync(bytes(path), 'latin1').trim();
+    return /^[1-9]\d*$/.test(text) ? Number(text) : undefined;
   } catch (fault) {
     if ((fault as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw fault;
   }
-  return /^\s*[1-9]\d*\s*$/.test(text) ? Number(text) : undefined;
+}
+
+/** The process that a pid file names. @throws {Error} in nginx's words when the file is missing or names none */
+export function pidIn(path: string): number {
+  let text: string;
+  try {
+    text = readFileSync(bytes(path), 'latin1').trim();
+  } catch (fault) {
+    throw new Error(`open() "${path}" failed ${systemReason(fault)}`, { cause: fault });
+  }
+  if (!/^[1-9]\d*$/.test(text)) throw new Error(`invalid PID number "${text}" in "${path}"`);
+  return Number(text);
 }

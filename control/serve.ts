@@ -1,9 +1,10 @@
 /** Starting the program: configuration, background, workers, pid file. */
-import { load } from './load.ts';
+
 import { goToBackground, isInBackground, tellParent } from './background.ts';
 import { complain, complainOf, leaveInLog, lineOf } from './complaint.ts';
 import { inherited } from './inherit.ts';
 import type { Invocation } from './invocation.ts';
+import { load } from './load.ts';
 import { Master } from './master.ts';
 import { obeySignals } from './signals.ts';
 

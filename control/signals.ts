@@ -26,6 +26,8 @@ export function obeySignals(master: Master): void {
 
 /** Whether a terminal controls this process (field 7 of proc_pid_stat(5)): such a one sends WINCH when its window changes. */
 function hasTerminal(): boolean {
-  const fields = readFileSync('/proc/self/stat', 'latin1').replace(/^.*\) /s, '').split(' ');
+  const fields = readFileSync('/proc/self/stat', 'latin1')
+    .replace(/^.*\) /s, '')
+    .split(' ');
   return fields[4] !== '0';
 }

@@ -1,0 +1,32 @@
+/** moat's own commands: a row each. A command's file is loaded only when it is asked for. */
+
+export interface Command {
+  /** @param args latin1 strings, without the command's name @returns the exit code */
+  run(args: readonly string[]): number | Promise<number>;
+}
+
+interface Row {
+  readonly usage: string;
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+export const COMMANDS = {
+  run: {
+    usage: 'run [-c FILE] [-p PREFIX]',
+    summary: 'serve in the foreground',
+    load: () => import('./commands/run.ts'),
+  },
+  help: {
+    usage: 'help',
+    summary: 'list the commands',
+    load: () => import('./commands/help.ts'),
+  },
+  version: {
+    usage: 'version',
+    summary: 'print which moat this is',
+    load: () => import('./commands/version.ts'),
+  },
+} as const satisfies Record<string, Row>;
+
+export const isCommand = (word: string): word is keyof typeof COMMANDS => Object.hasOwn(COMMANDS, word);

@@ -1,0 +1,40 @@
+/** Options of moat's own commands. */
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { type Invocation, invocationOf } from './invocation.ts';
+
+/** The command line of a command is wrong. */
+export class OptionFault extends Error {}
+
+type OptionTable = NonNullable<ParseArgsConfig['options']>;
+
+/** The options that say which configuration is meant. */
+export const CONFIG_OPTIONS = {
+  config: { type: 'string', short: 'c' },
+  prefix: { type: 'string', short: 'p' },
+  'error-log': { type: 'string', short: 'e' },
+  directives: { type: 'string', short: 'g' },
+} as const satisfies OptionTable;
+
+/** Reads options and at most `mostWords` words. @throws {OptionFault} */
+export function readOptions<T extends OptionTable>(args: readonly string[], options: T, mostWords = 0) {
+  try {
+    const parsed = parseArgs({ args: [...args], options, allowPositionals: true });
+    const extra = parsed.positionals[mostWords];
+    if (extra !== undefined) throw new OptionFault(`unexpected "${extra}"`);
+    return parsed;
+  } catch (fault) {
+    throw fault instanceof OptionFault ? fault : new OptionFault((fault as Error).message.split('\n')[0]);
+  }
+}
+
+type ConfigValues = { [K in keyof typeof CONFIG_OPTIONS]?: string | undefined };
+
+/** @param word a configuration file that is named without `-c` */
+export function invocationFrom(values: ConfigValues, word?: string): Invocation {
+  return invocationOf({
+    prefix: values.prefix,
+    file: word ?? values.config,
+    errorLog: values['error-log'],
+    globals: values.directives,
+  });
+}
