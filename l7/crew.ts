@@ -1,10 +1,10 @@
 /** The worker threads of the L7 process: started, given the same tables, started anew when they die. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '#kit/log.ts';
+import { Turns } from '#kit/turns.ts';
 import { dupFd } from '#native/socket.ts';
 import { type FileGrant, type PlaneConfig, type Slot, slotId, type WorkerStatus } from './messages.ts';
 import type { SharedState } from './shared.ts';
-import { Turns } from '#kit/turns.ts';
 import { WorkerThread } from './worker-thread.ts';
 
 /** All that the threads of one revision run on. */

@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serialize } from 'node:v8';
 import type { Log } from '#kit/log.ts';
+import { Turns } from '#kit/turns.ts';
 import { Child, type Ending, howItEnded } from './child.ts';
 import { type PlaneConfig, type PlaneStatus, type Slot, slotId } from './messages.ts';
-import { Turns } from '#kit/turns.ts';
 
 export type { PlaneConfig, PlaneStatus, Slot, WorkerStatus } from './messages.ts';
 
