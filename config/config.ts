@@ -8,7 +8,9 @@ import { resolveModel } from './resolve.ts';
 import { Scope } from './scope.ts';
 
 export type { Diagnostic } from './diagnostic.ts';
+export { describeDirectives, nearestDirective } from './manual.ts';
 export type { Source } from './parse.ts';
+export { GENERATE, referencePages } from './reference.ts';
 
 export interface CheckOptions {
   readonly source: Source;
