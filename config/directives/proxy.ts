@@ -1,12 +1,15 @@
-/** Directives of the proxy module: where a request goes on to, and how. */
-import { PROXY_DEFAULTS, type ProxyTarget } from '#model/l7/proxy.ts';
+/** proxy_pass, and what the request that goes on consists of. */
+import type { ProxyTarget } from '#model/l7/proxy.ts';
 import { ArgumentFault, arg } from '../argument.ts';
 import type { Site } from '../lex.ts';
-import { type Context, defineDirective } from '../registry.ts';
+import { type Context, type Directive, defineDirective } from '../registry.ts';
 import type { Scope } from '../scope.ts';
+import { PROXY_ANSWER } from './proxy-answer.ts';
+import { PROXY_FLOW } from './proxy-flow.ts';
+import { defineSetting } from './setting.ts';
 import { memberAddress } from './upstream.ts';
 
-const EVERYWHERE: Context[] = ['http', 'server', 'location'];
+const EVERYWHERE: readonly Context[] = ['http', 'server', 'location'];
 
 const proxyPass = defineDirective({
   name: 'proxy_pass',
@@ -21,38 +24,39 @@ const proxyPass = defineDirective({
   compile({ url }, scope) {
     const { location } = scope;
     const target = proxyTarget(url.text, url, scope);
-    const plain = 'uri' in location.match && location.match.kind !== 'exact';
-    if (target.uri !== undefined && !plain && location.match.kind !== 'exact') {
+    if (target.uri !== undefined && !('uri' in location.match)) {
       throw new ArgumentFault(
         '"proxy_pass" cannot have a URI part in a location given by a regular expression, in a named location, in "if" or in "limit_except"',
         'drop the path after the address, or use rewrite ... break',
       );
     }
     location.content = { kind: 'proxy', target };
-    if (plain && 'uri' in location.match && location.match.uri.endsWith('/')) location.autoRedirect = true;
+    location.autoRedirect =
+      'uri' in location.match && location.match.kind !== 'exact' && location.match.uri.endsWith('/');
   },
 });
 
 /** Splits a URL of proxy_pass. @throws {ArgumentFault} when it is none */
-export function proxyTarget(text: string, site: Site, scope: Scope): ProxyTarget {
+function proxyTarget(text: string, site: Site, scope: Scope): ProxyTarget {
   const url = scope.template(text, site);
-  const match = /^(https?):\/\/(unix:[^:]+(?::|$)|[^/?#]*)(.*)$/s.exec(text);
+  const match = /^(https?):\/\/(unix:[^:]+(?::|$)|[^/?#]*)(.*)$/is.exec(text);
   if (typeof url !== 'string') {
-    const authority = match?.[2] ? scope.template(match[2].replace(/^(unix:[^:]+):$/, '$1'), site) : url;
-    return {
-      scheme: match?.[1] === 'https' ? 'https' : 'http',
-      authority,
-      dynamic: true,
-      url,
-      uri: undefined,
-    };
+    const scheme = match?.[1]?.toLowerCase() === 'https' ? 'https' : 'http';
+    return { scheme, authority: url, dynamic: true, url, uri: undefined };
   }
   if (!match) throw new ArgumentFault(`"${text}" has no URL prefix`, 'start it with http:// or https://');
-  const scheme = match[1] as 'http' | 'https';
+  const scheme = match[1]!.toLowerCase() === 'https' ? 'https' : 'http';
   const authority = match[2]!.replace(/^(unix:[^:]+):$/, '$1');
   if (!authority) throw new ArgumentFault(`"${text}" names no host`);
   memberAddress(authority, scheme === 'https' ? 443 : 80);
-  return { scheme, authority, dynamic: false, url, uri: match[3] || undefined };
+  const path = match[3]!;
+  return {
+    scheme,
+    authority,
+    dynamic: false,
+    url,
+    uri: path === '' ? undefined : path.startsWith('/') ? path : `/${path}`,
+  };
 }
 
 const setHeader = defineDirective({
@@ -68,23 +72,67 @@ const setHeader = defineDirective({
     since: '0.1',
   },
   compile({ name, value }, scope) {
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))
+      throw new ArgumentFault(`"${name}" is not the name of a header`);
     scope.append('proxy', 'setHeaders', { name, value });
   },
 });
 
-const httpVersion = defineDirective({
-  name: 'proxy_http_version',
+/** `address [transparent]`, or off. */
+const bind = defineDirective({
+  name: 'proxy_bind',
   context: EVERYWHERE,
-  args: { version: arg.oneOf(['1.0', '1.1']) },
+  args: { address: arg.token('an address or off'), transparent: arg.word() },
   doc: {
-    summary: 'The HTTP version spoken with the servers.',
-    default: `proxy_http_version ${PROXY_DEFAULTS.httpVersion};`,
-    example: 'proxy_http_version 1.0;',
+    summary: 'The local address that connections to servers come from.',
+    example: 'proxy_bind 192.0.2.10;',
     since: '0.1',
   },
-  compile({ version }, scope) {
-    scope.set('proxy', { httpVersion: version });
+  compile({ address, transparent }, scope) {
+    if (address.text === 'off') return scope.set('proxy', { bind: undefined });
+    scope.set('proxy', {
+      bind: { address: scope.template(address.text, address), transparent: transparent ?? false },
+    });
   },
 });
 
-export const PROXY = [proxyPass, setHeader, httpVersion];
+const REQUEST: readonly Directive[] = [
+  proxyPass,
+  setHeader,
+  bind,
+  defineSetting('proxy_http_version', EVERYWHERE, 'proxy', 'httpVersion', arg.oneOf(['1.0', '1.1']), {
+    summary: 'The HTTP version spoken with the servers.',
+    default: 'proxy_http_version 1.1;',
+    example: 'proxy_http_version 1.0;',
+  }),
+  defineSetting('proxy_method', EVERYWHERE, 'proxy', 'method', arg.template(), {
+    summary: "The method of the request that goes on, in place of the client's.",
+    example: 'proxy_method POST;',
+  }),
+  defineSetting('proxy_set_body', EVERYWHERE, 'proxy', 'setBody', arg.template(), {
+    summary: "The body of the request that goes on, in place of the client's.",
+    example: 'proxy_set_body $request_uri;',
+  }),
+  defineSetting('proxy_pass_request_headers', EVERYWHERE, 'proxy', 'passRequestHeaders', arg.flag(), {
+    summary: "Whether the client's headers go on.",
+    default: 'proxy_pass_request_headers on;',
+    example: 'proxy_pass_request_headers off;',
+  }),
+  defineSetting('proxy_pass_request_body', EVERYWHERE, 'proxy', 'passRequestBody', arg.flag(), {
+    summary: "Whether the client's body goes on.",
+    default: 'proxy_pass_request_body on;',
+    example: 'proxy_pass_request_body off;',
+  }),
+  defineSetting('proxy_request_buffering', EVERYWHERE, 'proxy', 'requestBuffering', arg.flag(), {
+    summary: 'Whether the whole body is read before a server is bothered with it.',
+    default: 'proxy_request_buffering on;',
+    example: 'proxy_request_buffering off;',
+  }),
+  defineSetting('proxy_socket_keepalive', EVERYWHERE, 'proxy', 'socketKeepalive', arg.flag(), {
+    summary: 'Whether TCP keep-alive probes are sent on connections to servers.',
+    default: 'proxy_socket_keepalive off;',
+    example: 'proxy_socket_keepalive on;',
+  }),
+];
+
+export const PROXY: readonly Directive[] = [...REQUEST, ...PROXY_FLOW, ...PROXY_ANSWER];

@@ -310,11 +310,8 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     this.#out = `${head}\r\n`;
     this.bytesSent += this.#out.length;
     if (response.headOnly) this.#left = 0;
-    if (response.trailers && this.#chunked) this.#trailers = response.trailers;
     this.#flushSoon();
   }
-
-  #trailers: Response['trailers'];
 
   #mustClose(exchange: Exchange): boolean {
     if (!exchange.keepAlive) return true;
@@ -377,13 +374,12 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     if (!exchange) return;
     if (this.#chunked) {
       let tail = '0\r\n';
-      const trailers = this.#trailers;
+      const trailers = exchange.response?.trailers;
       if (trailers)
         for (let at = 0; at < trailers.size; at++)
           tail += `${trailers.names[at]}: ${trailers.values[at]}\r\n`;
       this.#out += `${tail}\r\n`;
       this.bytesSent += tail.length + 2;
-      this.#trailers = undefined;
     } else if (this.#left > 0 && !exchange.response?.headOnly) {
       // Fewer bytes than promised: the client must see the cut.
       return exchange.abort(502);

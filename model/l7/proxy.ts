@@ -68,6 +68,7 @@ export interface ProxySettings {
   readonly buffersBytes: number;
   readonly busyBuffersBytes: number;
   readonly maxTempFileBytes: number;
+  readonly tempFileWriteBytes: number;
   readonly tempPath: string;
   readonly connectTimeoutMs: number;
   readonly sendTimeoutMs: number;
@@ -123,6 +124,7 @@ export const PROXY_DEFAULTS: ProxySettings = {
   buffersBytes: 8 * 4096,
   busyBuffersBytes: 8192,
   maxTempFileBytes: 1024 ** 3,
+  tempFileWriteBytes: 65_536,
   tempPath: 'proxy_temp',
   connectTimeoutMs: 60_000,
   sendTimeoutMs: 60_000,
