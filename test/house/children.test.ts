@@ -1,4 +1,4 @@
-/** What tests start runs as it would for a user: the test runner leaves no trace in it. */
+/** Tests, and what they start, run as they would for a user: the test runner leaves no trace in them. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
@@ -13,6 +13,13 @@ test('children: a program started by a test sees nothing of the test runner', ()
   assert.doesNotMatch(options, /tap/);
   assert.deepEqual(
     names.filter((name: string) => name.includes('TAP')),
+    [],
+  );
+});
+
+test('children: the test itself, and so its worker threads, runs without loaders', () => {
+  assert.deepEqual(
+    process.execArgv.filter(flag => !flag.startsWith('--test')),
     [],
   );
 });
