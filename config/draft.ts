@@ -1,4 +1,5 @@
 /** What the directives write into while a file is checked; config/resolve.ts turns it into the frozen model. */
+import type { TryFiles } from '#model/l7/core.ts';
 import type { ContentModel, ListenModel, LocationMatch, ServerCore, ServerName } from '#model/l7/http.ts';
 import type { LogFormat } from '#model/l7/log.ts';
 import type { RewriteStep } from '#model/l7/rewrite.ts';
@@ -22,6 +23,7 @@ export interface LocationDraft {
   rewrite: RewriteStep[];
   content: ContentModel | undefined;
   internal: boolean;
+  tryFiles: TryFiles | undefined;
   autoRedirect: boolean;
   limitExcept: { methods: readonly string[]; location: LocationDraft } | undefined;
   conditional: LocationDraft[];
@@ -78,6 +80,7 @@ export function newLocation(match: LocationMatch, label: string, site: Site): Lo
     rewrite: [],
     content: undefined,
     internal: false,
+    tryFiles: undefined,
     autoRedirect: false,
     limitExcept: undefined,
     conditional: [],

@@ -11,23 +11,31 @@ const MERGES: { readonly [K in keyof Settings]?: Merge<K> } = {
   headers: mergeHeaders,
 };
 
-/** `add_header_inherit merge` puts the outer headers before the block's own; `off` drops them. */
+type AddedLists = Pick<HeadersSettings, 'added' | 'trailers'>;
+
+/** `add_header_inherit merge` puts the outer headers after the block's own; `off` drops them. */
 function mergeHeaders(outer: HeadersSettings, own: Partial<HeadersSettings>): HeadersSettings {
   const merged = { ...outer, ...own };
-  const list = (
-    mode: HeadersSettings['addedInherit'],
-    before: HeadersSettings['added'],
-    mine: HeadersSettings['added'] | undefined,
-  ) => (mode === 'merge' ? [...before, ...(mine ?? [])] : mode === 'off' ? (mine ?? []) : (mine ?? before));
+  const list = (mode: HeadersSettings['addedInherit'], name: keyof AddedLists) => {
+    const mine = own[name];
+    if (mode === 'off') return mine ?? [];
+    return mine && mode === 'merge' ? [...mine, ...outer[name]] : (mine ?? outer[name]);
+  };
   return {
     ...merged,
-    added: list(merged.addedInherit, outer.added, own.added),
-    trailers: list(merged.trailersInherit, outer.trailers, own.trailers),
+    added: list(merged.addedInherit, 'added'),
+    trailers: list(merged.trailersInherit, 'trailers'),
   };
 }
 
+/** Where lists are not inherited, a block that sets nothing differs from the one around it all the same. */
+const dropsLists = ({ headers }: Settings) =>
+  (headers.addedInherit === 'off' && headers.added.length > 0) ||
+  (headers.trailersInherit === 'off' && headers.trailers.length > 0);
+
 /** @returns `outer` itself when the block sets nothing, so that equal settings stay one object */
 export function inheritSettings(outer: Settings, own: OwnSettings): Settings {
+  if (!own.headers && dropsLists(outer)) return inheritSettings(outer, { ...own, headers: {} });
   const slices = Object.keys(own) as (keyof Settings)[];
   if (slices.length === 0) return outer;
   return { ...outer, ...Object.fromEntries(slices.map(slice => [slice, inheritSlice(slice, outer, own)])) };

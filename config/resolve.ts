@@ -63,7 +63,7 @@ function withPrefix(settings: Settings, prefix: string): Settings {
   }));
   return {
     ...settings,
-    core: { ...core, root: `${prefix}html`, clientBodyTempPath: prefix + core.clientBodyTempPath },
+    core: { ...core, prefix, root: `${prefix}html`, clientBodyTempPath: prefix + core.clientBodyTempPath },
     proxy: { ...proxy, tempPath: prefix + proxy.tempPath },
     log: { ...log, accessLogs },
   };
@@ -89,20 +89,23 @@ function resolveServer(draft: ServerDraft, settings: Settings, core: ServerCore)
     serverName: draft.serverName,
     listens: draft.listens.map(listen => listen.key),
     core: { ...core, ...draft.core },
-    root: resolveLocation(draft.root, settings, undefined),
+    root: resolveLocation(draft.root, settings, { content: undefined, internal: false }),
     site: { file: draft.site.file, line: draft.site.line },
   };
 }
 
-/** @param outer the content that an `if` or `limit_except` block takes over */
-function resolveLocation(
-  draft: LocationDraft,
-  around: Settings,
-  outer: ContentModel | undefined,
-): LocationModel {
+/** What a location takes over from the one around it, beside the settings. */
+interface Outer {
+  /** Only `if` and `limit_except` blocks take it over. */
+  readonly content: ContentModel | undefined;
+  readonly internal: boolean;
+}
+
+function resolveLocation(draft: LocationDraft, around: Settings, outer: Outer): LocationModel {
   const settings = inheritSettings(around, draft.own);
-  const content = draft.content ?? outer ?? { kind: 'static' };
-  const inside = (child: LocationDraft) => resolveLocation(child, settings, content);
+  const content = draft.content ?? outer.content ?? { kind: 'static' };
+  const internal = draft.internal || outer.internal;
+  const inside = (child: LocationDraft) => resolveLocation(child, settings, { content, internal });
   return {
     match: draft.match,
     label: draft.label,
@@ -110,13 +113,16 @@ function resolveLocation(
     settings,
     rewrite: draft.rewrite,
     content,
-    internal: draft.internal,
+    internal,
+    tryFiles: draft.tryFiles,
     autoRedirect: draft.autoRedirect,
     limitExcept: draft.limitExcept && {
       methods: draft.limitExcept.methods,
       location: inside(draft.limitExcept.location),
     },
     conditional: draft.conditional.map(inside),
-    locations: draft.locations.map(child => resolveLocation(child, settings, undefined)),
+    locations: draft.locations.map(child =>
+      resolveLocation(child, settings, { content: undefined, internal }),
+    ),
   };
 }

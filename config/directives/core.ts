@@ -1,20 +1,8 @@
-/** Directives of the http core module that fill the core slice. */
-import { arg } from '../argument.ts';
-import { defineDirective } from '../registry.ts';
+/** Directives of the http core module, by what they are about; server, listen, server_name and location are in http.ts. */
+import { CORE_CLIENT } from './core-client.ts';
+import { CORE_CONNECTION } from './core-connection.ts';
+import { CORE_ERRORS } from './core-errors.ts';
+import { CORE_FILES } from './core-files.ts';
+import { CORE_INERT } from './core-inert.ts';
 
-const root = defineDirective({
-  name: 'root',
-  context: ['http', 'server', 'location', 'location-if'],
-  args: { path: arg.token('a path with variables') },
-  doc: {
-    summary: 'The folder that URIs are looked up in.',
-    default: 'root html;',
-    example: 'root /srv/www;',
-    since: '0.1',
-  },
-  compile({ path }, scope) {
-    scope.set('core', { root: scope.template(scope.prefixPath(path.text), path), alias: undefined });
-  },
-});
-
-export const CORE = [root];
+export const CORE = [...CORE_FILES, ...CORE_ERRORS, ...CORE_CLIENT, ...CORE_CONNECTION, ...CORE_INERT];

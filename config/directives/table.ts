@@ -1,6 +1,7 @@
 /** Every directive that moat knows, by name. One row a family. */
 import type { Directive } from '../registry.ts';
 import { CORE } from './core.ts';
+import { HEADERS } from './headers.ts';
 import { HTTP } from './http.ts';
 import { LOG } from './log.ts';
 import { MAIN } from './main.ts';
@@ -8,7 +9,16 @@ import { PROXY } from './proxy.ts';
 import { REWRITE } from './rewrite.ts';
 import { UPSTREAM } from './upstream.ts';
 
-const FAMILIES: readonly (readonly Directive[])[] = [MAIN, HTTP, CORE, LOG, PROXY, REWRITE, UPSTREAM];
+const FAMILIES: readonly (readonly Directive[])[] = [
+  MAIN,
+  HTTP,
+  CORE,
+  HEADERS,
+  LOG,
+  PROXY,
+  REWRITE,
+  UPSTREAM,
+];
 
 /** Some names mean different things in different blocks: then there are several definitions. */
 export const DIRECTIVES: ReadonlyMap<string, readonly Directive[]> = Map.groupBy(

@@ -15,17 +15,41 @@ export interface KeepaliveTimeout {
   readonly headerS: number | undefined;
 }
 
+/** `alias`: a path in place of the part of the URI that the location matched. */
+export interface Alias {
+  readonly path: Template;
+  /** How many bytes of the URI it replaces; undefined: the whole of it (a location given by a regular expression). */
+  readonly prefixBytes: number | undefined;
+}
+
+/** What `try_files` ends with: a status, or a URI or `@name` to go on at. */
+export type TryLast = { readonly status: number } | { readonly target: Template };
+
+/** `try_files`: it is not inherited, so it is a part of the location and not of its settings. */
+export interface TryFiles {
+  readonly files: readonly { readonly path: Template; readonly directory: boolean }[];
+  readonly last: TryLast;
+}
+
+/** Which symbolic links end in 403, and the leading part of the path that is not looked at. */
+export interface DisableSymlinks {
+  readonly refuse: 'none' | 'all' | 'other-owner';
+  readonly from: Template | undefined;
+}
+
 export interface CoreSettings {
+  /** Where a relative path that a variable gives starts; ends with `/`. */
+  readonly prefix: string;
+  /** Absolute, without a slash at the end, unless it starts with a variable. */
   readonly root: Template;
-  /** Replaces the matched prefix, instead of `root`. */
-  readonly alias: Template | undefined;
+  /** Stands in place of `root`. */
+  readonly alias: Alias | undefined;
   readonly index: readonly Template[];
   /** Extension, lower case → media type; shared by all that inherit it. */
   readonly types: Readonly<Record<string, string>>;
   readonly defaultType: string;
   readonly errorPages: readonly ErrorPage[];
   readonly recursiveErrorPages: boolean;
-  readonly tryFiles: { readonly files: readonly Template[]; readonly last: Template | number } | undefined;
   readonly satisfy: 'all' | 'any';
   readonly clientMaxBodyBytes: number;
   readonly clientBodyBufferBytes: number;
@@ -45,16 +69,19 @@ export interface CoreSettings {
   readonly ifModifiedSince: 'off' | 'exact' | 'before';
   /** Undefined: no limit; 0: ranges are off. */
   readonly maxRanges: number | undefined;
-  readonly serverTokens: 'on' | 'off' | 'build' | Template;
+  /** Name and version, name, the same as `on`, or a text of the operator's own. */
+  readonly serverTokens: 'on' | 'off' | 'build' | { readonly text: Template };
   readonly absoluteRedirect: boolean;
   readonly serverNameInRedirect: boolean;
   readonly portInRedirect: boolean;
+  /** A number of bytes, or a text that is read as a size in each request; 0: no limit. */
   readonly limitRateBytesPerS: Template | number;
   readonly limitRateAfterBytes: Template | number;
   readonly chunkedTransferEncoding: boolean;
   readonly logNotFound: boolean;
   readonly logSubrequest: boolean;
   readonly tcpNodelay: boolean;
+  readonly disableSymlinks: DisableSymlinks;
   /** Addresses of name servers, as written; see ResolverSettings. */
   readonly resolver: ResolverSettings | undefined;
   readonly resolverTimeoutMs: number;
@@ -69,6 +96,7 @@ export interface ResolverSettings {
 }
 
 export const CORE_DEFAULTS: CoreSettings = {
+  prefix: '/',
   root: 'html',
   alias: undefined,
   index: ['index.html'],
@@ -83,7 +111,6 @@ export const CORE_DEFAULTS: CoreSettings = {
   defaultType: 'text/plain',
   errorPages: [],
   recursiveErrorPages: false,
-  tryFiles: undefined,
   satisfy: 'all',
   clientMaxBodyBytes: 1024 ** 2,
   clientBodyBufferBytes: 16384,
@@ -112,6 +139,7 @@ export const CORE_DEFAULTS: CoreSettings = {
   logNotFound: true,
   logSubrequest: false,
   tcpNodelay: true,
+  disableSymlinks: { refuse: 'none', from: undefined },
   resolver: undefined,
   resolverTimeoutMs: 30_000,
 };

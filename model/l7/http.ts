@@ -1,5 +1,6 @@
 /** The http block as the L7 plane receives it: frozen data, settings resolved, slices shared where nothing was overridden. */
 import type { Pattern } from '../template.ts';
+import type { TryFiles } from './core.ts';
 import type { ProxyTarget } from './proxy.ts';
 import type { RewriteStep } from './rewrite.ts';
 import type { Settings } from './settings.ts';
@@ -60,6 +61,7 @@ export interface LocationModel {
   /** Undefined: inherited by `if` blocks, 'static' elsewhere. */
   readonly content: ContentModel;
   readonly internal: boolean;
+  readonly tryFiles: TryFiles | undefined;
   /** The location ends in `/` and proxies: a request without the slash is redirected (nginx's auto_redirect). */
   readonly autoRedirect: boolean;
   /** Methods that `limit_except` lets through untouched, and the location for all others. */
