@@ -70,7 +70,6 @@ const BROKEN: Record<string, string> = {
   chunk: `${CHUNKED}\r\n5\r\nwhole\r\n64\r\nonly this`,
   head: 'HTTP/1.1 200 OK\r\nX-Cut: of',
   version: 'HTP/9 200 fine\r\n\r\n',
-  status: 'HTTP/1.1 abc fine\r\n\r\n',
   lengths: 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc',
   both: 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n',
   name: 'HTTP/1.1 200 OK\r\nX-A: 1\r\n: none\r\nContent-Length: 2\r\n\r\nab',

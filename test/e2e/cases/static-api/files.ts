@@ -1,0 +1,93 @@
+/** Requests to examples/static-api: files, rewrites and what only the configuration answers. */
+import { type Case, each } from '../case.ts';
+
+const BIG = '/download/catalogue.bin';
+
+export const files: Case[] = [
+  ...each(200, 'GET', [
+    '/',
+    '/index.html',
+    '/about.html',
+    '/blog/',
+    '/plain',
+    '/empty.txt',
+    '/news.xml',
+    '/site.webmanifest',
+  ]),
+  ...each(200, 'HEAD', ['/', '/about.html', '/empty.txt', '/site.css', BIG]),
+  ...each(200, 'GET', [
+    '/site.css',
+    '/shop.js',
+    '/assets/app.3f2a9c.js',
+    '/assets/logo.svg',
+    '/members/note.txt',
+  ]),
+  ...each(301, 'GET', ['/blog/../app', '/assets', '/members?x=1', '/docs/hidden']),
+  ...each(404, 'GET', [
+    '/nothing',
+    '/nothing/',
+    '/assets/none.js',
+    '/x.css',
+    '/assets/',
+    '/index.php',
+    '/a/b.ASPX',
+    '/errors/404.html',
+  ]),
+  ...each(403, 'GET', [
+    '/.env',
+    '/members/',
+    '/a/.git/config',
+    '/.ENV',
+    '/app/.hidden',
+    '/download/',
+    '/docs/hidden/k3.txt',
+  ]),
+  ...each(200, 'GET', [
+    '/.well-known/security.txt',
+    '/docs/',
+    '/docs/k1.txt',
+    '/docs/models.csv',
+    '/manual-k1',
+    '/whole/ten.bin',
+  ]),
+  ...each(404, 'GET', ['/docs/none.txt', '/docs/none.csv', '/manual-k9', '/manual-', '/errors/']),
+  ...each(405, 'POST', ['/about.html', '/site.css', '/download/ten.bin', '/assets/logo.svg'], {
+    body: 'x=1',
+  }),
+  ...each(405, 'DELETE', ['/about.html', '/']),
+  [405, 'OPTIONS /about.html'],
+  [405, 'BREW /about.html'],
+  [204, 'GET /favicon.ico'],
+  [204, 'POST /favicon.ico', { body: 'ignored' }],
+  ...each(200, 'GET', ['/feed/news.xml', '/feeds/news.xml', '/FEED/news.xml']),
+  [404, 'GET /feed/none.xml'],
+];
+
+export const rewrites: Case[] = [
+  [200, 'GET /blog/2024/05/on-descaling'],
+  [200, 'GET /blog/2024/05/on-descaling/'],
+  [404, 'GET /blog/2024/05/none'],
+  [200, 'GET /blog/nothing/here'],
+  [200, 'GET /blog/tag/steel?page=2'],
+  [200, 'GET /app/old.html'],
+  [200, 'GET /app/new?x=1'],
+  [200, 'GET /app/a%20b/c%2Fd?x=%20'],
+  [302, 'GET /search'],
+  [302, 'GET /search?q='],
+  [200, 'GET /search?q=kettle%20steel'],
+  [200, 'GET /search?q=1', { headers: { Cookie: 'a=b; lang=de' } }],
+  [200, 'GET /where/file'],
+  [200, 'GET /where/dir'],
+  [404, 'GET /where/none'],
+  [200, 'GET /where/other.txt'],
+  [
+    200,
+    'GET /tell?a=1&B=2&b=3&a=4',
+    { headers: { 'X-Tell': ['one', 'two'], Cookie: ['one=1; two=2', 'one=3'] } },
+  ],
+  [200, 'GET /tell', { headers: { x_tell: 'no', 'X-TELL': ' spaced \t' } }],
+  [200, 'POST /tell?', { body: 'abc', headers: { 'Content-Type': 'text/x' } }],
+  [200, 'GET /tell', { version: '1.0' }],
+  [200, 'GET /tell', { headers: { Authorization: 'Basic YW5uOmFubmFubg==' } }],
+  [200, 'GET /tell?%41=1&a=%2F+b'],
+];
