@@ -11,6 +11,7 @@ export type { Diagnostic } from './diagnostic.ts';
 export { describeDirectives, nearestDirective } from './manual.ts';
 export type { Source } from './parse.ts';
 export { GENERATE, referencePages } from './reference.ts';
+export { nginxLine, type RenderOptions, renderDiagnostics, summarize } from './render.ts';
 
 export interface CheckOptions {
   readonly source: Source;

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { getSystemErrorMessage } from 'node:util';
 import { type CheckResult, checkConfig, type Source } from '#config';
-import { glob } from './glob.ts';
+import { globPaths } from '#kit/glob.ts';
+
 import { checkOptionsOf, type Invocation } from './invocation.ts';
 
 export interface Loaded extends CheckResult {
@@ -19,7 +20,7 @@ export function load(invocation: Invocation): Loaded {
       if (use === 'configuration') texts.set(path, text); // certificates and password files are read here too
       return text;
     },
-    glob,
+    glob: globPaths,
   };
   return { ...checkConfig(invocation.file, checkOptionsOf(invocation, source)), texts };
 }
