@@ -3,11 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppendFiles } from '#kit/append-file.ts';
 import type { Log } from '#kit/log.ts';
 import { LogBook } from '#kit/log-book.ts';
-import { L7Plane, type ListeningSocket, type PlaneConfig } from '#l7';
+import type { L7Plane, ListeningSocket, PlaneConfig } from '#l7';
 import type { Model } from '#model/main.ts';
 import { openDatagrams } from '#native/datagram.ts';
 import { diskNeedsOf } from './disk-needs.ts';
-import { environmentOf } from './environment.ts';
 import type { Invocation } from './invocation.ts';
 import { type Change, Listeners } from './listeners.ts';
 import { LogFiles } from './log-files.ts';
@@ -29,15 +28,12 @@ export class Applier {
   #config: PlaneConfig | undefined;
 
   /** @param inherited sockets of the process that this one replaces */
-  constructor(invocation: Invocation, inherited: readonly ListeningSocket[]) {
+  constructor(invocation: Invocation, plane: L7Plane, inherited: readonly ListeningSocket[]) {
     this.#invocation = invocation;
     this.#logs = new LogBook({ origin: `${process.pid}#0`, files: this.#appended, datagrams: openDatagrams });
     this.#files = new LogFiles(this.#appended, `${invocation.prefix}logs`);
     this.listeners = new Listeners(inherited);
-    this.plane = new L7Plane({
-      log: () => this.log,
-      env: () => environmentOf(this.#config?.process.env ?? []),
-    });
+    this.plane = plane;
   }
 
   /** The log of the process; another one after a configuration that names other files. */
@@ -59,7 +55,7 @@ export class Applier {
   async start(model: Model): Promise<void> {
     const config = planeConfigOf(model, this.#invocation);
     this.#files.commit(this.#files.prepare(diskNeedsOf(config).logs));
-    this.#logs.replaceMain(config.errorLogs);
+    this.#openLog(config);
     this.#config = config;
     for (let tries = 1; ; tries++) {
       try {
@@ -86,7 +82,7 @@ export class Applier {
       throw fault;
     }
     this.#files.commit(files);
-    this.#logs.replaceMain(config.errorLogs);
+    this.#openLog(config);
   }
 
   async #change(config: PlaneConfig, change: Change, files: ReadonlyMap<string, number>): Promise<void> {
@@ -100,6 +96,11 @@ export class Applier {
     this.listeners.commit(change, config.http.listens);
     this.#revision = revision;
     this.#config = config;
+  }
+
+  #openLog(config: PlaneConfig): void {
+    this.#logs.replaceMain(config.errorLogs);
+    this.plane.log = this.#logs.main;
   }
 
   /** Starts the workers again on the configuration in force. @throws {Error} with the reason */

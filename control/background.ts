@@ -2,20 +2,15 @@
 import { spawn } from 'node:child_process';
 import { openToAppend } from '#kit/append-file.ts';
 import type { Model } from '#model/main.ts';
+import { BACKGROUND_VARIABLE, type ToParent } from './background-child.ts';
 import { say } from './complaint.ts';
 import type { Invocation } from './invocation.ts';
 import { planeConfigOf } from './plane-config.ts';
 
-const VARIABLE = 'MOAT_BACKGROUND';
-
-type ToParent = { readonly said: string } | { readonly listening: true };
-
-export const isInBackground = (): boolean => process.env[VARIABLE] !== undefined;
-
 /** Starts the same command in the background. @returns 0 when it listens, else its exit code */
 export function goToBackground(invocation: Invocation, model: Model): Promise<number> {
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
-    env: { ...process.env, [VARIABLE]: '1' },
+    env: { ...process.env, [BACKGROUND_VARIABLE]: '1' },
     stdio: ['ignore', 'ignore', lastWordsOf(invocation, model), 'ipc'],
     detached: true, // a session of its own: no terminal, no signals of one
   });
@@ -42,12 +37,4 @@ function lastWordsOf(invocation: Invocation, model: Model): number | 'ignore' | 
   } catch {
     return 'ignore'; // the child fails to open it too, and says so
   }
-}
-
-/** Lets the parent end, if there is one that waits. */
-export function tellParent(): void {
-  if (!isInBackground() || !process.connected) return;
-  const message: ToParent = { listening: true };
-  process.send?.(message, undefined, undefined, () => process.disconnect?.());
-  delete process.env[VARIABLE];
 }

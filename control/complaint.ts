@@ -4,13 +4,13 @@ import { AppendFiles } from '#kit/append-file.ts';
 import type { LogLevel } from '#kit/log.ts';
 import { LogBook } from '#kit/log-book.ts';
 import { openDatagrams } from '#native/datagram.ts';
+import { sayThroughParent } from './background-child.ts';
 import type { Invocation } from './invocation.ts';
 import { defaultErrorLog } from './plane-config.ts';
 
 /** Writes a latin1 text to stderr, or through the parent's when this process is on its way to the background. */
 export function say(text: string): void {
-  if (process.env['MOAT_BACKGROUND'] && process.connected) process.send?.({ said: text });
-  else process.stderr.write(text, 'latin1');
+  if (!sayThroughParent(text)) process.stderr.write(text, 'latin1');
 }
 
 /** `nginx: [emerg] message`, the form that scripts look for. */

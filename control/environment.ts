@@ -10,17 +10,20 @@ const OWN = new Set([
   'MOAT_BACKGROUND',
 ]);
 
-/** @param directives arguments of `env`: `NAME` keeps, `NAME=value` sets */
-export function environmentOf(
+/** What the process is started with. */
+export function baseEnvironment(own: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(own).filter(([name]) => KEPT.test(name) && !OWN.has(name)));
+}
+
+/** What `env` directives add: `NAME` keeps ours, `NAME=value` sets. */
+export function addedEnvironment(
   directives: readonly string[],
   own: NodeJS.ProcessEnv = process.env,
-): NodeJS.ProcessEnv {
-  const kept = Object.entries(own).filter(([name]) => KEPT.test(name) && !OWN.has(name));
-  const named = directives.map(directive => {
-    const equals = directive.indexOf('=');
-    return equals === -1
-      ? ([directive, own[directive]] as const)
-      : ([directive.slice(0, equals), directive.slice(equals + 1)] as const);
-  });
-  return Object.fromEntries([...kept, ...named].filter(([, value]) => value !== undefined));
+): Record<string, string> {
+  const added: Record<string, string> = {};
+  for (const directive of directives) {
+    const [name = '', value = own[name]] = directive.split(/=(.*)/s);
+    if (value !== undefined) added[name] = value;
+  }
+  return added;
 }

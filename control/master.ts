@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Log } from '#kit/log.ts';
 import { Turns } from '#kit/turns.ts';
-import type { ListeningSocket } from '#l7';
+import type { L7Plane, ListeningSocket } from '#l7';
 import type { Model } from '#model/main.ts';
 import { Applier } from './apply.ts';
 import type { Invocation } from './invocation.ts';
@@ -25,9 +25,9 @@ export class Master {
   #ending = false;
 
   /** @param inherited sockets that a predecessor left */
-  constructor(invocation: Invocation, inherited: readonly ListeningSocket[] | undefined) {
+  constructor(invocation: Invocation, plane: L7Plane, inherited: readonly ListeningSocket[] | undefined) {
     this.#invocation = invocation;
-    this.#applier = new Applier(invocation, inherited ?? []);
+    this.#applier = new Applier(invocation, plane, inherited ?? []);
     this.#predecessor = inherited && process.ppid;
     ({ promise: this.ended, resolve: this.#end } = Promise.withResolvers<number>());
   }

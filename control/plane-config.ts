@@ -3,6 +3,7 @@ import type { PlaneConfig } from '#l7';
 import type { HttpModel } from '#model/l7/http.ts';
 import type { ErrorLog } from '#model/l7/log.ts';
 import type { Model } from '#model/main.ts';
+import { addedEnvironment } from './environment.ts';
 import type { Invocation } from './invocation.ts';
 
 /** A configuration without an http block: a process that only waits for one. */
@@ -14,6 +15,7 @@ export function planeConfigOf(model: Model, invocation: Invocation): PlaneConfig
     process: model.process,
     errorLogs: errorLogs.length > 0 ? errorLogs : [defaultErrorLog(invocation)],
     http: model.http ?? NO_HTTP,
+    env: addedEnvironment(model.process.env),
   };
 }
 

@@ -1,8 +1,10 @@
 /** Which moat this is, and which nginx its configuration language follows. */
-import manifest from '../package.json' with { type: 'json' };
+import { readFileSync } from 'node:fs';
 import { configureArguments } from './features.ts';
 
-export const MOAT_VERSION: string = manifest.version;
+export const MOAT_VERSION: string = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+).version;
 /** The release whose directives, defaults and behaviour are followed. */
 export const NGINX_VERSION = '1.31.4';
 

@@ -44,6 +44,12 @@ export class Crew {
     this.#means = means;
   }
 
+  /** Starts threads before anything is known that they could serve; resolves when their code is loaded. */
+  async muster(count: number): Promise<void> {
+    const crew = Array.from({ length: count }, (_, id) => this.#threads.get(id) ?? this.#start(id));
+    await Promise.all(crew.map(thread => thread.ask({ kind: 'hello' })));
+  }
+
   /** Has all threads build the tables of `next`. @throws {Error} when one refuses; those before stay in force */
   prepare(next: Generation): Promise<void> {
     return this.#turns.take(async () => {

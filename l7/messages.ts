@@ -11,6 +11,8 @@ export interface PlaneConfig {
   /** At least one. */
   readonly errorLogs: readonly ErrorLog[];
   readonly http: HttpModel;
+  /** Environment variables to set before work begins. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /**
@@ -52,6 +54,8 @@ export type FileGrant = readonly [path: string, fd: number];
 
 /** The L7 process asks a worker thread. */
 export type ToWorker =
+  /** Answered when all its code is loaded. */
+  | { readonly kind: 'hello' }
   | {
       readonly kind: 'prepare';
       readonly revision: number;

@@ -27,10 +27,12 @@ const PAUSE_MS = { first: 100, most: 5000 };
 const STOP_PATIENCE_MS = 3000;
 
 export class L7Plane {
-  readonly #log: () => Log;
-  readonly #env: () => NodeJS.ProcessEnv;
+  /** Tells of deaths and revivals. */
+  log: Pick<Log, 'alert' | 'notice'> = { alert() {}, notice() {} };
+  readonly #env: NodeJS.ProcessEnv;
   readonly #turns = new Turns();
   #child: Child | undefined;
+  #warm: Child | undefined;
   /** What the living process has descriptors of: slots by their id, files by their path. */
   #heldSlots = new Set<string>();
   #heldFiles = new Set<string>();
@@ -39,10 +41,14 @@ export class L7Plane {
   #pauseMs = 0;
   #ending = false;
 
-  /** @param options.env environment of the process, asked at each start */
-  constructor(options: { log: () => Log; env: () => NodeJS.ProcessEnv }) {
-    this.#log = options.log;
-    this.#env = options.env;
+  /** @param env environment of the process */
+  constructor(env: NodeJS.ProcessEnv) {
+    this.#env = env;
+  }
+
+  /** Starts a process that nobody has work for yet: it loads its code while the configuration is read. */
+  warmUp(): void {
+    this.#warm = new Child(this.#env);
   }
 
   /** Undefined while no process lives. */
@@ -92,6 +98,7 @@ export class L7Plane {
 
   async #end(kind: 'drain' | 'stop'): Promise<void> {
     this.#ending = true;
+    this.#warm?.signal('SIGKILL');
     const child = this.#child;
     child?.ask({ kind }).catch(() => {}); // its end is the answer
     await child?.ended;
@@ -99,7 +106,8 @@ export class L7Plane {
 
   /** A new process on `input`; it does not outlive a failure. */
   async #launch(input: PlaneInput): Promise<void> {
-    const child = new Child(this.#env());
+    const child = this.#warm ?? new Child(this.#env);
+    this.#warm = undefined;
     this.#child = child;
     this.#heldSlots.clear();
     this.#heldFiles.clear();
@@ -145,7 +153,7 @@ export class L7Plane {
   async #bury(child: Child, ending: Ending): Promise<void> {
     if (this.#child === child) this.#child = undefined;
     if (this.#ending) return;
-    this.#log().alert(`the L7 process ${child.pid} ${howItEnded(ending)}`);
+    this.log.alert(`the L7 process ${child.pid} ${howItEnded(ending)}`);
     if (performance.now() - child.startedAtMs >= STABLE_MS) this.#pauseMs = 0;
     while (!this.#child && !this.#ending) {
       await sleep(this.#pauseMs);
@@ -159,9 +167,9 @@ export class L7Plane {
     if (!input || this.#child || this.#ending) return;
     try {
       await this.#launch(input);
-      this.#log().notice(`the L7 process is started anew as ${this.pid}`);
+      this.log.notice(`the L7 process is started anew as ${this.pid}`);
     } catch (fault) {
-      this.#log().alert(`the L7 process cannot start anew: ${(fault as Error).message}`);
+      this.log.alert(`the L7 process cannot start anew: ${(fault as Error).message}`);
     }
   }
 }

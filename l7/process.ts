@@ -1,4 +1,5 @@
 /** The L7 process: holds sockets and log files for its worker threads, gives root away, does what control asks. */
+import { flushCompileCache } from 'node:module';
 import { deserialize } from 'node:v8';
 import { AppendFiles } from '#kit/append-file.ts';
 import { LogBook } from '#kit/log-book.ts';
@@ -33,6 +34,7 @@ class PlaneProcess {
   });
   #current: Generation | undefined;
   #next: Generation | undefined;
+  #settled = false;
   #draining = false;
 
   work(question: ToProcess): unknown {
@@ -52,6 +54,12 @@ class PlaneProcess {
       case 'stop':
         return this.#stop();
     }
+  }
+
+  /** Loads the code of the first worker, while control still reads the configuration. */
+  warmUp(): void {
+    flushCompileCache(); // this process ends without the ceremony in which Node would write it
+    this.#crew.muster(1).catch(() => {}); // a thread that dies is told of when it is buried, and needed again
   }
 
   /** Serves what is there, accepts nothing more, and ends. */
@@ -74,7 +82,7 @@ class PlaneProcess {
     for (const slot of newSlots) this.#sockets.set(slotId(slot), descriptors.shift()!);
     this.#takeFiles(newFiles, descriptors);
     const config: PlaneConfig = deserialize(packed);
-    if (!this.#current) this.#settleIn(config);
+    if (!this.#settled) await this.#settleIn(config);
     const bytes = new SharedArrayBuffer(packed.length);
     new Uint8Array(bytes).set(packed);
     this.#next = {
@@ -88,9 +96,12 @@ class PlaneProcess {
   }
 
   /** What is done once: limits, the log, and the user that the process goes on as. */
-  #settleIn(config: PlaneConfig): void {
+  async #settleIn(config: PlaneConfig): Promise<void> {
+    this.#settled = true;
     this.#logs.replaceMain(config.errorLogs);
-    const { fileLimit, user } = config.process;
+    Object.assign(process.env, config.env);
+    const { fileLimit, user, workers } = config.process;
+    await this.#crew.muster(workers); // their code may lie where only root reads
     if (fileLimit !== undefined) setFdLimit(fileLimit);
     if (process.getuid?.() === 0) becomeUser(user);
   }
@@ -173,6 +184,7 @@ function receive(count: number): number[] {
 }
 
 const plane = new PlaneProcess();
+plane.warmUp();
 process.on('message', (question: Question<ToProcess>) =>
   answer(
     question.id,

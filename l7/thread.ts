@@ -1,4 +1,5 @@
 /** A worker thread: one engine, and the ear for what the process asks of it. */
+import { flushCompileCache } from 'node:module';
 import { deserialize } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import { AppendFiles } from '#kit/append-file.ts';
@@ -31,6 +32,8 @@ class Thread {
 
   work(question: ToWorker): unknown {
     switch (question.kind) {
+      case 'hello':
+        return flushCompileCache(); // now: once root is given away, it may not write there
       case 'prepare':
         return this.#prepare(question);
       case 'commit':

@@ -1,5 +1,5 @@
 /** One worker thread as the L7 process sees it: asked over a line, and known by how it ended. */
-import { Worker } from 'node:worker_threads';
+import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { Line } from './line.ts';
 import type { ToWorker } from './messages.ts';
 import type { ThreadOptions } from './thread.ts';
@@ -23,7 +23,7 @@ export class WorkerThread {
     this.id = options.workerId;
     this.#worker = new Worker(THREAD, {
       workerData: options,
-      stdin: false,
+      env: SHARE_ENV,
       name: `worker ${options.workerId}`,
     });
     this.#line = new Line(question => this.#worker.postMessage(question));

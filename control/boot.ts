@@ -1,0 +1,41 @@
+/** From a configuration file to a running program: check it, go to the background, listen, write the pid file. */
+import type { L7Plane, ListeningSocket } from '#l7';
+import { goToBackground } from './background.ts';
+import { isInBackground, tellParent } from './background-child.ts';
+import { complain, complainOf, leaveInLog, lineOf } from './complaint.ts';
+import type { Invocation } from './invocation.ts';
+import { load } from './load.ts';
+import { Master } from './master.ts';
+import { obeySignals } from './signals.ts';
+
+export interface BootOptions {
+  readonly plane: L7Plane;
+  /** Serve in this very process, whatever `daemon` says. */
+  readonly stays: boolean;
+  /** What a predecessor left. */
+  readonly sockets: readonly ListeningSocket[] | undefined;
+}
+
+/** @returns the exit code, when the program or its start has ended */
+export async function boot(invocation: Invocation, { plane, stays, sockets }: BootOptions): Promise<number> {
+  const { model, diagnostics } = load(invocation);
+  if (!isInBackground()) complainOf(diagnostics);
+  if (!model) {
+    leaveInLog(invocation, diagnostics.map(lineOf));
+    await plane.stop();
+    return 1;
+  }
+  if (model.process.daemon && !stays) return goToBackground(invocation, model);
+  const master = new Master(invocation, plane, sockets);
+  obeySignals(master);
+  try {
+    await master.start(model);
+  } catch (fault) {
+    complain('emerg', (fault as Error).message);
+    master.log.emerg((fault as Error).message);
+    await master.stop();
+    return 1;
+  }
+  tellParent();
+  return master.ended;
+}
