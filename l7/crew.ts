@@ -23,11 +23,15 @@ export interface CrewMeans {
   /** Descriptor of a slot; the crew duplicates it. */
   readonly socket: (slot: Slot) => number;
   readonly files: () => readonly FileGrant[];
+  /** A worker cannot be kept alive: ends the process. */
+  readonly giveUp: () => void;
 }
 
 /** A thread that dies sooner than this after its start is started anew only after a pause. */
 const STABLE_MS = 5000;
 const PAUSE_MS = 500;
+/** So many such deaths in a row, and the process is better started anew as a whole: as root, with all that only root reads. */
+const MOST_QUICK_DEATHS = 4;
 const STATUS_PATIENCE_MS = 1000;
 const CLOSE_PATIENCE_MS = 1000;
 
@@ -35,6 +39,7 @@ export class Crew {
   readonly #means: CrewMeans;
   readonly #threads = new Map<number, WorkerThread>();
   readonly #restarts = new Map<number, number>();
+  #quickDeaths = 0;
   #current: Generation | undefined;
   #ending = false;
   /** A revival must not come between the steps of a reload. */
@@ -163,12 +168,14 @@ export class Crew {
     if (dead.expectedToEnd || this.#ending) return;
     this.#means.log().alert(`worker ${dead.id} died: ${fault?.stack ?? 'it ended without a word'}`);
     this.#restarts.set(dead.id, (this.#restarts.get(dead.id) ?? 0) + 1);
-    if (this.#current) void this.#revive(dead);
+    this.#quickDeaths = performance.now() - dead.startedAtMs < STABLE_MS ? this.#quickDeaths + 1 : 0;
+    if (this.#quickDeaths > MOST_QUICK_DEATHS) this.#means.giveUp();
+    else if (this.#current) void this.#revive(dead);
   }
 
   /** Starts a dead thread's successor on the tables in force; its sockets have kept their queues meanwhile. */
   async #revive(dead: WorkerThread): Promise<void> {
-    if (performance.now() - dead.startedAtMs < STABLE_MS) await sleep(PAUSE_MS);
+    if (this.#quickDeaths > 1) await sleep(PAUSE_MS);
     await this.#turns
       .take(async () => {
         const now = this.#current;

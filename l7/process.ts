@@ -31,6 +31,7 @@ class PlaneProcess {
     log: () => this.#logs.main,
     socket: slot => this.#socket(slot),
     files: () => [...this.#files],
+    giveUp: () => process.exit(1),
   });
   #current: Generation | undefined;
   #next: Generation | undefined;
