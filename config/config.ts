@@ -8,6 +8,8 @@ import { resolveModel } from './resolve.ts';
 import { Scope } from './scope.ts';
 
 export type { Diagnostic } from './diagnostic.ts';
+export { unifiedDiff } from './diff.ts';
+export { type Formatted, formatConfig } from './fmt.ts';
 export { describeDirectives, nearestDirective } from './manual.ts';
 export type { Source } from './parse.ts';
 export { GENERATE, referencePages } from './reference.ts';
