@@ -7,7 +7,7 @@ export type SharedPeers = {
   readonly slots: number;
 };
 
-/** What is counted per member and thread, and only ever grows. */
+/** What is counted per member and thread; all but the last two only ever grow. */
 export const COUNT = {
   connections: 0,
   requests: 1,
@@ -19,6 +19,9 @@ export const COUNT = {
   responses5xx: 7,
   bytesReceived: 8,
   bytesSent: 9,
+  /** Requests that have no answer yet, and the sum of the times when they began, in ms. */
+  waiting: 10,
+  waitingSinceMs: 11,
 } as const;
 
 export type PeerCount = (typeof COUNT)[keyof typeof COUNT];
@@ -28,8 +31,8 @@ export const COUNTS = Object.keys(COUNT).length;
 
 /** Int32 cells of the head: the lock, and on a cache line of its own the turn. */
 export const HEAD_INTS = 32;
-const INT_COLUMNS = 5;
-const FLOAT_COLUMNS = 6;
+const INT_COLUMNS = 7;
+const FLOAT_COLUMNS = 8;
 
 /** Columns and rows begin on cache lines of their own: 16 Int32 or 8 Float64 cells each. */
 const padded = (cells: number) => Math.ceil(cells / 16) * 16;
@@ -52,6 +55,10 @@ export class PeerColumns {
   readonly currentWeight: Int32Array;
   /** Failures within the present fail_timeout. */
   readonly fails: Int32Array;
+  /** Faulty answers in a row. */
+  readonly faulty: Int32Array;
+  /** Ejections that are not forgiven yet. */
+  readonly ejections: Int32Array;
   /** When the last failure was, in ms; 0 is never. */
   readonly failedMs: Float64Array;
   /** When the member was last tried after failures, in ms. */
@@ -64,6 +71,9 @@ export class PeerColumns {
   readonly headerMs: Float64Array;
   /** Moving average of the time to the end of the response; 0 is not known yet. */
   readonly responseMs: Float64Array;
+  /** Peak-sensitive moving average of the time to the head of the response, and when it was last moved, in ms. */
+  readonly peakMs: Float64Array;
+  readonly peakAtMs: Float64Array;
   protected readonly head: Int32Array;
   protected readonly states: Int32Array;
   /** Requests in flight: one row of `laneLength` for each member, one cell for each slot, with one writer. */
@@ -92,6 +102,8 @@ export class PeerColumns {
     this.effectiveWeight = ints(column);
     this.currentWeight = ints(column);
     this.fails = ints(column);
+    this.faulty = ints(column);
+    this.ejections = ints(column);
     this.lanes = ints(names.length * this.laneLength);
     this.failedMs = floats(column);
     this.checkedMs = floats(column);
@@ -99,6 +111,8 @@ export class PeerColumns {
     this.ejectedUntilMs = floats(column);
     this.headerMs = floats(column);
     this.responseMs = floats(column);
+    this.peakMs = floats(column);
+    this.peakAtMs = floats(column);
     this.counts = floats(slots * this.rowLength);
   }
 }

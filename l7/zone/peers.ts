@@ -1,7 +1,14 @@
 /** What all threads know about the members of a pool: load, health, times and counts, exact across threads. */
 import { Lock } from './lock.ts';
 import { invert, match, numbered } from './mapping.ts';
-import { COUNTS, createColumns, PeerColumns, type PeerCount, type SharedPeers } from './peer-columns.ts';
+import {
+  COUNT,
+  COUNTS,
+  createColumns,
+  PeerColumns,
+  type PeerCount,
+  type SharedPeers,
+} from './peer-columns.ts';
 
 export { COUNT, type PeerCount, type SharedPeers } from './peer-columns.ts';
 
@@ -22,6 +29,8 @@ export const STATE = {
 /** Int32 cells of the head. */
 const LOCK = 0;
 const TURN = 16;
+/** Changes whenever a request leaves a member of a pool that has a queue. */
+const FREED = 17;
 
 /**
  * One thread's view of a pool. Members are chosen while `lock` is held, so that a choice and what it changes are one
@@ -120,6 +129,18 @@ export class Peers extends PeerColumns {
     return Atomics.add(this.head, TURN, 1) >>> 0;
   }
 
+  /** Tells all threads whose seekers queue that a member may have room again. */
+  announceRoom(): void {
+    Atomics.add(this.head, FREED, 1);
+    Atomics.notify(this.head, FREED);
+  }
+
+  /** Resolves when another thread announces room, or after `limitMs`. */
+  async awaitRoom(limitMs: number): Promise<void> {
+    const wait = Atomics.waitAsync(this.head, FREED, Atomics.load(this.head, FREED), limitMs);
+    if (wait.async) await wait.value;
+  }
+
   /**
    * Blends a request's times into the member's averages; the first ones are taken as they are. Needs the lock.
    *
@@ -159,7 +180,7 @@ export class Peers extends PeerColumns {
     match(numbered(this.names), numbered(old.names)).forEach((from, member) => {
       if (from < 0) return;
       this.raise(member, old.state(from));
-      this.fails[member] = old.fails[from]!;
+      for (const column of CARRIED_INTS) this[column][member] = old[column][from]!;
       for (const column of CARRIED) this[column][member] = old[column][from]!;
       if (this.weight[member] === old.weight[from]) this.effectiveWeight[member] = old.effectiveWeight[from]!;
     });
@@ -183,7 +204,7 @@ export class Peers extends PeerColumns {
     this.#elder = undefined;
   }
 
-  /** What the dead thread of `slot` had in flight is in flight no more; its counts stay. */
+  /** What the dead thread of `slot` had in flight is in flight no more, and waits no more; its other counts stay. */
   giveBack(slot: number): void {
     if (this.#elder !== undefined) {
       this.#elder.giveBack(slot);
@@ -191,6 +212,8 @@ export class Peers extends PeerColumns {
     }
     for (let member = 0; member < this.names.length; member++) {
       this.lanes[member * this.laneLength + slot] = 0;
+      const first = slot * this.rowLength + member * COUNTS;
+      this.counts[first + COUNT.waiting] = this.counts[first + COUNT.waitingSinceMs] = 0;
     }
   }
 
@@ -220,7 +243,17 @@ export class Peers extends PeerColumns {
 }
 
 /** Columns that a reload carries over as they are. */
-const CARRIED = ['failedMs', 'checkedMs', 'slowStartMs', 'ejectedUntilMs', 'headerMs', 'responseMs'] as const;
+const CARRIED_INTS = ['fails', 'faulty', 'ejections'] as const;
+const CARRIED = [
+  'failedMs',
+  'checkedMs',
+  'slowStartMs',
+  'ejectedUntilMs',
+  'headerMs',
+  'responseMs',
+  'peakMs',
+  'peakAtMs',
+] as const;
 
 function blend(averages: Float64Array, member: number, value: number, share: number): void {
   const average = averages[member]!;
