@@ -13,7 +13,7 @@ export { type Formatted, formatConfig } from './fmt.ts';
 export { describeDirectives, nearestDirective } from './manual.ts';
 export type { Source } from './parse.ts';
 export { GENERATE, referencePages } from './reference.ts';
-export { nginxLine, type RenderOptions, renderDiagnostics, summarize } from './render.ts';
+export { type RenderOptions, renderDiagnostics, summarize } from './render.ts';
 
 export interface CheckOptions {
   readonly source: Source;

@@ -43,12 +43,6 @@ export function summarize(diagnostics: readonly Diagnostic[]): string {
 const count = (number: number, noun: string) =>
   number === 0 ? '' : `${number} ${noun}${number === 1 ? '' : 's'}`;
 
-/** One diagnostic on one line, its place at the end as nginx writes it: `message (hint) in FILE:LINE`. */
-export function nginxLine({ message, hint, file, line }: Diagnostic): string {
-  const place = file === 'command line' ? file : `${file}:${line}`;
-  return `${message}${hint === undefined ? '' : ` (${hint})`} in ${place}`;
-}
-
 type Paint = (style: string, text: string) => string;
 
 function render(diagnostic: Diagnostic, lines: Lines, paint: Paint): string {

@@ -17,6 +17,21 @@ export const COMMANDS = {
     summary: 'serve in the foreground',
     load: () => import('./commands/run.ts'),
   },
+  check: {
+    usage: 'check [-c FILE] [-p PREFIX] [FILE]',
+    summary: 'find every fault of a configuration',
+    load: () => import('./commands/check.ts'),
+  },
+  fmt: {
+    usage: 'fmt [--diff | --write] [FILE ...]',
+    summary: 'lay configuration files out',
+    load: () => import('./commands/fmt.ts'),
+  },
+  directives: {
+    usage: 'directives [NAME]',
+    summary: 'list the directives, or tell all about one',
+    load: () => import('./commands/directives.ts'),
+  },
   help: {
     usage: 'help',
     summary: 'list the commands',

@@ -1,4 +1,5 @@
 /** `-t` and `-T`: is this configuration sound, and can this machine run it? Nothing of a running moat is touched. */
+import { renderDiagnostics } from '#config';
 import { AppendFiles } from '#kit/append-file.ts';
 import type { Model } from '#model/main.ts';
 import { complain, complainOf, leaveInLog, lineOf, say } from './complaint.ts';
@@ -22,6 +23,7 @@ export async function testConfig(
   const { model, diagnostics, texts } = load(invocation);
   const { file } = invocation;
   complainOf(diagnostics, quiet);
+  if (!model || !quiet) say(asBytes(renderDiagnostics(diagnostics, { texts })));
   const messages = model ? unusable(model, invocation) : diagnostics.map(lineOf);
   if (model && !quiet) say(`nginx: the configuration file ${file} syntax is ok\n`);
   if (model) for (const message of messages) complain('emerg', message);
@@ -38,6 +40,9 @@ export async function testConfig(
 function dump(path: string, text: string): void {
   process.stdout.write(`# configuration file ${path}:\n${text}\n`, 'latin1');
 }
+
+/** A text for the terminal, as `say` takes it. */
+const asBytes = (text: string) => Buffer.from(text).toString('latin1');
 
 /** What stands in the way of running a sound configuration here: logs that cannot be opened, addresses that are not ours. */
 function unusable(model: Model, invocation: Invocation): string[] {

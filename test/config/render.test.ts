@@ -1,7 +1,7 @@
 /** Diagnostics as the operator sees them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Diagnostic, nginxLine, renderDiagnostics, summarize } from '#config';
+import { type Diagnostic, renderDiagnostics, summarize } from '#config';
 import { checkText, MAIN_FILE } from './check-text.ts';
 
 const bytes = (text: string) => Buffer.from(text).toString('latin1');
@@ -87,9 +87,4 @@ test('summarize: counts errors and warnings', () => {
   assert.equal(summarize([warning, warning]), '2 warnings');
   assert.equal(summarize([]), '');
   assert.equal(renderDiagnostics([], { texts: new Map() }), '');
-});
-
-test('nginxLine: the place stands at the end, as scripts look for it', () => {
-  assert.equal(nginxLine(fault), 'wrong in /f:1');
-  assert.equal(nginxLine({ ...fault, hint: 'right', file: 'command line' }), 'wrong (right) in command line');
 });
