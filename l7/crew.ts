@@ -4,8 +4,8 @@ import type { Log } from '#kit/log.ts';
 import { Turns } from '#kit/turns.ts';
 import { dupFd } from '#native/socket.ts';
 import { type FileGrant, type PlaneConfig, type Slot, slotId, type WorkerStatus } from './messages.ts';
-import type { SharedState } from './shared.ts';
 import { WorkerThread } from './worker-thread.ts';
+import type { SharedZone } from './zone/wish.ts';
 
 /** All that the threads of one revision run on. */
 export interface Generation {
@@ -13,7 +13,7 @@ export interface Generation {
   readonly config: PlaneConfig;
   /** The same config by v8.serialize, for the threads. */
   readonly bytes: SharedArrayBuffer;
-  readonly shared: SharedState;
+  readonly zones: readonly SharedZone[];
   readonly slots: readonly Slot[];
 }
 
@@ -23,6 +23,10 @@ export interface CrewMeans {
   /** Descriptor of a slot; the crew duplicates it. */
   readonly socket: (slot: Slot) => number;
   readonly files: () => readonly FileGrant[];
+  /** How many threads shared memory has places for, those included that are on their way out. */
+  readonly places: () => number;
+  /** A thread runs no more: its locks and shares are given back, then its place may have another. */
+  readonly threadDied: (threadId: number, place: number) => Promise<void>;
   /** A worker cannot be kept alive: ends the process. */
   readonly giveUp: () => void;
 }
@@ -39,6 +43,8 @@ export class Crew {
   readonly #means: CrewMeans;
   readonly #threads = new Map<number, WorkerThread>();
   readonly #restarts = new Map<number, number>();
+  /** Places in shared memory that a thread has; 0 is the process's own. */
+  readonly #places = new Set<number>([0]);
   #quickDeaths = 0;
   #current: Generation | undefined;
   #ending = false;
@@ -58,6 +64,7 @@ export class Crew {
   /** Has all threads build the tables of `next`. @throws {Error} when one refuses; those before stay in force */
   prepare(next: Generation): Promise<void> {
     return this.#turns.take(async () => {
+      this.#refuseTooMany(next.config.process.workers);
       const before = this.#threads.size;
       const crew = this.#enlist(next);
       const results = await Promise.allSettled(crew.map(thread => this.#prepareOne(thread, next)));
@@ -118,6 +125,15 @@ export class Crew {
     await within(CLOSE_PATIENCE_MS, Promise.allSettled(closed));
   }
 
+  #refuseTooMany(workers: number): void {
+    const places = this.#means.places();
+    const needed = this.#places.size - 1 + workers - this.#threads.size;
+    if (needed > places)
+      throw new Error(
+        `worker_processes ${workers}: the running process has room for ${places}, start moat anew`,
+      );
+  }
+
   /** The threads of `next`, the missing ones started. */
   #enlist(next: Generation): WorkerThread[] {
     return Array.from(
@@ -128,14 +144,23 @@ export class Crew {
 
   #start(workerId: number): WorkerThread {
     const restarts = this.#restarts.get(workerId) ?? 0;
-    const thread = new WorkerThread({ workerId, restarts }, (dead, fault) => this.#bury(dead, fault));
+    const place = this.#takePlace();
+    const thread = new WorkerThread({ workerId, place, restarts }, (dead, fault) => this.#bury(dead, fault));
     this.#threads.set(workerId, thread);
     return thread;
   }
 
+  #takePlace(): number {
+    for (let place = 1; ; place++) {
+      if (this.#places.has(place)) continue;
+      this.#places.add(place);
+      return place;
+    }
+  }
+
   async #prepareOne(thread: WorkerThread, next: Generation): Promise<void> {
-    const { revision, bytes, shared } = next;
-    await thread.ask({ kind: 'prepare', revision, config: bytes, shared, files: this.#means.files() });
+    const { revision, bytes, zones } = next;
+    await thread.ask({ kind: 'prepare', revision, config: bytes, zones, files: this.#means.files() });
     thread.prepared = revision;
   }
 
@@ -150,6 +175,7 @@ export class Crew {
     await thread.ask({
       kind: 'commit',
       revision: next.revision,
+      zones: next.zones,
       listen: missing.map(slot => ({ key: slot.key, fd: dupFd(this.#means.socket(slot)) })),
       unlisten: [...new Set(unwanted.map(keyOf))],
     });
@@ -163,14 +189,16 @@ export class Crew {
     await thread.end();
   }
 
-  #bury(dead: WorkerThread, fault: Error | undefined): void {
+  async #bury(dead: WorkerThread, fault: Error | undefined): Promise<void> {
     if (this.#threads.get(dead.id) === dead) this.#threads.delete(dead.id);
+    await this.#means.threadDied(dead.threadId, dead.place);
+    this.#places.delete(dead.place);
     if (dead.expectedToEnd || this.#ending) return;
     this.#means.log().alert(`worker ${dead.id} died: ${fault?.stack ?? 'it ended without a word'}`);
     this.#restarts.set(dead.id, (this.#restarts.get(dead.id) ?? 0) + 1);
     this.#quickDeaths = performance.now() - dead.startedAtMs < STABLE_MS ? this.#quickDeaths + 1 : 0;
     if (this.#quickDeaths > MOST_QUICK_DEATHS) this.#means.giveUp();
-    else if (this.#current) void this.#revive(dead);
+    else if (this.#current) await this.#revive(dead);
   }
 
   /** Starts a dead thread's successor on the tables in force; its sockets have kept their queues meanwhile. */

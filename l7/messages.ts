@@ -3,7 +3,7 @@ import type { HttpModel } from '#model/l7/http.ts';
 import type { ErrorLog } from '#model/l7/log.ts';
 import type { ProcessModel } from '#model/main.ts';
 import type { EngineStatus } from './engine.ts';
-import type { SharedState } from './shared.ts';
+import type { SharedZone } from './zone/wish.ts';
 
 /** What the plane runs on, in one piece: it crosses to the process and its threads as bytes. */
 export interface PlaneConfig {
@@ -60,12 +60,15 @@ export type ToWorker =
       readonly kind: 'prepare';
       readonly revision: number;
       readonly config: SharedArrayBuffer;
-      readonly shared: SharedState;
+      /** They may be opened now, and used once the revision is committed. */
+      readonly zones: readonly SharedZone[];
       readonly files: readonly FileGrant[];
     }
   | {
       readonly kind: 'commit';
       readonly revision: number;
+      /** The same, each with the one that it takes over from. */
+      readonly zones: readonly SharedZone[];
       /** Descriptors that the thread owns from now on. */
       readonly listen: readonly { readonly key: string; readonly fd: number }[];
       readonly unlisten: readonly string[];

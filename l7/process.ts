@@ -10,7 +10,10 @@ import { closeFd, receiveFds } from '#native/socket.ts';
 import { Crew, type Generation } from './crew.ts';
 import { answer, type Question } from './line.ts';
 import { type PlaneConfig, type PlaneStatus, type Slot, slotId, type ToProcess } from './messages.ts';
-import { createSharedState } from './shared.ts';
+import { placesFor, wishesOf } from './shared.ts';
+import type { ZoneDraft } from './zone/draft.ts';
+import { ownerOf } from './zone/lock.ts';
+import { ZoneRegistry } from './zone/registry.ts';
 
 /** Where plane.ts puts the socket that descriptors come over. */
 export const DESCRIPTOR_FD = 4;
@@ -31,10 +34,14 @@ class PlaneProcess {
     log: () => this.#logs.main,
     socket: slot => this.#socket(slot),
     files: () => [...this.#files],
+    places: () => this.#places,
+    threadDied: async (threadId, place) => this.#zones?.threadDied(threadId, place),
     giveUp: () => process.exit(1),
   });
   #current: Generation | undefined;
-  #next: Generation | undefined;
+  #next: { readonly generation: Generation; readonly draft: ZoneDraft } | undefined;
+  #zones: ZoneRegistry | undefined;
+  #places = Number.POSITIVE_INFINITY;
   #settled = false;
   #draining = false;
 
@@ -86,14 +93,10 @@ class PlaneProcess {
     if (!this.#settled) await this.#settleIn(config);
     const bytes = new SharedArrayBuffer(packed.length);
     new Uint8Array(bytes).set(packed);
-    this.#next = {
-      revision,
-      config,
-      bytes,
-      slots,
-      shared: createSharedState(config.http, config.process.workers, this.#current?.shared),
-    };
-    await this.#crew.prepare(this.#next);
+    const draft = this.#draftZones(config);
+    const generation = { revision, config, bytes, slots, zones: draft.share() };
+    this.#next = { generation, draft };
+    await this.#crew.prepare(generation);
   }
 
   /** What is done once: limits, the log, and the user that the process goes on as. */
@@ -107,23 +110,37 @@ class PlaneProcess {
     if (process.getuid?.() === 0) becomeUser(user);
   }
 
+  #openZones(places: number): ZoneRegistry {
+    this.#places = places;
+    const seat = { slots: places + 1, slot: 0, owner: ownerOf(0) };
+    return new ZoneRegistry(seat, message => this.#logs.main.warn(message));
+  }
+
+  #draftZones({ http, process: { workers } }: PlaneConfig): ZoneDraft {
+    this.#zones ??= this.#openZones(placesFor(workers));
+    const draft = this.#zones.draft();
+    for (const wish of wishesOf(http)) draft.ask(wish);
+    return draft;
+  }
+
   async #commit(revision: number): Promise<void> {
     const next = this.#next;
-    if (next?.revision !== revision)
+    const zones = this.#zones;
+    if (!zones || next?.generation.revision !== revision)
       throw new Error(`Cannot commit revision ${revision}: it is not prepared`);
     this.#next = undefined;
-    this.#current = next;
-    this.#logs.replaceMain(next.config.errorLogs);
-    const wanted = new Set(next.slots.map(slotId));
-    // First our copies, then the workers': whatever waits in a queue is accepted by the last holder.
-    this.#closeSockets([...this.#sockets.keys()].filter(id => !wanted.has(id)));
-    await this.#crew.commit(next);
+    const reload = zones.commit(next.draft);
+    this.#current = { ...next.generation, zones: zones.share() };
+    this.#logs.replaceMain(this.#current.config.errorLogs);
+    this.#closeUnwanted(); // before the workers do: what waits in a queue is accepted by the last holder
+    await this.#crew.commit(this.#current);
+    zones.settle();
+    zones.release(reload - 1); // one reload back is kept, for requests that began before it
   }
 
   async #abandon(revision: number): Promise<void> {
     this.#next = undefined;
-    const kept = new Set(this.#current?.slots.map(slotId));
-    this.#closeSockets([...this.#sockets.keys()].filter(id => !kept.has(id)));
+    this.#closeUnwanted();
     await this.#crew.abandon(revision);
   }
 
@@ -159,6 +176,12 @@ class PlaneProcess {
     if (fd === undefined)
       throw new Error(`Cannot serve ${slot.key}: control sent no socket for slot ${slot.slot}`);
     return fd;
+  }
+
+  /** Closes our copies of sockets that the configuration in force does not want. */
+  #closeUnwanted(): void {
+    const wanted = new Set(this.#current?.slots.map(slotId));
+    this.#closeSockets([...this.#sockets.keys()].filter(id => !wanted.has(id)));
   }
 
   #closeSockets(ids: readonly string[]): void {

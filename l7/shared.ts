@@ -1,12 +1,11 @@
-/** What the worker threads of a process share: zones of memory, made by its main thread for each revision. */
+/** What the worker threads of a process share: the zones that a configuration asks for. */
 import type { HttpModel } from '#model/l7/http.ts';
+import type { ZoneWish } from './zone/wish.ts';
 
-/** Crosses to the threads by postMessage: SharedArrayBuffers and plain data. */
-export type SharedState = Readonly<Record<string, never>>;
+/** The zones of a configuration; asking twice for the same is no fault. */
+export function wishesOf(_model: HttpModel): ZoneWish[] {
+  return [];
+}
 
-/** @param _before that of the revision in force: what it counts goes on in the next one */
-export const createSharedState = (
-  _model: HttpModel,
-  _workers: number,
-  _before: SharedState | undefined,
-): SharedState => ({});
+/** Places for threads in shared memory: those of a retired worker stay taken until it has finished what it serves. */
+export const placesFor = (workers: number): number => Math.max(4, workers * 2);

@@ -12,6 +12,8 @@ import type { PlaneConfig, ToWorker, WorkerStatus } from './messages.ts';
 /** What a thread is started with. */
 export interface ThreadOptions {
   readonly workerId: number;
+  /** Its place in shared memory. */
+  readonly place: number;
   /** Times this worker died before. */
   readonly restarts: number;
 }

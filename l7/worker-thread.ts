@@ -8,6 +8,10 @@ const THREAD = new URL('./thread.ts', import.meta.url);
 
 export class WorkerThread {
   readonly id: number;
+  /** Its place in shared memory. */
+  readonly place: number;
+  /** Node's number of the thread, never used again. */
+  readonly threadId: number;
   /** Slots (by slotId) that this thread accepts from. */
   readonly listening = new Set<string>();
   /** The last revision that it prepared. */
@@ -21,11 +25,13 @@ export class WorkerThread {
   /** @param ended called once, with what went wrong if it threw */
   constructor(options: ThreadOptions, ended: (thread: WorkerThread, fault: Error | undefined) => void) {
     this.id = options.workerId;
+    this.place = options.place;
     this.#worker = new Worker(THREAD, {
       workerData: options,
       env: SHARE_ENV,
       name: `worker ${options.workerId}`,
     });
+    this.threadId = this.#worker.threadId;
     this.#line = new Line(question => this.#worker.postMessage(question));
     let fault: Error | undefined;
     this.#worker.on('message', message => this.#line.settle(message));
