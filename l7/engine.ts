@@ -2,11 +2,13 @@
 import type { AppendFiles } from '#kit/append-file.ts';
 import type { HttpModel } from '#model/l7/http.ts';
 import type { ErrorLog } from '#model/l7/log.ts';
+import { StreamLoop } from '#native/stream.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { compileTables } from './compile.ts';
 import type { H1Connection } from './downstream/h1.ts';
 import type { Exchange } from './exchange.ts';
 import { Listener } from './listen.ts';
+import { StreamListener } from './listen-stream.ts';
 import type { ErrorSink } from './log/error.ts';
 import { LogFiles } from './log/files.ts';
 import { ReadBuffer } from './read-buffer.ts';
@@ -37,6 +39,7 @@ export class Engine implements Worker {
   readonly id: number;
   readonly clock: Clock;
   readonly readBuffer = new ReadBuffer();
+  readonly streams = new StreamLoop();
   readonly logFiles: LogFiles;
   readonly errorSink: ErrorSink;
   errorLogs: readonly ErrorLog[];
@@ -45,7 +48,7 @@ export class Engine implements Worker {
   draining = false;
   tables!: Tables;
   readonly #prepared = new Map<number, Tables>();
-  readonly #listeners = new Map<string, Listener[]>();
+  readonly #listeners = new Map<string, (Listener | StreamListener)[]>();
   readonly #connections = new Set<H1Connection>();
   #drained: (() => void) | undefined;
   #lastConnectionId = 0;
@@ -79,7 +82,10 @@ export class Engine implements Worker {
     const model = this.tables.model.listens[key];
     if (!model) throw new RangeError(`Cannot listen on ${key}: it is not in the configuration`);
     const others = this.#listeners.get(key) ?? [];
-    this.#listeners.set(key, [...others, new Listener(this, key, model, fd)]);
+    this.#listeners.set(key, [
+      ...others,
+      model.tls ? new Listener(this, key, model, fd) : new StreamListener(this, key, model, fd),
+    ]);
   }
 
   unlisten(key: string): void {

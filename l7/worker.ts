@@ -1,5 +1,7 @@
 /** What all parts of one worker thread share: clock, buffers, logs, counters. */
+
 import type { ErrorLog } from '#model/l7/log.ts';
+import type { StreamLoop } from '#native/stream.ts';
 import type { Clock } from './clock.ts';
 import type { ErrorSink } from './log/error.ts';
 import type { LogFiles } from './log/files.ts';
@@ -9,6 +11,8 @@ export interface Worker {
   readonly id: number;
   readonly clock: Clock;
   readonly readBuffer: ReadBuffer;
+  /** Plain sockets of this thread. */
+  readonly streams: StreamLoop;
   readonly logFiles: LogFiles;
   readonly errorSink: ErrorSink;
   /** The logs of the process, where a location has none of its own. */

@@ -3,6 +3,9 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
+/** A stream loop of the addon; opaque. */
+export type StreamHandle = { readonly stream: unique symbol };
+
 /** The addon's verbs as they stand in C. The typed faces (`socket.ts`, `identity.ts`, `crypt.ts`) are what others use. */
 export type Addon = {
   bindTcp(options: object): number;
@@ -30,6 +33,14 @@ export type Addon = {
   groupId(name: string): number | undefined;
   setIdentity(user: string, uid: number, gid: number, keepMask: number, dumpable: boolean): void;
   cryptHash(key: string, setting: string): string | undefined;
+  streamOpen(options: object): StreamHandle;
+  streamListen(loop: StreamHandle, fd: number): number;
+  streamConnect(loop: StreamHandle, host: string, port: number, boundFd?: number): number;
+  streamFlush(loop: StreamHandle, entries: number): void;
+  streamSend(loop: StreamHandle, stream: number, bytes: Uint8Array): number;
+  streamClose(loop: StreamHandle, stream: number, reset: boolean): void;
+  streamRead(loop: StreamHandle, stream: number, on: boolean): void;
+  streamFd(loop: StreamHandle, stream: number): number;
   cryptHashAsync(key: string, setting: string, done: (hash: string | undefined) => void): void;
 };
 
@@ -37,7 +48,7 @@ const BUILD_DIR = join(import.meta.dirname, 'build');
 const REMEDY = 'run scripts/build-native (it needs: apt-get install gcc libc6-dev libcrypt-dev)';
 
 /** The newest verb: an addon without it was compiled before the TypeScript beside it was written. */
-const NEWEST_VERB: keyof Addon = 'connectDatagram';
+const NEWEST_VERB: keyof Addon = 'streamFd';
 
 // A cache: dlopen() gives the same addon each time, and asking it costs a stat() per call.
 let loaded: Addon | undefined;

@@ -13,5 +13,5 @@ export interface Connector {
 
 export const PLAIN: Connector = {
   key: '',
-  open: (member, owner, worker) => connectPlain(member.model, owner, worker.readBuffer),
+  open: (member, owner, worker) => connectPlain(member.model, owner, worker),
 };

@@ -38,6 +38,16 @@ napi_value set_identity(napi_env env, napi_callback_info info);
 napi_value crypt_hash(napi_env env, napi_callback_info info);
 napi_value crypt_hash_async(napi_env env, napi_callback_info info);
 
+/* stream_loop.c */
+napi_value stream_open(napi_env env, napi_callback_info info);
+napi_value stream_listen(napi_env env, napi_callback_info info);
+napi_value stream_connect(napi_env env, napi_callback_info info);
+napi_value stream_flush(napi_env env, napi_callback_info info);
+napi_value stream_send(napi_env env, napi_callback_info info);
+napi_value stream_close(napi_env env, napi_callback_info info);
+napi_value stream_read(napi_env env, napi_callback_info info);
+napi_value stream_fd(napi_env env, napi_callback_info info);
+
 /* probe.c: only in the sanitizer variant */
 napi_value probe_leak(napi_env env, napi_callback_info info);
 napi_value probe_overflow(napi_env env, napi_callback_info info);
