@@ -31,7 +31,7 @@ export async function judge(pair: Pair, group: string, one: Case): Promise<Verdi
   const moat = await ask(site, one, pair.moat, certs);
   const allowed = pair.allowed.filter(({ cases }) => cases.test(title));
   for (const name of new Set([...nginx.keys(), ...moat.keys()])) {
-    const owed = owedLine(name, nginx.get(name), moat.get(name), allowed, used);
+    const owed = owedLine(name, nginx, moat.get(name), allowed, used);
     if (!equal(name, owed, moat.get(name))) faults.push(`  ${name}\n${contrast(owed, moat.get(name))}`);
   }
   return { title, faults, used };
@@ -45,16 +45,16 @@ function statusFaults(nginx: Answers, wanted: number): string[] {
 /** Applies each allowed difference, noting those without which the answers would differ. */
 function owedLine(
   name: string,
-  nginx: string | undefined,
+  nginx: Answers,
   moat: string | undefined,
   allowed: readonly Difference[],
   used: Set<Difference>,
 ): string | undefined {
-  let owed = nginx;
+  let owed = nginx.get(name);
   for (const difference of allowed) {
     if (equal(name, owed, moat)) return owed;
     if (!difference.line.test(name)) continue;
-    const edited = difference.owed(owed);
+    const edited = difference.owed(owed, nginx);
     if (edited !== owed) used.add(difference);
     owed = edited;
   }

@@ -25,7 +25,6 @@ export const api: Case[] = [
   ...[200, 201, 204, 206, 304, 400, 404, 409, 418, 500, 599].map(
     code => [code, `GET /api/status/${code}`] as const,
   ),
-  [503, 'GET /api/status/503'],
   [302, 'GET /api/redirect/x?y=1'],
   ...each(200, 'POST', ['/api/a', '/api/a?b'], {
     body: 'name=kettle',
@@ -83,4 +82,10 @@ export const limits: Case[] = [
   ...each(200, 'POST', ['/login', '/login?2', '/login?3', '/login?4', '/login?5'], { body: 'user=ann' }),
   ...each(429, 'POST', ['/login?6', '/login?7'], { body: 'user=ann' }),
   [429, 'GET /login'],
+];
+
+/** Asked last: a 503 counts as a failure of each server that gave it, the backup included. */
+export const failing: Case[] = [
+  [503, 'GET /api/status/503'],
+  [503, 'POST /api/status/503', { body: 'x' }],
 ];
