@@ -25,6 +25,7 @@ export class Applier {
   readonly #logs: LogBook;
   readonly #files: LogFiles;
   #revision = 0;
+  #appliedAtMs = 0;
   #config: PlaneConfig | undefined;
 
   /** @param inherited sockets of the process that this one replaces */
@@ -44,6 +45,11 @@ export class Applier {
   /** The number of the configuration in force, 0 before the first. */
   get revision(): number {
     return this.#revision;
+  }
+
+  /** When it came into force, in ms since 1970. */
+  get appliedAtMs(): number {
+    return this.#appliedAtMs;
   }
 
   /** What is in force. */
@@ -95,6 +101,7 @@ export class Applier {
     }
     this.listeners.commit(change, config.http.listens);
     this.#revision = revision;
+    this.#appliedAtMs = Date.now();
     this.#config = config;
   }
 

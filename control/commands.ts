@@ -18,7 +18,7 @@ export const COMMANDS = {
     load: () => import('./commands/run.ts'),
   },
   check: {
-    usage: 'check [-c FILE] [-p PREFIX] [FILE]',
+    usage: 'check [--json] [-p PREFIX] [FILE]',
     summary: 'find every fault of a configuration',
     load: () => import('./commands/check.ts'),
   },
@@ -31,6 +31,31 @@ export const COMMANDS = {
     usage: 'directives [NAME]',
     summary: 'list the directives, or tell all about one',
     load: () => import('./commands/directives.ts'),
+  },
+  reload: {
+    usage: 'reload [-c FILE] [-p PREFIX]',
+    summary: 'have the running program read its configuration again',
+    load: async () => (await import('./commands/signal.ts')).sender('reload'),
+  },
+  quit: {
+    usage: 'quit [-c FILE] [-p PREFIX]',
+    summary: 'end the running program when it has served what it serves',
+    load: async () => (await import('./commands/signal.ts')).sender('quit'),
+  },
+  stop: {
+    usage: 'stop [-c FILE] [-p PREFIX]',
+    summary: 'end the running program at once',
+    load: async () => (await import('./commands/signal.ts')).sender('stop'),
+  },
+  reopen: {
+    usage: 'reopen [-c FILE] [-p PREFIX]',
+    summary: 'have the running program open its log files anew',
+    load: async () => (await import('./commands/signal.ts')).sender('reopen'),
+  },
+  status: {
+    usage: 'status [-c FILE] [-p PREFIX] [--json | --watch]',
+    summary: 'show what the running program does',
+    load: () => import('./commands/status.ts'),
   },
   help: {
     usage: 'help',

@@ -1,9 +1,12 @@
 /** From the words of the command line to the command that does the work. */
 
 import { suggest } from '#kit/suggest.ts';
-import { COMMANDS, isCommand } from './commands.ts';
+import { COMMANDS, type Command, isCommand } from './commands.ts';
 import { say } from './complaint.ts';
 import { runNginxCommand } from './nginx-command.ts';
+import { OptionFault } from './options.ts';
+
+const WRONG_USE = 2;
 
 /**
  * Runs what `args` ask for: a command of moat's own (`moat check`), or nginx's options.
@@ -13,9 +16,20 @@ import { runNginxCommand } from './nginx-command.ts';
  */
 export async function main(args: readonly string[]): Promise<number> {
   const [first = '', ...rest] = args.map(word => Buffer.from(word).toString('latin1'));
-  if (isCommand(first)) return (await COMMANDS[first].load()).run(rest);
+  if (isCommand(first)) return runCommand(first, rest);
   if (/^[a-z]/.test(first)) return refuse(first);
   return runNginxCommand(first === '' ? [] : [first, ...rest]);
+}
+
+async function runCommand(name: keyof typeof COMMANDS, args: readonly string[]): Promise<number> {
+  const command: Command = await COMMANDS[name].load();
+  try {
+    return await command.run(args);
+  } catch (fault) {
+    if (!(fault instanceof OptionFault)) throw fault;
+    say(`moat ${name}: ${fault.message}\nusage: moat ${COMMANDS[name].usage}\n`);
+    return WRONG_USE;
+  }
 }
 
 function refuse(word: string): number {

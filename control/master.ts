@@ -8,6 +8,7 @@ import { Applier } from './apply.ts';
 import type { Invocation } from './invocation.ts';
 import { load } from './load.ts';
 import { PidFile } from './pid-file.ts';
+import type { StatusService } from './status/service.ts';
 import { startSuccessor } from './successor.ts';
 
 export class Master {
@@ -18,6 +19,9 @@ export class Master {
   readonly #applier: Applier;
   readonly #turns = new Turns();
   #pidFile: PidFile | undefined;
+  #status: StatusService | undefined;
+  /** What the configuration says; the file may have another name while a successor runs. */
+  #pidPath = '';
   #successor: ChildProcess | undefined;
   readonly #predecessor: number | undefined;
   #reloadWaits = false;
@@ -39,8 +43,12 @@ export class Master {
   /** Brings the first configuration into force; the pid file is there when it resolves. @throws {Error} with the reason */
   start(model: Model): Promise<void> {
     return this.#turns.take(async () => {
+      const { pidPath } = model.process;
+      this.#pidPath = pidPath;
+      const service = import('./status/service.ts'); // loads while the workers do
       await this.#applier.start(model);
-      this.#pidFile = new PidFile(model.process.pidPath);
+      this.#status = new (await service).StatusService(pidPath, this.#applier, this.#invocation);
+      this.#pidFile = new PidFile(pidPath);
       this.#pidFile.write();
       this.log.notice(`ready: process ${process.pid}, L7 process ${this.#applier.plane.pid}`);
     });
@@ -63,14 +71,24 @@ export class Master {
     const { model, diagnostics } = load(this.#invocation);
     for (const { severity, message, file, line } of diagnostics)
       this.log.write(severity === 'error' ? 'emerg' : 'warn', `${message} in ${file}:${line}`);
-    if (!model) return this.log.error('the configuration is faulty: the one in force stays');
     try {
+      if (!model) throw new Error('the configuration is faulty');
       await this.#applier.apply(model);
-      this.#pidFile?.moveTo(model.process.pidPath);
+      this.#status?.reloaded(undefined);
+      this.#movePidFile(model.process.pidPath);
       this.log.notice(`configuration ${this.#applier.revision} is in force in all workers`);
     } catch (fault) {
-      this.log.emerg(`${(fault as Error).message}: the configuration in force stays`);
+      const { message } = fault as Error;
+      this.#status?.reloaded(message);
+      this.log.emerg(`${message}: the configuration in force stays`);
     }
+  }
+
+  #movePidFile(path: string): void {
+    if (path === this.#pidPath || this.#sharesSockets()) return;
+    this.#pidPath = path;
+    this.#pidFile?.moveTo(path);
+    this.#status?.moveTo(path);
   }
 
   /** USR1: the log files were moved away. */
@@ -109,7 +127,7 @@ export class Master {
       if (path === undefined || this.#sharesSockets())
         return this.log.crit('the signal to upgrade is ignored: end the old or the new process first');
       this.log.notice('starting the new program');
-      this.#pidFile?.rename(`${path}.oldbin`);
+      this.#renameAll(`${path}.oldbin`);
       const successor = startSuccessor(this.#applier.listeners.sockets);
       this.#successor = successor;
       successor.once('error', fault => this.#buried(path, fault.message));
@@ -125,9 +143,14 @@ export class Master {
     return this.#turns.take(async () => {
       if (this.#ending) return;
       this.log.alert(`the new program is gone: ${how}`);
-      this.#pidFile?.rename(path);
+      this.#renameAll(path);
       if (this.#workersAreAway) await this.#bringWorkersBack();
     });
+  }
+
+  #renameAll(pidPath: string): void {
+    this.#pidFile?.rename(pidPath);
+    this.#status?.moveTo(pidPath);
   }
 
   async #bringWorkersBack(): Promise<void> {
@@ -145,6 +168,7 @@ export class Master {
     this.log.notice(saying);
     this.#applier.listeners.close({ keepFiles: this.#sharesSockets() });
     await endWorkers();
+    this.#status?.close();
     this.#pidFile?.remove();
     this.log.notice('exit');
     this.#end(0);

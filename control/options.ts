@@ -1,4 +1,5 @@
 /** Options of moat's own commands. */
+import { dirname, resolve } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { type Invocation, invocationOf } from './invocation.ts';
 
@@ -29,12 +30,14 @@ export function readOptions<T extends OptionTable>(args: readonly string[], opti
 
 type ConfigValues = { [K in keyof typeof CONFIG_OPTIONS]?: string | undefined };
 
-/** @param word a configuration file that is named without `-c` */
+/**
+ * Unlike nginx's command line, a file without a prefix is looked for here, and its folder is the prefix.
+ *
+ * @param word a configuration file that is named without `-c`
+ */
 export function invocationFrom(values: ConfigValues, word?: string): Invocation {
-  return invocationOf({
-    prefix: values.prefix,
-    file: word ?? values.config,
-    errorLog: values['error-log'],
-    globals: values.directives,
-  });
+  const { prefix, config, 'error-log': errorLog, directives: globals } = values;
+  const file = word ?? (prefix === undefined ? config : undefined);
+  if (file === undefined) return invocationOf({ prefix, file: config, errorLog, globals });
+  return invocationOf({ prefix: prefix ?? dirname(resolve(file)), file: resolve(file), errorLog, globals });
 }

@@ -1,5 +1,4 @@
 /** `moat check`: every fault of a configuration, with the line it stands on. */
-import { resolve } from 'node:path';
 import { renderDiagnostics } from '#config';
 import { load } from '../load.ts';
 import { CONFIG_OPTIONS, invocationFrom, readOptions } from '../options.ts';
@@ -9,10 +8,13 @@ const FAULTY = 3;
 
 /** @returns 3 when there is an error, 0 when there is none; warnings are told all the same */
 export function run(args: readonly string[]): number {
-  const { values, positionals } = readOptions(args, CONFIG_OPTIONS, 1);
-  const word = positionals[0];
-  const invocation = invocationFrom(values, word === undefined ? word : resolve(word)); // `-c` starts at the prefix, a word here
+  const { values, positionals } = readOptions(args, { ...CONFIG_OPTIONS, json: { type: 'boolean' } }, 1);
+  const invocation = invocationFrom(values, positionals[0]);
   const { model, diagnostics, texts } = load(invocation);
+  if (values.json) {
+    process.stdout.write(`${JSON.stringify({ sound: model !== undefined, diagnostics })}\n`);
+    return model ? 0 : FAULTY;
+  }
   const known = new Map([...texts, ['command line', invocation.globals ?? '']]);
   const colour = process.stderr.isTTY && process.stderr.hasColors();
   process.stderr.write(renderDiagnostics(diagnostics, { texts: known, colour }));

@@ -1,0 +1,59 @@
+/** `moat status`: what the running program does, once, as JSON, or again every second. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { complain, complainOf } from '../complaint.ts';
+import { load, systemReason } from '../load.ts';
+import { CONFIG_OPTIONS, invocationFrom, readOptions } from '../options.ts';
+import { askStatus } from '../status/client.ts';
+import { socketPathOf } from '../status/report.ts';
+import { drawStatus, type Sample } from '../status/table.ts';
+
+const OPTIONS = {
+  ...CONFIG_OPTIONS,
+  json: { type: 'boolean' },
+  watch: { type: 'boolean', short: 'w' },
+} as const;
+
+/** How far apart the two looks are that a rate is counted from. */
+const GLANCE_MS = 300;
+const WATCH_MS = 1000;
+const CLEAR_SCREEN = '\x1b[H\x1b[2J';
+
+/** @returns 1 when no program of this configuration answers */
+export async function run(args: readonly string[]): Promise<number> {
+  const { values } = readOptions(args, OPTIONS);
+  const { model, diagnostics } = load(invocationFrom(values));
+  complainOf(diagnostics);
+  if (!model) return 1;
+  const path = socketPathOf(model.process.pidPath);
+  try {
+    if (values.json) process.stdout.write(`${JSON.stringify(await askStatus(path))}\n`);
+    else if (values.watch) await watch(path);
+    else process.stdout.write(await glance(path));
+    return 0;
+  } catch (fault) {
+    complain('error', `no running moat answers at "${path}" ${systemReason(fault)}`);
+    return 1;
+  }
+}
+
+async function glance(path: string): Promise<string> {
+  const before = await sample(path);
+  await sleep(GLANCE_MS);
+  return drawStatus(await sample(path), before);
+}
+
+/** Draws until it is interrupted, or the program ends. */
+async function watch(path: string): Promise<never> {
+  let before: Sample | undefined;
+  for (;;) {
+    const now = await sample(path);
+    process.stdout.write(CLEAR_SCREEN + drawStatus(now, before));
+    before = now;
+    await sleep(WATCH_MS);
+  }
+}
+
+const sample = async (path: string): Promise<Sample> => ({
+  report: await askStatus(path),
+  atMs: performance.now(),
+});

@@ -1,0 +1,48 @@
+/** Answers questions about the running program on a Unix socket that only its owner may open. */
+import { renameSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { listenUnix } from '#native/socket.ts';
+import type { StatusReport } from './report.ts';
+
+/** Questions by their word; a line with the word is answered by a line of JSON. */
+export interface Answers {
+  status(): Promise<StatusReport>;
+}
+
+const BACKLOG = 16;
+const OWNER_ONLY = 0o600;
+
+export class StatusServer {
+  #path: string;
+  readonly #server: Server;
+
+  /** @param path a latin1 string; what lies there is replaced @throws {Error} when no socket can be made there */
+  constructor(path: string, answers: Answers) {
+    this.#path = path;
+    rmSync(Buffer.from(path, 'latin1'), { force: true });
+    const fd = listenUnix({ path, backlog: BACKLOG, mode: OWNER_ONLY });
+    this.#server = createServer(socket => serve(socket, answers));
+    this.#server.listen({ fd, backlog: BACKLOG }).unref();
+  }
+
+  /** Makes room for a successor, and takes the place again when that is gone. */
+  moveTo(path: string): void {
+    renameSync(Buffer.from(this.#path, 'latin1'), Buffer.from(path, 'latin1'));
+    this.#path = path;
+  }
+
+  close(): void {
+    this.#server.close();
+    rmSync(Buffer.from(this.#path, 'latin1'), { force: true });
+  }
+}
+
+function serve(socket: Socket, answers: Answers): void {
+  socket.on('error', () => socket.destroy()); // who asked has gone
+  createInterface(socket).on('line', async word => {
+    if (word !== 'status') return socket.end(`${JSON.stringify({ fault: `unknown question "${word}"` })}\n`);
+    const answer = await answers.status();
+    socket.write(`${JSON.stringify(answer)}\n`);
+  });
+}

@@ -1,0 +1,54 @@
+/** What `moat status` asks the running program, beside its pid file. */
+import type { Applier } from '../apply.ts';
+import type { Invocation } from '../invocation.ts';
+import { MOAT_VERSION } from '../version.ts';
+import { type StatusReport, socketPathOf } from './report.ts';
+import { StatusServer } from './server.ts';
+
+export class StatusService {
+  readonly #applier: Applier;
+  readonly #invocation: Invocation;
+  /** Undefined when there is no place for a socket: the program serves all the same. */
+  readonly #server: StatusServer | undefined;
+  #refusal: string | undefined;
+
+  constructor(pidPath: string, applier: Applier, invocation: Invocation) {
+    this.#applier = applier;
+    this.#invocation = invocation;
+    try {
+      this.#server = new StatusServer(socketPathOf(pidPath), { status: () => this.#report() });
+    } catch (fault) {
+      applier.log.warn(`moat status will get no answer: ${(fault as Error).message}`);
+    }
+  }
+
+  /** @param refusal why the last reload changed nothing; undefined when it did */
+  reloaded(refusal: string | undefined): void {
+    this.#refusal = refusal;
+  }
+
+  /** The pid file has another name now. */
+  moveTo(pidPath: string): void {
+    this.#server?.moveTo(socketPathOf(pidPath));
+  }
+
+  close(): void {
+    this.#server?.close();
+  }
+
+  async #report(): Promise<StatusReport> {
+    const applier = this.#applier;
+    const sockets = Map.groupBy(applier.listeners.sockets, socket => socket.key);
+    return {
+      version: MOAT_VERSION,
+      pid: process.pid,
+      file: Buffer.from(this.#invocation.file, 'latin1').toString(),
+      uptimeMs: Math.round(process.uptime() * 1000),
+      revision: applier.revision,
+      appliedAtMs: applier.appliedAtMs,
+      refusal: this.#refusal,
+      listeners: [...sockets].map(([key, { length }]) => ({ key, sockets: length })),
+      l7: await applier.plane.status(),
+    };
+  }
+}
