@@ -1,7 +1,7 @@
 /** Answers that are a status: configured error pages, else short pages of moat's own. */
-import { STATUS_CODES } from 'node:http';
 import type { Exchange } from '../exchange.ts';
 import { Response } from '../response.ts';
+import { phraseOf } from '../wire/h1/phrase.ts';
 import { percentDecode } from '../wire/h1/uri.ts';
 import { CLOSE_WITHOUT_ANSWER } from './return.ts';
 
@@ -42,7 +42,7 @@ function answerBuiltIn(exchange: Exchange, status: number): void {
   const shown = PUBLIC_STATUS[status] ?? status;
   exchange.errorStatus = 0;
   const response = new Response(shown);
-  const text = shown >= 300 ? `${shown} ${STATUS_CODES[shown] ?? ''}`.trim() : '';
+  const text = shown >= 300 ? `${shown} ${phraseOf(shown)}`.trim() : '';
   const body = Buffer.from(
     text && `<!doctype html>\n<title>${text}</title>\n<h1>${text}</h1>\n<hr>moat\n`,
     'latin1',

@@ -152,6 +152,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
         if (start > 0) text = text.slice(start);
         return this.#keepPartial(text, limits);
       }
+      if (end - start > limits.totalBytes) throw new WireFault(431, 'too large request head');
       const head = parseRequestHead(text, start, end, limits);
       this.#text = '';
       this.#searched = 0;
@@ -231,9 +232,14 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     if (head.bodyLength !== 0) this.#expectBody(head, exchange);
     else this.#reader = this.#body = undefined;
     if (rest) this.transportData(rest);
-    if (uri === undefined || host === undefined) {
+    if (uri === undefined || host === undefined || (host === '' && head.host === '')) {
       exchange.log('info', `client sent invalid ${uri === undefined ? 'request target' : 'host header'}`);
       return exchange.finish(head.method === 'CONNECT' ? 405 : 400);
+    }
+    if (head.method === 'TRACE') {
+      // It would hand a script the fields that a browser keeps from it, and what proxies on the way have added.
+      exchange.log('info', 'client sent TRACE method');
+      return exchange.finish(405);
     }
     exchange.path = uri.path;
     exchange.args = uri.args;

@@ -1,14 +1,15 @@
 /** Writes heads of HTTP/1.x responses. */
-import { STATUS_CODES } from 'node:http';
+
 import { httpDate } from '../../clock.ts';
 import type { HeaderList } from '../../message.ts';
+import { phraseOf } from './phrase.ts';
 
 const STATUS_LINES: string[] = [];
 
 function statusLine(status: number, reason: string | undefined): string {
   if (reason !== undefined) return `HTTP/1.1 ${String(status).padStart(3, '0')} ${reason}\r\n`;
   return (STATUS_LINES[status] ??=
-    `HTTP/1.1 ${String(status).padStart(3, '0')}${STATUS_CODES[status] ? ` ${STATUS_CODES[status]}` : ''}\r\n`);
+    `HTTP/1.1 ${String(status).padStart(3, '0')}${phraseOf(status) ? ` ${phraseOf(status)}` : ''}\r\n`);
 }
 
 /** Status line, Server and Date, then the fields in order; the caller adds framing and the empty line. */

@@ -1,0 +1,10 @@
+/** The words behind a status in the status line (RFC 9110 §15). */
+import { STATUS_CODES } from 'node:http';
+
+/** Where Node's names are older than RFC 9110. */
+const RENAMED: Readonly<Record<number, string>> = { 413: 'Content Too Large', 422: 'Unprocessable Content' };
+
+/** @returns '' for a status without a registered name */
+export function phraseOf(status: number): string {
+  return RENAMED[status] ?? STATUS_CODES[status] ?? '';
+}
