@@ -3,7 +3,7 @@ import { suggest } from '#kit/suggest.ts';
 import { ArgumentFault } from './argument.ts';
 import { DIRECTIVES } from './directives/table.ts';
 import type { Site } from './lex.ts';
-import { NGINX_ONLY } from './nginx-only.ts';
+import { NGINX_ONLY } from './nginx-only/nginx-only.ts';
 import { COMMAND_LINE, type Node } from './parse.ts';
 import type { Body, Context, Directive } from './registry.ts';
 import type { Scope } from './scope.ts';

@@ -2,7 +2,7 @@
 import { suggest } from '#kit/suggest.ts';
 import type { Argument } from './argument.ts';
 import { DIRECTIVES } from './directives/table.ts';
-import { NGINX_ONLY } from './nginx-only.ts';
+import { NGINX_ONLY } from './nginx-only/nginx-only.ts';
 import { CONTEXTS, type Context, type Directive } from './registry.ts';
 
 /** One entry of the manual: a directive, with all blocks in which it means the same. */

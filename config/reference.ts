@@ -2,7 +2,7 @@
 import { VARIABLE_FAMILIES, VARIABLES } from '#model/l7/variables.ts';
 import { DIAGNOSTIC_CODES } from './diagnostic-code.ts';
 import { type Entry, entries } from './manual.ts';
-import { NGINX_ONLY } from './nginx-only.ts';
+import { NGINX_ONLY } from './nginx-only/nginx-only.ts';
 
 /** Says how a page that is out of date is made anew. */
 export const GENERATE = 'node scripts/generate-docs.ts';

@@ -1,0 +1,95 @@
+/** Directives of nginx's http modules, other than those that pass requests on. */
+import type { Rows } from './nginx-only.ts';
+
+export const HTTP_ONLY: Rows = [
+  ['add_after_body add_before_body addition_types', 'add the text in the application, or with sub_filter'],
+  [
+    'ancient_browser ancient_browser_value modern_browser modern_browser_value',
+    'use map on $http_user_agent',
+  ],
+  [
+    'autoindex autoindex_exact_size autoindex_format autoindex_localtime random_index',
+    'moat lists no folders; let a server behind it do so',
+  ],
+  [
+    'charset charset_map charset_types override_charset source_charset',
+    'name the charset in default_type or types; moat converts none',
+  ],
+  [
+    'create_full_put_path dav_access dav_methods min_delete_depth',
+    'moat does no WebDAV; proxy_pass to a server that does',
+  ],
+  ['degradation degrade', 'limit what comes in with limit_conn and limit_req'],
+  ['early_hints', 'moat passes no 103 answers on; remove the line'],
+  ['f4f f4f_buffer_size flv', 'files are sent as they are; players ask for ranges'],
+  [
+    'hls hls_buffers hls_forward_args hls_fragment hls_mp4_buffer_size hls_mp4_max_buffer_size',
+    'cut the video into segments beforehand, or proxy_pass to a server that does',
+  ],
+  [
+    'mp4 mp4_buffer_size mp4_limit_rate mp4_limit_rate_after mp4_max_buffer_size mp4_start_key_frame',
+    'files are sent as they are; players ask for ranges',
+  ],
+  [
+    'geoip_city geoip_country geoip_org geoip_proxy geoip_proxy_recursive',
+    'moat reads no GeoIP database; write the networks into a geo block',
+  ],
+  ['gzip_hash gzip_no_buffer gzip_window postpone_gzipping', 'moat chooses this by itself; remove the line'],
+  [
+    'http2_body_preread_size http2_chunk_size http2_max_concurrent_streams http2_recv_buffer_size',
+    'moat does not speak HTTP/2 yet; remove the line',
+  ],
+  [
+    `http2_idle_timeout http2_max_concurrent_pushes http2_max_field_size http2_max_header_size http2_max_requests
+     http2_pool_size http2_push http2_push_preload http2_recv_timeout http2_streams_index_size`,
+    'obsolete in nginx too; remove the line',
+  ],
+  [
+    `http3 http3_hq http3_max_concurrent_streams http3_max_table_capacity http3_stream_buffer_size
+     quic_active_connection_id_limit quic_bpf quic_gso quic_host_key quic_max_concurrent_streams_bidi
+     quic_max_concurrent_streams_uni quic_retry quic_stream_buffer_size`,
+    'moat does not speak HTTP/3; clients fall back to TCP when Alt-Svc does not offer it',
+  ],
+  [
+    `image_filter image_filter_buffer image_filter_interlace image_filter_jpeg_quality image_filter_sharpen
+     image_filter_transparency image_filter_webp_quality`,
+    'make the images beforehand, or proxy_pass to a server that does',
+  ],
+  ['internal_redirect', 'use rewrite, try_files or error_page with a named location'],
+  [
+    'js_access js_body_filter js_content js_header_filter',
+    'moat runs no scripts; put the logic behind proxy_pass',
+  ],
+  [
+    `js_context_reuse js_engine js_fetch_buffer_size js_fetch_ciphers js_fetch_keepalive
+     js_fetch_keepalive_requests js_fetch_keepalive_time js_fetch_keepalive_timeout
+     js_fetch_max_response_buffer_size js_fetch_protocols js_fetch_proxy js_fetch_timeout
+     js_fetch_trusted_certificate js_fetch_verify js_fetch_verify_depth js_import js_include
+     js_load_http_native_module js_load_stream_native_module js_path js_periodic js_preload_object js_set
+     js_shared_array_zone js_shared_dict_zone js_var`,
+    'moat runs no scripts; variables can be made with map, geo, set and split_clients',
+  ],
+  ['json_set json_schema', 'moat looks into no JSON; do so in the application'],
+  ['keyval keyval_zone', 'use map, and reload when the values change'],
+  ['num_map', 'use map with regular expressions, or geo'],
+  ['perl perl_modules perl_require perl_set', 'moat runs no scripts; put the logic behind proxy_pass'],
+  ['post_action', 'use mirror, or read the access log'],
+  ['secure_link secure_link_md5 secure_link_secret', 'check the link in the application, with auth_request'],
+  ['session_log session_log_format session_log_zone', 'use access_log with $request_id'],
+  ['slice', 'moat has no cache yet that it would fill by ranges'],
+  ['spdy_chunk_size spdy_headers_comp limit_zone ssl', 'obsolete in nginx too; remove the line'],
+  [
+    `ssi ssi_ignore_recycled_buffers ssi_last_modified ssi_min_file_chunk ssi_silent_errors ssi_types
+     ssi_value_length`,
+    'moat does no server-side includes; use sub_filter, or do so in the application',
+  ],
+  [
+    `userid userid_domain userid_expires userid_flags userid_mark userid_name userid_p3p userid_path
+     userid_service`,
+    'use sticky cookie, or add_header Set-Cookie with $request_id',
+  ],
+  [
+    'xml_entities xslt_last_modified xslt_param xslt_string_param xslt_stylesheet xslt_types',
+    'transform XML in the application',
+  ],
+];

@@ -1,0 +1,48 @@
+/** Directives of nginx's core, of nginx Plus, and of modules by others that many configurations use. */
+import type { Rows } from './nginx-only.ts';
+
+const PLUS_AUTH = 'of nginx Plus; check tokens in a service of yours, with auth_request';
+
+export const OTHER_ONLY: Rows = [
+  ['load_module', 'moat has no loadable modules; remove the line'],
+  ['google_perftools_profiles', 'moat runs on Node: profile it with --cpu-prof'],
+  [
+    `acceptex_read devpoll_changes devpoll_events epoll_events eventport_events iocp_threads kqueue_changes
+     kqueue_events post_acceptex`,
+    'it tunes an event loop that moat does not have; remove the line',
+  ],
+  ['acme_certificate acme_issuer acme_shared_zone', 'get certificates with an ACME client, and reload'],
+  ['api status status_format status_zone', 'of nginx Plus; `moat status` and /metrics tell the same'],
+  [
+    `auth_jwt auth_jwt_claim_set auth_jwt_header_set auth_jwt_key_cache auth_jwt_key_file auth_jwt_key_request
+     auth_jwt_leeway auth_jwt_require auth_jwt_type auth_oidc auth_require oidc_provider`,
+    PLUS_AUTH,
+  ],
+  ['mgmt', 'moat needs no licence; remove the block'],
+  [
+    `otel_exporter otel_resource_attr otel_service_name otel_span_attr otel_span_name otel_trace
+     otel_trace_context`,
+    'moat sends no traces yet; pass traceparent on as it does by itself, and log it',
+  ],
+  [
+    `access_by_lua_block access_by_lua_file balancer_by_lua_block body_filter_by_lua_block content_by_lua_block
+     content_by_lua_file header_filter_by_lua_block init_by_lua_block init_worker_by_lua_block log_by_lua_block
+     lua_package_cpath lua_package_path lua_shared_dict rewrite_by_lua_block set_by_lua_block
+     ssl_certificate_by_lua_block`,
+    'moat runs no scripts; put the logic behind proxy_pass or auth_request',
+  ],
+  [
+    'modsecurity modsecurity_rules modsecurity_rules_file',
+    'moat gets a firewall of its own; remove the line',
+  ],
+  ['more_clear_headers more_set_headers', 'use add_header, proxy_hide_header and proxy_set_header'],
+  ['more_clear_input_headers more_set_input_headers', 'use proxy_set_header'],
+  ['echo echo_exec echo_location echo_sleep', 'use return'],
+  [
+    'geoip2 geoip2_proxy geoip2_proxy_recursive',
+    'moat reads no GeoIP database; write the networks into a geo block',
+  ],
+  ['set_from_accept_language', 'use map on $http_accept_language'],
+  ['vhost_traffic_status vhost_traffic_status_display vhost_traffic_status_zone', '/metrics tells the same'],
+  ['passenger_enabled passenger_root passenger_ruby', 'run the application by itself, and proxy_pass to it'],
+];
