@@ -29,36 +29,37 @@ export async function judge(pair: Pair, group: string, one: Case): Promise<Verdi
   const nginx = await ask(site, one, pair.nginx, certs);
   const faults = statusFaults(nginx, status);
   const moat = await ask(site, one, pair.moat, certs);
-  const allowed = pair.allowed.filter(({ cases }) => cases.test(title));
-  for (const name of new Set([...nginx.keys(), ...moat.keys()])) {
-    const owed = owedLine(name, nginx, moat.get(name), allowed, used);
-    if (!equal(name, owed, moat.get(name))) faults.push(`  ${name}\n${contrast(owed, moat.get(name))}`);
+  const allowed = pair.allowed.filter(({ cases }) => cases?.test(title) ?? true);
+  const owed = owedBy(nginx, moat, allowed, used);
+  for (const name of linesApart(owed, moat)) {
+    faults.push(`  ${name}\n${contrast(owed.get(name), moat.get(name))}`);
   }
   return { title, faults, used };
 }
 
+/** Applies the allowed differences one after the other until the answers are equal, noting those that changed something. */
+function owedBy(
+  nginx: Answers,
+  moat: Answers,
+  allowed: readonly Difference[],
+  used: Set<Difference>,
+): Answers {
+  let owed = nginx;
+  for (const difference of allowed) {
+    if (linesApart(owed, moat).length === 0) break;
+    const changed = difference.owed(owed);
+    if (linesApart(changed, owed).length > 0) used.add(difference);
+    owed = changed;
+  }
+  return owed;
+}
+
+const linesApart = (owed: Answers, got: Answers): string[] =>
+  [...new Set([...owed.keys(), ...got.keys()])].filter(name => !equal(name, owed.get(name), got.get(name)));
+
 function statusFaults(nginx: Answers, wanted: number): string[] {
   const got = nginx.get('status')?.split(' ')[1] ?? '0';
   return got === String(wanted) ? [] : [`  the case was written for ${wanted}, nginx says ${got}`];
-}
-
-/** Applies each allowed difference, noting those without which the answers would differ. */
-function owedLine(
-  name: string,
-  nginx: Answers,
-  moat: string | undefined,
-  allowed: readonly Difference[],
-  used: Set<Difference>,
-): string | undefined {
-  let owed = nginx.get(name);
-  for (const difference of allowed) {
-    if (equal(name, owed, moat)) return owed;
-    if (!difference.line.test(name)) continue;
-    const edited = difference.owed(owed, nginx);
-    if (edited !== owed) used.add(difference);
-    owed = edited;
-  }
-  return owed;
 }
 
 /** Lines are equal to the byte; a lifetime counted to a time of day may have run on for some seconds. */

@@ -4,15 +4,42 @@ import type { Answers } from './answers.ts';
 /** How moat's answer follows from nginx's in the cases named. */
 export type Difference = {
   readonly reason: string;
-  /** Held against `site group METHOD target`. */
-  readonly cases: RegExp;
-  /** Held against the name of the line: `status`, `header Server`, `body`. */
-  readonly line: RegExp;
-  /** nginx's line (undefined: it sent none) and its whole answer → the line that moat owes. */
-  readonly owed: (nginx: string | undefined, answer: Answers) => string | undefined;
+  /** Held against `site group METHOD target {options}`; every case unless told. */
+  readonly cases?: RegExp;
+  /** nginx's lines → the lines that moat owes; the same object when the difference does not apply. */
+  readonly owed: (nginx: Answers) => Answers;
 };
 
-/** The reason phrases of RFC 9110 where nginx's are older ones. */
+/** A difference of one kind of line. */
+const inLine =
+  (name: RegExp, change: (text: string, all: Answers, name: string) => string | undefined) =>
+  (nginx: Answers): Answers => {
+    const owed = new Map(nginx);
+    for (const [line, text] of nginx) {
+      if (!name.test(line)) continue;
+      const changed = change(text, nginx, line);
+      if (changed === undefined) owed.delete(line);
+      else owed.set(line, changed);
+    }
+    return owed;
+  };
+
+/** A difference in the body, and so in its length. */
+const inBody =
+  (change: (body: string) => string) =>
+  (nginx: Answers): Answers => {
+    const body = nginx.get('body') ?? '';
+    const changed = change(body);
+    const length = 'header Content-Length';
+    const known =
+      nginx.get(length) === String(body.length) ? [[length, String(changed.length)] as const] : [];
+    return changed === body ? nginx : new Map([...nginx, ['body', changed] as const, ...known]);
+  };
+
+/** nginx's words for its own code 494, which it sends as 400. */
+const TOO_LARGE = '400 Request Header Or Cookie Too Large';
+
+/** Names of statuses in RFC 9110 (and 6585) where nginx has others. */
 const PHRASES: Readonly<Record<string, string>> = {
   '302 Moved Temporarily': '302 Found',
   '405 Not Allowed': '405 Method Not Allowed',
@@ -22,13 +49,14 @@ const PHRASES: Readonly<Record<string, string>> = {
   '416 Requested Range Not Satisfiable': '416 Range Not Satisfiable',
   '503 Service Temporarily Unavailable': '503 Service Unavailable',
   '504 Gateway Time-out': '504 Gateway Timeout',
+  [TOO_LARGE]: '431 Request Header Fields Too Large',
 };
 
-/** nginx's own page for a status, or undefined when the body is something else. */
-const builtIn = (body: string | undefined) =>
-  /^<html>\r\n<head><title>([^<]*)<\/title><\/head>\r\n<body>\r\n(.*\r\n)+<hr><center>nginx(?:\/[\d.]+)?<\/center>\r\n<\/body>\r\n<\/html>\r\n(?:<!-- .* -->\r\n)*$/.exec(
-    body ?? '',
-  )?.[1];
+const BUILT_IN =
+  /^<html>\r\n<head><title>([^<]*)<\/title><\/head>\r\n<body>\r\n(?:.*\r\n)+?<hr><center>nginx(?:\/[\d.]+)?<\/center>\r\n<\/body>\r\n<\/html>\r\n(?:<!-- .* -->\r\n)*$/;
+
+/** The status and words of a page that nginx made itself, or undefined when the body is something else. */
+const builtIn = (body: string | undefined) => BUILT_IN.exec(body ?? '')?.[1];
 
 /** moat's page in its place. */
 const page = (title: string) => {
@@ -36,45 +64,78 @@ const page = (title: string) => {
   return `<!doctype html>\n<title>${text}</title>\n<h1>${text}</h1>\n<hr>moat\n`;
 };
 
+/** A request that moat refuses where nginx does not. */
+const refused = (title: string): Answers =>
+  new Map([
+    ['status', `HTTP/1.1 ${title}`],
+    ['header Server', '{program}'],
+    ['header Date', '{now}'],
+    ['header Content-Type', 'text/html'],
+    ['header Content-Length', String(page(title).length)],
+    ['header Connection', 'close'],
+    ['body', page(title)],
+  ]);
+
 export const DIFFERENCES: readonly Difference[] = [
   {
-    reason: 'Reason phrases are those of RFC 9110',
-    cases: /./,
-    line: /status$/,
-    owed: status => {
-      const phrase = status?.slice(9) ?? '';
-      return PHRASES[phrase] === undefined ? status : `${status!.slice(0, 9)}${PHRASES[phrase]}`;
-    },
+    reason: 'HTTP/0.9 is not spoken: a request line without a version is refused with a whole answer',
+    cases: / odd no version/,
+    owed: () => refused('400 Bad Request'),
   },
   {
-    reason: 'The pages that moat makes for an error are its own',
-    cases: /./,
-    line: /body$/,
-    owed: body => {
-      const title = builtIn(body);
-      return title === undefined ? body : page(title);
-    },
+    reason: 'A line of the head without a colon is refused: parsers disagree about it (RFC 9112 §5.1)',
+    cases: / odd a line without colon/,
+    owed: () => refused('400 Bad Request'),
   },
   {
-    reason: 'The pages that moat makes for an error are its own, and so is their length',
-    cases: /./,
-    line: /header Content-Length$/,
-    owed: (length, answer) => {
-      const title = builtIn(answer.get('body'));
-      return title === undefined ? length : String(page(title).length);
-    },
+    reason: 'CONNECT is refused as a method, as nginx does since 1.21.1 in a well-formed request',
+    cases: / odd CONNECT/,
+    owed: () => refused('405 Method Not Allowed'),
+  },
+  {
+    reason: 'A head that is too large is answered by 431 (RFC 6585), not by 400',
+    owed: inLine(/^status$/, (status, all) =>
+      builtIn(all.get('body')) === TOO_LARGE ? `HTTP/1.1 ${PHRASES[TOO_LARGE]}` : status,
+    ),
+  },
+  {
+    reason: 'Names of statuses are those of RFC 9110',
+    owed: inLine(/status$/, status => {
+      const phrase = PHRASES[status.slice(9)];
+      return phrase === undefined ? status : status.slice(0, 9) + phrase;
+    }),
+  },
+  {
+    reason: 'The pages that moat makes for a status are its own',
+    owed: inLine(/body$|header Content-Length$/, (text, all, name) => {
+      const title = builtIn(all.get(name.replace(/header Content-Length$/, 'body')));
+      if (title === undefined) return text;
+      return name.endsWith('body') ? page(title) : String(page(title).length);
+    }),
+  },
+  {
+    reason:
+      'No 100 Continue when nothing is to be waited for: there is no body, or it has come (RFC 9110 §10.1.1)',
+    cases: /"Expect":"100-continue"/,
+    owed: inLine(/^interim /, () => undefined),
   },
   {
     reason:
       'Since nginx 1.29.7 no "Connection: close" goes to a server: connections to it are kept by default',
-    cases: /./,
-    line: /^body$/,
-    owed: body => body?.replace(/^ {2}"Connection: close",\n/m, ''),
+    owed: inBody(body => body.replace(/^ {2}"Connection: close",\n/m, '')),
   },
   {
     reason: 'Since nginx 1.29.7 servers are asked in HTTP/1.1 by default',
-    cases: /./,
-    line: /^body$/,
-    owed: body => body?.replace(/^( "start": "[^"]+ HTTP)\/1\.0",$/m, '$1/1.1",'),
+    owed: inBody(body => body.replace(/^( "start": "[^"]+ HTTP)\/1\.0",$/m, '$1/1.1",')),
+  },
+  {
+    reason: 'Since nginx 1.23.0 variables like $http_x hold all fields of that name, joined',
+    cases: / GET \/tell.*"X-Tell":\["one","two"\]/,
+    owed: inBody(body => body.replace('|one|', '|one, two|')),
+  },
+  {
+    reason: 'A tab at the end of a value is optional white space (RFC 9112 §5), not part of it',
+    cases: / GET \/tell.*"X-TELL":" spaced/,
+    owed: inBody(body => body.replace('|spaced \t|', '|spaced|')),
   },
 ];
