@@ -3,7 +3,7 @@ import type { AppendFiles } from '#kit/append-file.ts';
 import type { HttpModel } from '#model/l7/http.ts';
 import type { ErrorLog } from '#model/l7/log.ts';
 import { StreamLoop } from '#native/stream.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { BatchClock } from './clock.ts';
 import { compileTables } from './compile.ts';
 import type { H1Connection } from './downstream/h1.ts';
 import type { Exchange } from './exchange.ts';
@@ -24,7 +24,6 @@ export interface EngineOptions {
   readonly errorLogs: readonly ErrorLog[];
   /** Log files whose descriptors the process was given. */
   readonly files?: AppendFiles;
-  readonly clock?: Clock;
 }
 
 export interface EngineStatus {
@@ -37,9 +36,9 @@ export interface EngineStatus {
 
 export class Engine implements Worker {
   readonly id: number;
-  readonly clock: Clock;
-  readonly readBuffer = new ReadBuffer();
-  readonly streams = new StreamLoop();
+  readonly clock = new BatchClock();
+  readonly streams = new StreamLoop(this.clock);
+  readonly readBuffer = new ReadBuffer(this.streams.memory);
   readonly logFiles: LogFiles;
   readonly errorSink: ErrorSink;
   errorLogs: readonly ErrorLog[];
@@ -55,7 +54,6 @@ export class Engine implements Worker {
 
   constructor(options: EngineOptions) {
     this.id = options.workerId;
-    this.clock = options.clock ?? systemClock;
     this.report = options.report;
     this.errorSink = options.errorSink;
     this.logFiles = new LogFiles(options.files);

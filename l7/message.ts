@@ -1,7 +1,94 @@
 /** Header fields as the wire has them: names as sent, lower-case keys for comparing, values without outer blanks. */
 
+/** Names that requests and answers usually carry: literals, so that comparing them later is comparing pointers. */
+const USUAL = [
+  'accept',
+  'accept-charset',
+  'accept-encoding',
+  'accept-language',
+  'accept-ranges',
+  'access-control-allow-origin',
+  'age',
+  'allow',
+  'alt-svc',
+  'authorization',
+  'cache-control',
+  'connection',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-location',
+  'content-range',
+  'content-security-policy',
+  'content-type',
+  'cookie',
+  'date',
+  'dnt',
+  'etag',
+  'expect',
+  'expires',
+  'forwarded',
+  'from',
+  'host',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'keep-alive',
+  'last-modified',
+  'link',
+  'location',
+  'max-forwards',
+  'origin',
+  'pragma',
+  'priority',
+  'proxy-authorization',
+  'proxy-connection',
+  'range',
+  'referer',
+  'refresh',
+  'retry-after',
+  'sec-ch-ua',
+  'sec-ch-ua-mobile',
+  'sec-ch-ua-platform',
+  'sec-fetch-dest',
+  'sec-fetch-mode',
+  'sec-fetch-site',
+  'sec-fetch-user',
+  'server',
+  'set-cookie',
+  'strict-transport-security',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'upgrade-insecure-requests',
+  'user-agent',
+  'vary',
+  'via',
+  'www-authenticate',
+  'x-content-type-options',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-frame-options',
+  'x-powered-by',
+  'x-real-ip',
+  'x-request-id',
+  'x-requested-with',
+];
+
+/** `content-type` as most write it: `Content-Type`. */
+const capitalised = (key: string) =>
+  key.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase());
+
 /** Names seen before, as sent → lower case. Bounded: a stranger chooses names, so it stops growing. */
-const KEYS = new Map<string, string>();
+const KEYS = new Map<string, string>([
+  ...USUAL.map(key => [capitalised(key), key] as const),
+  ...USUAL.map(key => [key, key] as const),
+]);
 const MOST_KEYS = 2048;
 const MOST_KEY_BYTES = 64;
 
@@ -17,6 +104,15 @@ export function fieldKey(name: string): string {
 /** True for names that `fieldKey` has judged before: they need no second check of their characters. */
 export function isKnownField(name: string): boolean {
   return KEYS.has(name);
+}
+
+const isBlank = (code: number) => code === 32 || code === 9;
+
+/** The value that stands between two positions of a head, without the blanks around it (RFC 9112 §5.1). */
+export function fieldValue(text: string, from: number, to: number): string {
+  while (from < to && isBlank(text.charCodeAt(from))) from++;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+  return text.slice(from, to);
 }
 
 /** Field lines in order of arrival; the same name may stand several times. */

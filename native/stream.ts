@@ -46,8 +46,15 @@ export interface AcceptEvents {
   acceptFault(errno: number): void;
 }
 
+/** Told when a batch of events begins and ends. */
+export interface BatchEvents {
+  begin(): void;
+  end(): void;
+}
+
 export class StreamLoop {
   readonly #handle: StreamHandle;
+  readonly #batch: BatchEvents;
   readonly #arena = Buffer.allocUnsafeSlow(ARENA_BYTES);
   readonly #events = new Int32Array(MOST_EVENTS * EVENT_INTS);
   readonly #output = Buffer.allocUnsafeSlow(OUTPUT_BYTES);
@@ -59,7 +66,9 @@ export class StreamLoop {
   #inBatch = false;
   #scheduled = false;
 
-  constructor() {
+  /** @param batch told of each batch, before its first event and after its output is sent */
+  constructor(batch: BatchEvents) {
+    this.#batch = batch;
     this.#handle = addon().streamOpen({
       arena: this.#arena,
       events: this.#events,
@@ -67,6 +76,11 @@ export class StreamLoop {
       list: this.#list,
       onReady: (count: number) => this.#ready(count),
     });
+  }
+
+  /** Where the views that streamData() hands out lie. */
+  get memory(): ArrayBufferLike {
+    return this.#arena.buffer;
   }
 
   /** @param fd a listening socket, owned by the loop from now on. @throws {Error} when it can not be watched */
@@ -207,6 +221,7 @@ export class StreamLoop {
 
   #ready(count: number): void {
     const events = this.#events;
+    this.#batch.begin();
     this.#inBatch = true;
     for (let index = 0; index < count; index++) {
       const at = index * EVENT_INTS;
@@ -218,6 +233,7 @@ export class StreamLoop {
     }
     this.#inBatch = false;
     this.flush();
+    this.#batch.end();
   }
 
   #happened(kind: number, id: number, at: number): void {

@@ -36,12 +36,9 @@ export interface Downstream extends BodySink {
   readonly protocol: string;
   readonly bytesSent: number;
   readonly bodyBytesSent: number;
-  /** Sends or holds back the head; it leaves with the first piece of the body at the latest. */
   writeHead(exchange: Exchange, response: Response): void;
   /** Sends 1xx (100, 103) if the protocol version knows it. */
   writeInformation(status: number, headers: readonly (readonly [string, string])[]): void;
-  /** Sends what is held back: the source has nothing more for now. */
-  flush(): void;
   /** Cuts the connection (h1) or resets the stream (h2). */
   reset(): void;
   /** Hands over the raw connection after a 101; undefined when the protocol can not. */

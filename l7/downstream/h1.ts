@@ -23,8 +23,6 @@ import { type BodyControl, RequestBody } from './request-body.ts';
 
 /** Pipelined bytes that are held while a request is being answered; above it the socket is not read. */
 const MOST_HELD_BYTES = 65_536;
-/** Small pieces are joined with the head into one write. */
-const JOIN_BYTES = 16_384;
 /** Bytes waiting in the socket from which on the source pauses. */
 const HIGH_WATER_BYTES = 262_144;
 
@@ -61,8 +59,6 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   #reader: BodyReader | undefined;
   #chunked = false;
   #left = 0;
-  #out = '';
-  #flushing = false;
   #paused = false;
   #ended = false;
   #lingering = false;
@@ -295,7 +291,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     );
     this.#chunked = false;
     if (response.upgraded) {
-      this.#out = `${head}\r\n`;
+      this.#transport.writeText(`${head}\r\n`);
       return;
     }
     this.#left = response.contentLength;
@@ -313,10 +309,10 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     head += exchange.keepAlive ? 'Connection: keep-alive\r\n' : 'Connection: close\r\n';
     if (exchange.keepAlive && core.keepaliveTimeout.headerS !== undefined)
       head += `Keep-Alive: timeout=${core.keepaliveTimeout.headerS}\r\n`;
-    this.#out = `${head}\r\n`;
-    this.bytesSent += this.#out.length;
+    head += '\r\n';
+    this.bytesSent += head.length;
+    this.#transport.writeText(head);
     if (response.headOnly) this.#left = 0;
-    this.#flushSoon();
   }
 
   #mustClose(exchange: Exchange): boolean {
@@ -334,42 +330,16 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
 
   write(data: Buffer): boolean {
     if (data.length === 0) return true;
+    const transport = this.#transport;
     this.bodyBytesSent += data.length;
     this.bytesSent += data.length;
     if (this.#left > 0) this.#left -= data.length;
-    if (this.#chunked) return this.#writeChunk(data);
-    if (data.length <= JOIN_BYTES && this.#out.length <= JOIN_BYTES) {
-      this.#out += data.latin1Slice();
-      if (this.#left !== 0) this.#flushSoon();
-      return true;
-    }
-    return this.#writeOut(data);
-  }
-
-  #writeChunk(data: Buffer): boolean {
-    const size = `${data.length.toString(16)}\r\n`;
-    this.bytesSent += size.length + 2;
-    this.#out += size;
-    if (data.length <= JOIN_BYTES && this.#out.length <= JOIN_BYTES) {
-      this.#out += `${data.latin1Slice()}\r\n`;
-      this.#flushSoon();
-      return true;
-    }
-    const ready = this.#writeOut(data);
-    this.#out = '\r\n';
-    this.#flushSoon();
-    return ready;
-  }
-
-  /** Writes what is joined so far, then `data`; what the kernel did not take is copied, for `data` may be used again. */
-  #writeOut(data: Buffer): boolean {
-    const transport = this.#transport;
-    if (this.#out !== '') {
-      transport.cork();
-      transport.writeText(this.#out);
-      this.#out = '';
+    if (this.#chunked) {
+      const size = `${data.length.toString(16)}\r\n`;
+      this.bytesSent += size.length + 2;
+      transport.writeText(size);
       transport.writeBytes(data);
-      transport.uncork();
+      transport.writeText('\r\n');
     } else transport.writeBytes(data);
     this.#expireWrite();
     return transport.pendingBytes < HIGH_WATER_BYTES;
@@ -384,13 +354,13 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
       if (trailers)
         for (let at = 0; at < trailers.size; at++)
           tail += `${trailers.names[at]}: ${trailers.values[at]}\r\n`;
-      this.#out += `${tail}\r\n`;
+      this.#transport.writeText(`${tail}\r\n`);
       this.bytesSent += tail.length + 2;
     } else if (this.#left > 0 && !exchange.response?.headOnly) {
       // Fewer bytes than promised: the client must see the cut.
       return exchange.abort(502);
     }
-    this.flush();
+    this.#expireWrite();
     this.#finishExchange(exchange);
   }
 
@@ -434,32 +404,12 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     this.#deadline.set(lingeringTimeMs);
   }
 
-  flush(): void {
-    if (this.#out === '') return;
-    this.#transport.writeText(this.#out);
-    this.#out = '';
-    this.#expireWrite();
-  }
-
-  #flushSoon(): void {
-    if (this.#flushing) return;
-    this.#flushing = true;
-    process.nextTick(flushHeld, this);
-  }
-
-  /** Called once the current event is handled. */
-  flushNow(): void {
-    this.#flushing = false;
-    this.flush();
-  }
-
   reset(): void {
     this.#exchange = undefined;
     this.#transport.destroy();
   }
 
   tunnel(): Transport {
-    this.flush();
     this.#tunnel = true;
     this.#deadline.clear();
     return this.#transport;
@@ -522,8 +472,4 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   destroy(): void {
     this.#transport.destroy();
   }
-}
-
-function flushHeld(connection: H1Connection): void {
-  connection.flushNow();
 }

@@ -3,12 +3,18 @@ import type { Socket } from 'node:net';
 import type { ReadBuffer } from '../read-buffer.ts';
 import type { Transport, TransportOwner } from './transport.ts';
 
+/** Writes up to this size are joined with others. */
+const JOIN_BYTES = 16_384;
+
 export class SocketTransport implements Transport {
   owner: TransportOwner;
   closed = false;
   readonly socket: Socket;
   readonly #read: ReadBuffer;
   #error: NodeJS.ErrnoException | undefined;
+  #out = '';
+  #flushing = false;
+  #ending = false;
 
   /**
    * @param socket emits 'data' unless `ownReads` says that its bytes arrive through receive()
@@ -37,23 +43,40 @@ export class SocketTransport implements Transport {
   }
 
   get pendingBytes(): number {
-    return this.socket.writableLength;
+    return this.socket.writableLength + this.#out.length;
   }
 
+  /** Small writes of one event leave as one: one system call, one TLS record. */
   writeText(text: string): void {
-    this.socket.write(text, 'latin1');
+    if (this.closed || this.#ending) return;
+    this.#out += text;
+    if (this.#out.length > JOIN_BYTES) this.#flush();
+    else this.#flushSoon();
   }
 
   writeBytes(data: Buffer): void {
+    if (data.length <= JOIN_BYTES) return this.writeText(data.latin1Slice());
+    if (this.closed || this.#ending) return;
+    this.#flush();
     this.socket.write(this.#read.keep(data));
   }
 
-  cork(): void {
-    this.socket.cork();
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    process.nextTick(flushHeld, this);
   }
 
-  uncork(): void {
-    this.socket.uncork();
+  flushScheduled(): void {
+    this.#flushing = false;
+    this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#out === '') return;
+    const out = this.#out;
+    this.#out = '';
+    this.socket.write(out, 'latin1');
   }
 
   pause(): void {
@@ -65,10 +88,14 @@ export class SocketTransport implements Transport {
   }
 
   end(): void {
+    this.#flush();
+    this.#ending = true;
     this.socket.end();
   }
 
   closeSoon(): void {
+    this.#flush();
+    this.#ending = true;
     this.socket.destroySoon();
   }
 
@@ -79,4 +106,8 @@ export class SocketTransport implements Transport {
   reset(): void {
     this.socket.resetAndDestroy();
   }
+}
+
+function flushHeld(transport: SocketTransport): void {
+  transport.flushScheduled();
 }

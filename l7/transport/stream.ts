@@ -69,10 +69,6 @@ export class StreamTransport implements Transport, StreamEvents {
     if (!this.closed && !this.#ending) this.#loop.writeBytes(this.#stream, data);
   }
 
-  /** The loop joins what is written in one turn anyway. */
-  cork(): void {}
-  uncork(): void {}
-
   pause(): void {
     if (!this.closed) this.#loop.read(this.#stream, false);
   }

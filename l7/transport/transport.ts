@@ -20,13 +20,10 @@ export interface Transport {
   readonly closed: boolean;
   /** Changes hands: a tunnel takes over, an idle connection gets its next user. */
   owner: TransportOwner;
-  /** @param text latin1 */
+  /** Writes of one event are joined where that saves system calls: write small pieces without a care. @param text latin1 */
   writeText(text: string): void;
   /** @param data may be a view of a shared buffer: what the kernel does not take at once is copied */
   writeBytes(data: Buffer): void;
-  /** Between cork and uncork writes are joined into one system call where that is possible. */
-  cork(): void;
-  uncork(): void;
   pause(): void;
   resume(): void;
   /** Sends FIN once all is written; reading goes on. */

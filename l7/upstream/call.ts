@@ -149,13 +149,11 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
     const taker = {
       bodyData: (data: Buffer) => {
         if (this.#connection !== connection) return;
-        transport.cork();
         if (chunked) pending += `${data.length.toString(16)}\r\n`;
         if (pending !== '') transport.writeText(pending);
         pending = '';
         const ready = connection.write(data);
         if (chunked) transport.writeText('\r\n');
-        transport.uncork();
         this.#attempt!.bytesSent += data.length;
         if (!ready) this.#pauseBody();
         connection.expect(this.#route.settings.sendTimeoutMs);

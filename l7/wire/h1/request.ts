@@ -1,5 +1,5 @@
 /** Reads the head of an HTTP/1.x request (RFC 9112 §2–3, §5), strictly: what parsers disagree about is refused. */
-import { fieldKey, HeaderList, isKnownField } from '../../message.ts';
+import { fieldKey, fieldValue, HeaderList, isKnownField } from '../../message.ts';
 
 export interface HeadLimits {
   readonly lineBytes: number;
@@ -146,17 +146,11 @@ function readField(
   if (colon === -1 || colon >= to) throw new WireFault(400, 'a header line without colon');
   const name = text.slice(from, colon);
   if (!isKnownField(name) && !isValidName(name, limits)) return;
-  let valueFrom = colon + 1;
-  let valueTo = to;
-  while (valueFrom < valueTo && isBlank(text.charCodeAt(valueFrom))) valueFrom++;
-  while (valueTo > valueFrom && isBlank(text.charCodeAt(valueTo - 1))) valueTo--;
   const key = fieldKey(name);
-  const value = text.slice(valueFrom, valueTo);
+  const value = fieldValue(text, colon + 1, to);
   head.headers.add(name, key, value);
   noteFraming(key, value, head, state);
 }
-
-const isBlank = (code: number) => code === 32 || code === 9;
 
 /** @returns false when the field is to be left out (ignore_invalid_headers). @throws {WireFault} */
 function isValidName(name: string, limits: HeadLimits): boolean {

@@ -1,5 +1,5 @@
 /** Reads the head of an HTTP/1.x response from an upstream (RFC 9112 §4, §6). */
-import { fieldKey, HeaderList } from '../../message.ts';
+import { fieldKey, fieldValue, HeaderList, isKnownField } from '../../message.ts';
 import { CHUNKED } from './request.ts';
 
 /** The body ends with the connection. */
@@ -37,9 +37,10 @@ export function parseResponseHead(text: string, end: number): ResponseHead {
     if (colon === -1 || colon >= lineEnd || colon === at)
       throw new UpstreamFault('upstream sent invalid header');
     const name = whole.slice(at, colon);
+    if (!isKnownField(name) && /[\s()<>@,;\\"/[\]?={}]/.test(name))
+      throw new UpstreamFault('upstream sent invalid header name');
     const key = fieldKey(name);
-    if (/[\s()<>@,;\\"/[\]?={}]/.test(name)) throw new UpstreamFault('upstream sent invalid header name');
-    const value = whole.slice(colon + 1, lineEnd).trim();
+    const value = fieldValue(whole, colon + 1, lineEnd);
     if (key === 'content-length') {
       if (length !== undefined)
         throw new UpstreamFault('upstream sent duplicate header line: "Content-Length"');
@@ -60,6 +61,11 @@ export function parseResponseHead(text: string, end: number): ResponseHead {
 function readStatusLine(text: string, head: ResponseHead): number {
   const newline = text.indexOf('\n');
   const line = text.slice(0, text.charCodeAt(newline - 1) === 13 ? newline - 1 : newline);
+  if (line === 'HTTP/1.1 200 OK') {
+    head.status = 200;
+    head.reason = 'OK';
+    return newline + 1;
+  }
   const match = /^HTTP\/1\.(\d) (\d{3})(?: (.*))?$/.exec(line);
   if (!match) throw new UpstreamFault('upstream sent no valid HTTP/1.x header');
   head.minor = match[1] === '0' ? 0 : 1;
