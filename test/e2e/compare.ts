@@ -7,6 +7,8 @@ import type { Started } from './site.ts';
 /** What one case showed: nginx's own status, the faults, and the allowed differences that were needed. */
 export type Verdict = {
   readonly title: string;
+  /** Whether both gave the same status, allowed differences aside. */
+  readonly sameStatus: boolean;
   readonly faults: readonly string[];
   readonly used: ReadonlySet<Difference>;
 };
@@ -34,7 +36,7 @@ export async function judge(pair: Pair, group: string, one: Case): Promise<Verdi
   for (const name of linesApart(owed, moat)) {
     faults.push(`  ${name}\n${contrast(owed.get(name), moat.get(name))}`);
   }
-  return { title, faults, used };
+  return { title, sameStatus: statusOf(nginx) === statusOf(moat), faults, used };
 }
 
 /** Applies the allowed differences one after the other until the answers are equal, noting those that changed something. */
@@ -57,8 +59,10 @@ function owedBy(
 const linesApart = (owed: Answers, got: Answers): string[] =>
   [...new Set([...owed.keys(), ...got.keys()])].filter(name => !equal(name, owed.get(name), got.get(name)));
 
+const statusOf = (answer: Answers) => answer.get('status')?.split(' ')[1] ?? '0';
+
 function statusFaults(nginx: Answers, wanted: number): string[] {
-  const got = nginx.get('status')?.split(' ')[1] ?? '0';
+  const got = statusOf(nginx);
   return got === String(wanted) ? [] : [`  the case was written for ${wanted}, nginx says ${got}`];
 }
 
