@@ -1,10 +1,8 @@
 /** Which moat this is, and which nginx its configuration language follows. */
-import { readFileSync } from 'node:fs';
+import { VERSION } from '#kit/version.ts';
 import { configureArguments } from './features.ts';
 
-export const MOAT_VERSION: string = JSON.parse(
-  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
-).version;
+export const MOAT_VERSION: string = VERSION;
 /** The release whose directives, defaults and behaviour are followed. */
 export const NGINX_VERSION = '1.31.4';
 

@@ -1,4 +1,5 @@
 /** The model to tables. Servers and locations are compiled when they are first asked for, so a reload with ten thousand is quick. */
+import { VERSION } from '#kit/version.ts';
 import type { HttpModel, LocationModel, ServerModel } from '#model/l7/http.ts';
 import { CONTENT } from './content/table.ts';
 import { HEADER_FILTERS } from './filter/order.ts';
@@ -83,6 +84,8 @@ function compileLocation(
     errorLog: errorLogger(settings.log.errorLogs, worker.errorSink, worker),
     errorPages: errorPages(compiler),
     internal: model.internal,
+    autoRedirect: model.autoRedirect && 'uri' in model.match ? model.match.uri : undefined,
+    serverToken: serverToken(compiler),
     limitExcept: limitExcept && {
       methods: new Set(limitExcept.methods),
       location: inside(limitExcept.location),
@@ -97,6 +100,12 @@ function errorLogger(
   worker: Worker,
 ): ErrorLogger {
   return new ErrorLogger(own.length > 0 ? own : worker.errorLogs, sink);
+}
+
+function serverToken({ location, text }: Compiler): LocationTable['serverToken'] {
+  const { serverTokens } = location.settings.core;
+  if (typeof serverTokens === 'object') return text(serverTokens.text);
+  return text(serverTokens === 'off' ? 'moat' : `moat/${VERSION}`);
 }
 
 /** The first `error_page` that names a status wins. */

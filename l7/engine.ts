@@ -6,7 +6,6 @@ import { StreamLoop } from '#native/stream.ts';
 import { BatchClock } from './clock.ts';
 import { compileTables } from './compile.ts';
 import type { H1Connection } from './downstream/h1.ts';
-import type { Exchange } from './exchange.ts';
 import { Listener } from './listen.ts';
 import { StreamListener } from './listen-stream.ts';
 import type { ErrorSink } from './log/error.ts';
@@ -143,12 +142,6 @@ export class Engine implements Worker {
     this.#drained = undefined;
     this.logFiles.close();
     done();
-  }
-
-  /** The value of Server. */
-  serverToken(exchange: Exchange): string {
-    const { serverTokens } = exchange.location.core;
-    return serverTokens === 'off' ? 'moat' : 'moat/0.1.0';
   }
 }
 

@@ -2,15 +2,17 @@
 
 import type { Clock } from './clock.ts';
 import { answerError } from './content/error.ts';
+import { locationUrl } from './content/redirect.ts';
 import type { Connection, Downstream } from './downstream/downstream.ts';
 import type { RequestBody } from './downstream/request-body.ts';
-import type { HeaderList } from './message.ts';
+import { cleanValue, type HeaderList } from './message.ts';
 import { runRewrite } from './phase/rewrite.ts';
 import { DONE, NEXT, type Verdict, WAIT } from './phase/verdict.ts';
 import type { BodySink, BodySource, Response } from './response.ts';
 import type { LocationTable, ServerTable, Tables } from './tables.ts';
 import type { Attempt } from './variable/upstream.ts';
 import type { RequestHead } from './wire/h1/request.ts';
+import { escapePath } from './wire/h1/uri.ts';
 
 /** nginx's bound on rewrites and internal redirects of one request. */
 const MOST_REDIRECTS = 10;
@@ -60,14 +62,18 @@ export class Exchange {
   response: Response | undefined;
   /** The status of a request that ended without a response: 499, or 0. */
   failedStatus = 0;
-  /** The status that an error page stands for, to be answered in place of the page's own. */
+  /** The status that an error page stands for, to be answered in place of the page's own; 0: the page's own. */
   errorStatus = 0;
-  /** An error page is being made: a second failure gets the built-in page. */
+  /** Set by the first error where error_page is not recursive: later ones get the built-in page. */
   inErrorPage = false;
-  /** Location of a redirect that is to be answered. */
+  /** Location of a redirect that is to be answered; it stays with the request through its error page, like the two below. */
   redirectTo: string | undefined;
   /** WWW-Authenticate of a 401 that is to be answered. */
   challenge: string | undefined;
+  /** Content-Range of a 416 that is to be answered. */
+  contentRange: string | undefined;
+  /** `try_files` found the file of a location whose `alias` is the whole path: then the path has to be added to it. */
+  addPathToAlias = false;
   keepAlive: boolean;
   completed = false;
   closed = false;
@@ -87,6 +93,7 @@ export class Exchange {
   #phase = 0;
   #redirects = MOST_REDIRECTS + 1;
   #source: BodySource | undefined;
+  #sourceHeld = false;
   #sink: BodySink;
   #filters: FilterMaker[] | undefined;
   #ends: (() => void)[] | undefined;
@@ -145,10 +152,6 @@ export class Exchange {
   /** Finds the location, runs its rewrites, and again while they change the path. */
   #locate(): void {
     for (;;) {
-      if (--this.#redirects <= 0) {
-        this.log('error', `rewrite or internal redirection cycle while processing "${this.path}"`);
-        return this.finish(500);
-      }
       const location = this.server.locations.find(this);
       this.location = location ?? this.server.root;
       const refused = this.#enter();
@@ -156,12 +159,28 @@ export class Exchange {
       const rewrite = this.location.rewrite;
       if (!rewrite) break;
       const verdict = runRewrite(this, rewrite);
-      if (verdict === RELOCATE) continue;
+      if (verdict === RELOCATE) {
+        if (!this.#mayRedirect()) return;
+        continue;
+      }
       if (verdict !== NEXT) return this.#settle(verdict);
       break;
     }
     this.#phase = 0;
     this.#run();
+  }
+
+  /** Counts a change of the path; one too many ends the request with 500. */
+  #mayRedirect(): boolean {
+    if (--this.#redirects > 0) return true;
+    this.log('error', `rewrite or internal redirection cycle while processing "${this.path}"`);
+    this.finish(500);
+    return false;
+  }
+
+  /** False when the request went round in a circle: then no error page is looked for. */
+  get mayGoOn(): boolean {
+    return this.#redirects > 0;
   }
 
   /** What holds on entering a location: internal ones, methods, size of the body. */
@@ -175,7 +194,17 @@ export class Exchange {
       this.log('error', `client intended to send too large body: ${this.head.bodyLength} bytes`);
       return 413;
     }
+    const { autoRedirect } = location;
+    if (autoRedirect !== undefined && this.path.length < autoRedirect.length)
+      return this.#addSlash(autoRedirect);
     return NEXT;
+  }
+
+  /** The path of a location that proxies, without the slash at its end. */
+  #addSlash(path: string): Verdict {
+    const args = this.args === '' ? '' : `?${this.args}`;
+    this.redirectTo = locationUrl(this, escapePath(path) + args);
+    return 301;
   }
 
   #run(): void {
@@ -206,10 +235,12 @@ export class Exchange {
 
   /** Starts over with another path, as `try_files`, `index`, error pages and X-Accel-Redirect do. */
   internalRedirect(path: string, args: string): void {
+    if (!this.#mayRedirect()) return;
     this.path = path;
     this.args = args;
     this.untouched = false;
     this.internal = true;
+    this.addPathToAlias = false;
     this.location = this.server.root;
     try {
       this.#rewriteServer();
@@ -222,14 +253,8 @@ export class Exchange {
   namedLocation(name: string): boolean {
     const location = this.server.named.get(name);
     if (!location) return false;
-    if (--this.#redirects <= 0) {
-      this.log(
-        'error',
-        `rewrite or internal redirection cycle while redirecting to named location "${name}"`,
-      );
-      this.finish(500);
-      return true;
-    }
+    if (!this.#mayRedirect()) return true;
+    this.addPathToAlias = false;
     this.location = location;
     this.internal = true;
     try {
@@ -262,24 +287,53 @@ export class Exchange {
    * Sends the head of the answer.
    *
    * @param source who will call write() and end(); undefined when that happens at once in this call's caller
+   * @returns false when a filter refused the response and the request ends otherwise (412, 416): the source was
+   *   cancelled, and nothing must be written
    */
-  respond(response: Response, source: BodySource | undefined): void {
+  respond(response: Response, source: BodySource | undefined): boolean {
     if (this.errorStatus !== 0) {
       response.status = this.errorStatus;
       response.reason = undefined;
     }
     if (this.carried) carry(this.carried, response);
+    if (this.redirectTo !== undefined) response.headers.append('Location', cleanValue(this.redirectTo));
+    if (this.challenge !== undefined) response.headers.append('WWW-Authenticate', cleanValue(this.challenge));
+    if (this.contentRange !== undefined) response.headers.append('Content-Range', this.contentRange);
     this.response = response;
     this.#source = source;
-    for (const filter of this.location.headerFilters) filter(this, response);
+    for (const filter of this.location.headerFilters) {
+      const refusal = filter(this, response);
+      if (refusal) return this.#refuse(refusal);
+    }
     const { status } = response;
     if (this.head.method === 'HEAD' || status === 204 || status === 304 || status < 200)
       response.headOnly = true;
+    if (status === 204) response.noContent();
     if (!response.headOnly && this.#filters) {
       for (let at = this.#filters.length - 1; at >= 0; at--)
         this.#sink = this.#filters[at]!(this.#sink, this);
     }
     this.downstream.writeHead(this, response);
+    return true;
+  }
+
+  /** Answers with a response whose body is at hand. */
+  answer(response: Response, body: Buffer | undefined): void {
+    response.contentLength = body?.length ?? 0;
+    this.body?.discard();
+    if (!this.respond(response, undefined)) return;
+    if (body && body.length > 0) this.write(body);
+    this.end();
+  }
+
+  /** A header filter wants another answer in place of this one. */
+  #refuse(status: number): false {
+    this.#source?.cancel();
+    this.#source = undefined;
+    this.#filters = undefined;
+    this.response = undefined;
+    this.finish(status);
+    return false;
   }
 
   /** A piece of the body. @returns false when the source should pause */
@@ -300,9 +354,14 @@ export class Exchange {
     this.#source?.pause();
   }
 
-  /** The client took what was waiting: the source may go on. */
+  /** The client took what was waiting: the source may go on, unless a filter holds it. */
   resumeSource(): void {
-    this.#source?.resume();
+    if (!this.#sourceHeld) this.#source?.resume();
+  }
+
+  /** A filter holds a part of the body back, and wants no more of it meanwhile; it calls resumeSource() afterwards. */
+  holdSource(held: boolean): void {
+    this.#sourceHeld = held;
   }
 
   /** Who is working on the answer before its head stands (a proxied request): told when the client goes away. */

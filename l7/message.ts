@@ -180,6 +180,11 @@ export class HeaderList {
   }
 }
 
+/** Takes out what would break the message: a value with variables may hold anything (RFC 9110 §5.5). */
+export function cleanValue(text: string): string {
+  return /[\0\r\n]/.test(text) ? text.replace(/[\0\r\n]/g, ' ') : text;
+}
+
 /** True when a comma-separated field holds the token, in any case (RFC 9110 §5.6.1). @param token lower case */
 export function hasToken(value: string, token: string): boolean {
   const lower = value.toLowerCase();

@@ -19,6 +19,9 @@ export interface BodySource {
   cancel(): void;
 }
 
+/** A piece of a body: a text (latin1) that goes out as it is, or bytes of the content from `start` up to `end`. */
+export type BodyPart = string | { readonly start: number; readonly end: number };
+
 /** Length of a body that is not known beforehand. */
 export const UNKNOWN_LENGTH = -1;
 
@@ -31,8 +34,14 @@ export class Response {
   contentLength: number = UNKNOWN_LENGTH;
   /** Seconds since 1970 as a date in ms, for Last-Modified and the conditions; undefined when not known. */
   lastModifiedMs: number | undefined;
-  /** True when a byte range of the body may be cut out (static files, or an upstream that says so). */
+  /** True when a byte range of the body may be cut out (files, proxied answers by proxy_force_ranges). */
   allowRanges = false;
+  /** True when If-Match, If-Modified-Since and the like are judged here: proxied answers were judged by their server. */
+  conditional = false;
+  /** True when the content reads only what `parts` names; otherwise the range filter cuts the body itself. */
+  readsParts = false;
+  /** What the range filter left of the body, for content that reads parts; undefined: all of it. */
+  parts: readonly BodyPart[] | undefined;
   /** No body follows: HEAD, 204, 304, and answers to CONNECT. */
   headOnly = false;
   /** 'text/html; charset=x' without parameters, lower case; '' when there is none. */
@@ -51,6 +60,12 @@ export class Response {
   setContentType(value: string): void {
     this.headers.set('Content-Type', value);
     this.mediaType = mediaTypeOf(value);
+  }
+
+  /** 204 and 304 have no body, so nothing is said of it. */
+  noContent(): void {
+    this.headers.remove('content-type');
+    this.contentLength = UNKNOWN_LENGTH;
   }
 
   /** A filter changes the bytes: their length, their ranges and their strong validator are void. */

@@ -13,7 +13,9 @@ import type { Pools } from './upstream/pools.ts';
 import type { Text, VariableSpace } from './variable/space.ts';
 import type { Worker } from './worker.ts';
 
-export type HeaderFilter = (exchange: Exchange, response: Response) => void;
+/** @returns a status when the response is not to be sent: the request ends with that instead */
+// biome-ignore lint/suspicious/noConfusingVoidType: most filters refuse nothing, and should not have to say so
+export type HeaderFilter = (exchange: Exchange, response: Response) => number | void;
 export type RequestLog = (exchange: Exchange) => void;
 
 export interface ErrorPageTable {
@@ -32,6 +34,10 @@ export interface LocationTable {
   readonly errorLog: ErrorLogger;
   readonly errorPages: ReadonlyMap<number, ErrorPageTable>;
   readonly internal: boolean;
+  /** The path of the location, when a request for it without the slash at its end is redirected. */
+  readonly autoRedirect: string | undefined;
+  /** The value of Server, and the last line of moat's own pages; '' for none. */
+  readonly serverToken: Text;
   readonly limitExcept:
     | { readonly methods: ReadonlySet<string>; readonly location: LocationTable }
     | undefined;

@@ -1,58 +1,70 @@
-/** Answers that are a status: configured error pages, else short pages of moat's own. */
+/** Answers that are a status: the configured error page, else a short page of moat's own. */
 import type { Exchange } from '../exchange.ts';
 import { Response } from '../response.ts';
+import type { ErrorPageTable } from '../tables.ts';
 import { phraseOf } from '../wire/h1/phrase.ts';
-import { percentDecode } from '../wire/h1/uri.ts';
 import { CLOSE_WITHOUT_ANSWER } from './return.ts';
 
 /** After these the framing of what follows can not be trusted, or the client should start anew. */
 const CLOSING = new Set([400, 413, 414, 431, 494, 495, 496, 497, 500, 501, 505]);
-/** nginx's own codes, as they leave. */
+/** nginx's own codes, as they leave; 494 is what an `error_page` may call 431. */
 const PUBLIC_STATUS: Readonly<Record<number, number>> = { 494: 431, 495: 400, 496: 400, 497: 400 };
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+/** The statuses that get a page; others are answered without a body. */
+const PAGES = new Set([
+  ...REDIRECTS,
+  ...[400, 401, 402, 403, 404, 405, 406, 408, 409, 410, 411, 412, 413, 414, 415, 416, 421, 429, 431],
+  ...[500, 501, 502, 503, 504, 505, 507],
+]);
 
 export function answerError(exchange: Exchange, status: number): void {
   if (status === CLOSE_WITHOUT_ANSWER) return exchange.abort(status);
   if (CLOSING.has(status)) exchange.keepAlive = false;
-  const page = exchange.location.errorPages.get(status);
-  const mayPage = page && (!exchange.inErrorPage || exchange.location.core.recursiveErrorPages);
-  if (!mayPage) return answerBuiltIn(exchange, exchange.errorStatus || status);
-  exchange.inErrorPage = true;
-  const target = page.target(exchange);
-  exchange.errorStatus = page.answer === 'target' ? 0 : (page.answer ?? status);
-  if (target.startsWith('/')) return toUri(exchange, target);
-  if (target.startsWith('@')) {
-    if (!exchange.namedLocation(target)) answerBuiltIn(exchange, 500);
-    return;
-  }
-  const redirect = page.answer === undefined || page.answer === 'target' ? 302 : page.answer;
+  const page = takePage(exchange, status);
+  if (page) return answerPage(exchange, page, status);
   exchange.errorStatus = 0;
-  exchange.redirectTo = target;
-  answerBuiltIn(exchange, [301, 302, 303, 307, 308].includes(redirect) ? redirect : 302);
+  answerBuiltIn(exchange, PUBLIC_STATUS[status] ?? status);
 }
 
-/** A page is fetched with GET, whatever the request was (HEAD stays). */
+/** The page for a status, if there is one and the request may still get one. */
+function takePage(exchange: Exchange, status: number): ErrorPageTable | undefined {
+  const { errorPages, core } = exchange.location;
+  if (exchange.inErrorPage || errorPages.size === 0 || !exchange.mayGoOn) return undefined;
+  exchange.inErrorPage = !core.recursiveErrorPages;
+  return errorPages.get(status) ?? (status === 431 ? errorPages.get(494) : undefined);
+}
+
+function answerPage(exchange: Exchange, page: ErrorPageTable, status: number): void {
+  const target = page.target(exchange);
+  exchange.errorStatus = page.answer === 'target' ? 0 : (page.answer ?? PUBLIC_STATUS[status] ?? status);
+  if (target.startsWith('/')) return toUri(exchange, target);
+  if (target.startsWith('@')) {
+    if (exchange.namedLocation(target)) return;
+    exchange.log('error', `could not find named location "${target}"`);
+    return answerError(exchange, 500);
+  }
+  const redirect = REDIRECTS.has(exchange.errorStatus) ? exchange.errorStatus : 302;
+  exchange.errorStatus = 0;
+  exchange.redirectTo = target;
+  answerBuiltIn(exchange, redirect);
+}
+
+/** A page is fetched with GET, whatever the request was; HEAD stays. The target is taken as it is written. */
 function toUri(exchange: Exchange, target: string): void {
   if (exchange.method !== 'HEAD') exchange.method = 'GET';
   const question = target.indexOf('?');
-  const path = question === -1 ? target : target.slice(0, question);
-  exchange.internalRedirect(percentDecode(path) ?? path, question === -1 ? '' : target.slice(question + 1));
+  if (question === -1) exchange.internalRedirect(target, '');
+  else exchange.internalRedirect(target.slice(0, question), target.slice(question + 1));
 }
 
 function answerBuiltIn(exchange: Exchange, status: number): void {
-  const shown = PUBLIC_STATUS[status] ?? status;
-  exchange.errorStatus = 0;
-  const response = new Response(shown);
-  const text = shown >= 300 ? `${shown} ${phraseOf(shown)}`.trim() : '';
-  const body = Buffer.from(
-    text && `<!doctype html>\n<title>${text}</title>\n<h1>${text}</h1>\n<hr>moat\n`,
-    'latin1',
+  const response = new Response(status);
+  if (!PAGES.has(status)) return exchange.answer(response, undefined);
+  response.setContentType('text/html');
+  const text = `${status} ${phraseOf(status)}`;
+  const token = exchange.location.serverToken(exchange);
+  exchange.answer(
+    response,
+    Buffer.from(`<!doctype html>\n<title>${text}</title>\n<h1>${text}</h1>\n<hr>${token}\n`, 'latin1'),
   );
-  if (body.length > 0) response.setContentType('text/html');
-  response.contentLength = body.length;
-  if (exchange.redirectTo !== undefined) response.headers.append('Location', exchange.redirectTo);
-  if (exchange.challenge !== undefined) response.headers.append('WWW-Authenticate', exchange.challenge);
-  exchange.body?.discard();
-  exchange.respond(response, undefined);
-  if (body.length > 0) exchange.write(body);
-  exchange.end();
 }

@@ -4,11 +4,12 @@ import type { Exchange } from '../exchange.ts';
 /** @param target an absolute URL, which stays; or a path, which gets scheme, host and port in front */
 export function locationUrl(exchange: Exchange, target: string): string {
   const { core } = exchange.location;
-  if (!target.startsWith('/') || target.startsWith('//') || !core.absoluteRedirect) return target;
+  if (!target.startsWith('/') || !core.absoluteRedirect) return target;
   const { connection } = exchange;
   const scheme = connection.tls ? 'https' : 'http';
-  const named = core.serverNameInRedirect ? exchange.server.model.serverName : exchange.host;
-  const host = named || exchange.server.model.serverName || connection.localAddress;
+  const host = core.serverNameInRedirect
+    ? exchange.server.model.serverName
+    : exchange.host || bracketed(connection.localAddress);
   const usual = connection.tls ? 443 : 80;
   const port =
     core.portInRedirect && connection.localPort !== usual && connection.localPort !== 0
@@ -16,3 +17,6 @@ export function locationUrl(exchange: Exchange, target: string): string {
       : '';
   return `${scheme}://${host}${port}${target}`;
 }
+
+/** RFC 3986 §3.2.2: an IPv6 address stands in brackets. */
+const bracketed = (address: string) => (address.includes(':') ? `[${address}]` : address);

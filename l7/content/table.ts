@@ -2,7 +2,9 @@
 import type { ContentModel } from '#model/l7/http.ts';
 import type { Phase } from '../phase/verdict.ts';
 import type { Compiler } from '../tables.ts';
+import { emptyGif } from './empty-gif.ts';
 import { proxyContent } from './proxy.ts';
+import { staticContent } from './static.ts';
 
 type Makers = {
   readonly [K in ContentModel['kind']]: (
@@ -14,10 +16,10 @@ type Makers = {
 const notYet = (): Phase => () => 404;
 
 export const CONTENT: Makers = {
-  static: notYet,
+  static: staticContent,
   proxy: proxyContent,
   'stub-status': notYet,
   metrics: notYet,
   status: notYet,
-  'empty-gif': notYet,
+  'empty-gif': emptyGif,
 };

@@ -285,7 +285,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     let head = responseHead(
       response.status,
       response.reason,
-      this.#engine.serverToken(exchange),
+      exchange.location.serverToken(exchange),
       this.#engine.clock.wallMs(),
       response.headers,
     );

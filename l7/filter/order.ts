@@ -1,6 +1,18 @@
 /** The one list of header filters, in the order that answers pass them; body filters are added by them in the same order. */
 import type { Compiler, HeaderFilter } from '../tables.ts';
+import { headersFilter } from './headers.ts';
+import { lastModifiedFilter } from './last-modified.ts';
+import { limitRateFilter } from './limit-rate.ts';
+import { notModifiedFilter } from './not-modified.ts';
+import { rangeFilter } from './range.ts';
 
 export type HeaderFilterMaker = (compiler: Compiler) => HeaderFilter | undefined;
 
-export const HEADER_FILTERS: readonly HeaderFilterMaker[] = [];
+export const HEADER_FILTERS: readonly HeaderFilterMaker[] = [
+  notModifiedFilter,
+  headersFilter,
+  // What changes the body stands here: afterwards its length is unknown, and ranges of it are off.
+  rangeFilter,
+  lastModifiedFilter,
+  limitRateFilter,
+];

@@ -1,5 +1,6 @@
 /** The one list of phases, in the order that requests pass them. A row compiles to nothing where its directives are absent. */
 import type { Compiler } from '../tables.ts';
+import { tryFiles } from './try-files.ts';
 import type { Phase } from './verdict.ts';
 
 export type PhaseMaker = (compiler: Compiler) => Phase | undefined;
@@ -8,4 +9,4 @@ export type PhaseMaker = (compiler: Compiler) => Phase | undefined;
 export const SERVER_PHASES: readonly PhaseMaker[] = [];
 
 /** In the location: preaccess, access, precontent. Content follows; it is in content/table.ts. */
-export const PHASES: readonly PhaseMaker[] = [];
+export const PHASES: readonly PhaseMaker[] = [tryFiles];

@@ -28,6 +28,8 @@ class LocationLevel {
   readonly prefixes = new Map<number, Map<string, PrefixNode>>();
   readonly lengths: readonly number[];
   readonly regexes: RegexNode[] = [];
+  /** Locations that proxy, by their path without the slash at its end. */
+  readonly redirects = new Map<string, LocationModel>();
 
   constructor(locations: readonly LocationModel[]) {
     for (const location of locations) this.#add(location);
@@ -37,6 +39,7 @@ class LocationLevel {
   #add(location: LocationModel): void {
     const { match } = location;
     const inside = location.locations.length > 0 ? new LocationLevel(location.locations) : undefined;
+    if (location.autoRedirect && 'uri' in match) this.redirects.set(match.uri.slice(0, -1), location);
     if (match.kind === 'exact') this.exact.set(match.uri, location);
     else if (match.kind === 'prefix' || match.kind === 'prefix-final') {
       const same = this.prefixes.get(match.uri.length) ?? new Map<string, PrefixNode>();
@@ -85,6 +88,10 @@ function descend(level: LocationLevel, exchange: Exchange): Found | undefined {
   if (exact) return { location: exact, settled: true };
   let best: Found | undefined;
   const prefix = level.longestPrefix(path);
+  if (level.redirects.size > 0 && prefix?.uri.length !== path.length) {
+    const redirect = level.redirects.get(path);
+    if (redirect) return { location: redirect, settled: true };
+  }
   if (prefix) {
     best = { location: prefix.location, settled: prefix.final };
     const inner = prefix.inside && descend(prefix.inside, exchange);

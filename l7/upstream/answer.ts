@@ -6,6 +6,7 @@ import { mediaTypeOf, Response, UNKNOWN_LENGTH } from '../response.ts';
 import type { Compiler } from '../tables.ts';
 import type { ResponseHead } from '../wire/h1/response.ts';
 import { percentDecode } from '../wire/h1/uri.ts';
+import { parseHttpDate } from '../wire/http-date.ts';
 import { cookieRewriter } from './cookie-rewrite.ts';
 import { redirectRewriter } from './redirect-rewrite.ts';
 
@@ -59,8 +60,7 @@ export function compileAnswer(
       if (hidden.has(key)) continue;
       let value = values[at]!;
       if (key === 'content-type') response.mediaType = mediaTypeOf(value);
-      else if (key === 'last-modified') response.lastModifiedMs = dateOf(value);
-      else if (key === 'accept-ranges') response.allowRanges = value === 'bytes';
+      else if (key === 'last-modified') response.lastModifiedMs = parseHttpDate(value);
       else if (rewriteRedirect && (key === 'location' || key === 'refresh'))
         value = rewriteRedirect(exchange, key, value);
       else if (rewriteCookie && key === 'set-cookie') value = rewriteCookie(exchange, value);
@@ -68,11 +68,6 @@ export function compileAnswer(
     }
     return response;
   };
-}
-
-function dateOf(value: string): number | undefined {
-  const ms = Date.parse(value);
-  return Number.isNaN(ms) ? undefined : ms;
 }
 
 /** Fields that go with the request to where X-Accel-Redirect sends it. */

@@ -211,8 +211,7 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
     const response = this.#route.answer(exchange, head, bodyDue);
     if (response === undefined) return this.#detach(bodyDue);
     this.#pool.answered(exchange, this.#member!, response);
-    exchange.respond(response, this);
-    return bodyDue;
+    return exchange.respond(response, this) && bodyDue;
   }
 
   /** proxy_intercept_errors: the answer becomes an error page, where there is one for its status. */

@@ -1,5 +1,6 @@
 /** Variables of the connection that a request came by, and of the process. */
 import { hostname } from 'node:os';
+import { VERSION } from '#kit/version.ts';
 import type { Getter } from './space.ts';
 
 const HOSTNAME = hostname().toLowerCase();
@@ -11,7 +12,7 @@ export const CONNECTION_VARIABLES = {
   hostname: () => HOSTNAME,
   pid: () => PID,
   nginx_version: () => '1.31.4',
-  moat_version: () => '0.1.0',
+  moat_version: () => VERSION,
   remote_addr: exchange => exchange.remoteAddress,
   remote_port: exchange => (exchange.remotePort ? String(exchange.remotePort) : ''),
   realip_remote_addr: exchange => exchange.connection.remoteAddress,

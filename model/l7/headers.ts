@@ -9,11 +9,13 @@ export interface AddedHeader {
   readonly always: boolean;
 }
 
-/** A time from now or from the file's own (below zero: in the past), one at a time of day, or one of the fixed words. */
-export type FixedExpires =
-  | { readonly kind: 'off' | 'epoch' | 'max' }
+/** A time from now or from the file's own (below zero: in the past), or one at a time of day. */
+export type CountedExpires =
   | { readonly kind: 'access' | 'modified'; readonly offsetS: number }
   | { readonly kind: 'daily'; readonly timeOfDayS: number };
+
+/** Also one of the fixed words. */
+export type FixedExpires = CountedExpires | { readonly kind: 'off' | 'epoch' | 'max' };
 
 /** `expires`: what the configuration says, or a text that is read in each request. */
 export type Expires =

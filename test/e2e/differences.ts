@@ -1,4 +1,5 @@
 /** Where moat may answer otherwise than Debian's nginx 1.22: each difference with its reason, and nothing else. */
+import { VERSION } from '#kit/version.ts';
 import type { Answers } from './answers.ts';
 
 /** How moat's answer follows from nginx's in the cases named. */
@@ -53,15 +54,21 @@ const PHRASES: Readonly<Record<string, string>> = {
 };
 
 const BUILT_IN =
-  /^<html>\r\n<head><title>([^<]*)<\/title><\/head>\r\n<body>\r\n(?:.*\r\n)+?<hr><center>nginx(?:\/[\d.]+)?<\/center>\r\n<\/body>\r\n<\/html>\r\n(?:<!-- .* -->\r\n)*$/;
+  /^<html>\r\n<head><title>([^<]*)<\/title><\/head>\r\n<body>\r\n(?:.*\r\n)+?<hr><center>nginx(\/[\d.]+)?<\/center>\r\n<\/body>\r\n<\/html>\r\n(?:<!-- .* -->\r\n)*$/;
 
 /** The status and words of a page that nginx made itself, or undefined when the body is something else. */
 const builtIn = (body: string | undefined) => BUILT_IN.exec(body ?? '')?.[1];
 
-/** moat's page in its place. */
-const page = (title: string) => {
+/** moat's page in its place. @param token what it is signed with: the version too, unless server_tokens is off */
+const page = (title: string, token = 'moat') => {
   const text = PHRASES[title] ?? title;
-  return `<!doctype html>\n<title>${text}</title>\n<h1>${text}</h1>\n<hr>moat\n`;
+  return `<!doctype html>\n<title>${text}</title>\n<h1>${text}</h1>\n<hr>${token}\n`;
+};
+
+/** moat's page in the place of one of nginx's. */
+const pageFor = (body: string) => {
+  const [, title = '', version] = BUILT_IN.exec(body) ?? [];
+  return page(title, version === undefined ? 'moat' : `moat/${VERSION}`);
 };
 
 /** A request that moat refuses where nginx does not. */
@@ -108,9 +115,9 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     reason: 'The pages that moat makes for a status are its own',
     owed: inLine(/body$|header Content-Length$/, (text, all, name) => {
-      const title = builtIn(all.get(name.replace(/header Content-Length$/, 'body')));
-      if (title === undefined) return text;
-      return name.endsWith('body') ? page(title) : String(page(title).length);
+      const body = all.get(name.replace(/header Content-Length$/, 'body'));
+      if (body === undefined || builtIn(body) === undefined) return text;
+      return name.endsWith('body') ? pageFor(body) : String(pageFor(body).length);
     }),
   },
   {

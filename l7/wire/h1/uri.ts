@@ -77,9 +77,12 @@ export function percentDecode(text: string): string | undefined {
 
 const hexByte = (char: string) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 
-/** Escapes what may not stand in the path of a request: controls, blanks, `%`, `?`, `#`, and bytes above 126. */
+const UNSAFE_IN_PATH = /[\0-\x20"#%<>?\\^`{|}\x7f-\xff]/;
+const ALL_UNSAFE_IN_PATH = new RegExp(UNSAFE_IN_PATH, 'g');
+
+/** Escapes what may not stand in the path of a request (RFC 3986 §3.3), and `%`; what is `?` in the path is no query. */
 export function escapePath(path: string): string {
-  return /[\0-\x20"#%?\x7f-\xff]/.test(path) ? path.replace(/[\0-\x20"#%?\x7f-\xff]/g, hexByte) : path;
+  return UNSAFE_IN_PATH.test(path) ? path.replace(ALL_UNSAFE_IN_PATH, hexByte) : path;
 }
 
 /** Escapes a value for use as an argument. */

@@ -8,8 +8,7 @@ const STATUS_LINES: string[] = [];
 
 function statusLine(status: number, reason: string | undefined): string {
   if (reason !== undefined) return `HTTP/1.1 ${String(status).padStart(3, '0')} ${reason}\r\n`;
-  return (STATUS_LINES[status] ??=
-    `HTTP/1.1 ${String(status).padStart(3, '0')}${phraseOf(status) ? ` ${phraseOf(status)}` : ''}\r\n`);
+  return (STATUS_LINES[status] ??= `HTTP/1.1 ${String(status).padStart(3, '0')} ${phraseOf(status)}\r\n`);
 }
 
 /** Status line, Server and Date, then the fields in order; the caller adds framing and the empty line. */

@@ -1,0 +1,61 @@
+/** `index`: goes on at the file that stands for a folder. */
+import { type Stats, statSync } from 'node:fs';
+import type { Exchange } from '../exchange.ts';
+import { DONE, type Phase, type Verdict } from '../phase/verdict.ts';
+import type { Compiler } from '../tables.ts';
+import { type FileFault, fileFault } from './file-fault.ts';
+import { type FilePaths, systemPath } from './file-path.ts';
+import type { LinkGuard } from './symlinks.ts';
+
+/** For requests whose path ends with a slash; without an index file they get 403, without the folder 404. */
+export function indexPhase(compiler: Compiler, paths: FilePaths, guard: LinkGuard | undefined): Phase {
+  const files = compiler.location.settings.core.index.map(compiler.text);
+  return exchange => {
+    const folder = paths.path(exchange);
+    let folderSeen = false;
+    for (const file of files) {
+      const name = file(exchange);
+      if (name.startsWith('/')) return goOn(exchange, name);
+      const found = look(folder + name);
+      if (found === 'missing') {
+        if (!folderSeen && look(folder) === 'missing') return tellMissing(exchange, folder + name);
+        folderSeen = true;
+        continue;
+      }
+      if (!isStats(found)) return tellFault(exchange, folder + name, found);
+      if (guard?.(exchange, folder + name)) return 403;
+      return goOn(exchange, exchange.path + name);
+    }
+    exchange.log('error', `directory index of "${folder}" is forbidden`);
+    return 403;
+  };
+}
+
+function goOn(exchange: Exchange, path: string): Verdict {
+  exchange.internalRedirect(path, exchange.args);
+  return DONE;
+}
+
+const isStats = (found: Stats | FileFault): found is Stats => 'mode' in found;
+
+function look(path: string): Stats | 'missing' | FileFault {
+  try {
+    return statSync(systemPath(path), { throwIfNoEntry: false }) ?? 'missing';
+  } catch (error) {
+    return fileFault(error);
+  }
+}
+
+function tellMissing(exchange: Exchange, path: string): 404 {
+  if (exchange.location.core.logNotFound)
+    exchange.log('error', `"${path}" is not found (2: No such file or directory)`);
+  return 404;
+}
+
+function tellFault(exchange: Exchange, path: string, fault: FileFault): number {
+  const { status, reason } = fault;
+  if (status === 403) exchange.log('error', `"${path}" is forbidden ${reason}`);
+  else if (status === 404) exchange.log('error', `"${path}" is not found ${reason}`);
+  else exchange.log('crit', `stat() "${path}" failed ${reason}`);
+  return status;
+}
