@@ -60,9 +60,9 @@ class BlockBody implements Body {
     this.rows = rows;
   }
 
-  open(scope: Scope): void {
+  open(scope: Scope, rows = this.rows): void {
     this.opened = true;
-    checkBlock(this.rows, scope);
+    checkBlock(rows, scope);
   }
 }
 

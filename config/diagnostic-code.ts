@@ -1,6 +1,9 @@
 /** Every code that a diagnostic may carry, and what it tells; docs/reference/diagnostics.md is made from it. */
 
 export const DIAGNOSTIC_CODES = {
+  'balance-order':
+    'The load balancing method stands where nginx would not heed it, or beside a parameter that it cannot heed.',
+  'balance-redefined': 'A pool has more than one load balancing method; the last one counts.',
   'cannot-read':
     'A file could not be read: the configuration itself, or one that `include` names without a wildcard.',
   'duplicate-default': 'Two servers are `default_server` of one address.',
@@ -11,6 +14,7 @@ export const DIAGNOSTIC_CODES = {
   'include-loop': 'A file includes itself, directly or through others.',
   misplaced: 'The directive exists, but not in this block.',
   'no-block': 'The directive needs a block in braces.',
+  'no-resolver': 'A member is to be looked up while moat runs, and no name server is configured.',
   'not-implemented': 'A directive of nginx that moat knows and does not implement.',
   'protocol-options':
     'One address has `ssl`, `http2` or `proxy_protocol` on some of its `listen` lines only.',

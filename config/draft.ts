@@ -1,5 +1,6 @@
 /** What the directives write into while a file is checked; config/resolve.ts turns it into the frozen model. */
 import type { TryFiles } from '#model/l7/core.ts';
+import type { HealthCheckModel, MatchModel, MatchTest } from '#model/l7/health.ts';
 import type { ContentModel, ListenModel, LocationMatch, ServerCore, ServerName } from '#model/l7/http.ts';
 import type { LogFormat } from '#model/l7/log.ts';
 import type { RewriteStep } from '#model/l7/rewrite.ts';
@@ -49,7 +50,7 @@ export interface ServerDraft {
   site: Site;
 }
 
-export type PoolDraft = Writable<PoolModel> & { members: MemberModel[] };
+export type PoolDraft = Writable<PoolModel> & { members: MemberModel[]; stickySecrets: string[] };
 
 export interface HttpDraft {
   own: OwnSettings;
@@ -62,8 +63,26 @@ export interface HttpDraft {
   templates: Map<string, Template>;
   /** Every variable that was named, with the first place that named it. */
   used: Map<string, Site>;
+  matches: Map<string, MatchModel>;
+  healthChecks: HealthCheckDraft[];
+  /** Of sticky cookies, for pools that have none of their own. */
+  stickySecrets: string[];
+  /** Members that are looked up while moat runs. */
+  resolved: { name: string; pool: PoolDraft; site: Site }[];
   /** Shared zones by name: two directives of different kinds must not share one. */
   zones: Map<string, { kind: string; bytes: number; site: Site }>;
+}
+
+export type MatchDraft = { name: string; tests: MatchTest[] };
+
+/** A health check as written; what it runs on is known when all is read. */
+export interface HealthCheckDraft {
+  check: Omit<HealthCheckModel, 'pool' | 'scheme' | 'match' | 'proxy' | 'site'>;
+  matchName: string | undefined;
+  location: LocationDraft;
+  /** The settings of the location and of each block around it up to http, outermost first. */
+  owns: readonly OwnSettings[];
+  site: Site;
 }
 
 export interface MainDraft {
@@ -100,10 +119,14 @@ export function newPool(name: string): PoolDraft {
     members: [],
     balance: { method: 'round-robin', key: undefined, by: 'header', inflight: false },
     sticky: undefined,
+    stickySecrets: [],
     keepalive: KEEPALIVE_DEFAULTS,
     queue: undefined,
     zone: undefined,
     statePath: undefined,
+    outlier: undefined,
+    resolver: undefined,
+    resolverTimeoutMs: undefined,
   };
 }
 
@@ -117,6 +140,10 @@ export function newHttp(): HttpDraft {
     variables: new Map(),
     templates: new Map(),
     used: new Map(),
+    matches: new Map(),
+    healthChecks: [],
+    stickySecrets: [],
+    resolved: [],
     zones: new Map(),
   };
 }

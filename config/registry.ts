@@ -40,8 +40,8 @@ export interface Line {
 export interface Body {
   /** Its lines as they stand: for map, geo, types, split_clients, whose lines are no directives. */
   readonly rows: readonly Node[];
-  /** Checks the lines as directives of `scope`. */
-  open(scope: Scope): void;
+  /** Checks the lines, or others in their place, as directives of `scope`. */
+  open(scope: Scope, rows?: readonly Node[]): void;
 }
 
 interface Common<A extends ArgumentSpec> {

@@ -7,6 +7,7 @@ import type { Model, ProcessModel } from '#model/main.ts';
 import type { HttpDraft, LocationDraft, ServerDraft } from './draft.ts';
 import { inheritSettings } from './inherit.ts';
 import { addDefaultListen, defaultServers, gatherListens, warnOfTakenNames } from './resolve-listen.ts';
+import { resolveHealthChecks, resolvePools } from './resolve-pools.ts';
 import type { Surroundings } from './scope.ts';
 
 const SERVER_CORE_DEFAULTS: ServerCore = {
@@ -49,7 +50,8 @@ function resolveHttp(draft: HttpDraft, around: Surroundings): HttpModel {
     listens,
     defaultServers: defaultServers(draft, around),
     servers: draft.servers.map(server => resolveServer(server, settings, core)),
-    pools: [...draft.pools.values()],
+    pools: resolvePools(draft, settings, around),
+    healthChecks: resolveHealthChecks(draft, settings, around),
     variables: [...draft.variables.values()],
   };
 }

@@ -8,6 +8,7 @@ import type {
   HttpDraft,
   LocationDraft,
   MainDraft,
+  MatchDraft,
   OwnSettings,
   PoolDraft,
   ServerDraft,
@@ -35,6 +36,7 @@ export interface Drafts {
   readonly server?: ServerDraft;
   readonly location?: LocationDraft;
   readonly pool?: PoolDraft;
+  readonly match?: MatchDraft;
 }
 
 export class Scope {
@@ -90,6 +92,10 @@ export class Scope {
 
   get location(): LocationDraft {
     return this.#need(this.drafts.location, 'location');
+  }
+
+  get match(): MatchDraft {
+    return this.#need(this.drafts.match, 'match');
   }
 
   get pool(): PoolDraft {

@@ -29,7 +29,7 @@ const SCRATCH: Readonly<Record<Context, Make | undefined>> = {
   'location-if': location,
   limit_except: location,
   upstream: (around, site) => ({ ...http(around, site), pool: newPool('') }),
-  match: undefined,
+  match: around => ({ ...around, match: { name: '', tests: [] } }),
 };
 
 /** @returns a scope of `context` whose drafts are thrown away, or undefined when there is none for it */

@@ -7,7 +7,14 @@ import { addedEnvironment } from './environment.ts';
 import type { Invocation } from './invocation.ts';
 
 /** A configuration without an http block: a process that only waits for one. */
-const NO_HTTP: HttpModel = { listens: {}, defaultServers: {}, servers: [], pools: [], variables: [] };
+const NO_HTTP: HttpModel = {
+  listens: {},
+  defaultServers: {},
+  servers: [],
+  pools: [],
+  healthChecks: [],
+  variables: [],
+};
 
 export function planeConfigOf(model: Model, invocation: Invocation): PlaneConfig {
   const { errorLogs } = model.process;

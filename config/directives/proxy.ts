@@ -7,7 +7,7 @@ import type { Scope } from '../scope.ts';
 import { PROXY_ANSWER } from './proxy-answer.ts';
 import { PROXY_FLOW } from './proxy-flow.ts';
 import { defineSetting } from './setting.ts';
-import { memberAddress } from './upstream.ts';
+import { memberAddress } from './upstream-member.ts';
 
 const EVERYWHERE: readonly Context[] = ['http', 'server', 'location'];
 

@@ -2,6 +2,7 @@
 import type { Directive } from '../registry.ts';
 import { CORE } from './core.ts';
 import { HEADERS } from './headers.ts';
+import { HEALTH } from './health.ts';
 import { HTTP } from './http.ts';
 import { LOG } from './log.ts';
 import { MAIN } from './main.ts';
@@ -14,6 +15,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   HTTP,
   CORE,
   HEADERS,
+  HEALTH,
   LOG,
   PROXY,
   REWRITE,

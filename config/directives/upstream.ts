@@ -1,27 +1,15 @@
-/** Pools: upstream, server and how to choose among them. */
-import { isIP } from 'node:net';
-import type { MemberModel } from '#model/l7/upstream.ts';
+/** Pools: upstream and its members. */
 import { ArgumentFault, arg } from '../argument.ts';
-import { newPool } from '../draft.ts';
-import { defineBlock, defineDirective } from '../registry.ts';
-
-/** Splits `10.0.0.1:80`, `name`, `[::1]:81`, `unix:/path`; the port is 80 when none is written. */
-export function memberAddress(
-  name: string,
-  defaultPort = 80,
-): Pick<MemberModel, 'host' | 'port' | 'unixPath'> {
-  if (name.startsWith('unix:')) return { host: '', port: 0, unixPath: name.slice(5) };
-  const match = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d+))?$/.exec(name);
-  const host = match?.[1] ?? match?.[2];
-  if (!match || !host || (match[1] && isIP(match[1]) !== 6))
-    throw new ArgumentFault(
-      `"${name}" is not the address of a server`,
-      'write HOST, HOST:PORT, [IPV6]:PORT or unix:/path',
-    );
-  const port = match[3] === undefined ? defaultPort : Number(match[3]);
-  if (port < 1 || port > 65535) throw new ArgumentFault(`${match[3]} is not a port`, 'take 1 to 65535');
-  return { host, port, unixPath: undefined };
-}
+import { newPool, type PoolDraft } from '../draft.ts';
+import type { Site } from '../lex.ts';
+import { type Node, Parser } from '../parse.ts';
+import { type Body, type Directive, defineBlock, defineDirective } from '../registry.ts';
+import type { Scope } from '../scope.ts';
+import { UPSTREAM_BALANCE } from './upstream-balance.ts';
+import { UPSTREAM_KEEP } from './upstream-keep.ts';
+import { MEMBER_ARGUMENTS, MEMBER_DOC, memberModel } from './upstream-member.ts';
+import { checkOrder } from './upstream-order.ts';
+import { UPSTREAM_STICKY } from './upstream-sticky.ts';
 
 const upstream = defineBlock({
   name: 'upstream',
@@ -35,59 +23,75 @@ const upstream = defineBlock({
     const pool = newPool(name);
     scope.http.pools.set(name, pool);
     body.open(scope.child('upstream', { pool }));
-    const hasServers = body.rows.some(row => row.name.text === 'server'); // faulty ones are told by themselves
-    if (!hasServers && !pool.statePath) {
-      scope.faults.error(
-        'empty-upstream',
-        `no servers are inside upstream "${name}"`,
-        line.name,
-        'add a server line',
-      );
-    }
+    checkOrder(body.rows, scope.faults);
+    checkMembers(pool, body.rows, line.name, scope);
+    if (pool.statePath) body.open(scope.child('upstream', { pool }), stateRows(pool.statePath, scope));
   },
 });
+
+/** Faults that only show when the whole block is read. */
+function checkMembers(pool: PoolDraft, rows: Body['rows'], site: Site, scope: Scope): void {
+  const hasServers = rows.some(row => row.name.text === 'server'); // faulty ones are told by themselves
+  if (!hasServers && !pool.statePath)
+    scope.faults.error(
+      'empty-upstream',
+      `no servers are inside upstream "${pool.name}"`,
+      site,
+      'add a server line',
+    );
+  else if (pool.members.length > 0 && pool.members.every(member => member.backup))
+    scope.faults.error(
+      'empty-upstream',
+      `upstream "${pool.name}" has backup servers only`,
+      site,
+      'remove "backup" from one of them',
+    );
+  if (pool.statePath && hasServers)
+    scope.faults.error(
+      'value',
+      `upstream "${pool.name}" has both server lines and a state file`,
+      site,
+      'with "state" the members are in its file',
+    );
+}
+
+/** The lines of a state file: moat writes them itself. One that is not there yet stands for no members. */
+function stateRows(path: string, { around, faults }: Scope): readonly Node[] {
+  const { source, confDir } = around;
+  if (source.glob(path).length === 0) return [];
+  const rows = new Parser(source, confDir, faults).file(path);
+  for (const { name } of rows.filter(row => row.name.text !== 'server'))
+    faults.error(
+      'misplaced',
+      `"${name.text}" is not allowed in a state file`,
+      name,
+      'it holds server lines only',
+    );
+  return rows.filter(row => row.name.text === 'server');
+}
 
 const server = defineDirective({
   name: 'server',
   context: ['upstream'],
   repeats: true,
-  args: {
-    address: arg.text('an address'),
-    weight: arg.integer({ min: 1, max: 65535 }).param(),
-    max_fails: arg.integer().param(),
-    fail_timeout: arg.durationMs().param(),
-    max_conns: arg.integer().param(),
-    slow_start: arg.durationMs().param(),
-    backup: arg.word(),
-    down: arg.word(),
-    drain: arg.word(),
-    resolve: arg.word(),
-    service: arg.text('a service name').param(),
-    route: arg.text('a name').param(),
-  },
+  args: MEMBER_ARGUMENTS,
   doc: {
     summary: 'A member of the pool.',
+    args: MEMBER_DOC,
     example: 'server 10.0.0.1:8080 weight=2 max_fails=3;',
+    differs:
+      'A name that cannot be resolved does not keep moat from starting: the member is down until it can. resolve and max_conns need no zone.',
     since: '0.1',
   },
-  compile(args, { pool }) {
-    const member: MemberModel = {
-      name: args.address,
-      ...memberAddress(args.address),
-      weight: args.weight ?? 1,
-      maxFails: args.max_fails ?? 1,
-      failTimeoutMs: args.fail_timeout ?? 10_000,
-      maxConns: args.max_conns ?? 0,
-      backup: args.backup ?? false,
-      down: args.down ?? false,
-      drain: args.drain ?? false,
-      resolve: args.resolve ?? false,
-      service: args.service,
-      route: args.route,
-      slowStartMs: args.slow_start ?? 0,
-    };
-    pool.members.push(member);
+  compile(args, scope, line) {
+    scope.pool.members.push(memberModel(args, line, scope));
   },
 });
 
-export const UPSTREAM = [upstream, server];
+export const UPSTREAM: readonly Directive[] = [
+  upstream,
+  server,
+  ...UPSTREAM_BALANCE,
+  ...UPSTREAM_KEEP,
+  ...UPSTREAM_STICKY,
+];

@@ -65,5 +65,9 @@ function impliedModel(authority: string, defaultPort: number): PoolModel {
     queue: undefined,
     zone: undefined,
     statePath: undefined,
+    stickySecrets: [],
+    outlier: undefined,
+    resolver: undefined,
+    resolverTimeoutMs: undefined,
   };
 }

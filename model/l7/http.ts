@@ -1,6 +1,7 @@
 /** The http block as the L7 plane receives it: frozen data, settings resolved, slices shared where nothing was overridden. */
 import type { Pattern } from '../template.ts';
 import type { TryFiles } from './core.ts';
+import type { HealthCheckModel } from './health.ts';
 import type { ProxyTarget } from './proxy.ts';
 import type { RewriteStep } from './rewrite.ts';
 import type { Settings } from './settings.ts';
@@ -100,6 +101,7 @@ export interface HttpModel {
   readonly defaultServers: Readonly<Record<string, number>>;
   readonly servers: readonly ServerModel[];
   readonly pools: readonly PoolModel[];
+  readonly healthChecks: readonly HealthCheckModel[];
   /** map, geo, split_clients, set and captures, in order of definition. */
   readonly variables: readonly UserVariable[];
 }
