@@ -194,10 +194,20 @@ export class Exchange {
       this.log('error', `client intended to send too large body: ${this.head.bodyLength} bytes`);
       return 413;
     }
+    if (this.body) this.#limitBody(this.body, most);
     const { autoRedirect } = location;
     if (autoRedirect !== undefined && this.path.length < autoRedirect.length)
       return this.#addSlash(autoRedirect);
     return NEXT;
+  }
+
+  /** The length of a chunked body shows only while it comes. */
+  #limitBody(body: RequestBody, mostBytes: number): void {
+    body.limitBytes = mostBytes;
+    body.tooLarge ??= () => {
+      this.log('error', `client intended to send too large chunked body: more than ${body.limitBytes} bytes`);
+      this.finish(413);
+    };
   }
 
   /** The path of a location that proxies, without the slash at its end. */

@@ -230,6 +230,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     if (rest) this.transportData(rest);
     if (uri === undefined || host === undefined || (host === '' && head.host === '')) {
       exchange.log('info', `client sent invalid ${uri === undefined ? 'request target' : 'host header'}`);
+      exchange.keepAlive = false;
       return exchange.finish(head.method === 'CONNECT' ? 405 : 400);
     }
     if (head.method === 'TRACE') {

@@ -43,6 +43,7 @@ export class RequestBody implements BodyTaker {
     this.#want();
     const held = this.#held;
     this.#held = [];
+    if (this.#exceeds()) return this.tooLarge?.();
     for (const chunk of held) taker.bodyData(chunk);
     if (this.complete) taker.bodyEnd();
     else this.resume();
@@ -69,7 +70,7 @@ export class RequestBody implements BodyTaker {
   bodyData(data: Buffer): void {
     this.receivedBytes += data.length;
     if (this.discarded) return;
-    if (this.limitBytes > 0 && this.receivedBytes > this.limitBytes) return this.tooLarge?.();
+    if (this.#taker && this.#exceeds()) return this.tooLarge?.();
     if (this.#taker) return this.#taker.bodyData(data);
     this.#held.push(Buffer.from(data));
     this.pause();
@@ -79,6 +80,10 @@ export class RequestBody implements BodyTaker {
   bodyEnd(): void {
     this.complete = true;
     if (!this.discarded) this.#taker?.bodyEnd();
+  }
+
+  #exceeds(): boolean {
+    return this.limitBytes > 0 && this.receivedBytes > this.limitBytes;
   }
 
   #want(): void {
