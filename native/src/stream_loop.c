@@ -68,6 +68,8 @@ static void on_closed(uv_handle_t *handle) {
 static void on_teardown(napi_async_cleanup_hook_handle hook, void *data) {
   (void)hook;
   struct stream_loop *loop = data;
+  napi_delete_reference(loop->env, loop->owner);
+  napi_delete_reference(loop->env, loop->callback);
   for (int32_t id = 0; id < loop->set.count; id++) streams_close(&loop->set, id, false);
   uv_poll_stop(&loop->poll);
   close(loop->set.epoll);
@@ -117,16 +119,14 @@ napi_value stream_open(napi_env env, napi_callback_info info) {
   uv_poll_init(uv, &loop->poll, loop->set.epoll);
   uv_poll_start(&loop->poll, UV_READABLE, on_ready);
   uv_unref((uv_handle_t *)&loop->poll);
-  napi_value handle;
-  ok(&call, napi_create_external(env, loop, NULL, NULL, &handle));
-  return handle;
+  /* The options are the handle: Node frees what napi_wrap takes when the thread ends, not what an external does. */
+  ok(&call, napi_wrap(env, options, loop, NULL, NULL, NULL));
+  return options;
 }
 
 static struct stream_loop *as_loop(struct call *call) {
   void *loop = NULL;
-  napi_valuetype type = napi_undefined;
-  napi_typeof(call->env, call->args[0], &type);
-  if (type == napi_external) napi_get_value_external(call->env, call->args[0], &loop);
+  if (napi_unwrap(call->env, call->args[0], &loop) != napi_ok) loop = NULL;
   if (!loop) fail_type(call, "loop", "must come from streamOpen");
   return loop;
 }
