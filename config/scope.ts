@@ -1,6 +1,8 @@
 /** The block that is being read: what its directives may write to, and what they need for reading their words. */
 import { PatternFault, translatePattern } from '#kit/pcre.ts';
 import type { Settings } from '#model/l7/settings.ts';
+import type { UserVariable } from '#model/l7/variable.ts';
+import { isReservedVariable, isSettableVariable } from '#model/l7/variables.ts';
 import type { Pattern, Template } from '#model/template.ts';
 import { ArgumentFault } from './argument.ts';
 import type { Faults } from './diagnostic.ts';
@@ -153,10 +155,22 @@ export class Scope {
     if (used && !used.has(name)) used.set(name, site);
   }
 
-  /** Makes a variable that requests may write to (`set`, named groups, auth_request_set). */
-  declare(name: string): void {
+  /**
+   * Makes a variable that requests may write to (named groups, auth_request_set; `set` makes weak ones), unless the
+   * configuration has one of that name already. @throws {ArgumentFault} for a built-in one that may not be written to
+   */
+  declare(name: string, weak = false): void {
+    refuseReserved(name);
     const variables = this.drafts.http?.variables;
-    if (variables && !variables.has(name)) variables.set(name, { kind: 'set', name });
+    const known = variables?.get(name);
+    if (isSettableVariable(name) || (known && (weak || known.kind !== 'set' || !known.weak))) return;
+    variables?.set(name, { kind: 'set', name, weak });
+  }
+
+  /** Makes a variable that has a rule; as in nginx it takes the place of one of the same name. @throws {ArgumentFault} */
+  define(variable: UserVariable): void {
+    refuseReserved(variable.name);
+    this.http.variables.set(variable.name, variable);
   }
 
   /** Translates a regular expression and declares its named groups. @throws {ArgumentFault} */
@@ -206,4 +220,9 @@ export class Scope {
     if (!draft) throw new Error(`Cannot use the ${what} block from ${this.context}`);
     return draft;
   }
+}
+
+function refuseReserved(name: string): void {
+  if (isReservedVariable(name))
+    throw new ArgumentFault(`"$${name}" is built in and cannot be written to`, 'take another name');
 }

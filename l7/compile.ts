@@ -73,11 +73,12 @@ function compileLocation(
   const compiler = compilerOf(model, server, tables, worker);
   const { settings, limitExcept } = model;
   const inside = (location: LocationModel) => compileLocation(location, server, tables, worker);
+  const conditional = model.conditional.map(inside);
   const phases: Phase[] = PHASES.map(compile => compile(compiler)).filter(phase => phase !== undefined);
   return {
     model,
     core: settings.core,
-    rewrite: compileRewrite(model.rewrite, compiler),
+    rewrite: compileRewrite(model.rewrite, compiler, conditional),
     phases: [...phases, CONTENT[model.content.kind](model.content as never, compiler)],
     headerFilters: HEADER_FILTERS.map(compile => compile(compiler)).filter(filter => filter !== undefined),
     logs: accessLogs(compiler),
@@ -90,7 +91,7 @@ function compileLocation(
       methods: new Set(limitExcept.methods),
       location: inside(limitExcept.location),
     },
-    conditional: model.conditional.map(inside),
+    conditional,
   };
 }
 

@@ -6,6 +6,7 @@ import { locationUrl } from './content/redirect.ts';
 import type { Connection, Downstream } from './downstream/downstream.ts';
 import type { RequestBody } from './downstream/request-body.ts';
 import { cleanValue, type HeaderList } from './message.ts';
+import { RELOCATE } from './phase/program.ts';
 import { runRewrite } from './phase/rewrite.ts';
 import { DONE, NEXT, type Verdict, WAIT } from './phase/verdict.ts';
 import type { BodySink, BodySource, Response } from './response.ts';
@@ -47,6 +48,12 @@ export class Exchange {
   requestUri: string;
   /** False once a rewrite or redirect changed path or args: then the target as sent is no longer what is passed on. */
   untouched = true;
+  /** A rewrite changed the path: unless `break` follows, the location is found anew. */
+  pathChanged = false;
+  /** False once `rewrite ... break` made the path: what the location matched need not be at its start any more. */
+  prefixHolds = true;
+  /** Captures are escaped where `set` and conditions take them; see `programText`. */
+  escapesCaptures = true;
   /** Host as the client meant it, lower case, without port. */
   host = '';
   remoteAddress: string;
@@ -144,7 +151,7 @@ export class Exchange {
     const rewrite = this.server.root.rewrite;
     if (rewrite) {
       const verdict = runRewrite(this, rewrite);
-      if (verdict !== NEXT) return this.#settle(verdict);
+      if (verdict !== NEXT && verdict !== RELOCATE) return this.#settle(verdict);
     }
     this.#locate();
   }
@@ -152,15 +159,16 @@ export class Exchange {
   /** Finds the location, runs its rewrites, and again while they change the path. */
   #locate(): void {
     for (;;) {
-      const location = this.server.locations.find(this);
-      this.location = location ?? this.server.root;
+      const found = this.server.locations.find(this);
+      this.location = found ?? this.server.root;
       const refused = this.#enter();
       if (refused !== NEXT) return this.#settle(refused);
-      const rewrite = this.location.rewrite;
-      if (!rewrite) break;
+      const { rewrite } = this.location;
+      // The server's own program has run before.
+      if (!found || !rewrite) break;
       const verdict = runRewrite(this, rewrite);
       if (verdict === RELOCATE) {
-        if (!this.#mayRedirect()) return;
+        if (!this.#mayRedirect('processing', this.path)) return;
         continue;
       }
       if (verdict !== NEXT) return this.#settle(verdict);
@@ -171,9 +179,9 @@ export class Exchange {
   }
 
   /** Counts a change of the path; one too many ends the request with 500. */
-  #mayRedirect(): boolean {
+  #mayRedirect(doing: string, target: string): boolean {
     if (--this.#redirects > 0) return true;
-    this.log('error', `rewrite or internal redirection cycle while processing "${this.path}"`);
+    this.log('error', `rewrite or internal redirection cycle while ${doing} "${target}"`);
     this.finish(500);
     return false;
   }
@@ -245,10 +253,11 @@ export class Exchange {
 
   /** Starts over with another path, as `try_files`, `index`, error pages and X-Accel-Redirect do. */
   internalRedirect(path: string, args: string): void {
-    if (!this.#mayRedirect()) return;
+    if (!this.#mayRedirect('internally redirecting to', path)) return;
     this.path = path;
     this.args = args;
     this.untouched = false;
+    this.prefixHolds = true;
     this.internal = true;
     this.addPathToAlias = false;
     this.location = this.server.root;
@@ -263,14 +272,15 @@ export class Exchange {
   namedLocation(name: string): boolean {
     const location = this.server.named.get(name);
     if (!location) return false;
-    if (!this.#mayRedirect()) return true;
+    if (!this.#mayRedirect('redirecting to named location', name)) return true;
     this.addPathToAlias = false;
     this.location = location;
     this.internal = true;
     try {
       const verdict = location.rewrite ? runRewrite(this, location.rewrite) : NEXT;
-      if (verdict === RELOCATE) this.#locate();
-      else if (verdict !== NEXT) this.#settle(verdict);
+      if (verdict === RELOCATE) {
+        if (this.#mayRedirect('processing', this.path)) this.#locate();
+      } else if (verdict !== NEXT) this.#settle(verdict);
       else {
         this.#phase = 0;
         this.#run();
@@ -442,6 +452,3 @@ function carry(fields: HeaderList, response: Response): void {
     else response.headers.add(fields.names[at]!, key, fields.values[at]!);
   }
 }
-
-/** Verdict of a rewrite program: the path changed, find the location anew. Never leaves exchange.ts. */
-export const RELOCATE = -3;

@@ -4,7 +4,7 @@ import type { HttpModel, LocationModel, ServerModel } from '#model/l7/http.ts';
 import type { Template } from '#model/template.ts';
 import type { Exchange } from './exchange.ts';
 import type { ErrorLogger } from './log/error.ts';
-import type { RewriteProgram } from './phase/rewrite.ts';
+import type { RewriteProgram } from './phase/program.ts';
 import type { Phase } from './phase/verdict.ts';
 import type { Response } from './response.ts';
 import type { LocationFinder } from './route/locations.ts';

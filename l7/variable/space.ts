@@ -49,10 +49,15 @@ export class VariableSpace {
     return made;
   }
 
-  /** Compiles a template; done at reload, never in a request. */
-  text(template: Template): Text {
+  /**
+   * Compiles a template; done at reload, never in a request.
+   *
+   * @param instead gives the getter of a name that means something else in this template, otherwise undefined
+   */
+  text(template: Template, instead?: (name: string) => Getter | undefined): Text {
     if (typeof template === 'string') return () => template;
-    const parts = template.map(part => (typeof part === 'string' ? part : this.#late(part.variable)));
+    const getterOf = (name: string) => instead?.(name) ?? this.#late(name);
+    const parts = template.map(part => (typeof part === 'string' ? part : getterOf(part.variable)));
     const [first, second] = parts;
     if (parts.length === 1 && typeof first === 'function') return exchange => first(exchange) ?? '';
     if (parts.length === 2 && typeof first === 'string' && typeof second === 'function') {
@@ -80,8 +85,11 @@ function makeGetter(name: string): Getter {
     const group = Number(name);
     return exchange => exchange.captures?.[group];
   }
-  const fixed = VARIABLES[name];
-  if (fixed) return fixed;
-  for (const [prefix, make] of PREFIXES) if (name.startsWith(prefix)) return make(name.slice(prefix.length));
-  return () => undefined;
+  return VARIABLES[name] ?? familyGetter(name) ?? (() => undefined);
+}
+
+/** The getter of a name that belongs to a family (`arg_x`), or undefined. */
+export function familyGetter(name: string): Getter | undefined {
+  const family = PREFIXES.find(([prefix]) => name.startsWith(prefix));
+  return family?.[1](name.slice(family[0].length));
 }

@@ -1,6 +1,7 @@
 /** Variables that the configuration defines: one maker for each kind. */
 import type { UserVariable } from '#model/l7/variable.ts';
 import { mapGetter } from './map.ts';
+import { setGetter } from './set.ts';
 import type { Getter, VariableSpace } from './space.ts';
 
 type Makers = {
@@ -12,6 +13,6 @@ type Makers = {
 };
 
 export const USER_VARIABLES: Makers = {
-  set: (_, slot) => exchange => exchange.slots[slot],
+  set: setGetter,
   map: mapGetter,
 };

@@ -3,12 +3,14 @@ import { CORE_DEFAULTS, type CoreSettings } from './core.ts';
 import { HEADERS_DEFAULTS, type HeadersSettings } from './headers.ts';
 import { LOG_DEFAULTS, type LogSettings } from './log.ts';
 import { PROXY_DEFAULTS, type ProxySettings } from './proxy.ts';
+import { REWRITE_DEFAULTS, type RewriteSettings } from './rewrite.ts';
 
 export interface Settings {
   readonly core: CoreSettings;
   readonly proxy: ProxySettings;
   readonly headers: HeadersSettings;
   readonly log: LogSettings;
+  readonly rewrite: RewriteSettings;
 }
 
 /** What holds where nothing is configured: nginx 1.31's defaults. */
@@ -17,4 +19,5 @@ export const DEFAULT_SETTINGS: Settings = {
   proxy: PROXY_DEFAULTS,
   headers: HEADERS_DEFAULTS,
   log: LOG_DEFAULTS,
+  rewrite: REWRITE_DEFAULTS,
 };

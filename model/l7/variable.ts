@@ -2,8 +2,11 @@
 import type { Pattern, Template } from '../template.ts';
 
 export type UserVariable =
-  /** Written by `set`, a regex's named group, `auth_request_set`: starts empty in each request. */
-  | { readonly kind: 'set'; readonly name: string }
+  /**
+   * Written by `set`, a regex's named group, `auth_request_set`: starts empty in each request. `weak`: nothing but `set`
+   * makes it, so that until then `$arg_x` reads the argument, and a name of no such family is worth a warning.
+   */
+  | { readonly kind: 'set'; readonly name: string; readonly weak: boolean }
   | {
       readonly kind: 'map';
       readonly name: string;

@@ -133,6 +133,21 @@ export type VariablePrefix = keyof typeof VARIABLE_FAMILIES;
 export const VARIABLE_NAMES = Object.keys(VARIABLES) as readonly VariableName[];
 export const VARIABLE_PREFIXES = Object.keys(VARIABLE_FAMILIES) as readonly VariablePrefix[];
 
+/** Those that `set` and the like may write to. */
+export const SETTABLE_VARIABLES = ['args', 'limit_rate'] as const satisfies readonly VariableName[];
+export type SettableVariable = (typeof SETTABLE_VARIABLES)[number];
+
+const SETTABLE: ReadonlySet<string> = new Set(SETTABLE_VARIABLES);
+
+/** True for a built-in name that no directive may define or write to. */
+export function isReservedVariable(name: string): boolean {
+  return Object.hasOwn(VARIABLES, name) && !SETTABLE.has(name);
+}
+
+export function isSettableVariable(name: string): name is SettableVariable {
+  return SETTABLE.has(name);
+}
+
 /** @param name lower case; a prefix alone counts, as in nginx */
 export function isBuiltInVariable(name: string): boolean {
   return Object.hasOwn(VARIABLES, name) || VARIABLE_PREFIXES.some(prefix => name.startsWith(prefix));

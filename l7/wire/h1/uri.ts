@@ -85,6 +85,46 @@ export function escapePath(path: string): string {
   return UNSAFE_IN_PATH.test(path) ? path.replace(ALL_UNSAFE_IN_PATH, hexByte) : path;
 }
 
+const CAPTURE_FORBIDDEN = /[\0-\x20"#%&+;<>?\\^`{|}\x7f-\xff]/g;
+
+/** Escapes a piece of a decoded path that becomes part of the arguments, as nginx does for captures. */
+export function escapeCapture(text: string): string {
+  return text.replace(CAPTURE_FORBIDDEN, hexByte);
+}
+
+/**
+ * Undoes escapes that a redirect's target needs no more, up to the first `?`: those of `&` to `~`. Others stay, and as
+ * in nginx a broken one loses its `%`.
+ */
+export function unescapeRedirect(target: string): string {
+  if (!target.includes('%')) return target;
+  let out = '';
+  let at = 0;
+  for (; at < target.length; at++) {
+    const char = target[at]!;
+    if (char === '?') break;
+    if (char !== '%') {
+      out += char;
+      continue;
+    }
+    const hex = /^[0-9A-Fa-f]{2}/.exec(target.slice(at + 1, at + 3))?.[0];
+    if (hex === undefined) {
+      // The digit that stood alone goes too, with what followed it.
+      at += /^[0-9A-Fa-f]/.test(target.slice(at + 1, at + 2)) ? 2 : 0;
+      continue;
+    }
+    const code = Number.parseInt(hex, 16);
+    const plain = code > 0x25 && code < 0x7f;
+    out += plain ? String.fromCharCode(code) : `%${hex}`;
+    at += 2;
+    if (plain && code === 0x3f) {
+      at++;
+      break;
+    }
+  }
+  return out + target.slice(at);
+}
+
 /** Escapes a value for use as an argument. */
 export function escapeArgument(text: string): string {
   return text.replace(/[^A-Za-z0-9._~-]/g, hexByte);
