@@ -145,7 +145,7 @@ export class Scope {
       return template;
     } catch (error) {
       if (!(error instanceof TemplateFault)) throw error;
-      throw new ArgumentFault(error.message, error.hint);
+      throw new ArgumentFault(error.message, error.hint, site);
     }
   }
 
@@ -174,14 +174,15 @@ export class Scope {
   }
 
   /** Translates a regular expression and declares its named groups. @throws {ArgumentFault} */
-  pattern(text: string, ignoreCase: boolean, _site: Site): Pattern {
+  pattern(text: string, ignoreCase: boolean, site: Site): Pattern {
     try {
       const pattern = translatePattern(text, ignoreCase);
       for (const name of pattern.names) this.declare(name.toLowerCase());
       return pattern;
     } catch (error) {
       if (!(error instanceof PatternFault)) throw error;
-      throw new ArgumentFault(`"${text}" is not a regular expression that moat can run: ${error.message}`);
+      const message = `"${text}" is not a regular expression that moat can run: ${error.message}`;
+      throw new ArgumentFault(message, undefined, site);
     }
   }
 

@@ -1,6 +1,7 @@
 /** The model to tables. Servers and locations are compiled when they are first asked for, so a reload with ten thousand is quick. */
 import { VERSION } from '#kit/version.ts';
 import type { HttpModel, LocationModel, ServerModel } from '#model/l7/http.ts';
+import { filePaths } from './content/file-path.ts';
 import { CONTENT } from './content/table.ts';
 import { HEADER_FILTERS } from './filter/order.ts';
 import { accessLogs } from './log/access.ts';
@@ -78,6 +79,7 @@ function compileLocation(
   return {
     model,
     core: settings.core,
+    paths: filePaths(compiler),
     rewrite: compileRewrite(model.rewrite, compiler, conditional),
     phases: [...phases, CONTENT[model.content.kind](model.content as never, compiler)],
     headerFilters: HEADER_FILTERS.map(compile => compile(compiler)).filter(filter => filter !== undefined),

@@ -1,5 +1,6 @@
 /** One request and its answer: its state, its way through the phases, and the chain its body leaves by. */
 
+import type { LogLevel } from '#model/l7/log.ts';
 import type { Clock } from './clock.ts';
 import { answerError } from './content/error.ts';
 import { locationUrl } from './content/redirect.ts';
@@ -436,7 +437,7 @@ export class Exchange {
   }
 
   /** Writes to the error log, with the request behind the message, as nginx does. */
-  log(level: 'debug' | 'info' | 'notice' | 'warn' | 'error' | 'crit', message: string): void {
+  log(level: LogLevel, message: string): void {
     this.location.errorLog.write(level, this, message);
   }
 }

@@ -2,6 +2,7 @@
 import type { CoreSettings } from '#model/l7/core.ts';
 import type { HttpModel, LocationModel, ServerModel } from '#model/l7/http.ts';
 import type { Template } from '#model/template.ts';
+import type { FilePaths } from './content/file-path.ts';
 import type { Exchange } from './exchange.ts';
 import type { ErrorLogger } from './log/error.ts';
 import type { RewriteProgram } from './phase/program.ts';
@@ -26,6 +27,7 @@ export interface ErrorPageTable {
 export interface LocationTable {
   readonly model: LocationModel;
   readonly core: CoreSettings;
+  readonly paths: FilePaths;
   readonly rewrite: RewriteProgram | undefined;
   /** preaccess, access, precontent, content: the last one answers. */
   readonly phases: readonly Phase[];

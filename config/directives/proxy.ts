@@ -42,7 +42,7 @@ function proxyTarget(text: string, site: Site, scope: Scope): ProxyTarget {
   const match = /^(https?):\/\/(unix:[^:]+(?::|$)|[^/?#]*)(.*)$/is.exec(text);
   if (typeof url !== 'string') {
     const scheme = match?.[1]?.toLowerCase() === 'https' ? 'https' : 'http';
-    return { scheme, authority: url, dynamic: true, url, uri: undefined };
+    return { scheme, authority: url, dynamic: true, url, uri: undefined, replaces: '' };
   }
   if (!match) throw new ArgumentFault(`"${text}" has no URL prefix`, 'start it with http:// or https://');
   const scheme = match[1]!.toLowerCase() === 'https' ? 'https' : 'http';
@@ -56,6 +56,7 @@ function proxyTarget(text: string, site: Site, scope: Scope): ProxyTarget {
     dynamic: false,
     url,
     uri: path === '' ? undefined : path.startsWith('/') ? path : `/${path}`,
+    replaces: 'uri' in scope.location.match ? scope.location.match.uri : '',
   };
 }
 

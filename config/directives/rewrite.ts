@@ -45,7 +45,7 @@ const rewrite = defineDirective({
   args: {
     regex: arg.token('a regular expression'),
     replacement: arg.token('a URI with captures and variables'),
-    flag: arg.text('last, break, redirect or permanent').optional(),
+    flag: arg.token('last, break, redirect or permanent').optional(),
   },
   doc: {
     summary:
@@ -63,19 +63,20 @@ const rewrite = defineDirective({
   },
 });
 
-function rewriteStep(regex: Token, replacement: Token, flag: string | undefined, scope: Scope): RewriteStep {
+function rewriteStep(regex: Token, replacement: Token, word: Token | undefined, scope: Scope): RewriteStep {
   if (replacement.text === '') throw new ArgumentFault('empty replacement', undefined, replacement);
   const keepArgs = !replacement.text.endsWith('?');
   const text = keepArgs ? replacement.text : replacement.text.slice(0, -1);
   const rule = { pattern: scope.pattern(regex.text, false, regex), source: regex.text, keepArgs };
   const template = (part: string) => scope.template(part, replacement);
   const question = text.indexOf('?');
+  const flag = word?.text;
   if (flag === 'redirect' || flag === 'permanent' || (isInside(flag) && OUTSIDE.test(text))) {
     const status = flag === 'permanent' ? 301 : 302;
     return { step: 'redirect', ...rule, status, target: template(text), hasArgs: question !== -1 };
   }
   if (!isInside(flag))
-    throw new ArgumentFault(`invalid parameter "${flag}"`, 'take last, break, redirect or permanent');
+    throw new ArgumentFault(`invalid parameter "${flag}"`, 'take last, break, redirect or permanent', word);
   const path = template(question === -1 ? text : text.slice(0, question));
   const args = question === -1 ? undefined : template(text.slice(question + 1));
   return { step: 'rewrite', ...rule, path, args, flag };

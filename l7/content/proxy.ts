@@ -22,9 +22,8 @@ interface Destination {
 /** Everything that does not depend on the request is decided here, once. */
 export function proxyContent({ target }: ProxyContent, compiler: Compiler): Phase {
   const { settings } = compiler.location;
-  const { match } = compiler.location;
   const plainUrl = typeof target.url === 'string' ? target.url : '';
-  const hasUri = target.uri !== undefined && 'uri' in match;
+  const hasUri = target.uri !== undefined;
   const route: ProxyRoute = {
     settings: settings.proxy,
     request: compileRequest(target, compiler),
@@ -32,7 +31,7 @@ export function proxyContent({ target }: ProxyContent, compiler: Compiler): Phas
       settings.proxy,
       compiler,
       hasUri ? plainUrl : `${plainUrl}/`,
-      hasUri ? match.uri : '/',
+      hasUri ? target.replaces : '/',
     ),
     connector: () => PLAIN,
     body: settings.proxy.setBody === undefined ? undefined : compiler.text(settings.proxy.setBody),

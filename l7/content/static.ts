@@ -21,9 +21,15 @@ export function staticContent(_: unknown, compiler: Compiler): Phase {
   const paths = filePaths(compiler);
   const guard = linkGuard(compiler);
   const index = indexPhase(compiler, paths, guard);
+  const { label, settings } = compiler.location;
+  const aliased = settings.core.alias !== undefined;
   return exchange => {
     const { method, path } = exchange;
     if (method !== 'GET' && method !== 'HEAD' && method !== 'POST') return 405;
+    if (aliased && !exchange.prefixHolds) {
+      exchange.log('alert', `"alias" cannot be used in location "${label}" where URI was rewritten`);
+      return 500;
+    }
     if (path.charCodeAt(path.length - 1) === SLASH) return index(exchange);
     return answerPath(exchange, paths.path(exchange), guard);
   };

@@ -60,8 +60,7 @@ export function compileRequest(target: ProxyTarget, compiler: Compiler): Request
  * nginx's rules: the target as sent where nothing changed it; with a URI in proxy_pass that replaces the matched prefix;
  * with variables in the URL its own path, where it has one, is all that is sent.
  */
-function compileUri(target: ProxyTarget, { location, text }: Compiler): (exchange: Exchange) => string {
-  const { match } = location;
+function compileUri(target: ProxyTarget, { text }: Compiler): (exchange: Exchange) => string {
   const withArgs = (path: string, exchange: Exchange) =>
     exchange.args === '' ? path : `${path}?${exchange.args}`;
   const own = (exchange: Exchange) =>
@@ -75,6 +74,10 @@ function compileUri(target: ProxyTarget, { location, text }: Compiler): (exchang
   }
   const { uri } = target;
   if (uri === undefined) return own;
-  const replaced = 'uri' in match ? match.uri.length : 0;
-  return exchange => withArgs(uri + escapePath(exchange.path.slice(replaced)), exchange);
+  const replaced = target.replaces.length;
+  return exchange =>
+    withArgs(
+      exchange.prefixHolds ? uri + escapePath(exchange.path.slice(replaced)) : escapePath(exchange.path),
+      exchange,
+    );
 }

@@ -1,5 +1,6 @@
 /** The built-in variables, by family. One row a family. */
 import { CONNECTION_VARIABLES } from './connection.ts';
+import { FILE_VARIABLES } from './file.ts';
 import { HEADER_PREFIXES } from './header.ts';
 import { REQUEST_VARIABLES } from './request.ts';
 import type { Getter } from './space.ts';
@@ -7,6 +8,7 @@ import { UPSTREAM_VARIABLES } from './upstream.ts';
 
 export const VARIABLES: Readonly<Record<string, Getter | undefined>> = {
   ...REQUEST_VARIABLES,
+  ...FILE_VARIABLES,
   ...CONNECTION_VARIABLES,
   ...UPSTREAM_VARIABLES,
 };

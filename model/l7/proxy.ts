@@ -12,6 +12,8 @@ export interface ProxyTarget {
   readonly url: Template;
   /** The URI part that replaces the matched prefix; undefined passes the request's own URI on. */
   readonly uri: string | undefined;
+  /** The matched prefix that `uri` replaces; it is the location's, also in its `if` and `limit_except`. */
+  readonly replaces: string;
 }
 
 export const NEXT_UPSTREAM_CASES = [

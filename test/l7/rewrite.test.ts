@@ -1,7 +1,6 @@
 /** The rewrite module, asked side by side with nginx: programs × requests, every answer the same. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { until } from '../e2e/rig.ts';
 import { startTwins } from './twins.ts';
 
 type Program = { readonly conf: string; readonly asks: readonly string[] };
