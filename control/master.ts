@@ -5,6 +5,7 @@ import { Turns } from '#kit/turns.ts';
 import type { L7Plane, ListeningSocket } from '#l7';
 import type { Model } from '#model/main.ts';
 import { Applier } from './apply.ts';
+import { lineOf } from './complaint.ts';
 import type { Invocation } from './invocation.ts';
 import { load } from './load.ts';
 import { PidFile } from './pid-file.ts';
@@ -69,8 +70,8 @@ export class Master {
   async #reload(): Promise<void> {
     this.log.notice('reconfiguring');
     const { model, diagnostics } = load(this.#invocation);
-    for (const { severity, message, file, line } of diagnostics)
-      this.log.write(severity === 'error' ? 'emerg' : 'warn', `${message} in ${file}:${line}`);
+    for (const diagnostic of diagnostics)
+      this.log.write(diagnostic.severity === 'error' ? 'emerg' : 'warn', lineOf(diagnostic));
     try {
       if (!model) throw new Error('the configuration is faulty');
       await this.#applier.apply(model);

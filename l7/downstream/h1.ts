@@ -4,6 +4,7 @@ import type { Engine } from '../engine.ts';
 import { Exchange } from '../exchange.ts';
 import type { ListenerTable } from '../listen.ts';
 import type { Response } from '../response.ts';
+import type { Tables } from '../tables.ts';
 import type { Transport, TransportOwner } from '../transport/transport.ts';
 import { BodyFault, type BodyReader, ChunkedReader, LengthReader } from '../wire/h1/body.ts';
 import {
@@ -48,7 +49,9 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   bodyBytesSent = 0;
 
   readonly #engine: Engine;
-  readonly #listener: ListenerTable;
+  #listener: ListenerTable;
+  /** Those that #listener is of. */
+  #tables: Tables;
   #transport!: Transport;
   #text = '';
   #searched = 0;
@@ -75,6 +78,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   ) {
     this.#engine = engine;
     this.#listener = listener;
+    this.#tables = engine.tables;
     this.id = engine.nextConnectionId();
     this.startedMs = engine.clock.nowMs();
     this.#deadline = new Deadline(engine.clock, this);
@@ -178,6 +182,16 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     if (text.length > limits.totalBytes) throw new WireFault(431, 'too large request head');
   }
 
+  /** A reload is for the requests after it. A connection whose address is no longer served goes on as it began. */
+  #renewTables(): void {
+    const { tables } = this.#engine;
+    if (tables === this.#tables) return;
+    const listener = tables.listeners.get(this.#listener.key);
+    if (!listener) return;
+    this.#listener = listener;
+    this.#tables = tables;
+  }
+
   #serverCore() {
     return this.#listener.default.model.core;
   }
@@ -197,6 +211,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   /** A request whose head can not be understood is answered all the same, with what is known of it. */
   #refuse(fault: WireFault, text: string): void {
     this.#text = '';
+    this.#renewTables();
     this.#engine.counters.malformed(fault.reason);
     const head = new RequestHead();
     head.line = /^[^\r\n]*/.exec(text)![0];
@@ -211,13 +226,14 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     this.requests++;
     this.bytesSent = 0;
     this.bodyBytesSent = 0;
-    const exchange = new Exchange(head, server, this.#engine.tables, this, this, this.#engine.clock);
+    const exchange = new Exchange(head, server, this.#tables, this, this, this.#engine.clock);
     this.#exchange = exchange;
     this.protocol = head.minor === 1 ? 'HTTP/1.1' : 'HTTP/1.0';
     return exchange;
   }
 
   #begin(head: RequestHead, rest: Buffer | undefined): void {
+    this.#renewTables();
     const uri = parseTarget(head.target, this.#serverCore().mergeSlashes);
     const hostField = uri?.authority ?? head.host ?? '';
     const host = cleanHost(hostField);

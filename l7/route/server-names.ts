@@ -15,6 +15,8 @@ interface RegexName {
 
 /** One for each listening address. */
 export class ServerFinder {
+  /** The listening address that it is for. */
+  readonly key: string;
   readonly #exact = new Map<string, number>();
   readonly #leading = new Map<string, number>();
   readonly #trailing = new Map<string, number>();
@@ -23,6 +25,7 @@ export class ServerFinder {
   readonly #serverOf: ServerOf;
 
   constructor(key: string, model: HttpModel, serverOf: ServerOf) {
+    this.key = key;
     this.#serverOf = serverOf;
     this.#defaultIndex = model.defaultServers[key]!;
     model.servers.forEach((server, index) => {

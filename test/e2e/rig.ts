@@ -17,6 +17,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -83,7 +84,11 @@ export async function start(program: Program, confText: string, options: RigOpti
     mkdirSync(dirname(join(dir, path)), { recursive: true });
     writeFileSync(join(dir, path), bytes, 'latin1');
   };
-  const writeConf = (text: string) => write('nginx.conf', program === 'nginx' ? withOwnTemp(text) : text);
+  // Renamed into place: a program that reloads at this moment must not read half of it.
+  const writeConf = (text: string) => {
+    write('nginx.conf.new', program === 'nginx' ? withOwnTemp(text) : text);
+    renameSync(join(dir, 'nginx.conf.new'), join(dir, 'nginx.conf'));
+  };
   const read = (path = 'error.log') =>
     existsSync(join(dir, path)) ? readFileSync(join(dir, path), 'latin1') : '';
   for (const [path, bytes] of Object.entries(files)) write(path, bytes);
