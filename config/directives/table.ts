@@ -6,6 +6,7 @@ import { HEALTH } from './health.ts';
 import { HTTP } from './http.ts';
 import { LOG } from './log.ts';
 import { MAIN } from './main.ts';
+import { MAP } from './map.ts';
 import { PROXY } from './proxy.ts';
 import { REWRITE } from './rewrite.ts';
 import { UPSTREAM } from './upstream.ts';
@@ -18,6 +19,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   HEALTH,
   LOG,
   PROXY,
+  MAP,
   REWRITE,
   UPSTREAM,
 ];

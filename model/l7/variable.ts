@@ -1,4 +1,5 @@
 /** Variables that the configuration itself defines. */
+import type { HostnameTable } from '../hostnames.ts';
 import type { Pattern, Template } from '../template.ts';
 
 export type UserVariable =
@@ -11,13 +12,12 @@ export type UserVariable =
       readonly kind: 'map';
       readonly name: string;
       readonly source: Template;
-      /** Keys lower case. */
-      readonly exact: Readonly<Record<string, Template>>;
-      /** With `hostnames`: `.example.org` suffixes and `www.` prefixes. */
-      readonly leading: Readonly<Record<string, Template>>;
-      readonly trailing: Readonly<Record<string, Template>>;
+      /** Wildcards stand in it only with `hostnames`. */
+      readonly keys: HostnameTable<Template>;
       readonly patterns: readonly { readonly pattern: Pattern; readonly value: Template }[];
       readonly fallback: Template;
+      /** A dot at the end of what is looked up does not count. */
       readonly hostnames: boolean;
+      /** Worked out anew each time. */
       readonly volatile: boolean;
     };
