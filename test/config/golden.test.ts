@@ -1,18 +1,19 @@
 /**
- * Golden configurations: each `<family>/<name>.txt` holds a configuration, a line of hyphens, and what becomes of it:
+ * Golden configurations: each `test/golden/<family>/<name>.txt` holds a configuration, a line of hyphens, and what becomes of it:
  * its diagnostics as `line:column code: message`, or the part of the model that its first line names (`# model: http.pools`) as JSON.
  *
- * `GOLDEN=write node --test test/golden/golden.test.ts` writes what is there now behind the hyphens: read the difference before you keep it.
+ * `GOLDEN=write node --test test/config/golden.test.ts` writes what is there now behind the hyphens: read the difference before you keep it.
  */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { checkText, faultsOf } from '../config/check-text.ts';
+import { checkText, faultsOf } from './check-text.ts';
 
+const FOLDER = join(import.meta.dirname, '../golden');
 const HYPHENS = '\n----------\n';
 
-const cases = globSync('*/*.txt', { cwd: import.meta.dirname }).sort();
+const cases = globSync('*/*.txt', { cwd: FOLDER }).sort();
 
 test('golden: there are cases', () => {
   assert.ok(cases.length > 10, `only ${cases.length} were found`);
@@ -20,7 +21,7 @@ test('golden: there are cases', () => {
 
 for (const name of cases) {
   test(`golden: ${name.replace(/\.txt$/, '')}`, () => {
-    const path = join(import.meta.dirname, name);
+    const path = join(FOLDER, name);
     const [input = '', expected = ''] = readFileSync(path, 'latin1').split(HYPHENS);
     const outcome = outcomeOf(input);
     if (process.env['GOLDEN'] === 'write') writeFileSync(path, `${input}${HYPHENS}${outcome}\n`, 'latin1');
