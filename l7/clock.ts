@@ -1,11 +1,17 @@
 /** Time for requests: one reading for each turn of the event loop, and its texts once a second. */
 
 export interface Clock {
-  /** Monotonic, for durations. */
+  /** Monotonic, and the same in all threads of the process: for durations, and for times in shared memory. */
   nowMs(): number;
   /** Since 1970. */
   wallMs(): number;
 }
+
+/** `performance.now()` begins anew in each thread; this is when it did, by the clock of the machine. */
+const THREAD_BEGAN_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
+/** Monotonic, and the same in all threads. */
+export const monotonicMs = (): number => THREAD_BEGAN_MS + performance.now();
 
 /**
  * Reads the time once for all that happens in one batch of events; outside of batches it reads anew each time.
@@ -16,7 +22,7 @@ export class BatchClock implements Clock {
   #wallMs = 0;
 
   begin(): void {
-    this.#nowMs = performance.now();
+    this.#nowMs = monotonicMs();
     this.#wallMs = Date.now();
   }
 
@@ -25,7 +31,7 @@ export class BatchClock implements Clock {
   }
 
   nowMs(): number {
-    return this.#nowMs || performance.now();
+    return this.#nowMs || monotonicMs();
   }
 
   wallMs(): number {

@@ -9,13 +9,15 @@ const keepalive = defineDirective({
   args: { connections: arg.integer(), local: arg.oneOf(['local']).optional() },
   doc: {
     summary:
-      'How many idle connections to the members each worker keeps; 0 keeps none. With local a connection serves only the location that opened it.',
+      'How many idle connections to the members each worker keeps; 0 keeps none. When it is too many, the one unused for longest is closed.',
     default: 'keepalive 32 local;',
     example: 'keepalive 64;',
+    differs:
+      'A connection serves every location that would open it the same way (TLS settings, local address); local changes nothing.',
     since: '0.1',
   },
-  compile({ connections, local }, { pool }) {
-    pool.keepalive = { ...pool.keepalive, idle: connections, local: local !== undefined };
+  compile({ connections }, { pool }) {
+    pool.keepalive = { ...pool.keepalive, idle: connections };
   },
 });
 

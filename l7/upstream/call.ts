@@ -38,6 +38,7 @@ const CASE_OF: Record<CallFailure, NextUpstreamCase> = {
 export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
   readonly exchange: Exchange;
   tried: Set<Member> | undefined;
+  waitingSinceMs = 0;
   readonly #pool: Pool;
   readonly #route: ProxyRoute;
   readonly #startedMs: number;
@@ -210,7 +211,7 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
     if (this.#intercept(head)) return bodyDue;
     const response = this.#route.answer(exchange, head, bodyDue);
     if (response === undefined) return this.#detach(bodyDue);
-    this.#pool.answered(exchange, this.#member!, response);
+    this.#pool.answered(this, this.#member!, response);
     return exchange.respond(response, this) && bodyDue;
   }
 
@@ -249,7 +250,7 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
     const upgrade = head.headers.get('upgrade');
     if (upgrade !== undefined) response.headers.append('Upgrade', upgrade);
     response.headers.append('Connection', 'upgrade');
-    this.#pool.answered(exchange, this.#member!, response);
+    this.#pool.answered(this, this.#member!, response);
     exchange.respond(response, this);
     const client = exchange.downstream.tunnel();
     if (!client) return false;
@@ -350,7 +351,7 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
     if (!attempt || !this.#member) return;
     attempt.responseMs = this.exchange.clock.nowMs() - this.#attemptMs;
     attempt.bytesReceived ||= this.#connection?.bytesReceived ?? 0;
-    this.#pool.ended(this.#member, outcome, attempt);
+    this.#pool.ended(this, this.#member, outcome, attempt);
     this.#member = undefined;
     this.#connection = undefined;
   }

@@ -1,15 +1,40 @@
 /** The pools of a configuration, and those that a `proxy_pass` to a plain address stands for. */
-import { KEEPALIVE_DEFAULTS, type PoolModel } from '#model/l7/upstream.ts';
+import type { PoolModel } from '#model/l7/upstream.ts';
+import type { VariableSpace } from '../variable/space.ts';
 import type { Worker } from '../worker.ts';
+import { impliedPool } from './implied.ts';
 import { Pool } from './pool.ts';
+import { membersAlone, type PoolMembers, type PoolShare } from './pool-share.ts';
+import type { PoolViews } from './pool-views.ts';
+import { makeSticky } from './sticky/table.ts';
+
+/** What the process gives its threads for the pools of a configuration. */
+export interface SharedPools {
+  readonly shares: readonly PoolShare[];
+  /** Signs sticky cookies where the configuration has no secret. */
+  readonly secret: string;
+}
+
+/** What pools are made from, beside their models. */
+export interface PoolsMeans {
+  readonly worker: Worker;
+  readonly views: PoolViews;
+  readonly variables: VariableSpace;
+  readonly shared: SharedPools;
+  /** The memory of a zone. */
+  memory(name: string): SharedArrayBuffer;
+}
 
 export class Pools {
   readonly #byName = new Map<string, Pool>();
-  readonly #worker: Worker;
+  readonly #means: PoolsMeans;
+  readonly #shares: Map<string, PoolShare>;
+  readonly #members = new Map<string, PoolMembers>();
 
-  constructor(models: readonly PoolModel[], worker: Worker) {
-    this.#worker = worker;
-    for (const model of models) this.#byName.set(model.name, new Pool(model, worker));
+  constructor(models: readonly PoolModel[], means: PoolsMeans) {
+    this.#means = means;
+    this.#shares = new Map(means.shared.shares.map(share => [share.pool, share]));
+    for (const model of models) this.#byName.set(model.name, this.#make(model));
   }
 
   /** All pools, the implied ones too. */
@@ -22,52 +47,71 @@ export class Pools {
   }
 
   /**
-   * The pool of that name, or one of a single member for an address.
+   * The pool of that name, or one that stands for an address.
    *
    * @param authority `host`, `host:port`, `[ipv6]:port` or `unix:/path`
    */
   forAuthority(authority: string, defaultPort: number): Pool {
     const known = this.#byName.get(authority);
     if (known) return known;
-    const key = `${authority} ${defaultPort}`;
-    const implied = this.#byName.get(key) ?? new Pool(impliedModel(authority, defaultPort), this.#worker);
-    this.#byName.set(key, implied);
+    const model = impliedPool(authority, defaultPort);
+    const implied = this.#byName.get(model.name) ?? this.#make(model);
+    this.#byName.set(model.name, implied);
     return implied;
   }
-}
 
-function impliedModel(authority: string, defaultPort: number): PoolModel {
-  const unix = authority.startsWith('unix:') ? authority.slice(5) : undefined;
-  const match = /^(?:\[([^\]]+)\]|([^:]*))(?::(\d+))?$/.exec(authority);
-  const member = {
-    name: authority,
-    host: match?.[1] ?? match?.[2] ?? '',
-    port: match?.[3] ? Number(match[3]) : defaultPort,
-    unixPath: unix,
-    weight: 1,
-    maxFails: 0,
-    failTimeoutMs: 10_000,
-    maxConns: 0,
-    backup: false,
-    down: false,
-    drain: false,
-    resolve: true,
-    service: undefined,
-    route: undefined,
-    slowStartMs: 0,
-  };
-  return {
-    name: authority,
-    members: [member],
-    balance: { method: 'round-robin', key: undefined, by: 'header', inflight: false },
-    sticky: undefined,
-    keepalive: KEEPALIVE_DEFAULTS,
-    queue: undefined,
-    zone: undefined,
-    statePath: undefined,
-    stickySecrets: [],
-    outlier: undefined,
-    resolver: undefined,
-    resolverTimeoutMs: undefined,
-  };
+  /** These are in use from now on: what this thread has in flight moves to their memory. */
+  adopt(): void {
+    const { views } = this.#means;
+    for (const [name, { peers }] of this.#members) {
+      const share = this.#shares.get(name);
+      if (share) views.adopt(share, peers);
+    }
+    for (const pool of this.#byName.values()) {
+      const idle = views.idle(pool.model.name);
+      idle.limit = pool.model.keepalive.idle;
+      idle.trim();
+    }
+    views.forget(new Set(this.#byName.keys()));
+  }
+
+  /** Members have come or gone while the configuration is the same. */
+  change(share: PoolShare): void {
+    const { views } = this.#means;
+    const peers = views.open(share);
+    views.adopt(share, peers);
+    this.#shares.set(share.pool, share);
+    const pool = this.#byName.get(share.pool);
+    if (pool) pool.change({ members: share.members, peers });
+  }
+
+  #make(model: PoolModel): Pool {
+    const { worker, views, variables, shared, memory } = this.#means;
+    const { balance, sticky } = model;
+    const idle = views.idle(model.name);
+    idle.limit ||= model.keepalive.idle;
+    return new Pool(model, this.#membersOf(model), {
+      worker,
+      idle,
+      key: balance.key === undefined ? undefined : variables.text(balance.key),
+      sticky:
+        sticky &&
+        makeSticky(sticky, {
+          poolName: model.name,
+          secrets: model.stickySecrets.length > 0 ? model.stickySecrets : [shared.secret],
+          text: template => variables.text(template),
+          memory,
+          owner: views.owner,
+        }),
+    });
+  }
+
+  #membersOf(model: PoolModel): PoolMembers {
+    const share = this.#shares.get(model.name);
+    const members = share
+      ? { members: share.members, peers: this.#means.views.open(share) }
+      : membersAlone(model, this.#means.views.owner);
+    this.#members.set(model.name, members);
+    return members;
+  }
 }

@@ -88,8 +88,13 @@ export class Peers extends PeerColumns {
    * The sum is stored nowhere: a thread may die between any two writes, and one number cannot be half done.
    */
   inFlight(member: number): number {
+    const heirIndex = this.#heir === undefined ? -1 : this.#heirIndexes[member]!;
+    return heirIndex < 0 ? this.#inFlightHere(member) : this.#heir!.inFlight(heirIndex);
+  }
+
+  #inFlightHere(member: number): number {
     const elderIndex = this.#elder === undefined ? -1 : this.#elderIndexes[member]!;
-    let sum = elderIndex < 0 ? 0 : this.#elder!.inFlight(elderIndex);
+    let sum = elderIndex < 0 ? 0 : this.#elder!.#inFlightHere(elderIndex);
     const first = member * this.laneLength;
     for (let slot = 0; slot < this.#slots; slot++) sum += this.lanes[first + slot]!;
     return sum;
@@ -131,12 +136,17 @@ export class Peers extends PeerColumns {
 
   /** Tells all threads whose seekers queue that a member may have room again. */
   announceRoom(): void {
+    if (this.#heir) {
+      this.#heir.announceRoom();
+      return;
+    }
     Atomics.add(this.head, FREED, 1);
     Atomics.notify(this.head, FREED);
   }
 
   /** Resolves when another thread announces room, or after `limitMs`. */
   async awaitRoom(limitMs: number): Promise<void> {
+    if (this.#heir) return this.#heir.awaitRoom(limitMs);
     const wait = Atomics.waitAsync(this.head, FREED, Atomics.load(this.head, FREED), limitMs);
     if (wait.async) await wait.value;
   }
@@ -164,8 +174,13 @@ export class Peers extends PeerColumns {
 
   /** A count of the member, of all threads together. O(slots). */
   sum(member: number, what: PeerCount): number {
+    const heirIndex = this.#heir === undefined ? -1 : this.#heirIndexes[member]!;
+    return heirIndex < 0 ? this.#sumHere(member, what) : this.#heir!.sum(heirIndex, what);
+  }
+
+  #sumHere(member: number, what: PeerCount): number {
     const elderIndex = this.#elder === undefined ? -1 : this.#elderIndexes[member]!;
-    let sum = elderIndex < 0 ? 0 : this.#elder!.sum(elderIndex, what);
+    let sum = elderIndex < 0 ? 0 : this.#elder!.#sumHere(elderIndex, what);
     for (let at = member * COUNTS + what; at < this.counts.length; at += this.rowLength)
       sum += this.counts[at]!;
     return sum;

@@ -96,8 +96,6 @@ export interface PoolKeepalive {
   readonly requests: number;
   readonly timeMs: number;
   readonly timeoutMs: number;
-  /** Connections are used again only by the location that opened them. */
-  readonly local: boolean;
 }
 
 export interface PoolModel {
@@ -123,5 +121,4 @@ export const KEEPALIVE_DEFAULTS: PoolKeepalive = {
   requests: 1000,
   timeMs: 3_600_000,
   timeoutMs: 60_000,
-  local: true,
 };

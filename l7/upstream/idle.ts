@@ -1,0 +1,63 @@
+/** Idle connections to the members of a pool, in one worker; they outlive reloads. */
+import type { UpstreamConnection } from './connection.ts';
+
+/** Connections to one address by the key of their connector; the last one used stands last. */
+export type Stacks = Map<string, UpstreamConnection[]>;
+
+export class IdleConnections {
+  /** Most of them, to all members together. */
+  limit = 0;
+  readonly #byAddress = new Map<string, Stacks>();
+  /** In the order they came to rest: the first has been idle for longest. */
+  readonly #resting = new Set<UpstreamConnection>();
+
+  /** Those to an address: the same object for as long as this lives. */
+  stacksOf(address: string): Stacks {
+    let stacks = this.#byAddress.get(address);
+    if (!stacks) this.#byAddress.set(address, (stacks = new Map()));
+    return stacks;
+  }
+
+  /** The last used connection of that key. @param stacks of the member's address */
+  take(stacks: Stacks, key: string): UpstreamConnection | undefined {
+    const connection = stacks.get(key)?.pop();
+    if (connection) this.#resting.delete(connection);
+    return connection;
+  }
+
+  /** Keeps a connection; when there are too many, the one unused for longest is closed. */
+  rest(connection: UpstreamConnection): void {
+    if (this.limit === 0) return connection.destroy();
+    const { stacks } = connection.member;
+    const stack = stacks.get(connection.key);
+    if (stack) stack.push(connection);
+    else stacks.set(connection.key, [connection]);
+    this.#resting.add(connection);
+    this.trim();
+  }
+
+  /** Closes what is more than the limit. */
+  trim(): void {
+    for (const connection of this.#resting) {
+      if (this.#resting.size <= this.limit) return;
+      connection.destroy();
+    }
+  }
+
+  /** Forgets a connection that was closed. */
+  drop(connection: UpstreamConnection): void {
+    if (!this.#resting.delete(connection)) return;
+    const stack = connection.member.stacks.get(connection.key);
+    const at = stack?.indexOf(connection) ?? -1;
+    if (at !== -1) stack!.splice(at, 1);
+  }
+
+  /** Closes all to addresses that are not in use any more. */
+  keepOnly(addresses: ReadonlySet<string>): void {
+    for (const [address, stacks] of this.#byAddress) {
+      if (addresses.has(address)) continue;
+      this.#byAddress.delete(address);
+      for (const stack of stacks.values()) for (const connection of [...stack]) connection.destroy();
+    }
+  }
+}

@@ -1,0 +1,66 @@
+/** What one thread has of the pools beyond a configuration: its views of their shared state, and idle connections. */
+import { Peers } from '../zone/peers.ts';
+import { IdleConnections } from './idle.ts';
+import type { PoolShare } from './pool-share.ts';
+
+interface View {
+  readonly generation: number;
+  readonly peers: Peers;
+}
+
+/** A thread's own place in shared memory, and the name it locks by. */
+export interface Seat {
+  readonly slot: number;
+  readonly owner: number;
+}
+
+export class PoolViews {
+  readonly #seat: Seat;
+  /** Those in use. */
+  readonly #views = new Map<string, View>();
+  readonly #idle = new Map<string, IdleConnections>();
+
+  constructor(seat: Seat) {
+    this.#seat = seat;
+  }
+
+  get owner(): number {
+    return this.#seat.owner;
+  }
+
+  /** The view of a pool's state: the one in use if the memory is the same, else one that `adopt()` makes the one in use. */
+  open({ pool, shared, generation }: PoolShare): Peers {
+    const view = this.#views.get(pool);
+    return view?.generation === generation ? view.peers : new Peers(shared, this.#seat.slot, this.#seat.owner);
+  }
+
+  /** From now on `peers`, opened for the share, is in use; what this thread has in flight moves there. */
+  adopt({ pool, generation, was }: PoolShare, peers: Peers): void {
+    const view = this.#views.get(pool);
+    if (view?.generation === generation) return;
+    if (view && view.generation === was) peers.inherit(view.peers);
+    this.#views.set(pool, { generation, peers });
+  }
+
+  /** All threads have adopted what this one has: the memories before are let go. */
+  settle(): void {
+    for (const { peers } of this.#views.values()) peers.settle();
+  }
+
+  /** The idle connections of a pool; they stay when the configuration changes. */
+  idle(pool: string): IdleConnections {
+    let idle = this.#idle.get(pool);
+    if (!idle) this.#idle.set(pool, (idle = new IdleConnections()));
+    return idle;
+  }
+
+  /** Pools that are no more: their idle connections are closed. */
+  forget(kept: ReadonlySet<string>): void {
+    for (const [name, idle] of this.#idle) {
+      if (kept.has(name)) continue;
+      idle.keepOnly(new Set());
+      this.#idle.delete(name);
+    }
+    for (const name of this.#views.keys()) if (!kept.has(name)) this.#views.delete(name);
+  }
+}
