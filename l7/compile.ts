@@ -11,13 +11,24 @@ import { compileRewrite } from './phase/rewrite.ts';
 import type { Phase } from './phase/verdict.ts';
 import { LocationFinder } from './route/locations.ts';
 import { ServerFinder } from './route/server-names.ts';
+import type { SharedState } from './shared.ts';
 import type { Compiler, LocationTable, ServerTable, Tables } from './tables.ts';
+import type { PoolViews } from './upstream/pool-views.ts';
 import { Pools } from './upstream/pools.ts';
 import { VariableSpace } from './variable/space.ts';
 import type { Worker } from './worker.ts';
+import { ZoneShelf } from './zone/shelf.ts';
 
 /** Builds the tables of a revision. Nothing of the running one is touched. */
-export function compileTables(revision: number, model: HttpModel, worker: Worker): Tables {
+export function compileTables(
+  revision: number,
+  model: HttpModel,
+  worker: Worker,
+  shared: SharedState,
+  views: PoolViews,
+): Tables {
+  const zones = new ZoneShelf(shared.zones);
+  const variables = new VariableSpace(model.variables);
   const servers: (ServerTable | undefined)[] = [];
   const serverOf = (index: number): ServerTable =>
     (servers[index] ??= compileServer(model.servers[index]!, tables, worker));
@@ -25,8 +36,15 @@ export function compileTables(revision: number, model: HttpModel, worker: Worker
   const tables: Tables = {
     revision,
     model,
-    variables: new VariableSpace(model.variables),
-    pools: new Pools(model.pools, worker),
+    variables,
+    zones,
+    pools: new Pools(model.pools, {
+      worker,
+      views,
+      variables,
+      shared: shared.pools,
+      memory: name => zones.memory('table', name),
+    }),
     listeners,
   };
   for (const key of Object.keys(model.listens)) listeners.set(key, new ServerFinder(key, model, serverOf));

@@ -3,7 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '#kit/log.ts';
 import { Turns } from '#kit/turns.ts';
 import { dupFd } from '#native/socket.ts';
-import { type FileGrant, type PlaneConfig, type Slot, slotId, type WorkerStatus } from './messages.ts';
+import {
+  type FileGrant,
+  type PlaneConfig,
+  type Slot,
+  slotId,
+  type ToWorker,
+  type WorkerStatus,
+} from './messages.ts';
+import type { PoolShare } from './upstream/pool-share.ts';
+import type { SharedPools } from './upstream/pools.ts';
 import { WorkerThread } from './worker-thread.ts';
 import type { SharedZone } from './zone/wish.ts';
 
@@ -14,6 +23,8 @@ export interface Generation {
   /** The same config by v8.serialize, for the threads. */
   readonly bytes: SharedArrayBuffer;
   readonly zones: readonly SharedZone[];
+  /** As they are at the time. */
+  readonly pools: () => SharedPools;
   readonly slots: readonly Slot[];
 }
 
@@ -91,6 +102,20 @@ export class Crew {
     });
   }
 
+  /** Has all threads go on with other members of some pools. */
+  changePools(shares: readonly PoolShare[]): Promise<void> {
+    return this.#turns.take(() => this.#tell({ kind: 'change-pools', shares }));
+  }
+
+  settlePools(): Promise<void> {
+    return this.#turns.take(() => this.#tell({ kind: 'settle-pools' }));
+  }
+
+  /** A thread that dies meanwhile is not waited for: its successor begins with what is there then. */
+  async #tell(what: ToWorker): Promise<void> {
+    await Promise.allSettled([...this.#threads.values()].map(thread => thread.ask(what)));
+  }
+
   /** Moves all threads to new descriptors of the log files. */
   rotate(files: readonly FileGrant[], gone: readonly string[]): Promise<void> {
     return this.#turns.take(async () => {
@@ -160,7 +185,8 @@ export class Crew {
 
   async #prepareOne(thread: WorkerThread, next: Generation): Promise<void> {
     const { revision, bytes, zones } = next;
-    await thread.ask({ kind: 'prepare', revision, config: bytes, zones, files: this.#means.files() });
+    const pools = next.pools();
+    await thread.ask({ kind: 'prepare', revision, config: bytes, zones, pools, files: this.#means.files() });
     thread.prepared = revision;
   }
 

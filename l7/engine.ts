@@ -1,8 +1,10 @@
 /** One worker: its listeners, its connections, and the tables that new requests are served by. */
+import { threadId } from 'node:worker_threads';
 import type { AppendFiles } from '#kit/append-file.ts';
 import type { HttpModel } from '#model/l7/http.ts';
 import type { ErrorLog } from '#model/l7/log.ts';
 import { StreamLoop } from '#native/stream.ts';
+import { AloneState } from './alone.ts';
 import { BatchClock } from './clock.ts';
 import { compileTables } from './compile.ts';
 import type { H1Connection } from './downstream/h1.ts';
@@ -11,8 +13,12 @@ import { StreamListener } from './listen-stream.ts';
 import type { ErrorSink } from './log/error.ts';
 import { LogFiles } from './log/files.ts';
 import { ReadBuffer } from './read-buffer.ts';
+import type { SharedState } from './shared.ts';
 import type { Tables } from './tables.ts';
+import type { PoolShare } from './upstream/pool-share.ts';
+import { PoolViews } from './upstream/pool-views.ts';
 import type { Worker } from './worker.ts';
+import { ownerOf } from './zone/lock.ts';
 
 export type FromWorker = { readonly type: 'fault'; readonly message: string };
 
@@ -23,6 +29,8 @@ export interface EngineOptions {
   readonly errorLogs: readonly ErrorLog[];
   /** Log files whose descriptors the process was given. */
   readonly files?: AppendFiles;
+  /** Its place in shared memory; 1 unless told. */
+  readonly place?: number;
 }
 
 export interface EngineStatus {
@@ -43,6 +51,8 @@ export class Engine implements Worker {
   errorLogs: readonly ErrorLog[];
   readonly report: (message: FromWorker) => void;
   readonly counters = new EngineCounters();
+  readonly #alone: AloneState;
+  readonly #views: PoolViews;
   draining = false;
   tables!: Tables;
   readonly #prepared = new Map<number, Tables>();
@@ -57,11 +67,29 @@ export class Engine implements Worker {
     this.errorSink = options.errorSink;
     this.logFiles = new LogFiles(options.files);
     this.errorLogs = options.errorLogs;
+    const owner = ownerOf(threadId);
+    this.#alone = new AloneState(owner);
+    this.#views = new PoolViews({ slot: options.place ?? 1, owner });
   }
 
-  /** Builds the tables of a revision. @throws {Error} when it can not; the running ones stay */
-  prepare(revision: number, model: HttpModel): void {
-    this.#prepared.set(revision, compileTables(revision, model, this));
+  /**
+   * Builds the tables of a revision.
+   *
+   * @param shared what it shares with other threads; absent: nothing
+   * @throws {Error} when it can not; the running ones stay
+   */
+  prepare(revision: number, model: HttpModel, shared: SharedState = this.#alone.of(model)): void {
+    this.#prepared.set(revision, compileTables(revision, model, this, shared, this.#views));
+  }
+
+  /** Members of pools have come or gone while the configuration is the same. */
+  changePools(shares: readonly PoolShare[]): void {
+    for (const share of shares) this.tables.pools.change(share);
+  }
+
+  /** All threads have taken up what was committed or changed last. */
+  settlePools(): void {
+    this.#views.settle();
   }
 
   /** New requests see the prepared tables from here on; requests under way keep theirs. */
@@ -70,6 +98,7 @@ export class Engine implements Worker {
     if (!tables) throw new RangeError(`Cannot commit revision ${revision}: it is not prepared`);
     this.#prepared.clear();
     this.tables = tables;
+    tables.pools.adopt();
     for (const [key, listeners] of this.#listeners)
       for (const listener of listeners) listener.model = tables.model.listens[key] ?? listener.model;
   }
@@ -103,6 +132,7 @@ export class Engine implements Worker {
   closeAll(): void {
     for (const key of [...this.#listeners.keys()]) this.unlisten(key);
     for (const connection of this.#connections) connection.destroy();
+    this.#views.closeIdle();
     this.logFiles.close();
   }
 
@@ -140,6 +170,7 @@ export class Engine implements Worker {
     if (!this.#drained || this.#connections.size > 0) return;
     const done = this.#drained;
     this.#drained = undefined;
+    this.#views.closeIdle();
     this.logFiles.close();
     done();
   }

@@ -3,6 +3,8 @@ import type { HttpModel } from '#model/l7/http.ts';
 import type { ErrorLog } from '#model/l7/log.ts';
 import type { ProcessModel } from '#model/main.ts';
 import type { EngineStatus } from './engine.ts';
+import type { PoolShare } from './upstream/pool-share.ts';
+import type { SharedPools } from './upstream/pools.ts';
 import type { SharedZone } from './zone/wish.ts';
 
 /** What the plane runs on, in one piece: it crosses to the process and its threads as bytes. */
@@ -62,6 +64,7 @@ export type ToWorker =
       readonly config: SharedArrayBuffer;
       /** They may be opened now, and used once the revision is committed. */
       readonly zones: readonly SharedZone[];
+      readonly pools: SharedPools;
       readonly files: readonly FileGrant[];
     }
   | {
@@ -74,6 +77,10 @@ export type ToWorker =
       readonly unlisten: readonly string[];
     }
   | { readonly kind: 'abandon'; readonly revision: number }
+  /** Members of pools have come or gone. */
+  | { readonly kind: 'change-pools'; readonly shares: readonly PoolShare[] }
+  /** All threads have taken up the pools committed or changed last. */
+  | { readonly kind: 'settle-pools' }
   /** `gone`: paths that no configuration names any more; their descriptors are closed after the answer. */
   | { readonly kind: 'rotate'; readonly files: readonly FileGrant[]; readonly gone: readonly string[] }
   | { readonly kind: 'status' }

@@ -10,8 +10,10 @@ import { closeFd, receiveFds } from '#native/socket.ts';
 import { Crew, type Generation } from './crew.ts';
 import { answer, type Question } from './line.ts';
 import { type PlaneConfig, type PlaneStatus, type Slot, slotId, type ToProcess } from './messages.ts';
-import { placesFor, wishesOf } from './shared.ts';
+import { drawSecret, placesFor, wishesOf } from './shared.ts';
+import { PoolSteward } from './upstream/steward.ts';
 import type { ZoneDraft } from './zone/draft.ts';
+import type { Seat } from './zone/kept.ts';
 import { ownerOf } from './zone/lock.ts';
 import { ZoneRegistry } from './zone/registry.ts';
 
@@ -35,12 +37,17 @@ class PlaneProcess {
     socket: slot => this.#socket(slot),
     files: () => [...this.#files],
     places: () => this.#places,
-    threadDied: async (threadId, place) => this.#zones?.threadDied(threadId, place),
+    threadDied: async (threadId, place) => {
+      this.#pools?.threadDied(threadId, place);
+      await this.#zones?.threadDied(threadId, place);
+    },
     giveUp: () => process.exit(1),
   });
   #current: Generation | undefined;
   #next: { readonly generation: Generation; readonly draft: ZoneDraft } | undefined;
   #zones: ZoneRegistry | undefined;
+  #pools: PoolSteward | undefined;
+  readonly #secret = drawSecret();
   #places = Number.POSITIVE_INFINITY;
   #settled = false;
   #draining = false;
@@ -94,7 +101,16 @@ class PlaneProcess {
     const bytes = new SharedArrayBuffer(packed.length);
     new Uint8Array(bytes).set(packed);
     const draft = this.#draftZones(config);
-    const generation = { revision, config, bytes, slots, zones: draft.share() };
+    const pools = (this.#pools ??= this.#openPools());
+    await pools.prepare(config.http);
+    const generation = {
+      revision,
+      config,
+      bytes,
+      slots,
+      zones: draft.share(),
+      pools: () => ({ shares: pools.shares(), secret: this.#secret }),
+    };
     this.#next = { generation, draft };
     await this.#crew.prepare(generation);
   }
@@ -112,8 +128,20 @@ class PlaneProcess {
 
   #openZones(places: number): ZoneRegistry {
     this.#places = places;
-    const seat = { slots: places + 1, slot: 0, owner: ownerOf(0) };
-    return new ZoneRegistry(seat, message => this.#logs.main.warn(message));
+    return new ZoneRegistry(this.#seat(), message => this.#logs.main.warn(message));
+  }
+
+  #openPools(): PoolSteward {
+    return new PoolSteward({
+      seat: this.#seat(),
+      log: () => this.#logs.main,
+      change: shares => this.#crew.changePools(shares),
+      settle: () => this.#crew.settlePools(),
+    });
+  }
+
+  #seat(): Seat {
+    return { slots: this.#places + 1, slot: 0, owner: ownerOf(0) };
   }
 
   #draftZones({ http, process: { workers } }: PlaneConfig): ZoneDraft {
@@ -130,16 +158,19 @@ class PlaneProcess {
       throw new Error(`Cannot commit revision ${revision}: it is not prepared`);
     this.#next = undefined;
     const reload = zones.commit(next.draft);
+    this.#pools?.commit();
     this.#current = { ...next.generation, zones: zones.share() };
     this.#logs.replaceMain(this.#current.config.errorLogs);
     this.#closeUnwanted(); // before the workers do: what waits in a queue is accepted by the last holder
     await this.#crew.commit(this.#current);
     zones.settle();
+    await this.#pools?.settle();
     zones.release(reload - 1); // one reload back is kept, for requests that began before it
   }
 
   async #abandon(revision: number): Promise<void> {
     this.#next = undefined;
+    this.#pools?.abandon();
     this.#closeUnwanted();
     await this.#crew.abandon(revision);
   }

@@ -13,6 +13,7 @@ import type { ServerFinder } from './route/server-names.ts';
 import type { Pools } from './upstream/pools.ts';
 import type { Text, VariableSpace } from './variable/space.ts';
 import type { Worker } from './worker.ts';
+import type { ZoneShelf } from './zone/shelf.ts';
 
 /** @returns a status when the response is not to be sent: the request ends with that instead */
 // biome-ignore lint/suspicious/noConfusingVoidType: most filters refuse nothing, and should not have to say so
@@ -61,6 +62,8 @@ export interface Tables {
   readonly model: HttpModel;
   readonly variables: VariableSpace;
   readonly pools: Pools;
+  /** The shared memory that this configuration asked for. */
+  readonly zones: ZoneShelf;
   /** By listen key. */
   readonly listeners: ReadonlyMap<string, ServerFinder>;
 }

@@ -43,6 +43,10 @@ class Thread {
       case 'abandon':
         this.#prepared = undefined;
         return undefined;
+      case 'change-pools':
+        return this.#engine?.changePools(question.shares);
+      case 'settle-pools':
+        return this.#engine?.settlePools();
       case 'rotate':
         return this.#rotate(question);
       case 'status':
@@ -54,11 +58,11 @@ class Thread {
     }
   }
 
-  #prepare({ revision, config: bytes, files }: Extract<ToWorker, { kind: 'prepare' }>): void {
+  #prepare({ revision, config: bytes, zones, pools, files }: Extract<ToWorker, { kind: 'prepare' }>): void {
     const config: PlaneConfig = deserialize(new Uint8Array(bytes));
     this.#files.give(files);
     this.#engine ??= this.#start(config);
-    this.#engine.prepare(revision, config.http);
+    this.#engine.prepare(revision, config.http, { zones, pools });
     this.#prepared = { revision, config };
   }
 
@@ -66,6 +70,7 @@ class Thread {
     this.#logs.replaceMain(errorLogs);
     return new Engine({
       workerId: this.#options.workerId,
+      place: this.#options.place,
       errorLogs,
       errorSink: (log, level, message) => this.#logs.one(log).write(level, message),
       files: this.#files,

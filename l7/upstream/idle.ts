@@ -11,6 +11,10 @@ export class IdleConnections {
   /** In the order they came to rest: the first has been idle for longest. */
   readonly #resting = new Set<UpstreamConnection>();
 
+  get size(): number {
+    return this.#resting.size;
+  }
+
   /** Those to an address: the same object for as long as this lives. */
   stacksOf(address: string): Stacks {
     let stacks = this.#byAddress.get(address);

@@ -31,7 +31,9 @@ export class PoolViews {
   /** The view of a pool's state: the one in use if the memory is the same, else one that `adopt()` makes the one in use. */
   open({ pool, shared, generation }: PoolShare): Peers {
     const view = this.#views.get(pool);
-    return view?.generation === generation ? view.peers : new Peers(shared, this.#seat.slot, this.#seat.owner);
+    return view?.generation === generation
+      ? view.peers
+      : new Peers(shared, this.#seat.slot, this.#seat.owner);
   }
 
   /** From now on `peers`, opened for the share, is in use; what this thread has in flight moves there. */
@@ -54,13 +56,14 @@ export class PoolViews {
     return idle;
   }
 
-  /** Pools that are no more: their idle connections are closed. */
+  /** Closes all idle connections. */
+  closeIdle(): void {
+    for (const idle of this.#idle.values()) idle.keepOnly(new Set());
+  }
+
+  /** Pools that are no more: what is idle there ends in its own time. */
   forget(kept: ReadonlySet<string>): void {
-    for (const [name, idle] of this.#idle) {
-      if (kept.has(name)) continue;
-      idle.keepOnly(new Set());
-      this.#idle.delete(name);
-    }
+    for (const [name, idle] of this.#idle) if (!kept.has(name) && idle.size === 0) this.#idle.delete(name);
     for (const name of this.#views.keys()) if (!kept.has(name)) this.#views.delete(name);
   }
 }

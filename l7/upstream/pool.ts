@@ -13,12 +13,12 @@ import type { Connector } from './connector.ts';
 import type { IdleConnections } from './idle.ts';
 import { addressText, Member } from './member.ts';
 import { noteAnswer } from './outlier.ts';
+import type { PoolMembers } from './pool-share.ts';
+import { type PoolSnapshot, snapshotOf } from './pool-snapshot.ts';
 import { PoolQueue } from './queue.ts';
 import { Roster } from './roster.ts';
 import { type MemberSeeker, type Outcome, WAITING } from './seeker.ts';
 import { type Sticky, UNBOUND } from './sticky/sticky.ts';
-import type { PoolMembers } from './pool-share.ts';
-import { type PoolSnapshot, snapshotOf } from './pool-snapshot.ts';
 
 export { Member } from './member.ts';
 export { type MemberSeeker, type Outcome, WAITING } from './seeker.ts';
@@ -138,7 +138,9 @@ export class Pool {
     const { outlier } = this.model;
     // The pool may have changed over to other memory meanwhile.
     const index =
-      member.peers === roster.peers ? member.index : roster.peers.names.indexOf(member.peers.names[member.index]!);
+      member.peers === roster.peers
+        ? member.index
+        : roster.peers.names.indexOf(member.peers.names[member.index]!);
     if (index === NOBODY) return;
     const failed = outcome === 'failed';
     const faulty = outlier !== undefined && (failed || attempt.status >= 500);
@@ -161,7 +163,10 @@ export class Pool {
     lock.release();
     if (worn) exchange.log('warn', 'upstream server temporarily disabled');
     if (ejectedMs > 0)
-      exchange.log('warn', `upstream server ${member.address} is ejected for ${ejectedMs} ms: its answers are faulty`);
+      exchange.log(
+        'warn',
+        `upstream server ${member.address} is ejected for ${ejectedMs} ms: its answers are faulty`,
+      );
   }
 
   /**

@@ -58,7 +58,9 @@ function expiresText(expiresS: StickyCookie['expiresS'], { clock }: Exchange): s
 }
 
 function domainText(domain: unknown): string {
-  return typeof domain !== 'string' || domain === '' || /[\x00-\x20;\x7f]/.test(domain) ? '' : `; Domain=${domain}`;
+  return typeof domain !== 'string' || domain === '' || /[\x00-\x20;\x7f]/.test(domain)
+    ? ''
+    : `; Domain=${domain}`;
 }
 
 /** nginx's rule for a variable with another value: the strictest one. */

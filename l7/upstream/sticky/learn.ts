@@ -1,7 +1,8 @@
 /** Sessions that moat learns from the answers of the members. */
+
+import { monotonicMs } from '../../clock.ts';
 import type { Exchange } from '../../exchange.ts';
 import { StickyTable, UNKNOWN } from '../../zone/sticky-table.ts';
-import { monotonicMs } from '../../clock.ts';
 import type { Member } from '../member.ts';
 import { firstOf } from './first.ts';
 import { type StickyMaker, UNBOUND } from './sticky.ts';

@@ -61,7 +61,7 @@ export class Field {
       2,
     );
     this.peers = new Peers(this.shared, 0, ownerOf(0));
-    this.members = models.map((model, index) => new Member(model, this.peers, index));
+    this.members = models.map((model, index) => new Member(model, this.peers, index, new Map()));
     this.group = new Group(this.peers, this.members, 0, models.length);
     this.balancer = BALANCERS[method].make(this.group, balanceModel(method, also), seeded(7));
   }
