@@ -108,7 +108,7 @@ const types = defineBlock({
   block: 'rows',
   doc: {
     summary: 'The media type of each file name extension. A block replaces those around it.',
-    default: 'types { text/html html htm shtml; image/gif gif; image/jpeg jpeg jpg; }',
+    default: 'types { text/html html; image/gif gif; image/jpeg jpg; }',
     example: 'types { text/css css; application/javascript js mjs; }',
     since: '0.1',
   },

@@ -31,8 +31,7 @@ const proxyPass = defineDirective({
       );
     }
     location.content = { kind: 'proxy', target };
-    location.autoRedirect =
-      'uri' in location.match && location.match.kind !== 'exact' && location.match.uri.endsWith('/');
+    location.autoRedirect = 'uri' in location.match && location.match.uri.endsWith('/');
   },
 });
 

@@ -9,6 +9,7 @@ import { MAIN } from './main.ts';
 import { MAP } from './map.ts';
 import { PROXY } from './proxy.ts';
 import { REWRITE } from './rewrite.ts';
+import { STATIC } from './static.ts';
 import { UPSTREAM } from './upstream.ts';
 
 const FAMILIES: readonly (readonly Directive[])[] = [
@@ -21,6 +22,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   PROXY,
   MAP,
   REWRITE,
+  STATIC,
   UPSTREAM,
 ];
 

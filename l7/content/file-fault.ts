@@ -26,11 +26,21 @@ export interface FileFault {
 export function fileFault(error: unknown): FileFault {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') throw error;
   const errno = 'errno' in error && typeof error.errno === 'number' ? -error.errno : 0;
-  return { status: STATUS_OF[error.code] ?? 500, code: error.code, reason: reasonOf(errno, error.message) };
+  return {
+    status: STATUS_OF[error.code] ?? 500,
+    code: error.code,
+    reason: reasonOf(error.code, errno, error.message),
+  };
 }
 
-function reasonOf(errno: number, message: string): string {
-  const words = errno === 0 ? message : getSystemErrorMessage(-errno);
+/** Where libuv's words are not those of the C library, which operators look for. */
+const WORDS: Readonly<Record<string, string>> = {
+  ELOOP: 'Too many levels of symbolic links',
+  ENAMETOOLONG: 'File name too long',
+};
+
+function reasonOf(code: string, errno: number, message: string): string {
+  const words = WORDS[code] ?? (errno === 0 ? message : getSystemErrorMessage(-errno));
   return `(${errno}: ${words.charAt(0).toUpperCase()}${words.slice(1)})`;
 }
 

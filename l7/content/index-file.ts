@@ -18,7 +18,7 @@ export function indexPhase(compiler: Compiler, paths: FilePaths, guard: LinkGuar
       if (name.startsWith('/')) return goOn(exchange, name);
       const found = look(folder + name);
       if (found === 'missing') {
-        if (!folderSeen && look(folder) === 'missing') return tellMissing(exchange, folder + name);
+        if (!folderSeen && look(folder) === 'missing') return tellMissing(exchange, folder, name);
         folderSeen = true;
         continue;
       }
@@ -46,16 +46,21 @@ function look(path: string): Stats | 'missing' | FileFault {
   }
 }
 
-function tellMissing(exchange: Exchange, path: string): 404 {
+function tellMissing(exchange: Exchange, folder: string, name: string): 404 {
+  const isFile = folder.endsWith('/') && look(folder.slice(0, -1)) !== 'missing';
   if (exchange.location.core.logNotFound)
-    exchange.log('error', `"${path}" is not found (2: No such file or directory)`);
+    exchange.log(
+      'error',
+      `"${folder}${name}" is not found ${isFile ? '(20: Not a directory)' : '(2: No such file or directory)'}`,
+    );
   return 404;
 }
 
-function tellFault(exchange: Exchange, path: string, fault: FileFault): number {
-  const { status, reason } = fault;
-  if (status === 403) exchange.log('error', `"${path}" is forbidden ${reason}`);
-  else if (status === 404) exchange.log('error', `"${path}" is not found ${reason}`);
-  else exchange.log('crit', `stat() "${path}" failed ${reason}`);
+/** nginx is silent about links that it does not follow. */
+function tellFault(exchange: Exchange, path: string, { status, code, reason }: FileFault): number {
+  if (code === 'EACCES') exchange.log('error', `"${path}" is forbidden ${reason}`);
+  else if (status === 404 && exchange.location.core.logNotFound)
+    exchange.log('error', `"${path}" is not found ${reason}`);
+  else if (status === 500) exchange.log('crit', `stat() "${path}" failed ${reason}`);
   return status;
 }

@@ -55,4 +55,5 @@ function matches(list: string, response: Response, compare: 'strong' | 'weak'): 
 }
 
 /** A comma within quotes belongs to the tag. */
-const entityTags = (list: string): readonly string[] => list.match(/(?:W\/)?"[^"]*"|[^\s,]+/g) ?? [];
+const entityTags = (list: string): readonly string[] =>
+  (list.match(/(?:"[^"]*"|[^,])+/g) ?? []).map(tag => tag.trim());

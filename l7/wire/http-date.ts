@@ -1,14 +1,14 @@
 /** Reads the dates of HTTP (RFC 9110 §5.6.7): the preferred form and the two old ones. */
 
-const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const CLOCK = '(\\d{2}):(\\d{2}):(\\d{2})';
 
 /** `Sun, 06 Nov 1994 08:49:37 GMT` */
-const FIXED = new RegExp(`^[a-z]{3}, +(\\d{2})[ -]([a-z]{3})[ -](\\d{4}) +${CLOCK}(?: |$)`, 'i');
+const FIXED = new RegExp(`^[A-Za-z]{3}, +(\\d{2})[ -]([A-Z][a-z]{2})[ -](\\d{4}) +${CLOCK}(?: |$)`);
 /** `Sunday, 06-Nov-94 08:49:37 GMT` */
-const RFC850 = new RegExp(`^[a-z]{6,9}, +(\\d{2})-([a-z]{3})-(\\d{2}) +${CLOCK}(?: |$)`, 'i');
+const RFC850 = new RegExp(`^[A-Za-z]{6,9}, +(\\d{2})-([A-Z][a-z]{2})-(\\d{2}) +${CLOCK}(?: |$)`);
 /** `Sun Nov  6 08:49:37 1994` */
-const ASCTIME = new RegExp(`^[a-z]{3} ([a-z]{3}) ([ \\d]\\d) ${CLOCK} (\\d{4})$`, 'i');
+const ASCTIME = new RegExp(`^[A-Za-z]{3} ([A-Z][a-z]{2}) ([ \\d]\\d) ${CLOCK} (\\d{4})$`);
 
 /** @returns ms since 1970, a whole second; undefined when the text is no date */
 export function parseHttpDate(text: string): number | undefined {
@@ -23,7 +23,7 @@ export function parseHttpDate(text: string): number | undefined {
 const century = (year: string) => String(Number(year) + (Number(year) < 70 ? 2000 : 1900));
 
 function timeOf(year: string, month: string, day: string, clock: readonly string[]): number | undefined {
-  const at = MONTHS.indexOf(month.toLowerCase());
+  const at = MONTHS.indexOf(month);
   const [hour = 0, minute = 0, second = 0] = clock.map(Number);
   if (at === -1 || hour > 23 || minute > 59 || second > 60) return undefined;
   const ms = Date.UTC(Number(year), at, Number(day), hour, minute, second);
