@@ -3,7 +3,7 @@ import { DONE, type Phase } from '../phase/verdict.ts';
 import { Response } from '../response.ts';
 
 /** GIF 89a: 1 × 1, two colours, the first one transparent. */
-const PIXEL = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');
+const PIXEL = Buffer.from('R0lGODlhAQABAIAAAP///wAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==', 'base64');
 /** nginx's picture is as old as this; the time never changes. */
 const AGE_MS = Date.UTC(1970, 8, 28, 6, 0, 0);
 

@@ -22,9 +22,8 @@ export function parseRanges(
   let bytes = 0;
   for (const part of text.split(',')) {
     const match = /^ *(?:(\d+) *- *(\d*)|-(\d+)) *$/.exec(part);
-    if (!match) return 'unsatisfiable';
+    if (!match || match.slice(1).some(isTooLarge)) return 'unsatisfiable';
     const { start, end } = rangeOf(match, length);
-    if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end)) return 'unsatisfiable';
     if (start < end) {
       ranges.push({ start, end });
       bytes += end - start;
@@ -39,4 +38,12 @@ function rangeOf([, from, to, suffix]: RegExpExecArray, length: number): ByteRan
   if (suffix !== undefined) return { start: Math.max(0, length - Number(suffix)), end: length };
   const end = to === '' ? length : Math.min(length, Number(to) + 1);
   return { start: Number(from), end };
+}
+
+/** The largest offset of a file; above it nginx takes a number for none. */
+const MOST_OFFSET = '9223372036854775807';
+
+function isTooLarge(digits: string | undefined): boolean {
+  const number = digits?.replace(/^0+/, '') ?? '';
+  return number.length > MOST_OFFSET.length || (number.length === MOST_OFFSET.length && number > MOST_OFFSET);
 }

@@ -143,31 +143,35 @@ test('ranges: of files', async () => {
     }`,
   });
   // nginx forgets to take away from a 416 what add_header gave to the 200 that it was to be.
-  const same = (answer: string) => (answer.startsWith('416') ? answer.replace(/^X-Range: .*\n/m, '') : answer);
+  const same = (answer: string) =>
+    answer.startsWith('416') ? answer.replace(/^X-Range: .*\n/m, '') : answer;
   for (const line of ['GET /ten.bin', 'HEAD /ten.bin', 'GET /one/ten.bin', 'GET /two/ten.bin'])
     await pair.compare(withEach(line, ...RANGES), same);
-  await pair.compare([
-    ...withEach('GET /none/ten.bin', ...RANGES.slice(0, 8)),
-    ...withEach('GET /empty.txt', ...RANGES.slice(0, 20)),
-    ...withEach('GET /typed/ten.bin', 'Range: bytes=0-0,2-2', 'Range: bytes=1-'),
-    ...withEach('GET /missing', 'Range: bytes=0-1'),
-    ...withEach(
-      'GET /big.bin',
-      'Range: bytes=0-',
-      'Range: bytes=199999-',
-      'Range: bytes=-100000',
-      'Range: bytes=1-99998',
-    ),
-    ...withEach('GET /big.bin', 'Range: bytes=0-65535,65536-140000', 'Range: bytes=100-70000,0-3,199990-'),
-    ...withEach(
-      'GET /ten.bin',
-      'Range: Bytes=0-1',
-      'Range: BYTES=0-1',
-      'Range: bits=0-1',
-      'Range: bytes 0-1',
-      'Range:bytes=0-1',
-    ),
-  ], same);
+  await pair.compare(
+    [
+      ...withEach('GET /none/ten.bin', ...RANGES.slice(0, 8)),
+      ...withEach('GET /empty.txt', ...RANGES.slice(0, 20)),
+      ...withEach('GET /typed/ten.bin', 'Range: bytes=0-0,2-2', 'Range: bytes=1-'),
+      ...withEach('GET /missing', 'Range: bytes=0-1'),
+      ...withEach(
+        'GET /big.bin',
+        'Range: bytes=0-',
+        'Range: bytes=199999-',
+        'Range: bytes=-100000',
+        'Range: bytes=1-99998',
+      ),
+      ...withEach('GET /big.bin', 'Range: bytes=0-65535,65536-140000', 'Range: bytes=100-70000,0-3,199990-'),
+      ...withEach(
+        'GET /ten.bin',
+        'Range: Bytes=0-1',
+        'Range: BYTES=0-1',
+        'Range: bits=0-1',
+        'Range: bytes 0-1',
+        'Range:bytes=0-1',
+      ),
+    ],
+    same,
+  );
 });
 
 test('ranges: If-Range', async () => {
@@ -203,6 +207,9 @@ test('conditions and ranges: of texts, and of proxied answers, which their serve
     http: `server { listen {port}; location /text { return 200 "a text"; } location /gif { empty_gif; }
       location /proxied { proxy_pass http://{upstream}; } }`,
   });
+  // Another picture of one pixel, of the same length.
+  const picture = Buffer.from('R0lGODlhAQABAIAAAP///wAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==', 'base64');
+  const same = (answer: string) => answer.replace(/GIF89a.*$/s, picture.toString('latin1'));
   for (const line of ['GET /text', 'GET /gif', 'HEAD /gif', 'GET /proxied'])
     await pair.compare(
       withEach(
@@ -220,6 +227,7 @@ test('conditions and ranges: of texts, and of proxied answers, which their serve
           'Range: bytes=1-2',
         ],
       ),
+      same,
     );
   await pair.compare([
     ['POST /gif', '>x'],
