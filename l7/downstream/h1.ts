@@ -237,13 +237,14 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     const uri = parseTarget(head.target, this.#serverCore().mergeSlashes);
     const hostField = uri?.authority ?? head.host ?? '';
     const host = cleanHost(hostField);
-    const server = this.#listener.find(host ?? '');
+    const server = uri === undefined ? this.#listener.default : this.#listener.find(host ?? '');
     const exchange = this.#exchangeFor(head, server);
     exchange.host = host ?? '';
     this.#expectContinue = head.expectContinue;
     if (head.bodyLength !== 0) this.#expectBody(head, exchange);
     else this.#reader = this.#body = undefined;
     if (rest) this.transportData(rest);
+    if (exchange.response) return; // the part of the body that came with the head was broken, and is answered
     if (uri === undefined || host === undefined || (host === '' && head.host === '')) {
       exchange.log('info', `client sent invalid ${uri === undefined ? 'request target' : 'host header'}`);
       exchange.keepAlive = false;

@@ -7,8 +7,6 @@ import type { Started } from './site.ts';
 /** What one case showed: nginx's own status, the faults, and the allowed differences that were needed. */
 export type Verdict = {
   readonly title: string;
-  /** Whether both gave the same status, allowed differences aside. */
-  readonly sameStatus: boolean;
   readonly faults: readonly string[];
   readonly used: ReadonlySet<Difference>;
 };
@@ -36,7 +34,7 @@ export async function judge(pair: Pair, group: string, one: Case): Promise<Verdi
   for (const name of linesApart(owed, moat)) {
     faults.push(`  ${name}\n${contrast(owed.get(name), moat.get(name))}`);
   }
-  return { title, sameStatus: statusOf(nginx) === statusOf(moat), faults, used };
+  return { title, faults, used };
 }
 
 /** Applies the allowed differences one after the other until the answers are equal, noting those that changed something. */

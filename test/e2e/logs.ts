@@ -6,8 +6,8 @@ import type { Started } from './site.ts';
 const LOGS = ['access.log', 'access.json'];
 
 /**
- * Gives the lines that only one of them has. Lines of failed requests are left out, for the sizes of error pages differ,
- * and those whose request (as logged) is in `besides`. Sizes of compressed answers are not compared.
+ * Gives the lines that only one of them has. Lines of pages that a program makes itself are left out (redirects and failures),
+ * and those that hold a text of `besides`. Sizes of compressed answers are not compared.
  */
 export async function logFaults(
   nginx: Started,
@@ -32,7 +32,7 @@ function lines(started: Started, name: string, besides: ReadonlySet<string>): st
   return all
     .filter(
       line =>
-        !/" [45]\d\d |"status":[45]/.test(line) && ![...besides].some(request => line.includes(request)),
+        !/" [345]\d\d |"status":[345]/.test(line) && ![...besides].some(request => line.includes(request)),
     )
     .map(line => (line.endsWith(' gzip') ? line.replace(/(" \d\d\d) \d+ /, '$1 - ') : line));
 }
