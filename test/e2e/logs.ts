@@ -5,8 +5,11 @@ import type { Started } from './site.ts';
 /** The names of access logs in the example sites. */
 const LOGS = ['access.log', 'access.json'];
 
+/** Pages that a program makes itself; and what comes in chunks, whose number is each program's own. */
+const OWN_SIZE = /" [345]\d\d |"status":[345]|\/chunked/;
+
 /**
- * Gives the lines that only one of them has. Lines of pages that a program makes itself are left out (redirects and failures),
+ * Gives the lines that only one of them has. Lines whose sizes are each program's own are left out,
  * and those that hold a text of `besides`. Sizes of compressed answers are not compared.
  */
 export async function logFaults(
@@ -30,10 +33,7 @@ export async function logFaults(
 function lines(started: Started, name: string, besides: ReadonlySet<string>): string[] {
   const all = started.running.read(name).split('\n').slice(0, -1);
   return all
-    .filter(
-      line =>
-        !/" [345]\d\d |"status":[345]/.test(line) && ![...besides].some(request => line.includes(request)),
-    )
+    .filter(line => !OWN_SIZE.test(line) && ![...besides].some(request => line.includes(request)))
     .map(line => (line.endsWith(' gzip') ? line.replace(/(" \d\d\d) \d+ /, '$1 - ') : line));
 }
 
