@@ -199,8 +199,10 @@ export class Exchange {
     const limited = location.limitExcept;
     if (limited && !limited.methods.has(this.method)) this.location = limited.location;
     const most = this.location.core.clientMaxBodyBytes;
-    if (this.main === this && most > 0 && this.head.bodyLength > most) {
+    if (this.body && !this.body.discarded && most > 0 && this.head.bodyLength > most) {
       this.log('error', `client intended to send too large body: ${this.head.bodyLength} bytes`);
+      // An error page is not refused for the same body once more.
+      this.body.discard();
       return 413;
     }
     if (this.body) this.#limitBody(this.body, most);
@@ -215,6 +217,9 @@ export class Exchange {
     body.limitBytes = mostBytes;
     body.tooLarge ??= () => {
       this.log('error', `client intended to send too large chunked body: more than ${body.limitBytes} bytes`);
+      body.discard();
+      this.#source?.cancel();
+      this.#source = undefined;
       this.finish(413);
     };
   }
@@ -273,7 +278,7 @@ export class Exchange {
   namedLocation(name: string): boolean {
     const location = this.server.named.get(name);
     if (!location) return false;
-    if (!this.#mayRedirect('redirecting to named location', name)) return true;
+    if (!this.#mayRedirect('redirect to named location', name)) return true;
     this.addPathToAlias = false;
     this.location = location;
     this.internal = true;

@@ -13,7 +13,7 @@ export const REQUEST_VARIABLES = {
   uri: exchange => exchange.path,
   document_uri: exchange => exchange.path,
   request_uri: exchange => exchange.requestUri,
-  request_method: exchange => exchange.main.head.method,
+  request_method: exchange => exchange.main.method,
   request: exchange => exchange.main.head.line,
   request_id: exchange => (exchange.main.requestId ??= randomBytes(16).toString('hex')),
   request_length: exchange => String(exchange.main.head.headBytes + (exchange.main.body?.receivedBytes ?? 0)),
@@ -27,7 +27,8 @@ export const REQUEST_VARIABLES = {
     return headers.get('content-length') ?? (bodyLength === CHUNKED ? undefined : undefined);
   },
   content_type: exchange => exchange.head.headers.get('content-type'),
-  status: exchange => String(exchange.response?.status ?? exchange.failedStatus).padStart(3, '0'),
+  status: exchange =>
+    String(exchange.response?.status ?? (exchange.errorStatus || exchange.failedStatus)).padStart(3, '0'),
   body_bytes_sent: exchange => String(exchange.downstream.bodyBytesSent),
   bytes_sent: exchange => String(exchange.downstream.bytesSent),
   remote_user: exchange => exchange.remoteUser,
