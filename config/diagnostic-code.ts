@@ -11,6 +11,8 @@ export const DIAGNOSTIC_CODES = {
     'Socket options of one address (`backlog=`, `reuseport` and the like) stand on more than one `listen`.',
   duplicate: 'A directive or a parameter is given twice where it may stand once.',
   'empty-upstream': 'A pool has no member.',
+  'geo-entry':
+    'A network or range of `geo` is there twice, not there to be deleted, or has bits below its width.',
   'include-loop': 'A file includes itself, directly or through others.',
   misplaced: 'The directive exists, but not in this block.',
   'no-block': 'The directive needs a block in braces.',

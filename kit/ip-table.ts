@@ -62,10 +62,13 @@ export class IpTable<V> {
     return new IpTable(rules.map(({ network, value }) => rangeOf(network, value)).reverse());
   }
 
-  /** @param address a text, or `unix:` for a client of a Unix socket; what is neither has no value */
-  find(address: string): V | undefined {
+  /**
+   * @param address a text, or `unix:` for a client of a Unix socket
+   * @param elsewhere the value of a text that is neither, and of Unix sockets when they have none
+   */
+  find(address: string, elsewhere?: V): V | undefined {
     const reader = this.#reader;
-    if (!reader.read(address)) return address.startsWith(UNIX) ? this.#unix : undefined;
+    if (!reader.read(address)) return (address.startsWith(UNIX) ? this.#unix : undefined) ?? elsewhere;
     return (reader.family === 4 ? this.#ip4 : this.#ip6).find(reader.words);
   }
 }

@@ -1,6 +1,7 @@
 /** Every directive that moat knows, by name. One row a family. */
 import type { Directive } from '../registry.ts';
 import { CORE } from './core.ts';
+import { GEO } from './geo.ts';
 import { HEADERS } from './headers.ts';
 import { HEALTH } from './health.ts';
 import { HTTP } from './http.ts';
@@ -9,6 +10,7 @@ import { MAIN } from './main.ts';
 import { MAP } from './map.ts';
 import { PROXY } from './proxy.ts';
 import { REWRITE } from './rewrite.ts';
+import { SPLIT_CLIENTS } from './split-clients.ts';
 import { STATIC } from './static.ts';
 import { UPSTREAM } from './upstream.ts';
 
@@ -21,6 +23,8 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   LOG,
   PROXY,
   MAP,
+  GEO,
+  SPLIT_CLIENTS,
   REWRITE,
   STATIC,
   UPSTREAM,

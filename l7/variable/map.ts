@@ -5,6 +5,7 @@ import type { Template } from '#model/template.ts';
 import type { Exchange } from '../exchange.ts';
 import { Matcher } from '../phase/captures.ts';
 import { HostnameTable } from '../route/hostname-table.ts';
+import { keptOnce, workedOutEachTime } from './keep.ts';
 import type { Getter, Text, VariableSpace } from './space.ts';
 
 type MapVariable = Extract<UserVariable, { kind: 'map' }>;
@@ -21,7 +22,7 @@ export function mapGetter(variable: MapVariable, slot: number, space: VariableSp
     const found = find(exchange, key) ?? fallback;
     return typeof found === 'string' ? found : found(exchange);
   };
-  return volatile ? eachTime(work, slot) : once(work, slot);
+  return volatile ? workedOutEachTime(work, slot) : keptOnce(work, slot);
 }
 
 /** Most values are plain: a table of many thousands keeps no function for each. */
@@ -52,27 +53,5 @@ function finder({ keys, patterns }: MapVariable, space: VariableSpace): Find {
       if (test.matcher.matches(exchange, key)) return test.value;
     }
     return undefined;
-  };
-}
-
-/** Keeps the value for the rest of the request. While it is worked out it is empty, which ends a circle of maps. */
-function once(work: Text, slot: number): Getter {
-  return exchange => {
-    const known = exchange.slots[slot];
-    if (known !== undefined) return known;
-    exchange.slots[slot] = '';
-    return (exchange.slots[slot] = work(exchange));
-  };
-}
-
-/** A value that `set` gave the variable stays. */
-function eachTime(work: Text, slot: number): Getter {
-  return exchange => {
-    const known = exchange.slots[slot];
-    if (known !== undefined) return known;
-    exchange.slots[slot] = '';
-    const value = work(exchange);
-    exchange.slots[slot] = undefined;
-    return value;
   };
 }

@@ -1,6 +1,23 @@
 /** Variables that the configuration itself defines. */
+import type { Cidr } from '#kit/cidr.ts';
 import type { HostnameTable } from '../hostnames.ts';
 import type { Pattern, Template } from '../template.ts';
+
+/** IPv4 addresses from the first to the last, both included. */
+export interface AddressRange {
+  readonly first: string;
+  readonly last: string;
+  readonly value: string;
+}
+
+export type GeoLookup =
+  /** The narrowest network that holds the address. */
+  | {
+      readonly by: 'network';
+      readonly entries: readonly { readonly network: Cidr; readonly value: string }[];
+    }
+  /** Ranges that do not overlap, from the lowest up. */
+  | { readonly by: 'range'; readonly entries: readonly AddressRange[]; readonly fallback: string };
 
 export type UserVariable =
   /**
@@ -20,4 +37,22 @@ export type UserVariable =
       readonly hostnames: boolean;
       /** Worked out anew each time. */
       readonly volatile: boolean;
+    }
+  | {
+      readonly kind: 'geo';
+      readonly name: string;
+      /** What holds the address; undefined for the client's. */
+      readonly source: Template | undefined;
+      readonly lookup: GeoLookup;
+      /** Clients in these networks are believed about X-Forwarded-For. */
+      readonly proxies: readonly Cidr[];
+      readonly proxyRecursive: boolean;
+      readonly volatile: boolean;
+    }
+  | {
+      readonly kind: 'split';
+      readonly name: string;
+      readonly source: Template;
+      /** Shares in hundredths of a percent; undefined takes all that are left. */
+      readonly parts: readonly { readonly share: number | undefined; readonly value: string }[];
     };
