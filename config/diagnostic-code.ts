@@ -6,6 +6,9 @@ export const DIAGNOSTIC_CODES = {
   'balance-redefined': 'A pool has more than one load balancing method; the last one counts.',
   'cannot-read':
     'A file could not be read: the configuration itself, or one that `include` names without a wildcard.',
+  'certificate-expired': 'A certificate is no longer valid: clients will refuse it.',
+  certificate:
+    'A certificate or key is missing or cannot be used: unreadable, encrypted, or the two do not belong together.',
   'duplicate-default': 'Two servers are `default_server` of one address.',
   'duplicate-listen':
     'Socket options of one address (`backlog=`, `reuseport` and the like) stand on more than one `listen`.',
@@ -15,6 +18,7 @@ export const DIAGNOSTIC_CODES = {
     'A network or range of `geo` is there twice, not there to be deleted, or has bits below its width.',
   'include-loop': 'A file includes itself, directly or through others.',
   misplaced: 'The directive exists, but not in this block.',
+  'no-effect': 'The directive is understood and changes nothing here, for the reason that is given.',
   'no-block': 'The directive needs a block in braces.',
   'no-resolver': 'A member is to be looked up while moat runs, and no name server is configured.',
   'not-implemented': 'A directive of nginx that moat knows and does not implement.',

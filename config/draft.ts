@@ -5,11 +5,13 @@ import type { ContentModel, ListenModel, LocationMatch, ServerCore, ServerName }
 import type { LogFormat } from '#model/l7/log.ts';
 import type { RewriteStep } from '#model/l7/rewrite.ts';
 import type { Settings } from '#model/l7/settings.ts';
+import type { CertificateModel, FileText, ServerTls, StaplingModel } from '#model/l7/tls.ts';
 import { KEEPALIVE_DEFAULTS, type MemberModel, type PoolModel } from '#model/l7/upstream.ts';
 import type { UserVariable } from '#model/l7/variable.ts';
 import type { ProcessModel } from '#model/main.ts';
 import type { Template } from '#model/template.ts';
-import type { Site } from './lex.ts';
+import type { CommandEffects } from './directives/tls-command.ts';
+import type { Site, Token } from './lex.ts';
 
 export type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -41,11 +43,25 @@ export interface ListenDraft {
   site: Site;
 }
 
+/** TLS as a block sets it; certificates and keys are paired when all is read. */
+export interface TlsDraft {
+  settings: Partial<Writable<Omit<ServerTls, 'certificates' | 'stapling'>>>;
+  /** Undefined: those of the block around. */
+  certificates: Token[] | undefined;
+  keys: Token[] | undefined;
+  /** Passphrases of the keys. */
+  passwords: readonly string[] | undefined;
+  stapling: Partial<Writable<StaplingModel>> & { on?: boolean };
+  /** Of ssl_conf_command; undefined: those of the block around. */
+  commands: CommandEffects | undefined;
+}
+
 export interface ServerDraft {
   names: ServerName[];
   serverName: string;
   listens: ListenDraft[];
   core: Partial<Writable<ServerCore>>;
+  tls: TlsDraft;
   root: LocationDraft;
   site: Site;
 }
@@ -55,6 +71,7 @@ export type PoolDraft = Writable<PoolModel> & { members: MemberModel[]; stickySe
 export interface HttpDraft {
   own: OwnSettings;
   core: Partial<Writable<ServerCore>>;
+  tls: TlsDraft;
   servers: ServerDraft[];
   pools: Map<string, PoolModel>;
   logFormats: Map<string, LogFormat>;
@@ -71,6 +88,10 @@ export interface HttpDraft {
   resolved: { name: string; pool: PoolDraft; site: Site }[];
   /** Shared zones by name: two directives of different kinds must not share one. */
   zones: Map<string, { kind: string; bytes: number; site: Site }>;
+  /** Files whose content goes into the model, by absolute path. */
+  files: Map<string, FileText>;
+  /** Certificates with their keys, so that servers that name the same ones share them. */
+  certificates: Map<string, CertificateModel>;
 }
 
 export type MatchDraft = { name: string; tests: MatchTest[] };
@@ -108,9 +129,18 @@ export function newLocation(match: LocationMatch, label: string, site: Site): Lo
   };
 }
 
+const newTls = (): TlsDraft => ({
+  settings: {},
+  certificates: undefined,
+  keys: undefined,
+  passwords: undefined,
+  stapling: {},
+  commands: undefined,
+});
+
 export function newServer(site: Site): ServerDraft {
   const root = newLocation({ kind: 'none' }, 'server', site);
-  return { names: [], serverName: '', listens: [], core: {}, root, site };
+  return { names: [], serverName: '', listens: [], core: {}, tls: newTls(), root, site };
 }
 
 export function newPool(name: string): PoolDraft {
@@ -134,6 +164,7 @@ export function newHttp(): HttpDraft {
   return {
     own: {},
     core: {},
+    tls: newTls(),
     servers: [],
     pools: new Map(),
     logFormats: new Map(),
@@ -145,5 +176,7 @@ export function newHttp(): HttpDraft {
     stickySecrets: [],
     resolved: [],
     zones: new Map(),
+    files: new Map(),
+    certificates: new Map(),
   };
 }

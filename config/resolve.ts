@@ -8,6 +8,7 @@ import type { HttpDraft, LocationDraft, ServerDraft } from './draft.ts';
 import { inheritSettings } from './inherit.ts';
 import { addDefaultListen, defaultServers, gatherListens, warnOfTakenNames } from './resolve-listen.ts';
 import { resolveHealthChecks, resolvePools } from './resolve-pools.ts';
+import { refuseBareListeners, TlsResolver } from './resolve-tls.ts';
 import type { Surroundings } from './scope.ts';
 
 const SERVER_CORE_DEFAULTS: ServerCore = {
@@ -45,11 +46,15 @@ function resolveHttp(draft: HttpDraft, around: Surroundings): HttpModel {
   for (const server of draft.servers) if (server.listens.length === 0) addDefaultListen(server);
   const listens = gatherListens(draft, around);
   warnOfTakenNames(draft, around);
+  const defaults = defaultServers(draft, around);
+  const resolver = new TlsResolver(draft, around);
+  const tls = new Map(draft.servers.map(server => [server, resolver.resolve(server, listens)]));
+  refuseBareListeners(draft, listens, defaults, server => tls.get(server), around);
   refuseUnknownVariables(draft, around);
   return {
     listens,
-    defaultServers: defaultServers(draft, around),
-    servers: draft.servers.map(server => resolveServer(server, settings, core)),
+    defaultServers: defaults,
+    servers: draft.servers.map(server => resolveServer(server, settings, core, tls.get(server))),
     pools: resolvePools(draft, settings, around),
     healthChecks: resolveHealthChecks(draft, settings, around),
     variables: [...draft.variables.values()],
@@ -84,13 +89,19 @@ function refuseUnknownVariables(draft: HttpDraft, around: Surroundings): void {
   }
 }
 
-function resolveServer(draft: ServerDraft, settings: Settings, core: ServerCore): ServerModel {
+function resolveServer(
+  draft: ServerDraft,
+  settings: Settings,
+  core: ServerCore,
+  tls: ServerModel['tls'],
+): ServerModel {
   const names = draft.names.length ? draft.names : [{ kind: 'exact' as const, hostname: '' }];
   return {
     names,
     serverName: draft.serverName,
     listens: draft.listens.map(listen => listen.key),
     core: { ...core, ...draft.core },
+    tls,
     root: resolveLocation(draft.root, settings, { content: undefined, internal: false }),
     site: { file: draft.site.file, line: draft.site.line },
   };

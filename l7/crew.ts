@@ -11,6 +11,7 @@ import {
   type ToWorker,
   type WorkerStatus,
 } from './messages.ts';
+import { newTicketSeed } from './tls/ticket-keys.ts';
 import type { PoolShare } from './upstream/pool-share.ts';
 import type { SharedPools } from './upstream/pools.ts';
 import { WorkerThread } from './worker-thread.ts';
@@ -54,6 +55,7 @@ export class Crew {
   readonly #means: CrewMeans;
   readonly #threads = new Map<number, WorkerThread>();
   readonly #restarts = new Map<number, number>();
+  readonly #ticketSeed = newTicketSeed();
   /** Places in shared memory that a thread has; 0 is the process's own. */
   readonly #places = new Set<number>([0]);
   #quickDeaths = 0;
@@ -170,7 +172,8 @@ export class Crew {
   #start(workerId: number): WorkerThread {
     const restarts = this.#restarts.get(workerId) ?? 0;
     const place = this.#takePlace();
-    const thread = new WorkerThread({ workerId, place, restarts }, (dead, fault) => this.#bury(dead, fault));
+    const options = { workerId, place, restarts, ticketSeed: this.#ticketSeed };
+    const thread = new WorkerThread(options, (dead, fault) => this.#bury(dead, fault));
     this.#threads.set(workerId, thread);
     return thread;
   }

@@ -7,7 +7,6 @@ import { StreamLoop } from '#native/stream.ts';
 import { AloneState } from './alone.ts';
 import { BatchClock } from './clock.ts';
 import { compileTables } from './compile.ts';
-import type { H1Connection } from './downstream/h1.ts';
 import { Listener } from './listen.ts';
 import { StreamListener } from './listen-stream.ts';
 import type { ErrorSink } from './log/error.ts';
@@ -15,6 +14,8 @@ import { LogFiles } from './log/files.ts';
 import { ReadBuffer } from './read-buffer.ts';
 import type { SharedState } from './shared.ts';
 import type { Tables } from './tables.ts';
+import { SecureContexts } from './tls/context.ts';
+import { newTicketSeed, TicketKeys, TicketRing, type TicketSeed } from './tls/ticket-keys.ts';
 import type { PoolShare } from './upstream/pool-share.ts';
 import { PoolViews } from './upstream/pool-views.ts';
 import type { Worker } from './worker.ts';
@@ -31,6 +32,17 @@ export interface EngineOptions {
   readonly files?: AppendFiles;
   /** Its place in shared memory; 1 unless told. */
   readonly place?: number;
+  /** The same for all workers; absent for one that is alone. */
+  readonly ticketSeed?: TicketSeed;
+}
+
+/** A client's connection, as far as the engine minds it. */
+export interface OpenConnection {
+  /** Between requests: such connections are closed first when moat stops. */
+  readonly idle: boolean;
+  /** moat is stopping: end as soon as nothing is cut off. */
+  drain(): void;
+  destroy(): void;
 }
 
 export interface EngineStatus {
@@ -47,6 +59,7 @@ export class Engine implements Worker {
   readonly streams = new StreamLoop(this.clock);
   readonly readBuffer = new ReadBuffer(this.streams.memory);
   readonly logFiles: LogFiles;
+  readonly secureContexts: SecureContexts;
   readonly errorSink: ErrorSink;
   errorLogs: readonly ErrorLog[];
   readonly report: (message: FromWorker) => void;
@@ -57,7 +70,7 @@ export class Engine implements Worker {
   tables!: Tables;
   readonly #prepared = new Map<number, Tables>();
   readonly #listeners = new Map<string, (Listener | StreamListener)[]>();
-  readonly #connections = new Set<H1Connection>();
+  readonly #connections = new Set<OpenConnection>();
   #drained: (() => void) | undefined;
   #lastConnectionId = 0;
 
@@ -70,6 +83,8 @@ export class Engine implements Worker {
     const owner = ownerOf(threadId);
     this.#alone = new AloneState(owner);
     this.#views = new PoolViews({ slot: options.place ?? 1, owner });
+    const ring = new TicketRing(options.ticketSeed ?? newTicketSeed());
+    this.secureContexts = new SecureContexts(new TicketKeys(ring));
   }
 
   /**
@@ -79,7 +94,18 @@ export class Engine implements Worker {
    * @throws {Error} when it can not; the running ones stay
    */
   prepare(revision: number, model: HttpModel, shared: SharedState = this.#alone.of(model)): void {
-    this.#prepared.set(revision, compileTables(revision, model, this, shared, this.#views));
+    const tables = compileTables(revision, model, this, shared, this.#views);
+    this.secureContexts.turnOver();
+    this.#prepareTls(model, tables);
+    this.#prepared.set(revision, tables);
+  }
+
+  /** What each TLS listener shows when nobody else is named must be there; the rest is made when first asked for. */
+  #prepareTls(model: HttpModel, tables: Tables): void {
+    for (const [key, { tls }] of Object.entries(model.listens)) {
+      const shown = tables.listeners.get(key)?.default.model.tls;
+      if (tls && shown && !shown.rejectHandshake) this.secureContexts.of(shown);
+    }
   }
 
   /** Members of pools have come or gone while the configuration is the same. */
@@ -157,11 +183,11 @@ export class Engine implements Worker {
     return ++this.#lastConnectionId;
   }
 
-  remember(connection: H1Connection): void {
+  remember(connection: OpenConnection): void {
     this.#connections.add(connection);
   }
 
-  forget(connection: H1Connection): void {
+  forget(connection: OpenConnection): void {
     this.#connections.delete(connection);
     this.#checkDrained();
   }
@@ -179,6 +205,7 @@ export class Engine implements Worker {
 /** Counts of this worker since its start. */
 class EngineCounters {
   requests = 0;
+  failedHandshakes = 0;
   readonly malformedByReason = new Map<string, number>();
 
   malformed(reason: string): void {

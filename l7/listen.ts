@@ -1,7 +1,7 @@
-/** A listening socket of one worker: accepts connections and gives each its protocol. */
+/** A listening socket of one worker whose connections are sockets of node:net: where TLS is spoken. */
 import { createServer, type Server, Socket } from 'node:net';
 import type { ListenModel } from '#model/l7/http.ts';
-import { H1Connection } from './downstream/h1.ts';
+import { Opening } from './downstream/opening.ts';
 import type { Engine } from './engine.ts';
 import type { ServerFinder } from './route/server-names.ts';
 import { SocketTransport } from './transport/socket.ts';
@@ -62,10 +62,10 @@ export class Listener {
     const socket = new Socket(options);
     const table = tables.listeners.get(this.key);
     if (!table) return void socket.destroy();
-    const connection = new H1Connection(this.#engine, table, this.#addresses(socket));
-    transport = new SocketTransport(socket, connection, readBuffer, true);
-    connection.open(transport);
-    this.#engine.remember(connection);
+    const opening = new Opening(this.#engine, table, this.#addresses(socket), socket);
+    transport = new SocketTransport(socket, opening, readBuffer, true);
+    opening.open(transport);
+    this.#engine.remember(opening);
     socket.read(0);
   }
 

@@ -8,6 +8,7 @@ import { openDatagrams } from '#native/datagram.ts';
 import { Engine } from './engine.ts';
 import { answer, type Question } from './line.ts';
 import type { PlaneConfig, ToWorker, WorkerStatus } from './messages.ts';
+import type { TicketSeed } from './tls/ticket-keys.ts';
 
 /** What a thread is started with. */
 export interface ThreadOptions {
@@ -16,6 +17,8 @@ export interface ThreadOptions {
   readonly place: number;
   /** Times this worker died before. */
   readonly restarts: number;
+  /** The same for all threads: any of them resumes a TLS session. */
+  readonly ticketSeed: TicketSeed;
 }
 
 class Thread {
@@ -71,6 +74,7 @@ class Thread {
     return new Engine({
       workerId: this.#options.workerId,
       place: this.#options.place,
+      ticketSeed: this.#options.ticketSeed,
       errorLogs,
       errorSink: (log, level, message) => this.#logs.one(log).write(level, message),
       files: this.#files,

@@ -12,6 +12,7 @@ import { PROXY } from './proxy.ts';
 import { REWRITE } from './rewrite.ts';
 import { SPLIT_CLIENTS } from './split-clients.ts';
 import { STATIC } from './static.ts';
+import { TLS } from './tls.ts';
 import { UPSTREAM } from './upstream.ts';
 
 const FAMILIES: readonly (readonly Directive[])[] = [
@@ -27,6 +28,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   SPLIT_CLIENTS,
   REWRITE,
   STATIC,
+  TLS,
   UPSTREAM,
 ];
 

@@ -9,6 +9,12 @@ import { CLOSE_WITHOUT_ANSWER } from './return.ts';
 const CLOSING = new Set([400, 413, 414, 431, 494, 495, 496, 497, 500, 501, 505]);
 /** nginx's own codes, as they leave; 494 is what an `error_page` may call 431. */
 const PUBLIC_STATUS: Readonly<Record<number, number>> = { 494: 431, 495: 400, 496: 400, 497: 400 };
+/** What is wrong is not the request, and the page must tell so. */
+const TLS_TEXTS: Readonly<Record<number, string>> = {
+  495: 'The SSL certificate error',
+  496: 'No required SSL certificate was sent',
+  497: 'The plain HTTP request was sent to HTTPS port',
+};
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** The statuses that get a page; others are answered without a body. */
 const PAGES = new Set([
@@ -23,7 +29,7 @@ export function answerError(exchange: Exchange, status: number): void {
   const page = takePage(exchange, status);
   if (page) return answerPage(exchange, page, status);
   exchange.errorStatus = 0;
-  answerBuiltIn(exchange, PUBLIC_STATUS[status] ?? status);
+  answerBuiltIn(exchange, PUBLIC_STATUS[status] ?? status, TLS_TEXTS[status]);
 }
 
 /** The page for a status, if there is one and the request may still get one. */
@@ -57,11 +63,12 @@ function toUri(exchange: Exchange, target: string): void {
   else exchange.internalRedirect(target.slice(0, question), target.slice(question + 1));
 }
 
-function answerBuiltIn(exchange: Exchange, status: number): void {
+/** @param says in place of the status's usual phrase */
+function answerBuiltIn(exchange: Exchange, status: number, says = phraseOf(status)): void {
   const response = new Response(status);
   if (!PAGES.has(status)) return exchange.answer(response, undefined);
   response.setContentType('text/html');
-  const text = `${status} ${phraseOf(status)}`;
+  const text = `${status} ${says}`;
   const token = exchange.location.serverToken(exchange);
   exchange.answer(
     response,

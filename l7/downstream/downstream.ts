@@ -5,22 +5,34 @@ import type { Transport } from '../transport/transport.ts';
 
 /** What is known of a TLS session; computed on demand. */
 export interface TlsInfo {
-  readonly socket: import('node:tls').TLSSocket;
+  /** The host that the client named, lower case; '' for none. */
+  readonly serverName: string;
+  /** Sessions of one realm were asked the same of their clients. */
+  readonly realm: string;
+  readonly hasClientCertificate: boolean;
+  /** Why the client's certificate is not good, in OpenSSL's words; undefined when it is, or when there is none. */
+  readonly verifyFault: string | undefined;
 }
 
-/** Addresses and counts of a client's connection. */
-export interface Connection {
-  readonly id: number;
-  readonly startedMs: number;
-  /** Requests so far, this one included. */
-  requests: number;
+/** What is known of a connection when its first request comes. */
+export interface ConnectionFacts {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
-  readonly tls: TlsInfo | undefined;
+  readonly tls?: TlsInfo | undefined;
   /** What a PROXY protocol header said. */
-  readonly proxied: ProxiedAddress | undefined;
+  readonly proxied?: ProxiedAddress | undefined;
+  /** The client speaks plain HTTP where TLS is spoken: it gets nothing but that told. */
+  readonly plainOnTlsPort?: boolean;
+}
+
+/** Addresses and counts of a client's connection. */
+export interface Connection extends ConnectionFacts {
+  readonly id: number;
+  readonly startedMs: number;
+  /** Requests so far, this one included. */
+  requests: number;
 }
 
 export interface ProxiedAddress {

@@ -4,7 +4,8 @@ import type { Engine } from '../engine.ts';
 import { Exchange } from '../exchange.ts';
 import type { ListenerTable } from '../listen.ts';
 import type { Response } from '../response.ts';
-import type { Tables } from '../tables.ts';
+import type { ServerTable, Tables } from '../tables.ts';
+import { tlsRefusal } from '../tls/gate.ts';
 import type { Transport, TransportOwner } from '../transport/transport.ts';
 import { BodyFault, type BodyReader, ChunkedReader, LengthReader } from '../wire/h1/body.ts';
 import {
@@ -18,7 +19,7 @@ import {
 } from '../wire/h1/request.ts';
 import { parseTarget } from '../wire/h1/uri.ts';
 import { responseHead } from '../wire/h1/write.ts';
-import type { Connection, Downstream, ProxiedAddress, TlsInfo } from './downstream.ts';
+import type { Connection, ConnectionFacts, Downstream, ProxiedAddress, TlsInfo } from './downstream.ts';
 import { cleanHost } from './host.ts';
 import { type BodyControl, RequestBody } from './request-body.ts';
 
@@ -26,13 +27,6 @@ import { type BodyControl, RequestBody } from './request-body.ts';
 const MOST_HELD_BYTES = 65_536;
 /** Bytes waiting in the socket from which on the source pauses. */
 const HIGH_WATER_BYTES = 262_144;
-
-export interface ConnectionAddresses {
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly localAddress: string;
-  readonly localPort: number;
-}
 
 export class H1Connection implements Connection, Downstream, BodyControl, TransportOwner, DeadlineOwner {
   readonly id: number;
@@ -44,6 +38,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   readonly localPort: number;
   readonly tls: TlsInfo | undefined;
   readonly proxied: ProxiedAddress | undefined;
+  readonly plainOnTlsPort: boolean;
   protocol = 'HTTP/1.1';
   bytesSent = 0;
   bodyBytesSent = 0;
@@ -53,6 +48,8 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   /** Those that #listener is of. */
   #tables: Tables;
   #transport!: Transport;
+  /** Whose settings hold until a request names its server. */
+  #first: ServerTable;
   #text = '';
   #searched = 0;
   #lineJudged = false;
@@ -69,25 +66,21 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   #tunnel = false;
   readonly #deadline: Deadline;
 
-  constructor(
-    engine: Engine,
-    listener: ListenerTable,
-    addresses: ConnectionAddresses,
-    tls?: TlsInfo,
-    proxied?: ProxiedAddress,
-  ) {
+  constructor(engine: Engine, listener: ListenerTable, facts: ConnectionFacts) {
     this.#engine = engine;
     this.#listener = listener;
     this.#tables = engine.tables;
     this.id = engine.nextConnectionId();
     this.startedMs = engine.clock.nowMs();
     this.#deadline = new Deadline(engine.clock, this);
-    this.remoteAddress = addresses.remoteAddress;
-    this.remotePort = addresses.remotePort;
-    this.localAddress = addresses.localAddress;
-    this.localPort = addresses.localPort;
-    this.tls = tls;
-    this.proxied = proxied;
+    this.remoteAddress = facts.remoteAddress;
+    this.remotePort = facts.remotePort;
+    this.localAddress = facts.localAddress;
+    this.localPort = facts.localPort;
+    this.tls = facts.tls;
+    this.proxied = facts.proxied;
+    this.plainOnTlsPort = facts.plainOnTlsPort ?? false;
+    this.#first = facts.tls ? listener.find(facts.tls.serverName) : listener.default;
   }
 
   /** The connection stands; from here on its bytes come. */
@@ -190,10 +183,11 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     if (!listener) return;
     this.#listener = listener;
     this.#tables = tables;
+    this.#first = this.tls ? listener.find(this.tls.serverName) : listener.default;
   }
 
   #serverCore() {
-    return this.#listener.default.model.core;
+    return this.#first.model.core;
   }
 
   #limits(): HeadLimits {
@@ -261,6 +255,8 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
       exchange.requestUri = head.target.replace(/^[^:]+:\/\/[^/?#]+/, '') || '/';
     this.#deadline.clear();
     this.#listener.capture(exchange);
+    const refusal = tlsRefusal(exchange);
+    if (refusal > 0) return exchange.finish(refusal);
     exchange.start();
   }
 

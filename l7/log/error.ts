@@ -1,6 +1,7 @@
 /** The error log of a location. */
 import type { ErrorLog, LogLevel } from '#model/l7/log.ts';
 import { LOG_LEVELS } from '#model/l7/log.ts';
+import type { ConnectionFacts } from '../downstream/downstream.ts';
 import type { Exchange } from '../exchange.ts';
 
 /** Writes a finished line somewhere; the worker's process supplies it. */
@@ -19,6 +20,21 @@ export class ErrorLogger {
 
   enabled(level: LogLevel): boolean {
     return LOG_LEVELS.indexOf(level) >= this.#least;
+  }
+
+  /** Says it of a connection that no request has come by. */
+  writeOfConnection(
+    level: LogLevel,
+    { remoteAddress }: ConnectionFacts,
+    server: string,
+    message: string,
+  ): void {
+    this.#write(level, `${message}, client: ${remoteAddress}, server: ${server}`);
+  }
+
+  #write(level: LogLevel, text: string): void {
+    const rank = LOG_LEVELS.indexOf(level);
+    for (const log of this.#logs) if (rank >= LOG_LEVELS.indexOf(log.level)) this.#sink(log, level, text);
   }
 
   /** Adds the request behind the message, as nginx does. */

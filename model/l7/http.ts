@@ -5,6 +5,7 @@ import type { HealthCheckModel } from './health.ts';
 import type { ProxyTarget } from './proxy.ts';
 import type { RewriteStep } from './rewrite.ts';
 import type { Settings } from './settings.ts';
+import type { ServerTls } from './tls.ts';
 import type { PoolModel } from './upstream.ts';
 import type { UserVariable } from './variable.ts';
 
@@ -90,6 +91,8 @@ export interface ServerModel {
   /** Keys of `HttpModel.listens` (`address:port` or `unix:path`). */
   readonly listens: readonly string[];
   readonly core: ServerCore;
+  /** Undefined: no TLS listener leads here. Without certificates the default server's are shown. */
+  readonly tls: ServerTls | undefined;
   /** The server's own settings, rewrite program and locations, as an unnamed location. */
   readonly root: LocationModel;
   readonly site: { readonly file: string; readonly line: number };
