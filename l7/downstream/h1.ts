@@ -3,7 +3,7 @@ import { Deadline, type DeadlineOwner } from '../deadline.ts';
 import type { Engine } from '../engine.ts';
 import { Exchange } from '../exchange.ts';
 import type { ListenerTable } from '../listen.ts';
-import type { Response } from '../response.ts';
+import { type Response, UNKNOWN_LENGTH } from '../response.ts';
 import type { ServerTable, Tables } from '../tables.ts';
 import { tlsRefusal } from '../tls/gate.ts';
 import type { Transport, TransportOwner } from '../transport/transport.ts';
@@ -308,17 +308,18 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
       this.#transport.writeText(`${head}\r\n`);
       return;
     }
+    const mayChunk = this.protocol === 'HTTP/1.1' && core.chunkedTransferEncoding && !response.headOnly;
+    // Trailers need chunks, even where the length is known.
+    if (response.trailers && mayChunk) response.contentLength = UNKNOWN_LENGTH;
     this.#left = response.contentLength;
     if (response.contentLength >= 0) {
       if (response.status !== 204 && response.status !== 304)
         head += `Content-Length: ${response.contentLength}\r\n`;
       else if (response.status === 304 && this.#left > 0) this.#left = 0;
-    } else if (!response.headOnly) {
-      if (this.protocol === 'HTTP/1.1' && core.chunkedTransferEncoding) {
-        this.#chunked = true;
-        head += 'Transfer-Encoding: chunked\r\n';
-      } else exchange.keepAlive = false;
-    }
+    } else if (mayChunk) {
+      this.#chunked = true;
+      head += 'Transfer-Encoding: chunked\r\n';
+    } else if (!response.headOnly) exchange.keepAlive = false;
     if (this.#mustClose(exchange)) exchange.keepAlive = false;
     head += exchange.keepAlive ? 'Connection: keep-alive\r\n' : 'Connection: close\r\n';
     if (exchange.keepAlive && core.keepaliveTimeout.headerS !== undefined)
