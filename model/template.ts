@@ -15,4 +15,6 @@ export interface Pattern {
   readonly flags: string;
   /** Names of the named groups: each becomes a variable when the pattern matches. */
   readonly names: readonly string[];
+  /** Present when `source` has more groups than the original: compile the pattern with `regexOf` of kit/pcre.ts. */
+  readonly groups?: readonly number[];
 }

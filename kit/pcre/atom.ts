@@ -1,0 +1,65 @@
+/** Single items: literals, and the letters after a backslash that are no byte and no reference. */
+import { complement, foldCase, NEWLINE, ofRanges } from './byte-set.ts';
+import { single } from './escape.ts';
+import { type Item, type Options, PatternFault } from './syntax.ts';
+
+export const place = (source: string): Item => ({ kind: 'place', source });
+const set = (ranges: string): Item => ({ kind: 'set', set: ofRanges(ranges) });
+
+const ANY = set('\0\xff');
+const NOT_NEWLINE: Item = { kind: 'set', set: complement(NEWLINE) };
+/** `\R`: a CR LF that was taken is not parted again. */
+const LINE_BREAK: Item = { kind: 'atomic', branches: [[set('\r\r'), set('\n\n')], [set('\n\r\x85\x85')]] };
+
+const AT_END = '(?=\\n?$)';
+
+export function literal(byte: number, { ignoreCase }: Options): Item {
+  return { kind: 'set', set: ignoreCase ? foldCase(single(byte)) : single(byte) };
+}
+
+/** `.`, `^` and `$`, which the options change. */
+export function signOf(sign: '.' | '^' | '$', { dotAll, multiLine }: Options): Item {
+  if (sign === '.') return dotAll ? ANY : NOT_NEWLINE;
+  if (sign === '^') return place(multiLine ? '(?:^|(?<=\\n)(?!$))' : '^');
+  return place(multiLine ? '(?=\\n|$)' : AT_END);
+}
+
+/** Letters after a backslash that are no byte and no reference. */
+export function escapeOf(letter: string): Item {
+  switch (letter) {
+    case 'A':
+    case 'G': // where the search began: nginx always begins at the start
+      return place('^');
+    case 'b':
+    case 'B':
+      return place(`\\${letter}`);
+    case 'z':
+      return place('$');
+    case 'Z':
+      return place(AT_END);
+    case 'C':
+      return ANY;
+    case 'N':
+      return NOT_NEWLINE;
+    case 'R':
+      return LINE_BREAK;
+    case 'K':
+      throw new PatternFault('\\K is not supported');
+    case 'p':
+    case 'P':
+    case 'X':
+      throw new PatternFault(`Unicode properties \\${letter} are not supported: patterns match bytes`);
+    default:
+      throw new PatternFault(`unrecognized character follows \\: "${letter}"`);
+  }
+}
+
+/** Names what stands at a `(?` that is none of the known ones. */
+export function whyNot(rest: string): string {
+  if (/^\(\?(R|[+-]?\d|&|P>)/.test(rest)) return 'recursion is not supported';
+  if (rest.startsWith('(?(')) return 'conditions (?(...)...) are not supported';
+  if (rest.startsWith('(?|')) return 'groups (?|...) are not supported';
+  if (rest.startsWith('(?C')) return 'callouts (?C...) are not supported';
+  if (rest.startsWith('(*')) return 'verbs (*...) are not supported';
+  return `unrecognized character after (?: "${rest.charAt(2)}"`;
+}
