@@ -1,4 +1,5 @@
 /** What a regular expression caught, for `$1` and for variables of named groups. */
+import { regexOf } from '#kit/pcre.ts';
 import type { Pattern, Template } from '#model/template.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Getter, Text, VariableSpace } from '../variable/space.ts';
@@ -57,8 +58,9 @@ export class Matcher {
   readonly #names: readonly string[];
   readonly #slots: readonly number[];
 
-  constructor({ source, flags, names }: Pattern, variables: VariableSpace) {
-    this.#regex = new RegExp(source, flags);
+  constructor(pattern: Pattern, variables: VariableSpace) {
+    const { names } = pattern;
+    this.#regex = regexOf(pattern);
     this.#names = names;
     this.#slots = names.map(name => variables.slot(name.toLowerCase()));
   }

@@ -1,4 +1,5 @@
 /** Finds the location of a path: exact, longest prefix, then regexes in order; nested ones likewise inside. */
+import { regexOf } from '#kit/pcre.ts';
 import type { LocationModel } from '#model/l7/http.ts';
 import type { Exchange } from '../exchange.ts';
 import { rememberCaptures } from '../phase/captures.ts';
@@ -48,8 +49,8 @@ class LocationLevel {
         same.set(match.uri, { uri: match.uri, location, final: match.kind === 'prefix-final', inside }),
       );
     } else if (match.kind === 'regex') {
-      const { source, flags, names } = match.pattern;
-      this.regexes.push({ regex: new RegExp(source, flags), names, location, inside });
+      const { names } = match.pattern;
+      this.regexes.push({ regex: regexOf(match.pattern), names, location, inside });
     }
   }
 

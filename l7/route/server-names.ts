@@ -1,4 +1,5 @@
 /** Finds the virtual server of a request: exact name, longest `*.` wildcard, longest `.*` wildcard, first regex, default. */
+import { regexOf } from '#kit/pcre.ts';
 import type { HttpModel } from '#model/l7/http.ts';
 import type { Exchange } from '../exchange.ts';
 import { rememberCaptures } from '../phase/captures.ts';
@@ -45,7 +46,7 @@ export class ServerFinder {
       else if (name.kind === 'trailing') keepFirst(this.#trailing, name.prefix, index);
       else
         this.#regexes.push({
-          regex: new RegExp(name.pattern.source, name.pattern.flags),
+          regex: regexOf(name.pattern),
           names: name.pattern.names,
           index,
         });

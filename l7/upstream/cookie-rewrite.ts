@@ -1,4 +1,5 @@
 /** proxy_cookie_domain, proxy_cookie_path, proxy_cookie_flags: rewrites Set-Cookie of a server. */
+import { regexOf } from '#kit/pcre.ts';
 import type { CookieFlags, CookieRule, ProxySettings } from '#model/l7/proxy.ts';
 import type { Exchange } from '../exchange.ts';
 import { rememberCaptures } from '../phase/captures.ts';
@@ -59,7 +60,7 @@ function attributeRule(rule: CookieRule, { text }: Compiler, prefix: Prefix): At
       return rest === undefined ? undefined : to(exchange) + rest;
     };
   }
-  const regex = new RegExp(rule.pattern.source, rule.pattern.flags);
+  const regex = regexOf(rule.pattern);
   return (exchange, value) => {
     const match = regex.exec(value);
     if (!match) return undefined;
@@ -73,7 +74,7 @@ type FlagsRule = (exchange: Exchange, name: string, parts: readonly string[]) =>
 
 function flagsRule({ cookie, flags }: CookieFlags, { text }: Compiler): FlagsRule {
   const wanted = cookie.kind === 'text' ? text(cookie.name) : undefined;
-  const regex = cookie.kind === 'regex' ? new RegExp(cookie.pattern.source, cookie.pattern.flags) : undefined;
+  const regex = cookie.kind === 'regex' ? regexOf(cookie.pattern) : undefined;
   return (exchange, name, parts) => {
     if (regex ? !regex.test(name) : wanted!(exchange).toLowerCase() !== name.toLowerCase()) return undefined;
     return flags.reduce(applyFlag, parts.join(';'));

@@ -1,4 +1,5 @@
 /** proxy_redirect: rewrites Location and Refresh of a server, so that they name moat. */
+import { regexOf } from '#kit/pcre.ts';
 import type { ProxySettings } from '#model/l7/proxy.ts';
 import { locationUrl } from '../content/redirect.ts';
 import type { Exchange } from '../exchange.ts';
@@ -22,11 +23,7 @@ export function redirectRewriter(
   if (redirects === 'off') return undefined;
   const rules = redirects.map((rule): Rule => {
     if (rule.kind === 'regex')
-      return regexRule(
-        new RegExp(rule.pattern.source, rule.pattern.flags),
-        rule.pattern.names,
-        compiler.text(rule.to),
-      );
+      return regexRule(regexOf(rule.pattern), rule.pattern.names, compiler.text(rule.to));
     if (rule.kind === 'default')
       return prefixRule(
         () => proxyUrl,
