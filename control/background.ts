@@ -17,7 +17,10 @@ export function goToBackground(invocation: Invocation, model: Model): Promise<nu
   return new Promise(resolve => {
     child.on('message', (message: ToParent) => {
       if ('said' in message) say(message.said);
-      else resolve(0);
+      else {
+        child.unref(); // it has taken leave; nothing here waits for it any more
+        resolve(0);
+      }
     });
     child.once('error', fault => {
       say(`nginx: [emerg] ${fault.message}\n`);

@@ -8,6 +8,8 @@ import { load } from './load.ts';
 import { Master } from './master.ts';
 import { obeySignals } from './signals.ts';
 
+const FOREVER_MS = 2 ** 30;
+
 export interface BootOptions {
   readonly plane: L7Plane;
   /** Serve in this very process, whatever `daemon` says. */
@@ -16,7 +18,7 @@ export interface BootOptions {
   readonly sockets: readonly ListeningSocket[] | undefined;
 }
 
-/** @returns the exit code, when the program or its start has ended */
+/** @returns the exit code when it could not start, or goes on in the background; a program that served exits from here */
 export async function boot(invocation: Invocation, { plane, stays, sockets }: BootOptions): Promise<number> {
   const { model, diagnostics } = load(invocation);
   if (!isInBackground()) complainOf(diagnostics);
@@ -37,5 +39,6 @@ export async function boot(invocation: Invocation, { plane, stays, sockets }: Bo
     return 1;
   }
   tellParent();
-  return master.ended;
+  setInterval(() => {}, FOREVER_MS); // without workers (WINCH) nothing else keeps this process
+  process.exit(await master.ended); // at once: a signal that comes while Node cleans up would end it with another code
 }

@@ -165,8 +165,9 @@ export class Master {
   }
 
   async #leave(saying: string, endWorkers: () => Promise<void>): Promise<void> {
-    this.#ending = true;
     this.log.notice(saying);
+    if (this.#ending) return endWorkers(); // who came first does the rest
+    this.#ending = true;
     this.#applier.listeners.close({ keepFiles: this.#sharesSockets() });
     await endWorkers();
     this.#status?.close();

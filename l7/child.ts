@@ -1,5 +1,6 @@
 /** One life of the L7 process as control sees it: spawned, asked, handed descriptors, ended. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { closeFd, sendFds, socketPair } from '#native/socket.ts';
 import { type Answer, Line } from './line.ts';
@@ -8,6 +9,9 @@ import type { ToProcess } from './messages.ts';
 const ENTRY = fileURLToPath(new URL('./process.ts', import.meta.url));
 /** Below the kernel's 253 of one message (SCM_MAX_FD). */
 const DESCRIPTORS_PER_MESSAGE = 250;
+
+/** The news of a death comes through the event loop; its effects on channels may come before. */
+const GONE_PATIENCE_MS = 200;
 
 export interface Ending {
   readonly code: number | null;
@@ -58,6 +62,12 @@ export class Child {
   /** @throws {Error} with the refusal, or when the process dies before it answers */
   ask<A = void>(question: ToProcess): Promise<A> {
     return this.#line.ask<A>(question);
+  }
+
+  /** Whether it has ended, or is about to: its end of the descriptor socket is closed by the kernel before we hear of it. */
+  async isGone(): Promise<boolean> {
+    const soon = sleep(GONE_PATIENCE_MS, false, { ref: false });
+    return Promise.race([this.ended.then(() => true), soon]);
   }
 
   signal(name: NodeJS.Signals): void {

@@ -64,7 +64,16 @@ export class L7Plane {
 
   /** Brings all workers to `input`. @throws {Error} when one refuses; then all go on with what they had */
   reconfigure(input: PlaneInput): Promise<void> {
-    return this.#turns.take(() => (this.#child ? this.#apply(this.#child, input) : this.#launch(input)));
+    return this.#turns.take(async () => {
+      const child = this.#child;
+      if (!child) return this.#launch(input);
+      try {
+        await this.#apply(child, input);
+      } catch (fault) {
+        if (!(await child.isGone())) throw fault;
+        await this.#launch(input); // it died, of the new configuration or before: a new one shows which
+      }
+    });
   }
 
   /** Has all workers write to new descriptors of the log files. */

@@ -1,6 +1,6 @@
 /** What the tests of the program's life share: its processes, and servers that say who they are. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { request } from '../e2e/wire.ts';
+import { request, Wire } from '../e2e/wire.ts';
 
 /** A server block that answers every request with `text`. */
 export const saying = (text: string, ...listens: (number | string)[]): string =>
@@ -12,8 +12,11 @@ export const ask = async (port: number): Promise<string> => (await request(port)
 
 /** Whether nobody listens on the port. */
 export const isClosed = (port: number): Promise<boolean> =>
-  request(port).then(
-    () => false,
+  Wire.dial(port).then(
+    wire => {
+      wire[Symbol.dispose]();
+      return false;
+    },
     fault => fault.code === 'ECONNREFUSED',
   );
 

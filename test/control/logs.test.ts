@@ -1,0 +1,73 @@
+/** Log files and privileges: who opens them, who writes, and what rotation does. */
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { freePorts, startMoat, until } from '../e2e/rig.ts';
+import { request } from '../e2e/wire.ts';
+import { l7Of, saying, statusOf } from './life.ts';
+
+const IS_ROOT = process.getuid?.() === 0;
+
+const conf = (port: number, main = '') =>
+  `pid rig.pid;\n${main}\nerror_log logs/error.log info;\nevents { }\nhttp {\naccess_log logs/access.log;\n${saying('x', port)}\n}\n`;
+
+test('reopen: after USR1 lines go to a new file, from control and from the workers', async () => {
+  const [port = 0] = await freePorts(1);
+  await using moat = await startMoat(conf(port));
+  const log = (name: string) => moat.read(`logs/${name}`);
+  await request(port, { path: '/first' });
+  await until(() => log('access.log').includes('/first'));
+  for (const name of ['access.log', 'error.log'])
+    renameSync(join(moat.dir, 'logs', name), join(moat.dir, 'logs', `${name}.1`));
+  moat.signal('SIGUSR1');
+  await until(() => existsSync(join(moat.dir, 'logs/access.log')));
+  await request(port, { path: '/second' });
+  await until(() => log('access.log').includes('/second'));
+  assert.match(log('access.log.1'), /^[^\n]*\/first [^\n]*\n$/);
+  assert.match(log('access.log'), /^[^\n]*\/second [^\n]*\n$/);
+  moat.signal('SIGHUP');
+  await until(() => log('error.log').includes('in force'));
+  assert.doesNotMatch(log('error.log.1'), /in force/);
+});
+
+test('privileges: the L7 process is nobody and cannot become root again', { skip: !IS_ROOT }, async () => {
+  const [port = 0] = await freePorts(1);
+  await using moat = await startMoat(conf(port));
+  const worker = l7Of(moat.pid);
+  assert.equal(statusOf(moat.pid, 'Uid').split('\t')[1], '0');
+  assert.equal(new Set(statusOf(worker, 'Uid').split('\t')).size, 1);
+  assert.notEqual(statusOf(worker, 'Uid').split('\t')[0], '0');
+  assert.equal(statusOf(worker, 'CapPrm'), '0000000000000000');
+});
+
+test('privileges: user names another one', { skip: !IS_ROOT }, async () => {
+  const [port = 0] = await freePorts(1);
+  await using moat = await startMoat(conf(port, 'user daemon;'));
+  assert.equal(statusOf(l7Of(moat.pid), 'Uid').split('\t')[0], '1');
+});
+
+test('privileges: workers write logs in a folder that only root may enter, also after a rotation', {
+  skip: !IS_ROOT,
+}, async () => {
+  const [port = 0] = await freePorts(1);
+  await using moat = await startMoat(conf(port), { files: { 'logs/.keep': '' } });
+  chmodSync(join(moat.dir, 'logs'), 0o700);
+  renameSync(join(moat.dir, 'logs/access.log'), join(moat.dir, 'logs/access.log.1'));
+  moat.signal('SIGUSR1');
+  await until(() => existsSync(join(moat.dir, 'logs/access.log')));
+  await request(port, { path: '/x' });
+  await until(() => moat.read('logs/access.log').includes('/x'));
+  assert.equal(statSync(join(moat.dir, 'logs/access.log')).uid, 0);
+});
+
+test('rotation: a log that cannot be opened anew leaves the old ones open', async () => {
+  const [port = 0] = await freePorts(1);
+  await using moat = await startMoat(conf(port), { files: { 'logs/.keep': '' } });
+  renameSync(join(moat.dir, 'logs/access.log'), join(moat.dir, 'logs/access.log.1'));
+  mkdirSync(join(moat.dir, 'logs/access.log'));
+  moat.signal('SIGUSR1');
+  await until(() => moat.read('logs/error.log').includes('the old log files stay open'));
+  await request(port, { path: '/x' });
+  await until(() => moat.read('logs/access.log.1').includes('/x'));
+});
