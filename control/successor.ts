@@ -6,7 +6,7 @@ import { inheritanceOf } from './inherit.ts';
 /** How this program was started: `bin/moat` names itself, so that the one that stands there now is started. */
 function commandLine(): [string, ...string[]] {
   const [runtime, script = '', ...args] = process.argv;
-  const program = process.env['MOAT_PROGRAM'];
+  const program = process.env['MOAT_PROGRAM']; // set by bin/moat
   return program ? [program, ...args] : [runtime ?? process.execPath, ...process.execArgv, script, ...args];
 }
 

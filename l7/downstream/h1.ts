@@ -28,6 +28,9 @@ const MOST_HELD_BYTES = 65_536;
 /** Bytes waiting in the socket from which on the source pauses. */
 const HIGH_WATER_BYTES = 262_144;
 
+/** How long a connection without a request yet is kept when moat stops. */
+const FIRST_REQUEST_GRACE_MS = 1000;
+
 export class H1Connection implements Connection, Downstream, BodyControl, TransportOwner, DeadlineOwner {
   readonly id: number;
   readonly startedMs: number;
@@ -485,9 +488,14 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     if (exchange) exchange.abort(499);
   }
 
-  /** moat is stopping: idle connections go at once, the others after their answer. */
+  /**
+   * moat is stopping: idle connections go at once, the others after their answer. One that has not asked anything yet
+   * is given a moment: its first request may be under way, and would be lost.
+   */
   drain(): void {
-    if (this.idle) this.#transport.closeSoon();
+    if (!this.idle) return;
+    if (this.requests > 0) this.#transport.closeSoon();
+    else this.#deadline.set(FIRST_REQUEST_GRACE_MS);
   }
 
   destroy(): void {
