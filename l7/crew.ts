@@ -223,7 +223,9 @@ export class Crew {
     await this.#means.threadDied(dead.threadId, dead.place);
     this.#places.delete(dead.place);
     if (dead.expectedToEnd || this.#ending) return;
-    this.#means.log().alert(`worker ${dead.id} died: ${fault?.stack ?? 'it ended without a word'}`);
+    this.#means
+      .log()
+      .alert(`worker ${dead.id} died: ${fault ? onOneLine(fault) : 'it ended without a word'}`);
     this.#restarts.set(dead.id, (this.#restarts.get(dead.id) ?? 0) + 1);
     this.#quickDeaths = performance.now() - dead.startedAtMs < STABLE_MS ? this.#quickDeaths + 1 : 0;
     if (this.#quickDeaths > MOST_QUICK_DEATHS) this.#means.giveUp();
@@ -250,6 +252,8 @@ export class Crew {
 function slotsOf(id: number, { slots, config }: Generation): Slot[] {
   return slots.filter(({ slot, shared }) => shared || slot % config.process.workers === id);
 }
+
+const onOneLine = ({ message, stack }: Error): string => (stack ?? message).replace(/\s*\n\s*/g, ' ');
 
 const keyOf = (id: string): string => id.slice(id.indexOf(' ') + 1);
 

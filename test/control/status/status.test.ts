@@ -1,0 +1,62 @@
+/** `moat status` and the commands that find the running program. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { freePorts, httpConf, PROGRAMS, startMoat, until } from '../../e2e/rig.ts';
+import { ask, l7Of, saying } from '../life.ts';
+
+type Rig = Awaited<ReturnType<typeof startMoat>>;
+
+function moat(rig: Rig, ...args: string[]) {
+  const { stdout, stderr, status } = spawnSync(PROGRAMS.moat, [...args, '-c', join(rig.dir, 'nginx.conf')], {
+    encoding: 'utf8',
+  });
+  return { stdout, stderr, status };
+}
+
+test('status: tells processes, revision, workers and listeners of the running program', async () => {
+  const [port = 0] = await freePorts(1);
+  await using rig = await startMoat(httpConf(saying('x', port), 'worker_processes 2;'));
+  await ask(port);
+  const { stdout, status } = moat(rig, 'status', '--json');
+  const report = JSON.parse(stdout);
+  assert.equal(status, 0);
+  assert.deepEqual([report.pid, report.l7.pid, report.revision], [rig.pid, l7Of(rig.pid), 1]);
+  assert.deepEqual(report.listeners, [{ key: `127.0.0.1:${port}`, sockets: 2 }]);
+  assert.equal(report.l7.workers.length, 2);
+  assert.match(moat(rig, 'status').stdout, new RegExp(`process ${rig.pid} .*nginx\\.conf\n`));
+});
+
+test('status: only its owner may ask', async () => {
+  const [port = 0] = await freePorts(1);
+  await using rig = await startMoat(httpConf(saying('x', port)));
+  assert.equal(statSync(join(rig.dir, 'rig.sock')).mode & 0o777, 0o600);
+});
+
+test('status: tells why the last reload was refused, until one is not', async () => {
+  const [port = 0] = await freePorts(1);
+  await using rig = await startMoat(httpConf(saying('x', port)));
+  rig.reload('faulty;');
+  await until(() => rig.read().includes('stays'));
+  rig.write('nginx.conf', httpConf(saying('x', port))); // the command reads it to find the pid file
+  assert.match(moat(rig, 'status').stdout, /! the last reload was refused: the configuration is faulty\n/);
+  assert.equal(moat(rig, 'reload').status, 0);
+  await until(() => JSON.parse(moat(rig, 'status', '--json').stdout).revision === 2);
+  assert.doesNotMatch(moat(rig, 'status').stdout, /refused/);
+});
+
+test('status: without a running program', async () => {
+  const [port = 0] = await freePorts(1);
+  await using rig = await startMoat(httpConf(saying('x', port)));
+  rig.write('other.conf', 'pid other.pid;\nevents { }\n');
+  const { stderr, status } = spawnSync(PROGRAMS.moat, ['status', '-c', join(rig.dir, 'other.conf')], {
+    encoding: 'utf8',
+  });
+  assert.match(
+    stderr,
+    /\[error\] no running moat answers at ".*other\.sock" \(2: no such file or directory\)\n/,
+  );
+  assert.equal(status, 1);
+});

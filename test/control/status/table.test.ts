@@ -1,0 +1,72 @@
+/** The picture of a running program. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { StatusReport } from '../../../control/status/report.ts';
+import { drawStatus, durationText, tableOf } from '../../../control/status/table.ts';
+
+const engine = (requests: number) => ({ revision: 2, connections: 3, idle: 1, accepted: 9, requests });
+const report = (requests: number, more: Partial<StatusReport> = {}): StatusReport => ({
+  version: '0.1.0',
+  pid: 7,
+  file: '/etc/moat/moat.conf',
+  uptimeMs: 3_661_000,
+  revision: 2,
+  appliedAtMs: Date.now(),
+  refusal: undefined,
+  listeners: [{ key: '0.0.0.0:80', sockets: 2 }],
+  l7: {
+    pid: 8,
+    revision: 2,
+    uptimeMs: 10_000,
+    memoryBytes: 50 * 1024 ** 2,
+    workers: [
+      { workerId: 0, revision: 2, restarts: 0, engine: engine(requests) },
+      { workerId: 1, revision: 2, restarts: 4, engine: engine(requests) },
+    ],
+  },
+  ...more,
+});
+
+test('status: rates are counted between two samples', () => {
+  const text = drawStatus({ report: report(150), atMs: 1500 }, { report: report(100), atMs: 1000 });
+  assert.match(text, /^moat 0\.1\.0 {3}process 7 {3}up 1h 1m {3}\/etc\/moat\/moat\.conf\n/);
+  assert.match(text, /connections 6 \(2 idle\) {3}requests 300 {3}200\/s\n/);
+  assert.match(text, /\n1 +3 +1 +9 +150 +100 +4\n/);
+  assert.match(text, /\n0\.0\.0\.0:80 +2\n/);
+});
+
+test('status: without an earlier sample, or after a new start of the workers, rates are of their whole life', () => {
+  assert.match(drawStatus({ report: report(50), atMs: 1 }, undefined), /requests 100 {3}10\/s/);
+  const before = report(1000);
+  const other = { ...before, l7: { ...before.l7!, pid: 6 } };
+  assert.match(drawStatus({ report: report(50), atMs: 2 }, { report: other, atMs: 1 }), / 10\/s/);
+});
+
+test('status: what is wrong stands out', () => {
+  const text = drawStatus(
+    { report: report(0, { l7: undefined, refusal: 'no such port' }), atMs: 0 },
+    undefined,
+  );
+  assert.match(text, /\n! the last reload was refused: no such port\n! the L7 process is down\n/);
+});
+
+test('table: columns are as wide as their widest cell', () => {
+  const rows = [
+    ['a', '1'],
+    ['bcd', '22222'],
+  ];
+  assert.equal(tableOf(['x', 'n'], rows), 'x        n\na        1\nbcd  22222\n');
+  assert.equal(tableOf(['x'], []), '');
+});
+
+test('duration: the two largest units', () => {
+  const cases: [number, string][] = [
+    [0, '0s'],
+    [4999, '4s'],
+    [63_000, '1m 3s'],
+    [7_500_000, '2h 5m'],
+    [270_000_000, '3d 3h'],
+    [3_600_000, '1h 0m'],
+  ];
+  for (const [ms, text] of cases) assert.equal(durationText(ms), text);
+});
