@@ -1,44 +1,83 @@
 /**
- * Golden configurations: each `test/golden/<family>/<name>.txt` holds a configuration, a line of hyphens, and what becomes of it:
- * its diagnostics as `line:column code: message`, or the part of the model that its first line names (`# model: http.pools`) as JSON.
+ * Golden configurations: each `test/golden/<family>/<name>.txt` holds a configuration, a line of hyphens, and what becomes
+ * of it: its diagnostics as `line:column code: message` (the hint below, indented), then lines `path = value`, where the
+ * path leads into the model (`http.servers[0].root.settings.core.root`) and the value is JSON. A path that leads nowhere
+ * is `undefined`. With `# model: http.pools` as its first line a case has that whole part as JSON instead.
  *
- * `GOLDEN=write node --test test/config/golden.test.ts` writes what is there now behind the hyphens: read the difference before you keep it.
+ * A case may bring further files: from a line `---------- /conf/name.conf` on, up to the next line of hyphens.
+ *
+ * `GOLDEN=write node --test test/config/golden.test.ts` writes what is there now, in the place of what was expected: read
+ * the difference before you keep it.
  */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { CheckResult } from '#config';
 import { checkText, faultsOf } from './check-text.ts';
 
 const FOLDER = join(import.meta.dirname, '../golden');
 const HYPHENS = '\n----------\n';
+const LEAST = 50;
 
 const cases = globSync('*/*.txt', { cwd: FOLDER }).sort();
 
 test('golden: there are cases', () => {
-  assert.ok(cases.length > 10, `only ${cases.length} were found`);
+  assert.ok(cases.length >= LEAST, `only ${cases.length} were found`);
 });
 
 for (const name of cases) {
   test(`golden: ${name.replace(/\.txt$/, '')}`, () => {
     const path = join(FOLDER, name);
-    const [input = '', expected = ''] = readFileSync(path, 'latin1').split(HYPHENS);
-    const outcome = outcomeOf(input);
+    const text = readFileSync(path, 'latin1');
+    const end = text.lastIndexOf(HYPHENS);
+    assert.notEqual(end, -1, 'there is no line of hyphens');
+    const input = text.slice(0, end);
+    const expected = text.slice(end + HYPHENS.length).trimEnd();
+    const outcome = outcomeOf(input, expected);
     if (process.env['GOLDEN'] === 'write') writeFileSync(path, `${input}${HYPHENS}${outcome}\n`, 'latin1');
-    else assert.equal(outcome, expected.trimEnd());
+    else assert.equal(outcome, expected);
   });
 }
 
 /** Diagnostics and model, as far as the case asks for them. */
-function outcomeOf(input: string): string {
-  const result = checkText(input);
-  const faults = faultsOf(result).map((fault, at) => {
+function outcomeOf(input: string, expected: string): string {
+  const { main, files } = filesOf(input);
+  const result = checkText(main, files);
+  const part = /^# model: ([\w.]+)$/m.exec(main)?.[1];
+  const model = part && result.model ? [JSON.stringify(pick(result.model, part), undefined, 2)] : [];
+  return [...faultLines(result), ...model, ...pathLines(result.model, expected)].join('\n');
+}
+
+/** The main text, and the files that the case brings. */
+function filesOf(input: string): { main: string; files: Record<string, string> } {
+  const [main = '', ...rest] = input.split(/^-{10} (\/.*)\n/m);
+  const files: Record<string, string> = {};
+  for (let at = 0; at < rest.length; at += 2) files[rest[at]!] = rest[at + 1]!;
+  return { main, files };
+}
+
+function faultLines(result: CheckResult): string[] {
+  return faultsOf(result).map((fault, at) => {
     const { hint } = result.diagnostics[at]!;
     return hint === undefined ? fault : `${fault}\n  ${hint}`;
   });
-  const part = /^# model: ([\w.]+)$/m.exec(input)?.[1];
-  const model = part && result.model ? [JSON.stringify(pick(result.model, part), undefined, 2)] : [];
-  return [...faults, ...model].join('\n');
+}
+
+/** Each `path = value` of what is expected, with the value that is there. */
+function pathLines(model: unknown, expected: string): string[] {
+  const paths = expected.matchAll(/^([a-z][\w.[\]"'-]*) = /gm);
+  return [...paths].map(([, path = '']) => `${path} = ${JSON.stringify(valueAt(model, path))}`);
+}
+
+/** Follows `name`, `[0]` and `["a key"]`. */
+function valueAt(model: unknown, path: string): unknown {
+  const steps = path.matchAll(/(\w[\w-]*)|\[(\d+)\]|\["([^"]*)"\]/g);
+  return [...steps].reduce<unknown>(
+    (part, [, name, index, key]) =>
+      typeof part === 'object' && part !== null ? Reflect.get(part, name ?? index ?? key ?? '') : undefined,
+    model,
+  );
 }
 
 /** The part of a tree at a path of names and indexes; a list gives that part of each of its items. */
