@@ -74,6 +74,7 @@ function refuseName(node: Node, scope: Scope): void {
   const elsewhere = DIRECTIVES.get(name.text);
   const nginx = NGINX_ONLY.get(name.text);
   if (elsewhere) refusePlace(node, elsewhere, scope);
+  else if (nginx && isSwitchedOff(node)) return;
   else if (nginx)
     scope.faults.error(
       'not-implemented',
@@ -84,6 +85,9 @@ function refuseName(node: Node, scope: Scope): void {
   else
     scope.faults.error('unknown-directive', `unknown directive "${name.text}"`, name, hintForUnknown(node));
 }
+
+/** `proxy_cache off` asks for what moat does: many configurations say so where they stream. */
+const isSwitchedOff = ({ args, block }: Node) => !block && args.length === 1 && args[0]!.text === 'off';
 
 function hintForUnknown({ name }: Node): string | undefined {
   if (name.text.includes('}')) return 'a regular expression with "{", "}" or ";" in it goes in quotes';

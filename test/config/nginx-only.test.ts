@@ -38,3 +38,8 @@ test('nginx-only: the hint says what to do instead', () => {
   assert.equal(fault?.code, 'not-implemented');
   assert.match(fault?.hint ?? '', /proxy_pass/);
 });
+
+test('nginx-only: what is switched off needs no implementation', () => {
+  assert.deepEqual(faultsOf(checkText('http { server { location / { proxy_cache off; ssi off; } } }')), []);
+  assert.equal(faultsOf(checkText('http { server { location / { proxy_cache zone; } } }')).length, 1);
+});
