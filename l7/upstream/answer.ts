@@ -57,7 +57,8 @@ export function compileAnswer(
       const key = keys[at]!;
       if (key.startsWith('x-accel-') && !ignored.has(key) && obey(key, values[at]!, exchange, head))
         return undefined;
-      if (hidden.has(key)) continue;
+      // RFC 9110 §15.5.22: a 426 says which protocol it wants.
+      if (hidden.has(key) && !(key === 'upgrade' && head.status === 426)) continue;
       let value = values[at]!;
       if (key === 'content-type') response.mediaType = mediaTypeOf(value);
       else if (key === 'last-modified') response.lastModifiedMs = parseHttpDate(value);
@@ -96,7 +97,7 @@ function obey(key: string, value: string, exchange: Exchange, head: ResponseHead
   const path = percentDecode(question === -1 ? value : value.slice(0, question));
   if (path === undefined || !path.startsWith('/') || /(^|\/)\.\.(\/|$)/.test(path) || path.includes('\0')) {
     exchange.log('error', `upstream sent an unsafe X-Accel-Redirect "${value}"`);
-    exchange.finish(500);
+    exchange.finish(404);
   } else exchange.internalRedirect(path, question === -1 ? '' : value.slice(question + 1));
   return true;
 }

@@ -37,6 +37,7 @@ const CASE_OF: Record<CallFailure, NextUpstreamCase> = {
 
 export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
   readonly exchange: Exchange;
+  readonly mostHeadBytes: number;
   tried: Set<Member> | undefined;
   waitingSinceMs = 0;
   readonly #pool: Pool;
@@ -57,6 +58,7 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
     this.exchange = exchange;
     this.#pool = pool;
     this.#route = route;
+    this.mostHeadBytes = route.settings.bufferBytes;
     this.#startedMs = exchange.clock.nowMs();
   }
 

@@ -18,6 +18,8 @@ export type CallFailure = 'connect' | 'closed' | 'invalid' | 'timeout';
 
 /** Who is using the connection. Every call ends with exactly one of responseEnd() or failed(), unless it destroys the connection. */
 export interface UpstreamCall {
+  /** A longer head of a response is a fault of the member. */
+  readonly mostHeadBytes: number;
   connected(): void;
   /** 103 and its like; 100 is swallowed. */
   information(head: ResponseHead): void;
@@ -33,7 +35,6 @@ export interface UpstreamCall {
 
 /** Bytes waiting in the socket from which on the sender of a body pauses. */
 const HIGH_WATER_BYTES = 262_144;
-const MOST_HEAD_BYTES = 65_536;
 
 export class UpstreamConnection implements TransportOwner, BodyTaker, DeadlineOwner {
   readonly pool: Pool;
@@ -115,8 +116,9 @@ export class UpstreamConnection implements TransportOwner, BodyTaker, DeadlineOw
     const before = this.#text.length;
     const text = before === 0 ? bytes.latin1Slice() : this.#text + bytes.latin1Slice();
     const end = headEnd(text, Math.max(0, before - 3));
+    if ((end === -1 ? text.length : end) > call.mostHeadBytes)
+      throw new UpstreamFault('upstream sent too big header');
     if (end === -1) {
-      if (text.length > MOST_HEAD_BYTES) throw new UpstreamFault('upstream sent too big header');
       if (!'HTTP/1.'.startsWith(text.slice(0, 7)))
         throw new UpstreamFault('upstream sent no valid HTTP/1.x header');
       this.#text = text;

@@ -12,9 +12,9 @@ export function cookieRewriter(settings: ProxySettings, compiler: Compiler): Coo
   const { cookieDomains, cookiePaths, cookieFlags } = settings;
   if (cookieDomains === 'off' && cookiePaths === 'off' && cookieFlags === 'off') return undefined;
   const domains =
-    cookieDomains === 'off' ? [] : cookieDomains.map(rule => attributeRule(rule, compiler, domainPrefix));
+    cookieDomains === 'off' ? [] : cookieDomains.map(rule => attributeRule(rule, compiler, replaceDomain));
   const paths =
-    cookiePaths === 'off' ? [] : cookiePaths.map(rule => attributeRule(rule, compiler, pathPrefix));
+    cookiePaths === 'off' ? [] : cookiePaths.map(rule => attributeRule(rule, compiler, replacePath));
   const flags = cookieFlags === 'off' ? [] : cookieFlags.map(rule => flagsRule(rule, compiler));
   return (exchange, value) => {
     const parts = value.split(';');
@@ -43,22 +43,23 @@ function firstOf(rules: readonly AttributeRule[], exchange: Exchange, value: str
   return undefined;
 }
 
-/** How a text rule compares: gives what is left of the value after the match, or undefined. */
-type Prefix = (value: string, from: string) => string | undefined;
+/** How a text rule compares: gives the value with `to` in place of the match, or undefined. */
+type Replace = (value: string, from: string, to: string) => string | undefined;
 
-/** A domain compares as a whole, in any case, a leading dot aside. */
-const domainPrefix: Prefix = (value, from) =>
-  value.replace(/^\./, '').toLowerCase() === from.replace(/^\./, '').toLowerCase() ? '' : undefined;
-const pathPrefix: Prefix = (value, from) => (value.startsWith(from) ? value.slice(from.length) : undefined);
+/** A domain compares as a whole, in any case, a leading dot aside, which stays. */
+const replaceDomain: Replace = (value, from, to) => {
+  const dot = value.startsWith('.') ? '.' : '';
+  const same = value.slice(dot.length).toLowerCase() === from.replace(/^\./, '').toLowerCase();
+  return same ? dot + to.slice(dot !== '' && to.startsWith('.') ? 1 : 0) : undefined;
+};
+const replacePath: Replace = (value, from, to) =>
+  value.startsWith(from) ? to + value.slice(from.length) : undefined;
 
-function attributeRule(rule: CookieRule, { text }: Compiler, prefix: Prefix): AttributeRule {
+function attributeRule(rule: CookieRule, { text }: Compiler, replace: Replace): AttributeRule {
   const to = text(rule.to);
   if (rule.kind === 'text') {
     const from = text(rule.from);
-    return (exchange, value) => {
-      const rest = prefix(value, from(exchange));
-      return rest === undefined ? undefined : to(exchange) + rest;
-    };
+    return (exchange, value) => replace(value, from(exchange), to(exchange));
   }
   const regex = regexOf(rule.pattern);
   return (exchange, value) => {

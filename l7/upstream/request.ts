@@ -45,7 +45,8 @@ export function compileRequest(target: ProxyTarget, compiler: Compiler): Request
       if (text !== '') head += `${name}: ${text}\r\n`;
     }
     if (bodyBytes < 0) head += 'Transfer-Encoding: chunked\r\n';
-    else if (ownLength && (bodyBytes > 0 || exchange.body)) head += `Content-Length: ${bodyBytes}\r\n`;
+    else if (ownLength && (bodyBytes > 0 || exchange.body || saysEmpty(exchange)))
+      head += `Content-Length: ${bodyBytes}\r\n`;
     if (settings.passRequestHeaders) {
       const { names, keys, values } = exchange.head.headers;
       for (let at = 0; at < keys.length; at++) {
@@ -55,6 +56,9 @@ export function compileRequest(target: ProxyTarget, compiler: Compiler): Request
     return `${head}\r\n`;
   };
 }
+
+/** A POST that says its body is empty goes on saying so (RFC 9110 §8.6). */
+const saysEmpty = ({ method, head }: Exchange) => method !== 'GET' && head.headers.has('content-length');
 
 /**
  * nginx's rules: the target as sent where nothing changed it; with a URI in proxy_pass that replaces the matched prefix;

@@ -75,14 +75,20 @@ function messages(bytes: string, methods: readonly string[]): Message[] {
       rest = taken.rest;
     }
   } catch (error) {
-    const [head = '', ...body] = rest.split('\r\n\r\n');
-    const cut = takeMessage(`${head}\r\n\r\n`, 'response-to-head', true)?.message;
-    found.push({
-      ...(cut ?? { start: 'no head', headers: [], trailers: [], raw: rest }),
-      body: `cut: ${body.join('\r\n\r\n')} (${error})`,
-    });
+    found.push(cutMessage(rest, error));
   }
   return found;
+}
+
+/** A message whose end did not come: what came of its body, apart from how it was cut into chunks. */
+function cutMessage(bytes: string, error: unknown): Message {
+  const headEnd = bytes.indexOf('\r\n\r\n') + 4;
+  const head =
+    headEnd < 4 ? undefined : takeMessage(bytes.slice(0, headEnd), 'response-to-head', true)?.message;
+  if (!head) return { start: `no head: ${error}`, headers: [], trailers: [], raw: bytes, body: bytes };
+  const chunked = header(head, 'transfer-encoding') !== undefined;
+  const body = chunked ? bytes.slice(headEnd).replace(/(?:^|\r\n)[0-9a-f]+\r\n/g, '') : bytes.slice(headEnd);
+  return { ...head, body: `cut: ${body.trimEnd()}` };
 }
 
 function describe(message: Message, prefix: string, lines: Map<string, string>): void {

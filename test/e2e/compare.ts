@@ -24,7 +24,7 @@ export type Pair = {
 export async function judge(pair: Pair, group: string, one: Case): Promise<Verdict> {
   const { site, certs } = pair;
   const [status, line, also] = one;
-  const title = `${site.folder} ${group} ${line}${also && Object.keys(also).length > 0 ? ` ${JSON.stringify(also).slice(0, 200)}` : ''}`;
+  const title = `${site.folder} ${group} ${line}${told(also)}`;
   const used = new Set<Difference>();
   const nginx = await ask(site, one, pair.nginx, certs);
   const faults = statusFaults(nginx, status);
@@ -35,6 +35,12 @@ export async function judge(pair: Pair, group: string, one: Case): Promise<Verdi
     faults.push(`  ${name}\n${contrast(owed.get(name), moat.get(name))}`);
   }
   return { title, faults, used };
+}
+
+/** The rest of a case in words, without the length of its bodies. */
+function told(also: Case[2] = {}): string {
+  const text = JSON.stringify(also, (_, value) => (typeof value === 'string' ? value.slice(0, 100) : value));
+  return text === '{}' ? '' : ` ${text}`;
 }
 
 /** Applies the allowed differences one after the other until the answers are equal, noting those that changed something. */

@@ -151,7 +151,7 @@ const failures: Case[] = [
   [502, 'HEAD /broken/nothing'],
 ];
 
-const machine = { host: 'api.workspace.example' };
+const machine = { host: 'api.workspace.example', to: 8081 };
 const machines: Case[] = [
   [
     200,
@@ -176,7 +176,7 @@ const machines: Case[] = [
 export const WORKSPACE: Site = {
   folder: 'workspace',
   host: 'workspace.example',
-  listeners: [8080],
+  listeners: [8080, 8081],
   servers: { 3021: echoServer('program'), 3022: echoServer('accounts'), 3029: null },
   groups: { pages, sockets, uploads, permitted, accounts, legacy, failures, machines },
 };
