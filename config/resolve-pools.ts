@@ -18,10 +18,18 @@ export function resolvePools(draft: HttpDraft, settings: Settings, { faults }: S
       'write resolver ADDRESS; in the upstream or the http block',
     );
   }
-  const secrets = draft.stickySecrets;
-  return [...draft.pools.values()].map(pool =>
-    secrets.length === 0 || pool.stickySecrets.length > 0 ? pool : { ...pool, stickySecrets: secrets },
-  );
+  return [...draft.pools.values()].map(pool => {
+    const { resolver, resolverTimeoutMs } = settings.core;
+    const secrets = pool.stickySecrets.length > 0 ? pool.stickySecrets : draft.stickySecrets;
+    const looked = pool.members.some(member => member.resolve);
+    if (secrets.length === 0 && !looked) return pool;
+    return {
+      ...pool,
+      stickySecrets: secrets,
+      resolver: looked ? (pool.resolver ?? resolver) : undefined,
+      resolverTimeoutMs: looked ? (pool.resolverTimeoutMs ?? resolverTimeoutMs) : undefined,
+    };
+  });
 }
 
 /** @param settings of the http block */

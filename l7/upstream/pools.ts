@@ -2,6 +2,7 @@
 import type { PoolModel } from '#model/l7/upstream.ts';
 import type { VariableSpace } from '../variable/space.ts';
 import type { Worker } from '../worker.ts';
+import type { Peers } from '../zone/peers.ts';
 import { impliedPool } from './implied.ts';
 import { Pool } from './pool.ts';
 import { membersAlone, type PoolMembers, type PoolShare } from './pool-share.ts';
@@ -30,6 +31,7 @@ export class Pools {
   readonly #means: PoolsMeans;
   readonly #shares: Map<string, PoolShare>;
   readonly #members = new Map<string, PoolMembers>();
+  #adopted = false;
 
   constructor(models: readonly PoolModel[], means: PoolsMeans) {
     this.#means = means;
@@ -63,16 +65,19 @@ export class Pools {
   /** These are in use from now on: what this thread has in flight moves to their memory. */
   adopt(): void {
     const { views } = this.#means;
-    for (const [name, { peers }] of this.#members) {
-      const share = this.#shares.get(name);
-      if (share) views.adopt(share, peers);
-    }
+    this.#adopted = true;
+    for (const [name, { peers }] of this.#members) this.#adopt(name, peers);
     for (const pool of this.#byName.values()) {
       const idle = views.idle(pool.model.name);
       idle.limit = pool.model.keepalive.idle;
       idle.trim();
     }
     views.forget(new Set(this.#byName.keys()));
+  }
+
+  #adopt(name: string, peers: Peers): void {
+    const share = this.#shares.get(name);
+    if (share) this.#means.views.adopt(share, peers);
   }
 
   /** Members have come or gone while the configuration is the same. */
@@ -112,6 +117,7 @@ export class Pools {
       ? { members: share.members, peers: this.#means.views.open(share) }
       : membersAlone(model, this.#means.views.owner);
     this.#members.set(model.name, members);
+    if (this.#adopted) this.#adopt(model.name, members.peers);
     return members;
   }
 }

@@ -3,15 +3,18 @@
  * It lives in the main thread of the L7 process.
  */
 import type { Log } from '#kit/log.ts';
+import { Turns } from '#kit/turns.ts';
 import type { HttpModel } from '#model/l7/http.ts';
 import type { PoolModel } from '#model/l7/upstream.ts';
 import { monotonicMs } from '../clock.ts';
+import { NameBook } from '../resolve/name-book.ts';
 import type { Seat } from '../zone/kept.ts';
 import { ownerOf } from '../zone/lock.ts';
+import { expandMembers, wishesOfPool } from './expand.ts';
 import { KeptPool } from './kept-pool.ts';
 import type { PoolShare } from './pool-share.ts';
-import { primariesFirst } from './pool-share.ts';
 import { type PoolSnapshot, snapshotOf } from './pool-snapshot.ts';
+import { impliedByName } from './targets.ts';
 
 export interface StewardMeans {
   readonly seat: Seat;
@@ -26,24 +29,44 @@ type Pools = ReadonlyMap<string, KeptPool>;
 
 export class PoolSteward {
   readonly #means: StewardMeans;
+  readonly #names: NameBook;
   #current: Pools = new Map();
   #next: Pools | undefined;
   /** What ran before: requests that began then may still use it. */
   #before: Pools = new Map();
   #generations = 0;
+  /** Names whose addresses changed, and that the pools do not follow yet. */
+  readonly #stale = new Set<string>();
+  /** From the preparation of a configuration until its threads have settled, members stay as they are. */
+  #held = false;
+  readonly #turns = new Turns();
 
   constructor(means: StewardMeans) {
     this.#means = means;
+    this.#names = new NameBook({
+      nowMs: monotonicMs,
+      log: means.log,
+      changed: key => {
+        this.#stale.add(key);
+        this.#follow();
+      },
+    });
   }
 
-  /** Makes the pools of a configuration beside those that run. */
-  async prepare({ pools }: HttpModel): Promise<void> {
-    this.#next = new Map(pools.map(model => [model.name, this.#make(model)]));
+  /** Makes the pools of a configuration beside those that run. Waits a little for names that are new. */
+  async prepare(http: HttpModel): Promise<void> {
+    const models = [...http.pools, ...impliedByName(http)];
+    await this.#names.want(new Map(models.flatMap(model => [...wishesOfPool(model)])));
+    await this.#turns.take(async () => {
+      this.#held = true;
+    });
+    this.#next = new Map(models.map(model => [model.name, this.#make(model)]));
   }
 
   #make(model: PoolModel): KeptPool {
+    const members = expandMembers(model, key => this.#names.endpoints(key));
     const old = this.#current.get(model.name);
-    return new KeptPool(model, primariesFirst(model.members), this.#means.seat, old, ++this.#generations);
+    return new KeptPool(model, members, this.#means.seat, old, ++this.#generations);
   }
 
   /** What the threads are given: of the prepared configuration, or else of the one that runs. */
@@ -58,16 +81,50 @@ export class PoolSteward {
     this.#current = this.#next;
     this.#next = undefined;
     for (const pool of this.#current.values()) pool.take();
+    this.#forgetNames();
   }
 
   abandon(): void {
     this.#next = undefined;
+    this.#forgetNames();
+    this.#release();
   }
 
   /** All threads have taken up what was committed. */
   async settle(): Promise<void> {
     for (const pool of this.#current.values()) pool.settle();
     await this.#means.settle();
+    this.#release();
+  }
+
+  #forgetNames(): void {
+    const pools = [...this.#current.values()];
+    this.#names.keepOnly(new Set(pools.flatMap(pool => [...wishesOfPool(pool.model).keys()])));
+  }
+
+  #release(): void {
+    this.#held = false;
+    this.#follow();
+  }
+
+  /** Brings the pools to what their names stand for now, one change after the other. */
+  #follow(): void {
+    if (this.#held || this.#stale.size === 0) return;
+    void this.#turns.take(async () => {
+      if (this.#held || this.#stale.size === 0) return;
+      const stale = new Set(this.#stale);
+      this.#stale.clear();
+      const changed = [...this.#current.values()]
+        .filter(({ model }) => [...wishesOfPool(model).keys()].some(key => stale.has(key)))
+        .map(pool => this.#make(pool.model))
+        .filter(pool => pool.take());
+      if (changed.length === 0) return;
+      this.#before = this.#current;
+      this.#current = new Map([...this.#current, ...changed.map(pool => [pool.model.name, pool] as const)]);
+      await this.#means.change(changed.map(pool => pool.share()));
+      for (const pool of changed) pool.settle();
+      await this.#means.settle();
+    });
   }
 
   /** Called once a thread runs no more. */
@@ -76,6 +133,11 @@ export class PoolSteward {
     for (const pool of pools) pool.threadDied(ownerOf(threadId), place);
   }
 
+  close(): void {
+    this.#names.keepOnly(new Set());
+  }
+
+  /** How things stand at all members. */
   snapshot(): PoolSnapshot[] {
     const nowMs = monotonicMs();
     return [...this.#current.values()].map(({ model, peers, members }) =>

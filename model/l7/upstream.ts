@@ -111,7 +111,7 @@ export interface PoolModel {
   /** The file that keeps the members over restarts. */
   readonly statePath: string | undefined;
   readonly outlier: OutlierModel | undefined;
-  /** The name servers for members with `resolve`; undefined: those of the http block. */
+  /** The name servers for members with `resolve`. */
   readonly resolver: ResolverSettings | undefined;
   readonly resolverTimeoutMs: number | undefined;
 }
