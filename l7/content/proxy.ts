@@ -7,6 +7,7 @@ import type { Compiler } from '../tables.ts';
 import { compileAnswer } from '../upstream/answer.ts';
 import { ProxyCall, type ProxyRoute } from '../upstream/call.ts';
 import { PLAIN } from '../upstream/connector.ts';
+import { withAddresses } from '../upstream/lookup.ts';
 import type { Pool } from '../upstream/pool.ts';
 import { compileRequest } from '../upstream/request.ts';
 
@@ -16,7 +17,11 @@ type ProxyContent = Extract<ContentModel, { kind: 'proxy' }>;
 interface Destination {
   readonly host: string;
   readonly port: string;
-  readonly pool: Pool;
+  /** Undefined: the host has to be looked up. */
+  readonly pool: Pool | undefined;
+  readonly defaultPort: number;
+  /** As written, with its port. */
+  readonly authority: string;
 }
 
 /** Everything that does not depend on the request is decided here, once. */
@@ -38,6 +43,9 @@ export function proxyContent({ target }: ProxyContent, compiler: Compiler): Phas
     next: new Set(settings.proxy.nextUpstream),
   };
   const destinationOf = destinations(target, compiler);
+  const { pools } = compiler.tables;
+  const { resolver, resolverTimeoutMs } = settings.core;
+  const names = resolver && target.dynamic ? pools.resolvers.with(resolver, resolverTimeoutMs) : undefined;
   return exchange => {
     const destination = destinationOf(exchange);
     if (!destination) {
@@ -46,7 +54,12 @@ export function proxyContent({ target }: ProxyContent, compiler: Compiler): Phas
     }
     exchange.proxyHost = destination.host;
     exchange.proxyPort = destination.port;
-    new ProxyCall(exchange, destination.pool, route).start();
+    const { pool, authority, defaultPort } = destination;
+    if (pool) new ProxyCall(exchange, pool, route).start();
+    else
+      withAddresses(exchange, pools.hostOf(authority), names, addresses =>
+        new ProxyCall(exchange, pools.at(authority, defaultPort, addresses), route).start(),
+      );
     return WAIT;
   };
 }
@@ -55,24 +68,38 @@ function destinations(
   target: ProxyTarget,
   { tables, text }: Compiler,
 ): (exchange: Exchange) => Destination | undefined {
+  const { pools } = tables;
   if (!target.dynamic) {
-    const fixed = destination(target.scheme, target.authority as string, tables.pools);
+    const authority = target.authority as string;
+    const fixed = destination(target.scheme, authority, port => pools.forAuthority(authority, port));
     return () => fixed;
   }
   const url = text(target.url);
   return exchange => {
-    const match = /^(https?):\/\/(unix:[^:]+|[^/?#]+)/i.exec(url(exchange));
-    return match ? destination(match[1]!.toLowerCase(), match[2]!, tables.pools) : undefined;
+    const [, scheme, authority] = /^(https?):\/\/(unix:[^:]+|[^/?#]+)/i.exec(url(exchange)) ?? [];
+    if (scheme === undefined || authority === undefined || !hasGoodPort(authority)) return undefined;
+    return destination(scheme.toLowerCase(), authority, port => pools.known(authority, port));
   };
 }
 
-function destination(scheme: string, host: string, pools: Compiler['tables']['pools']): Destination {
+function hasGoodPort(authority: string): boolean {
+  const port = /:(\d+)$/.exec(authority)?.[1];
+  return port === undefined || (Number(port) > 0 && Number(port) < 65_536);
+}
+
+function destination(
+  scheme: string,
+  authority: string,
+  poolOf: (defaultPort: number) => Pool | undefined,
+): Destination {
   const defaultPort = scheme === 'https' ? 443 : 80;
-  const written = /:(\d+)$/.exec(host)?.[1];
-  const shown = host.startsWith('unix:') ? 'localhost' : host;
+  const written = /:(\d+)$/.exec(authority)?.[1];
+  const unix = authority.startsWith('unix:');
   return {
-    host: shown,
-    port: host.startsWith('unix:') ? '' : (written ?? String(defaultPort)),
-    pool: pools.forAuthority(host, defaultPort),
+    host: unix ? 'localhost' : authority,
+    port: unix ? '' : (written ?? String(defaultPort)),
+    pool: poolOf(defaultPort),
+    defaultPort,
+    authority,
   };
 }

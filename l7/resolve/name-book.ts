@@ -3,7 +3,8 @@ import { lookup } from 'node:dns/promises';
 import type { Log } from '#kit/log.ts';
 import type { ResolverSettings } from '#model/l7/core.ts';
 import { ServerFault } from './client.ts';
-import { Resolver } from './resolver.ts';
+import type { Found, Resolver } from './resolver.ts';
+import { Resolvers } from './resolvers.ts';
 
 /** A name to look up. */
 export interface NameWish {
@@ -42,12 +43,13 @@ export const keyOf = (wish: NameWish): string =>
 export class NameBook {
   readonly #means: NameBookMeans;
   readonly #entries = new Map<string, Entry>();
-  readonly #resolvers = new Map<string, Resolver>();
+  readonly #resolvers: Resolvers;
   #systemLookups = 0;
   readonly #systemQueue: (() => void)[] = [];
 
   constructor(means: NameBookMeans) {
     this.#means = means;
+    this.#resolvers = new Resolvers(means.nowMs);
   }
 
   /** Begins to look up what is new; resolves when it is known, or after a while. */
@@ -78,16 +80,9 @@ export class NameBook {
   #open(key: string, wish: NameWish): Entry {
     const { resolver } = wish;
     const look: Look = resolver
-      ? () => lookAt(wish, this.#resolver(resolver.settings, resolver.timeoutMs))
+      ? () => lookAt(wish, this.#resolvers.with(resolver.settings, resolver.timeoutMs))
       : () => this.#askSystem(wish.host);
     return new Entry(wish, look, this.#means, () => this.#means.changed(key));
-  }
-
-  #resolver(settings: ResolverSettings, timeoutMs: number): Resolver {
-    const key = JSON.stringify([settings, timeoutMs]);
-    const known = this.#resolvers.get(key) ?? new Resolver(settings, timeoutMs, this.#means.nowMs);
-    this.#resolvers.set(key, known);
-    return known;
   }
 
   async #askSystem(host: string): Promise<Outcome> {
@@ -186,9 +181,15 @@ class Entry {
 
 async function lookAt({ host, service }: NameWish, resolver: Resolver): Promise<Outcome> {
   if (service !== undefined) return lookAtService(serviceName(service, host), resolver);
-  const found = await resolver.addresses(host);
+  const found = fresh(await resolver.addresses(host));
   const hosts = found.kind === 'found' ? found.values : [];
   return { endpoints: hosts.map(address => ({ host: address })), untilMs: found.untilMs };
+}
+
+/** Old answers that stand in for new ones are no news: the entry keeps what it has, and tells of the fault. */
+function fresh<T>(found: Found<T>): Found<T> {
+  if (found.stale !== undefined) throw new ServerFault(found.stale);
+  return found;
 }
 
 /** nginx's rule: `http` stands for `_http._tcp`; what has a dot is taken as it is. */
@@ -196,12 +197,12 @@ const serviceName = (service: string, host: string) =>
   service.includes('.') ? `${service}.${host}` : `_${service}._tcp.${host}`;
 
 async function lookAtService(name: string, resolver: Resolver): Promise<Outcome> {
-  const services = await resolver.services(name);
+  const services = fresh(await resolver.services(name));
   if (services.kind === 'missing') return { endpoints: [], untilMs: services.untilMs };
   const best = Math.min(...services.values.map(record => record.priority));
   const found = await Promise.all(
     services.values.map(async ({ target, port, weight, priority }) => {
-      const addresses = await resolver.addresses(target);
+      const addresses = fresh(await resolver.addresses(target));
       const hosts = addresses.kind === 'found' ? addresses.values : [];
       const second = priority > best;
       return {

@@ -4,9 +4,11 @@ import { DnsClient, ServerFault } from './client.ts';
 import { isHostName, type Question, type Resource, type ServiceRecord } from './message.ts';
 
 /** What a name stands for. `missing`: there is no such name, or nothing of that kind under it. */
-export type Found<T> =
-  | { readonly kind: 'found'; readonly values: readonly T[]; readonly untilMs: number }
-  | { readonly kind: 'missing'; readonly untilMs: number };
+export type Found<T> = {
+  readonly untilMs: number;
+  /** The answer is an old one, because no server gave a new one: why. */
+  readonly stale?: string;
+} & ({ readonly kind: 'found'; readonly values: readonly T[] } | { readonly kind: 'missing' });
 
 interface Entry {
   readonly answer: Found<Resource>;
@@ -54,11 +56,13 @@ export class Resolver {
     const fault = settled.find(one => one.status === 'rejected');
     if (found.length === 0 && fault) throw fault.reason;
     const untilMs = Math.min(...answers.map(answer => answer.untilMs));
-    if (found.length === 0) return { kind: 'missing', untilMs };
+    const reason = answers.find(answer => answer.stale !== undefined)?.stale;
+    const stale = reason === undefined ? {} : { stale: reason };
+    if (found.length === 0) return { kind: 'missing', untilMs, ...stale };
     const values = found.flatMap(answer =>
       answer.values.flatMap(record => (record.type === 'address' ? [record.address] : [])).sort(),
     );
-    return { kind: 'found', values, untilMs };
+    return { kind: 'found', values, untilMs, ...stale };
   }
 
   /** The SRV records of a name. @throws {ServerFault} as addresses() */
@@ -114,7 +118,7 @@ export class Resolver {
       return answer;
     } catch (error) {
       if (!(error instanceof ServerFault) || !old || old.staleUntilMs <= nowMs) throw error;
-      const answer = { ...old.answer, untilMs: this.#nowMs() + FAULT_MS };
+      const answer = { ...old.answer, untilMs: this.#nowMs() + FAULT_MS, stale: error.message };
       this.#remember(key, { answer, staleUntilMs: old.staleUntilMs });
       return answer;
     }
@@ -152,7 +156,7 @@ export class Resolver {
       }
       const wentOn = reply.answers.some(record => record.type === 'alias');
       if (reply.code === 3 || !wentOn)
-        return { kind: 'missing', untilMs: this.#nowMs() + negativeMs(reply.negativeS) };
+        return { kind: 'missing', untilMs: this.#nowMs() + this.#keepNothingMs(reply.negativeS) };
     }
     throw new ServerFault(`${asked} is an alias of too many others`);
   }
@@ -161,9 +165,9 @@ export class Resolver {
     const { validMs } = this.#settings;
     return validMs ?? Math.min(MOST_TTL_MS, Math.max(LEAST_TTL_MS, ttlS * 1000));
   }
-}
 
-const negativeMs = (negativeS: number | undefined) =>
-  negativeS === undefined
-    ? NEGATIVE_MS.standard
-    : Math.min(NEGATIVE_MS.most, Math.max(LEAST_TTL_MS, negativeS * 1000));
+  #keepNothingMs(negativeS: number | undefined): number {
+    const ownMs = negativeS === undefined ? NEGATIVE_MS.standard : negativeS * 1000;
+    return this.#settings.validMs ?? Math.min(NEGATIVE_MS.most, Math.max(LEAST_TTL_MS, ownMs));
+  }
+}

@@ -1,4 +1,6 @@
 /** What one thread has of the pools beyond a configuration: its views of their shared state, and idle connections. */
+import { monotonicMs } from '../clock.ts';
+import { Resolvers } from '../resolve/resolvers.ts';
 import { Peers } from '../zone/peers.ts';
 import { IdleConnections } from './idle.ts';
 import type { PoolShare } from './pool-share.ts';
@@ -19,6 +21,8 @@ export class PoolViews {
   /** Those in use. */
   readonly #views = new Map<string, View>();
   readonly #idle = new Map<string, IdleConnections>();
+  /** For names that only requests know. */
+  readonly resolvers = new Resolvers(monotonicMs);
 
   constructor(seat: Seat) {
     this.#seat = seat;
@@ -54,6 +58,12 @@ export class PoolViews {
     let idle = this.#idle.get(pool);
     if (!idle) this.#idle.set(pool, (idle = new IdleConnections()));
     return idle;
+  }
+
+  /** A pool is let go: what is idle there is closed. */
+  release(pool: string): void {
+    this.#idle.get(pool)?.keepOnly(new Set());
+    this.#idle.delete(pool);
   }
 
   /** Closes all idle connections. */

@@ -1,5 +1,7 @@
 /** The pools of a configuration, and those that a `proxy_pass` to a plain address stands for. */
-import type { PoolModel } from '#model/l7/upstream.ts';
+import { isIP } from 'node:net';
+import type { MemberModel, PoolModel } from '#model/l7/upstream.ts';
+import type { Resolvers } from '../resolve/resolvers.ts';
 import type { VariableSpace } from '../variable/space.ts';
 import type { Worker } from '../worker.ts';
 import type { Peers } from '../zone/peers.ts';
@@ -26,8 +28,15 @@ export interface PoolsMeans {
   memory(name: string): SharedArrayBuffer;
 }
 
+const MOST_PASSING = 1000;
+
+const needsLookup = ({ members: [member] }: PoolModel) =>
+  member?.unixPath === undefined && isIP(member?.host ?? '') === 0;
+
 export class Pools {
   readonly #byName = new Map<string, Pool>();
+  /** Those that only requests know, the least recently used first. */
+  readonly #passing = new Map<string, Pool>();
   readonly #means: PoolsMeans;
   readonly #shares: Map<string, PoolShare>;
   readonly #members = new Map<string, PoolMembers>();
@@ -49,7 +58,7 @@ export class Pools {
   }
 
   /**
-   * The pool of that name, or one that stands for an address.
+   * The pool that a fixed target means: that of the name, or one that stands for the address.
    *
    * @param authority `host`, `host:port`, `[ipv6]:port` or `unix:/path`
    */
@@ -60,6 +69,49 @@ export class Pools {
     const implied = this.#byName.get(model.name) ?? this.#make(model);
     this.#byName.set(model.name, implied);
     return implied;
+  }
+
+  /** The pool that a target out of a request means, where that is known without looking up its name. */
+  known(authority: string, defaultPort: number): Pool | undefined {
+    const named = this.#byName.get(authority);
+    if (named) return named;
+    const model = impliedPool(authority, defaultPort);
+    const known = this.#byName.get(model.name) ?? this.#passing.get(model.name);
+    if (known || needsLookup(model)) return known;
+    return this.#pass(model);
+  }
+
+  /** The pool of a name that was looked up for a request. @param addresses at least one */
+  at(authority: string, defaultPort: number, addresses: readonly string[]): Pool {
+    const model = impliedPool(authority, defaultPort);
+    const [template] = model.members as [MemberModel];
+    const members = addresses.map(host => ({ ...template, host }));
+    return this.#pass({ ...model, name: `${model.name} ${addresses.join(' ')}`, members });
+  }
+
+  /** For names that only requests know. */
+  get resolvers(): Resolvers {
+    return this.#means.views.resolvers;
+  }
+
+  /** The host of a target. @param authority without a port, or with one */
+  hostOf(authority: string): string {
+    return impliedPool(authority, 0).members[0]!.host;
+  }
+
+  /** Clients may name any number of targets: those unused for longest are let go. */
+  #pass(model: PoolModel): Pool {
+    const { name } = model;
+    const pool = this.#passing.get(name) ?? this.#make(model);
+    this.#passing.delete(name);
+    this.#passing.set(name, pool);
+    if (this.#passing.size > MOST_PASSING) {
+      const [oldest] = this.#passing.keys();
+      this.#passing.delete(oldest!);
+      this.#members.delete(oldest!);
+      this.#means.views.release(oldest!);
+    }
+    return pool;
   }
 
   /** These are in use from now on: what this thread has in flight moves to their memory. */

@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { DnsClient } from '../../../l7/resolve/client.ts';
 import { freePorts, until } from '../../e2e/rig.ts';
 
+/** Where Debian has it. */
+export const DNSMASQ = '/usr/sbin/dnsmasq';
+
 export type Dnsmasq = AsyncDisposable & {
   readonly port: number;
   /** Starts it anew on the same port with other records; none stops it. */
@@ -41,7 +44,7 @@ export async function startDnsmasq(records: readonly string[]): Promise<Dnsmasq>
       file,
       [...fixed, `pid-file=${join(dir, 'pid')}`, 'user=root', 'local=/test/', ...lines, ''].join('\n'),
     );
-    child = spawn('setpriv', ['--pdeathsig', 'KILL', 'dnsmasq', `--conf-file=${file}`], { stdio: 'ignore' });
+    child = spawn('setpriv', ['--pdeathsig', 'KILL', DNSMASQ, `--conf-file=${file}`], { stdio: 'ignore' });
     await until(() => answers(port), 'dnsmasq to answer');
   };
   await serve(records);
