@@ -2,6 +2,7 @@
 import type { TryFiles } from '#model/l7/core.ts';
 import type { HealthCheckModel, MatchModel, MatchTest } from '#model/l7/health.ts';
 import type { ContentModel, ListenModel, LocationMatch, ServerCore, ServerName } from '#model/l7/http.ts';
+import type { LimitZone } from '#model/l7/limit.ts';
 import type { LogFormat } from '#model/l7/log.ts';
 import type { RewriteStep } from '#model/l7/rewrite.ts';
 import type { Settings } from '#model/l7/settings.ts';
@@ -78,6 +79,9 @@ export interface HttpDraft {
   variables: Map<string, UserVariable>;
   /** Texts with variables, read once each. */
   templates: Map<string, Template>;
+  limitZones: LimitZone[];
+  /** Zones that limit_req and limit_conn name: they may be defined below. */
+  limitUses: { kind: LimitZone['kind']; zone: string; site: Site }[];
   /** Every variable that was named, with the first place that named it. */
   used: Map<string, Site>;
   matches: Map<string, MatchModel>;
@@ -169,6 +173,8 @@ export function newHttp(): HttpDraft {
     pools: new Map(),
     logFormats: new Map(),
     variables: new Map(),
+    limitZones: [],
+    limitUses: [],
     templates: new Map(),
     used: new Map(),
     matches: new Map(),

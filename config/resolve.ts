@@ -51,11 +51,13 @@ function resolveHttp(draft: HttpDraft, around: Surroundings): HttpModel {
   const tls = new Map(draft.servers.map(server => [server, resolver.resolve(server, listens)]));
   refuseBareListeners(draft, listens, defaults, server => tls.get(server), around);
   refuseUnknownVariables(draft, around);
+  refuseUnknownZones(draft, around);
   return {
     listens,
     defaultServers: defaults,
     servers: draft.servers.map(server => resolveServer(server, settings, core, tls.get(server))),
     pools: resolvePools(draft, settings, around),
+    limitZones: draft.limitZones,
     healthChecks: resolveHealthChecks(draft, settings, around),
     variables: [...draft.variables.values()],
   };
@@ -74,6 +76,18 @@ function withPrefix(settings: Settings, prefix: string): Settings {
     proxy: { ...proxy, tempPath: prefix + proxy.tempPath },
     log: { ...log, accessLogs },
   };
+}
+
+function refuseUnknownZones(draft: HttpDraft, around: Surroundings): void {
+  for (const { kind, zone, site } of draft.limitUses) {
+    if (draft.limitZones.some(known => known.kind === kind && known.name === zone)) continue;
+    const near = suggest(
+      zone,
+      draft.limitZones.filter(known => known.kind === kind).map(known => known.name),
+    );
+    const hint = near ? `did you mean "${near}"?` : `define it with limit_${kind}_zone in http`;
+    around.faults.error('unknown-zone', `unknown limit_${kind} zone "${zone}"`, site, hint);
+  }
 }
 
 function refuseUnknownVariables(draft: HttpDraft, around: Surroundings): void {

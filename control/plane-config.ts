@@ -12,6 +12,7 @@ const NO_HTTP: HttpModel = {
   defaultServers: {},
   servers: [],
   pools: [],
+  limitZones: [],
   healthChecks: [],
   variables: [],
 };

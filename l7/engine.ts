@@ -17,7 +17,7 @@ import type { Tables } from './tables.ts';
 import { SecureContexts } from './tls/context.ts';
 import { newTicketSeed, TicketKeys, TicketRing, type TicketSeed } from './tls/ticket-keys.ts';
 import type { PoolShare } from './upstream/pool-share.ts';
-import { PoolViews } from './upstream/pool-views.ts';
+import { PoolViews, type Seat } from './upstream/pool-views.ts';
 import type { Worker } from './worker.ts';
 import { ownerOf } from './zone/lock.ts';
 
@@ -55,6 +55,7 @@ export interface EngineStatus {
 
 export class Engine implements Worker {
   readonly id: number;
+  readonly seat: Seat;
   readonly clock = new BatchClock();
   readonly streams = new StreamLoop(this.clock);
   readonly readBuffer = new ReadBuffer(this.streams.memory);
@@ -80,9 +81,9 @@ export class Engine implements Worker {
     this.errorSink = options.errorSink;
     this.logFiles = new LogFiles(options.files);
     this.errorLogs = options.errorLogs;
-    const owner = ownerOf(threadId);
-    this.#alone = new AloneState(owner);
-    this.#views = new PoolViews({ slot: options.place ?? 1, owner });
+    this.seat = { slot: options.place ?? 1, owner: ownerOf(threadId) };
+    this.#alone = new AloneState(this.seat.owner);
+    this.#views = new PoolViews(this.seat);
     const ring = new TicketRing(options.ticketSeed ?? newTicketSeed());
     this.secureContexts = new SecureContexts(new TicketKeys(ring));
   }

@@ -89,6 +89,9 @@ export class Exchange {
   attempts: Attempt[] = NO_ATTEMPTS;
   upstreamHeaders: HeaderList | undefined;
   upstreamTrailers: HeaderList | undefined;
+  /** What limit_req and limit_conn said, once they were asked. */
+  limitReqStatus: string | undefined;
+  limitConnStatus: string | undefined;
   proxyHost: string | undefined;
   proxyPort: string | undefined;
   /** Fields that an X-Accel-Redirect brought along for the answer. */

@@ -1,7 +1,9 @@
 /** What the worker threads of a process share: zones of memory, and the state of the pools. */
 import { randomBytes } from 'node:crypto';
 import type { HttpModel } from '#model/l7/http.ts';
+import type { LimitZone } from '#model/l7/limit.ts';
 import type { SharedPools } from './upstream/pools.ts';
+import { REQ_SHAPE } from './zone/req-zone.ts';
 import { STICKY_SHAPE } from './zone/sticky-table.ts';
 import type { SharedZone, ZoneWish } from './zone/wish.ts';
 
@@ -12,7 +14,11 @@ export interface SharedState {
 }
 
 /** The zones of a configuration; asking twice for the same is no fault. */
-export function wishesOf({ pools }: HttpModel): ZoneWish[] {
+export function wishesOf(model: HttpModel): ZoneWish[] {
+  return [...sessionWishes(model), ...model.limitZones.map(limitWish)];
+}
+
+function sessionWishes({ pools }: HttpModel): ZoneWish[] {
   return pools.flatMap(({ name, sticky }): ZoneWish[] =>
     sticky?.kind !== 'learn'
       ? []
@@ -26,6 +32,21 @@ export function wishesOf({ pools }: HttpModel): ZoneWish[] {
           },
         ],
   );
+}
+
+/** Keys of limits are often addresses, which fit; longer ones are kept as digests, a little slower. */
+const LIMIT_KEY_BYTES = 32;
+
+function limitWish(zone: LimitZone): ZoneWish {
+  const base = { sizeBytes: zone.bytes, use: JSON.stringify(zone.key) };
+  if (zone.kind === 'conn') return { ...base, kind: 'conn', name: zone.name, keyBytesMax: LIMIT_KEY_BYTES };
+  // Sessions have zones of this kind too, and the two must not meet under one name.
+  return {
+    ...base,
+    kind: 'table',
+    name: `limit ${zone.name}`,
+    shape: { ...REQ_SHAPE, keyBytesMax: LIMIT_KEY_BYTES },
+  };
 }
 
 /** Places for threads in shared memory: those of a retired worker stay taken until it has finished what it serves. */

@@ -6,9 +6,12 @@ import type { Clock } from './clock.ts';
 import type { ErrorSink } from './log/error.ts';
 import type { LogFiles } from './log/files.ts';
 import type { ReadBuffer } from './read-buffer.ts';
+import type { Seat } from './upstream/pool-views.ts';
 
 export interface Worker {
   readonly id: number;
+  /** Its place in shared memory. */
+  readonly seat: Seat;
   readonly clock: Clock;
   readonly readBuffer: ReadBuffer;
   /** Plain sockets of this thread. */

@@ -5,6 +5,7 @@ import { GEO } from './geo.ts';
 import { HEADERS } from './headers.ts';
 import { HEALTH } from './health.ts';
 import { HTTP } from './http.ts';
+import { LIMIT } from './limit.ts';
 import { LOG } from './log.ts';
 import { MAIN } from './main.ts';
 import { MAP } from './map.ts';
@@ -21,6 +22,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   CORE,
   HEADERS,
   HEALTH,
+  LIMIT,
   LOG,
   PROXY,
   MAP,

@@ -1,5 +1,7 @@
 /** The one list of phases, in the order that requests pass them. A row compiles to nothing where its directives are absent. */
 import type { Compiler } from '../tables.ts';
+import { limitConnPhase } from './limit-conn.ts';
+import { limitReqPhase } from './limit-req.ts';
 import { tryFiles } from './try-files.ts';
 import type { Phase } from './verdict.ts';
 
@@ -9,4 +11,4 @@ export type PhaseMaker = (compiler: Compiler) => Phase | undefined;
 export const SERVER_PHASES: readonly PhaseMaker[] = [];
 
 /** In the location: preaccess, access, precontent. Content follows; it is in content/table.ts. */
-export const PHASES: readonly PhaseMaker[] = [tryFiles];
+export const PHASES: readonly PhaseMaker[] = [limitReqPhase, limitConnPhase, tryFiles];

@@ -2,6 +2,7 @@
 import type { Pattern } from '../template.ts';
 import type { TryFiles } from './core.ts';
 import type { HealthCheckModel } from './health.ts';
+import type { LimitZone } from './limit.ts';
 import type { ProxyTarget } from './proxy.ts';
 import type { RewriteStep } from './rewrite.ts';
 import type { Settings } from './settings.ts';
@@ -104,6 +105,7 @@ export interface HttpModel {
   readonly defaultServers: Readonly<Record<string, number>>;
   readonly servers: readonly ServerModel[];
   readonly pools: readonly PoolModel[];
+  readonly limitZones: readonly LimitZone[];
   readonly healthChecks: readonly HealthCheckModel[];
   /** map, geo, split_clients, set and captures, in order of definition. */
   readonly variables: readonly UserVariable[];

@@ -1,6 +1,7 @@
 /** All that a location inherits, one slice for each family of directives. */
 import { CORE_DEFAULTS, type CoreSettings } from './core.ts';
 import { HEADERS_DEFAULTS, type HeadersSettings } from './headers.ts';
+import { LIMIT_DEFAULTS, type LimitSettings } from './limit.ts';
 import { LOG_DEFAULTS, type LogSettings } from './log.ts';
 import { PROXY_DEFAULTS, type ProxySettings } from './proxy.ts';
 import { REWRITE_DEFAULTS, type RewriteSettings } from './rewrite.ts';
@@ -10,6 +11,7 @@ export interface Settings {
   readonly proxy: ProxySettings;
   readonly headers: HeadersSettings;
   readonly log: LogSettings;
+  readonly limit: LimitSettings;
   readonly rewrite: RewriteSettings;
 }
 
@@ -19,5 +21,6 @@ export const DEFAULT_SETTINGS: Settings = {
   proxy: PROXY_DEFAULTS,
   headers: HEADERS_DEFAULTS,
   log: LOG_DEFAULTS,
+  limit: LIMIT_DEFAULTS,
   rewrite: REWRITE_DEFAULTS,
 };
