@@ -57,6 +57,11 @@ export const COMMANDS = {
     summary: 'show what the running program does',
     load: () => import('./commands/status.ts'),
   },
+  demo: {
+    usage: 'demo [--port N] [--tls-port N]',
+    summary: 'try moat: three small servers behind it, its status in the terminal',
+    load: () => import('./commands/demo.ts'),
+  },
   help: {
     usage: 'help',
     summary: 'list the commands',

@@ -1,0 +1,86 @@
+/** `moat demo`: moat in front of three small servers, with its status in the terminal, until Ctrl-C. */
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { writeSite } from '../demo/site.ts';
+import { OptionFault, readOptions } from '../options.ts';
+import { askStatus } from '../status/client.ts';
+import { drawStatus, type Sample } from '../status/table.ts';
+
+const OPTIONS = { port: { type: 'string' }, 'tls-port': { type: 'string' } } as const;
+const SERVERS = fileURLToPath(new URL('../demo/servers.ts', import.meta.url));
+const REFRESH_MS = 1000;
+const START_POLL_MS = 20;
+const CLEAR_SCREEN = '\x1b[H\x1b[2J';
+
+/** @returns 0 after Ctrl-C; 1 when moat does not start, or ends by itself */
+export async function run(args: readonly string[]): Promise<number> {
+  const { values } = readOptions(args, OPTIONS);
+  const http = portOf(values.port, 8080);
+  const https = portOf(values['tls-port'], 8443);
+  const servers = fork(SERVERS, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const members = await new Promise<number[]>(resolve =>
+    servers.once('message', ports => resolve(ports as number[])),
+  );
+  const dir = writeSite({ http, https, members });
+  try {
+    return await serve(dir, http, https);
+  } finally {
+    servers.disconnect();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function portOf(text: string | undefined, usual: number): number {
+  const port = text === undefined ? usual : Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new OptionFault(`"${text}" is not a port`);
+  return port;
+}
+
+async function serve(dir: string, http: number, https: number): Promise<number> {
+  let interrupted = false;
+  const moat = spawn(
+    process.execPath,
+    [...process.execArgv, process.argv[1] ?? '', 'run', '-c', join(dir, 'moat.conf')],
+    {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    },
+  );
+  const ended = new Promise<void>(resolve => moat.once('exit', () => resolve()));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      interrupted = true;
+      moat.kill('SIGINT');
+    });
+  await listening(moat, join(dir, 'moat.pid'));
+  if (moat.exitCode === null) void show(moat, dir, http, https);
+  await ended;
+  if (!interrupted) process.stderr.write(lastWords(dir));
+  return interrupted ? 0 : 1;
+}
+
+async function listening(moat: ChildProcess, pidPath: string): Promise<void> {
+  while (moat.exitCode === null && !existsSync(pidPath)) await sleep(START_POLL_MS);
+}
+
+/** In a terminal a picture that is drawn again every second, elsewhere one line. */
+async function show(moat: ChildProcess, dir: string, http: number, https: number): Promise<void> {
+  const title = `moat demo: http://localhost:${http}/ and https://localhost:${https}/   (Ctrl-C ends it)\n`;
+  if (!process.stdout.isTTY) return void process.stdout.write(title);
+  const welcome = `${title}configuration and logs: ${dir}\n\n`;
+  let before: Sample | undefined;
+  while (moat.exitCode === null) {
+    const report = await askStatus(join(dir, 'moat.sock'));
+    const now = { report, atMs: performance.now() };
+    process.stdout.write(CLEAR_SCREEN + welcome + drawStatus(now, before));
+    before = now;
+    await sleep(REFRESH_MS);
+  }
+}
+
+function lastWords(dir: string): string {
+  const log = join(dir, 'error.log');
+  return `moat ended\n${existsSync(log) ? readFileSync(log, 'latin1') : ''}`;
+}
