@@ -12,6 +12,7 @@ import { runRewrite } from './phase/rewrite.ts';
 import { DONE, NEXT, type Verdict, WAIT } from './phase/verdict.ts';
 import type { BodySink, BodySource, Response } from './response.ts';
 import type { LocationTable, ServerTable, Tables } from './tables.ts';
+import type { CompressionCount } from './variable/compression.ts';
 import type { Attempt } from './variable/upstream.ts';
 import type { RequestHead } from './wire/h1/request.ts';
 import { escapePath } from './wire/h1/uri.ts';
@@ -24,6 +25,12 @@ const NO_ATTEMPTS: Attempt[] = [];
 
 /** Makes a body filter that hands its output to `next`. */
 export type FilterMaker = (next: BodySink, exchange: Exchange) => BodySink;
+
+/** A filter that holds a part of the body back. Of several the one next to the client began first, and is asked first. */
+export interface SourceHolder {
+  /** The client took what was waiting. */
+  drained(): void;
+}
 
 export class Exchange {
   /** The request that the client sent: itself, or for a subrequest the one it belongs to. */
@@ -98,13 +105,15 @@ export class Exchange {
   carried: HeaderList | undefined;
   /** X-Accel-Limit-Rate, `set $limit_rate`: overrides limit_rate. */
   limitRateBytesPerS: number | undefined;
+  /** What compresses the answer: its counts are $gzip_ratio. */
+  compression: CompressionCount | undefined;
   /** X-Accel-Buffering: overrides proxy_buffering. */
   bufferAnswer: boolean | undefined;
 
   #phase = 0;
   #redirects = MOST_REDIRECTS + 1;
   #source: BodySource | undefined;
-  #sourceHeld = false;
+  #holders: SourceHolder[] | undefined;
   #sink: BodySink;
   #filters: FilterMaker[] | undefined;
   #ends: (() => void)[] | undefined;
@@ -383,14 +392,22 @@ export class Exchange {
     this.#source?.pause();
   }
 
-  /** The client took what was waiting: the source may go on, unless a filter holds it. */
+  /** The client took what was waiting: the source may go on, or first the filter that holds something back. */
   resumeSource(): void {
-    if (!this.#sourceHeld) this.#source?.resume();
+    const holder = this.#holders?.[0];
+    if (holder) holder.drained();
+    else this.#source?.resume();
   }
 
-  /** A filter holds a part of the body back, and wants no more of it meanwhile; it calls resumeSource() afterwards. */
-  holdSource(held: boolean): void {
-    this.#sourceHeld = held;
+  /** A filter holds a part of the body back, and wants no more of it meanwhile. */
+  holdSource(holder: SourceHolder): void {
+    (this.#holders ??= []).push(holder);
+  }
+
+  /** The filter holds nothing back any more; resumeSource() may follow. */
+  releaseSource(holder: SourceHolder): void {
+    const at = this.#holders?.indexOf(holder) ?? -1;
+    if (at !== -1) this.#holders!.splice(at, 1);
   }
 
   /** Who is working on the answer before its head stands (a proxied request): told when the client goes away. */

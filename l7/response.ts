@@ -50,6 +50,7 @@ export class Response {
   trailers: HeaderList | undefined;
   /** 101: the connection turns into a tunnel. */
   upgraded = false;
+  #varies = false;
 
   constructor(status: number, headers = new HeaderList()) {
     this.status = status;
@@ -68,13 +69,26 @@ export class Response {
     this.contentLength = UNKNOWN_LENGTH;
   }
 
+  /** Tells caches, once, that the answer depends on Accept-Encoding. */
+  varyByEncoding(): void {
+    if (this.#varies) return;
+    this.#varies = true;
+    this.headers.append('Vary', 'Accept-Encoding');
+  }
+
   /** A filter changes the bytes: their length, their ranges and their strong validator are void. */
   bodyChanges(): void {
     this.contentLength = UNKNOWN_LENGTH;
     this.allowRanges = false;
     this.headers.remove('accept-ranges');
+    this.weakenEtag();
+  }
+
+  /** What is no entity tag is taken away, as nginx does. */
+  weakenEtag(): void {
     const etag = this.headers.get('etag');
-    if (etag !== undefined && !etag.startsWith('W/')) this.headers.set('ETag', `W/${etag}`);
+    if (etag === undefined || etag.startsWith('W/')) return;
+    this.headers.set('ETag', etag.startsWith('"') ? `W/${etag}` : '');
   }
 }
 

@@ -1,5 +1,6 @@
 /** Every directive that moat knows, by name. One row a family. */
 import type { Directive } from '../registry.ts';
+import { COMPRESS } from './compress.ts';
 import { CORE } from './core.ts';
 import { GEO } from './geo.ts';
 import { HEADERS } from './headers.ts';
@@ -20,6 +21,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   MAIN,
   HTTP,
   CORE,
+  COMPRESS,
   HEADERS,
   HEALTH,
   LIMIT,

@@ -1,7 +1,7 @@
 /** `limit_rate`: sends an answer no faster than so many bytes a second. */
 import { parseSizeBytes } from '#kit/units.ts';
 import type { Template } from '#model/template.ts';
-import type { Exchange } from '../exchange.ts';
+import type { Exchange, SourceHolder } from '../exchange.ts';
 import type { BodySink } from '../response.ts';
 import type { Compiler, HeaderFilter } from '../tables.ts';
 
@@ -26,7 +26,7 @@ function sizeOf(size: Template | number, { text }: Compiler): (exchange: Exchang
   return exchange => parseSizeBytes(value(exchange)) ?? 0;
 }
 
-class RateSink implements BodySink {
+class RateSink implements BodySink, SourceHolder {
   readonly #next: BodySink;
   readonly #exchange: Exchange;
   readonly #rate: number;
@@ -55,7 +55,7 @@ class RateSink implements BodySink {
     if (budget >= data.length) return this.#pass(data);
     if (budget > 0) this.#pass(data.subarray(0, budget));
     this.#held.push(Buffer.from(data.subarray(Math.max(0, budget))));
-    this.#exchange.holdSource(true);
+    this.#exchange.holdSource(this);
     this.#wait();
     return false;
   }
@@ -76,6 +76,9 @@ class RateSink implements BodySink {
     return this.#next.write(data);
   }
 
+  /** It goes by the time. */
+  drained(): void {}
+
   #wait(): void {
     const bytes = Math.min(this.#held[0]!.length, Math.ceil((this.#rate * STEP_MS) / 1000));
     const waitMs = Math.ceil(((bytes - this.#budget()) * 1000) / this.#rate);
@@ -94,7 +97,7 @@ class RateSink implements BodySink {
     }
     if (this.#held.length > 0) return this.#wait();
     if (this.#ended) return this.#next.end();
-    this.#exchange.holdSource(false);
+    this.#exchange.releaseSource(this);
     this.#exchange.resumeSource();
   }
 }

@@ -1,5 +1,7 @@
 /** The one list of header filters, in the order that answers pass them; body filters are added by them in the same order. */
 import type { Compiler, HeaderFilter } from '../tables.ts';
+import { compressFilter } from './compress.ts';
+import { gunzipFilter } from './gunzip.ts';
 import { headersFilter } from './headers.ts';
 import { lastModifiedFilter } from './last-modified.ts';
 import { limitRateFilter } from './limit-rate.ts';
@@ -11,7 +13,9 @@ export type HeaderFilterMaker = (compiler: Compiler) => HeaderFilter | undefined
 export const HEADER_FILTERS: readonly HeaderFilterMaker[] = [
   notModifiedFilter,
   headersFilter,
-  // What changes the body stands here: afterwards its length is unknown, and ranges of it are off.
+  // What changes the body: afterwards its length is unknown, and ranges of it are off.
+  gunzipFilter,
+  compressFilter,
   rangeFilter,
   lastModifiedFilter,
   limitRateFilter,

@@ -1,4 +1,5 @@
 /** The built-in variables, by family. One row a family. */
+import { COMPRESSION_VARIABLES } from './compression.ts';
 import { CONNECTION_VARIABLES } from './connection.ts';
 import { FILE_VARIABLES } from './file.ts';
 import { HEADER_PREFIXES } from './header.ts';
@@ -11,6 +12,7 @@ export const VARIABLES: Readonly<Record<string, Getter | undefined>> = {
   ...FILE_VARIABLES,
   ...CONNECTION_VARIABLES,
   ...UPSTREAM_VARIABLES,
+  ...COMPRESSION_VARIABLES,
 };
 
 /** Prefix of a family → what makes the getter for the rest of the name. */

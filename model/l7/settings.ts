@@ -1,4 +1,12 @@
 /** All that a location inherits, one slice for each family of directives. */
+import {
+  BROTLI_DEFAULTS,
+  type BrotliSettings,
+  type CodingSettings,
+  GZIP_DEFAULTS,
+  type GzipSettings,
+  ZSTD_DEFAULTS,
+} from './compress.ts';
 import { CORE_DEFAULTS, type CoreSettings } from './core.ts';
 import { HEADERS_DEFAULTS, type HeadersSettings } from './headers.ts';
 import { LIMIT_DEFAULTS, type LimitSettings } from './limit.ts';
@@ -13,6 +21,9 @@ export interface Settings {
   readonly log: LogSettings;
   readonly limit: LimitSettings;
   readonly rewrite: RewriteSettings;
+  readonly gzip: GzipSettings;
+  readonly brotli: BrotliSettings;
+  readonly zstd: CodingSettings;
 }
 
 /** What holds where nothing is configured: nginx 1.31's defaults. */
@@ -23,4 +34,7 @@ export const DEFAULT_SETTINGS: Settings = {
   log: LOG_DEFAULTS,
   limit: LIMIT_DEFAULTS,
   rewrite: REWRITE_DEFAULTS,
+  gzip: GZIP_DEFAULTS,
+  brotli: BROTLI_DEFAULTS,
+  zstd: ZSTD_DEFAULTS,
 };
