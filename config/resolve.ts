@@ -8,6 +8,7 @@ import type { HttpDraft, LocationDraft, ServerDraft } from './draft.ts';
 import { inheritSettings } from './inherit.ts';
 import { addDefaultListen, defaultServers, gatherListens, warnOfTakenNames } from './resolve-listen.ts';
 import { resolveHealthChecks, resolvePools } from './resolve-pools.ts';
+import { checkProxyTls } from './resolve-proxy-tls.ts';
 import { refuseBareListeners, TlsResolver } from './resolve-tls.ts';
 import type { Surroundings } from './scope.ts';
 
@@ -52,10 +53,12 @@ function resolveHttp(draft: HttpDraft, around: Surroundings): HttpModel {
   refuseBareListeners(draft, listens, defaults, server => tls.get(server), around);
   refuseUnknownVariables(draft, around);
   refuseUnknownZones(draft, around);
+  const servers = draft.servers.map(server => resolveServer(server, settings, core, tls.get(server)));
+  checkProxyTls(servers, around);
   return {
     listens,
     defaultServers: defaults,
-    servers: draft.servers.map(server => resolveServer(server, settings, core, tls.get(server))),
+    servers,
     pools: resolvePools(draft, settings, around),
     limitZones: draft.limitZones,
     healthChecks: resolveHealthChecks(draft, settings, around),

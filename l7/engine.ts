@@ -18,6 +18,7 @@ import { SecureContexts } from './tls/context.ts';
 import { newTicketSeed, TicketKeys, TicketRing, type TicketSeed } from './tls/ticket-keys.ts';
 import type { PoolShare } from './upstream/pool-share.ts';
 import { PoolViews, type Seat } from './upstream/pool-views.ts';
+import { UpstreamRealms } from './upstream/tls.ts';
 import type { Worker } from './worker.ts';
 import { ownerOf } from './zone/lock.ts';
 
@@ -61,6 +62,7 @@ export class Engine implements Worker {
   readonly readBuffer = new ReadBuffer(this.streams.memory);
   readonly logFiles: LogFiles;
   readonly secureContexts: SecureContexts;
+  readonly upstreamRealms = new UpstreamRealms();
   readonly errorSink: ErrorSink;
   errorLogs: readonly ErrorLog[];
   readonly report: (message: FromWorker) => void;

@@ -101,6 +101,8 @@ export class Exchange {
   limitConnStatus: string | undefined;
   proxyHost: string | undefined;
   proxyPort: string | undefined;
+  /** Whether it goes on by TLS. */
+  proxyTls = false;
   /** Fields that an X-Accel-Redirect brought along for the answer. */
   carried: HeaderList | undefined;
   /** X-Accel-Limit-Rate, `set $limit_rate`: overrides limit_rate. */

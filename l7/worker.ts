@@ -7,6 +7,7 @@ import type { ErrorSink } from './log/error.ts';
 import type { LogFiles } from './log/files.ts';
 import type { ReadBuffer } from './read-buffer.ts';
 import type { Seat } from './upstream/pool-views.ts';
+import type { UpstreamRealms } from './upstream/tls.ts';
 
 export interface Worker {
   readonly id: number;
@@ -16,6 +17,8 @@ export interface Worker {
   readonly readBuffer: ReadBuffer;
   /** Plain sockets of this thread. */
   readonly streams: StreamLoop;
+  /** TLS to servers. */
+  readonly upstreamRealms: UpstreamRealms;
   readonly logFiles: LogFiles;
   readonly errorSink: ErrorSink;
   /** The logs of the process, where a location has none of its own. */

@@ -6,6 +6,7 @@ import { type Context, type Directive, defineDirective } from '../registry.ts';
 import type { Scope } from '../scope.ts';
 import { PROXY_ANSWER } from './proxy-answer.ts';
 import { PROXY_FLOW } from './proxy-flow.ts';
+import { PROXY_SSL } from './proxy-ssl.ts';
 import { defineSetting } from './setting.ts';
 import { memberAddress } from './upstream-member.ts';
 
@@ -135,4 +136,4 @@ const REQUEST: readonly Directive[] = [
   }),
 ];
 
-export const PROXY: readonly Directive[] = [...REQUEST, ...PROXY_FLOW, ...PROXY_ANSWER];
+export const PROXY: readonly Directive[] = [...REQUEST, ...PROXY_FLOW, ...PROXY_ANSWER, ...PROXY_SSL];

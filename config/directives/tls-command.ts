@@ -1,7 +1,9 @@
 /** ssl_conf_command: OpenSSL's own configuration commands, as far as the runtime lets them be set. */
 import { constants } from 'node:crypto';
+import type { TlsCommands } from '#model/l7/proxy-tls.ts';
 import { TLS_PROTOCOLS, type TlsProtocol } from '#model/l7/tls.ts';
 import { ArgumentFault, arg } from '../argument.ts';
+import type { Writable } from '../draft.ts';
 import type { Site, Token } from '../lex.ts';
 import { tryContext } from '../pem.ts';
 import { defineDirective } from '../registry.ts';
@@ -9,19 +11,7 @@ import type { Scope } from '../scope.ts';
 import { SERVER_BLOCKS } from './core-field.ts';
 import { tlsOf } from './tls-field.ts';
 
-/** What commands change; they go before the directives of the same matter. */
-export interface CommandEffects {
-  options?: number;
-  ciphers?: string;
-  cipherSuites?: string;
-  curves?: string;
-  signatureAlgorithms?: string;
-  sessionTickets?: boolean;
-  preferServerCiphers?: boolean;
-  /** They narrow what the protocols directive names. */
-  minProtocol?: TlsProtocol;
-  maxProtocol?: TlsProtocol;
-}
+export type CommandEffects = Writable<TlsCommands>;
 
 type Command = (value: string, effects: CommandEffects, scope: Scope, site: Site) => void;
 
@@ -58,7 +48,7 @@ const protocolBound =
 /** @returns the protocols within the bounds */
 export function boundProtocols(
   protocols: readonly TlsProtocol[],
-  { minProtocol, maxProtocol }: CommandEffects,
+  { minProtocol, maxProtocol }: TlsCommands,
 ): readonly TlsProtocol[] {
   const least = minProtocol ? TLS_PROTOCOLS.indexOf(minProtocol) : 0;
   const most = maxProtocol ? TLS_PROTOCOLS.indexOf(maxProtocol) : TLS_PROTOCOLS.length;

@@ -10,6 +10,7 @@ import { PLAIN } from '../upstream/connector.ts';
 import { withAddresses } from '../upstream/lookup.ts';
 import type { Pool } from '../upstream/pool.ts';
 import { compileRequest } from '../upstream/request.ts';
+import { tlsConnector } from '../upstream/tls.ts';
 
 type ProxyContent = Extract<ContentModel, { kind: 'proxy' }>;
 
@@ -22,6 +23,7 @@ interface Destination {
   readonly defaultPort: number;
   /** As written, with its port. */
   readonly authority: string;
+  readonly tls: boolean;
 }
 
 /** Everything that does not depend on the request is decided here, once. */
@@ -38,7 +40,7 @@ export function proxyContent({ target }: ProxyContent, compiler: Compiler): Phas
       hasUri ? plainUrl : `${plainUrl}/`,
       hasUri ? target.replaces : '/',
     ),
-    connector: () => PLAIN,
+    connector: connectorOf(target, compiler),
     body: settings.proxy.setBody === undefined ? undefined : compiler.text(settings.proxy.setBody),
     next: new Set(settings.proxy.nextUpstream),
   };
@@ -54,6 +56,7 @@ export function proxyContent({ target }: ProxyContent, compiler: Compiler): Phas
     }
     exchange.proxyHost = destination.host;
     exchange.proxyPort = destination.port;
+    exchange.proxyTls = destination.tls;
     const { pool, authority, defaultPort } = destination;
     if (pool) new ProxyCall(exchange, pool, route).start();
     else
@@ -63,6 +66,19 @@ export function proxyContent({ target }: ProxyContent, compiler: Compiler): Phas
     return WAIT;
   };
 }
+
+/** How connections are made: the scheme of the URL says whether by TLS. */
+function connectorOf({ scheme, url }: ProxyTarget, compiler: Compiler): ProxyRoute['connector'] {
+  const prefix = typeof url === 'string' ? url : url[0];
+  const open = typeof prefix !== 'string'; // a variable may say either
+  if (scheme === 'http' && !open) return () => PLAIN;
+  const { proxyTls } = compiler.location.settings;
+  const name = proxyTls.name === undefined ? PROXY_HOST : compiler.text(proxyTls.name);
+  const secure = tlsConnector(compiler.worker.upstreamRealms.of(proxyTls), name);
+  return open ? exchange => (exchange.proxyTls ? secure(exchange) : PLAIN) : secure;
+}
+
+const PROXY_HOST = (exchange: Exchange) => exchange.proxyHost ?? '';
 
 function destinations(
   target: ProxyTarget,
@@ -101,5 +117,6 @@ function destination(
     pool: poolOf(defaultPort),
     defaultPort,
     authority,
+    tls: scheme === 'https',
   };
 }

@@ -7,6 +7,7 @@ import type { Engine } from '../engine.ts';
 import type { ListenerTable } from '../listen.ts';
 import type { ServerTable } from '../tables.ts';
 import { looksLikeTls, readClientHello } from '../tls/client-hello.ts';
+import { opensslReason } from '../tls/reason.ts';
 import { TlsSession } from '../tls/session.ts';
 import { SocketTransport } from '../transport/socket.ts';
 import type { Transport, TransportOwner } from '../transport/transport.ts';
@@ -176,10 +177,6 @@ const NOBODY: TransportOwner = {
   transportDrained() {},
   transportClosed() {},
 };
-
-/** `error:0A000102:SSL routines::unsupported protocol`, as OpenSSL's command prints it, out of the runtime's longer text. */
-const opensslReason = ({ message }: Error): string =>
-  message.trim().replace(/^[0-9A-F]+:(error:[^:]*:[^:]*):[^:]*:([^:]*):.*$/s, '$1::$2');
 
 /** ALPN names with their lengths before them. */
 function wireNames(names: readonly string[]): Buffer {

@@ -1,19 +1,11 @@
 /** Servers' TLS settings to OpenSSL contexts: made when first needed, and kept as long as their content stays the same. */
 import { constants, createHash } from 'node:crypto';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
-import type { CertificateModel, ServerTls, TlsProtocol } from '#model/l7/tls.ts';
-import { TLS_PROTOCOLS } from '#model/l7/tls.ts';
+import type { CertificateModel, ServerTls } from '#model/l7/tls.ts';
+import { cipherOption, protocolOptions, revocationLists } from './options.ts';
 import type { TicketKeys } from './ticket-keys.ts';
 
-const { SSL_OP_NO_TLSv1, SSL_OP_NO_TLSv1_1, SSL_OP_NO_TLSv1_2, SSL_OP_NO_TLSv1_3 } = constants;
 const { SSL_OP_NO_TICKET, SSL_OP_NO_RENEGOTIATION, SSL_OP_CIPHER_SERVER_PREFERENCE } = constants;
-
-const NO_PROTOCOL: Readonly<Record<TlsProtocol, number>> = {
-  TLSv1: SSL_OP_NO_TLSv1,
-  'TLSv1.1': SSL_OP_NO_TLSv1_1,
-  'TLSv1.2': SSL_OP_NO_TLSv1_2,
-  'TLSv1.3': SSL_OP_NO_TLSv1_3,
-};
 
 /** Certificate and key as createSecureContext takes them. */
 export interface Credentials {
@@ -69,23 +61,20 @@ function optionsOf(tls: ServerTls): SecureContextOptions {
   return {
     // Without trusted ones of its own the runtime would trust the world's public authorities with clients.
     ca: asks ? [clientCertificate, trustedCertificate].flatMap(file => (file ? [file.text] : [])) : [],
-    ...(asks && tls.crl && { crl: revocationLists(tls.crl.text) }),
-    ciphers: [tls.cipherSuites, tls.ciphers].filter(list => list !== undefined).join(':'),
+    ...(asks && tls.crl && { crl: revocationLists(tls.crl) }),
+    ciphers: cipherOption(tls.ciphers, tls.cipherSuites),
     ecdhCurve: tls.curves,
     ...(tls.signatureAlgorithms !== undefined && { sigalgs: tls.signatureAlgorithms }),
     ...(tls.dhParameters && { dhparam: tls.dhParameters.text }),
-    minVersion: protocols[0]!,
-    maxVersion: protocols.at(-1)!,
-    secureOptions: bitsOf(tls),
+    ...protocolOptions(protocols, bitsOf(tls)),
     sessionTimeout: tls.sessionTimeoutS,
     sessionIdContext: sessionRealm(tls),
     ...(tls.certificateCompression && { certificateCompression: ['zlib', 'brotli', 'zstd'] }),
   };
 }
 
-function bitsOf({ options, protocols, preferServerCiphers, sessionTickets }: ServerTls): number {
+function bitsOf({ options, preferServerCiphers, sessionTickets }: ServerTls): number {
   let bits = options | SSL_OP_NO_RENEGOTIATION;
-  for (const protocol of TLS_PROTOCOLS) if (!protocols.includes(protocol)) bits |= NO_PROTOCOL[protocol];
   if (preferServerCiphers) bits |= SSL_OP_CIPHER_SERVER_PREFERENCE;
   if (!sessionTickets) bits |= SSL_OP_NO_TICKET;
   return bits;
@@ -106,9 +95,6 @@ export function sessionRealm({
   const asked = [verify, verifyDepth, clientCertificate?.text, trustedCertificate?.text, crl?.text];
   return createHash('sha256').update(JSON.stringify(asked)).digest('base64').slice(0, 32);
 }
-
-const revocationLists = (text: string): string[] =>
-  text.match(/-----BEGIN X509 CRL-----[\s\S]*?-----END X509 CRL-----/g) ?? [];
 
 function credentialsOf(certificates: readonly CertificateModel[]): Credentials {
   const cert: Buffer[] = [];

@@ -1,13 +1,9 @@
 /** What is known of a client's TLS session; worked out when it is asked for. */
-import type { PeerCertificate, TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { ServerTls } from '#model/l7/tls.ts';
 import type { TlsInfo } from '../downstream/downstream.ts';
+import { certificateFault } from './chain.ts';
 import { sessionRealm } from './context.ts';
-
-/** The runtime's own names of checks that failed → OpenSSL's words for them, as nginx shows them. */
-interface VerifyFault extends Error {
-  readonly code: string;
-}
 
 export class TlsSession implements TlsInfo {
   readonly serverName: string;
@@ -30,30 +26,9 @@ export class TlsSession implements TlsInfo {
   }
 
   get verifyFault(): string | undefined {
-    if (!this.#judged) this.#fault = this.#judge();
+    if (!this.#judged && this.hasClientCertificate)
+      this.#fault = certificateFault(this.socket, this.#mostBetween);
     this.#judged = true;
     return this.#fault;
   }
-
-  #judge(): string | undefined {
-    if (!this.hasClientCertificate) return undefined;
-    const handle: { verifyError(): VerifyFault | null } = Reflect.get(this.socket, '_handle');
-    const fault = handle.verifyError();
-    if (fault) return fault.message;
-    // The runtime has no way to give OpenSSL a depth.
-    return certificatesBetween(this.socket.getPeerCertificate(true)) > this.#mostBetween
-      ? 'certificate chain too long'
-      : undefined;
-  }
-}
-
-/** Counts what stands between a certificate and the root that its chain ends in. */
-function certificatesBetween(own: PeerCertificate & { issuerCertificate?: PeerCertificate }): number {
-  let count = -1;
-  let at: typeof own | undefined = own;
-  while (at?.issuerCertificate && at.issuerCertificate !== at) {
-    at = at.issuerCertificate;
-    count++;
-  }
-  return Math.max(0, count);
 }

@@ -93,24 +93,6 @@ export interface ProxySettings {
   readonly bind: { readonly address: Template; readonly transparent: boolean } | undefined;
   readonly socketKeepalive: boolean;
   readonly limitRateBytesPerS: number | Template;
-  readonly tls: ProxyTlsSettings;
-}
-
-export interface ProxyTlsSettings {
-  readonly verify: boolean;
-  readonly verifyDepth: number;
-  /** PEM texts; files are read at load. */
-  readonly trustedCertificate: string | undefined;
-  readonly crl: string | undefined;
-  readonly certificate: string | undefined;
-  readonly certificateKey: string | undefined;
-  readonly passwords: readonly string[];
-  readonly name: Template | undefined;
-  readonly serverName: boolean;
-  readonly sessionReuse: boolean;
-  readonly protocols: readonly string[];
-  readonly ciphers: string;
-  readonly confCommands: readonly (readonly [string, string])[];
 }
 
 export const PROXY_DEFAULTS: ProxySettings = {
@@ -148,19 +130,4 @@ export const PROXY_DEFAULTS: ProxySettings = {
   bind: undefined,
   socketKeepalive: false,
   limitRateBytesPerS: 0,
-  tls: {
-    verify: false,
-    verifyDepth: 1,
-    trustedCertificate: undefined,
-    crl: undefined,
-    certificate: undefined,
-    certificateKey: undefined,
-    passwords: [],
-    name: undefined,
-    serverName: false,
-    sessionReuse: true,
-    protocols: ['TLSv1.2', 'TLSv1.3'],
-    ciphers: 'DEFAULT',
-    confCommands: [],
-  },
 };

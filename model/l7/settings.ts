@@ -12,11 +12,13 @@ import { HEADERS_DEFAULTS, type HeadersSettings } from './headers.ts';
 import { LIMIT_DEFAULTS, type LimitSettings } from './limit.ts';
 import { LOG_DEFAULTS, type LogSettings } from './log.ts';
 import { PROXY_DEFAULTS, type ProxySettings } from './proxy.ts';
+import { PROXY_TLS_DEFAULTS, type ProxyTlsSettings } from './proxy-tls.ts';
 import { REWRITE_DEFAULTS, type RewriteSettings } from './rewrite.ts';
 
 export interface Settings {
   readonly core: CoreSettings;
   readonly proxy: ProxySettings;
+  readonly proxyTls: ProxyTlsSettings;
   readonly headers: HeadersSettings;
   readonly log: LogSettings;
   readonly limit: LimitSettings;
@@ -30,6 +32,7 @@ export interface Settings {
 export const DEFAULT_SETTINGS: Settings = {
   core: CORE_DEFAULTS,
   proxy: PROXY_DEFAULTS,
+  proxyTls: PROXY_TLS_DEFAULTS,
   headers: HEADERS_DEFAULTS,
   log: LOG_DEFAULTS,
   limit: LIMIT_DEFAULTS,

@@ -1,0 +1,55 @@
+/** Settings of the proxy module for TLS to servers. */
+import type { Template } from '../template.ts';
+import type { FileText, TlsProtocol } from './tls.ts';
+
+export interface ProxyTlsSettings {
+  /** Whether the server's certificate must be good, and for the name. */
+  readonly verify: boolean;
+  /** Certificates between the server's own and a trusted one, at most. */
+  readonly verifyDepth: number;
+  readonly trustedCertificate: FileText | undefined;
+  readonly crl: FileText | undefined;
+  /** moat's own certificate, with its key; PEM. */
+  readonly certificate: FileText | undefined;
+  readonly certificateKey: FileText | undefined;
+  readonly passwords: readonly string[];
+  /** Undefined: the host of proxy_pass. */
+  readonly name: Template | undefined;
+  /** Whether the name is told to the server (SNI). */
+  readonly serverName: boolean;
+  readonly sessionReuse: boolean;
+  readonly protocols: readonly TlsProtocol[];
+  /** OpenSSL's list for TLS 1.2 and before. */
+  readonly ciphers: string;
+  readonly commands: TlsCommands;
+}
+
+/** What OpenSSL's configuration commands set; they go before the directives of the same matter. */
+export interface TlsCommands {
+  readonly options?: number;
+  readonly ciphers?: string;
+  readonly cipherSuites?: string;
+  readonly curves?: string;
+  readonly signatureAlgorithms?: string;
+  readonly sessionTickets?: boolean;
+  readonly preferServerCiphers?: boolean;
+  /** They narrow what the protocols directive names. */
+  readonly minProtocol?: TlsProtocol;
+  readonly maxProtocol?: TlsProtocol;
+}
+
+export const PROXY_TLS_DEFAULTS: ProxyTlsSettings = {
+  verify: false,
+  verifyDepth: 1,
+  trustedCertificate: undefined,
+  crl: undefined,
+  certificate: undefined,
+  certificateKey: undefined,
+  passwords: [],
+  name: undefined,
+  serverName: false,
+  sessionReuse: true,
+  protocols: ['TLSv1.2', 'TLSv1.3'],
+  ciphers: 'DEFAULT',
+  commands: {},
+};
