@@ -29,9 +29,9 @@ export type Row = {
 type Sample = Load & { readonly userUs: number; readonly systemUs: number };
 export type Apply = (running: Running, seconds: number) => Promise<Load>;
 
-/** A warm-up for each, then `rounds` times each in turn. */
+/** A warm-up for each, then `rounds` times each in turn. @param scenario the name of each one's row */
 export async function measure(
-  scenario: string,
+  scenario: (running: Running) => string,
   peers: readonly Running[],
   rounds: { readonly rounds: number; readonly seconds: number; readonly warmSeconds: number },
   apply: Apply,
@@ -41,7 +41,7 @@ export async function measure(
   for (let round = 0; round < rounds.rounds; round++) {
     for (const running of peers) samples.get(running)!.push(await sample(running, rounds.seconds, apply));
   }
-  return peers.map(running => rowOf(scenario, running, samples.get(running)!));
+  return peers.map(running => rowOf(scenario(running), running, samples.get(running)!));
 }
 
 async function sample(running: Running, seconds: number, apply: Apply): Promise<Sample> {

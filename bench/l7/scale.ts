@@ -12,28 +12,32 @@ import { type Running, type Stage, startConfigured } from './stage.ts';
 const ASKED = 32;
 
 export async function scale(stage: Stage, peers: readonly Peer[]): Promise<Result> {
-  const rows: Row[] = [];
-  const notes: string[] = [];
-  const facts: Result['facts'][number][] = [];
-  const configs: Record<string, string> = {};
   const able = peers.filter(({ name }) => name === 'moat' || name === 'nginx'); // one text for both
-  for (const size of stage.options.sizes) {
-    const running: Running[] = [];
-    try {
-      for (const peer of able) running.push(await startScaled(stage, peer, size));
-      rows.push(...(await measure(`scale ${size}`, running, stage.options, loadOn(stage, size))));
-      if (size !== stage.options.sizes.at(-1)) continue;
-      for (const one of running) {
-        const fact = await reloadUnderLoad(stage, one, size, loadOn(stage, size));
-        facts.push(fact.fact);
-        notes.push(fact.note);
-      }
-    } finally {
-      for (const { child } of running) await stage.children.end(child.process);
+  const sizes = new Map<Running, number>();
+  try {
+    // All sizes run at once and are measured in turns, or a busy minute would look like growth.
+    for (const size of stage.options.sizes) {
+      for (const peer of able) sizes.set(await startScaled(stage, peer, size), size);
     }
+    const load: Apply = (running, seconds) => loadOn(stage, running, sizes.get(running)!, seconds);
+    const rows = await measure(
+      running => `scale ${sizes.get(running)}`,
+      [...sizes.keys()],
+      stage.options,
+      load,
+    );
+    const largest = [...sizes].filter(([, size]) => size === stage.options.sizes.at(-1));
+    const reloads = [];
+    for (const [running, size] of largest) reloads.push(await reloadUnderLoad(stage, running, size, load));
+    return {
+      rows,
+      notes: [...growth(rows, able), ...reloads.map(({ note }) => note)],
+      facts: reloads.map(({ fact }) => fact),
+      configs: { scale: scaleConf(3, 1, 0, stage.servers, 'moat') },
+    };
+  } finally {
+    for (const { child } of sizes.keys()) await stage.children.end(child.process);
   }
-  configs['scale'] = scaleConf(3, 1, 0, stage.servers, 'moat');
-  return { rows, notes: [...growth(rows, able), ...notes], facts, configs };
 }
 
 async function startScaled(stage: Stage, peer: Peer, size: number): Promise<Running> {
@@ -44,15 +48,13 @@ async function startScaled(stage: Stage, peer: Peer, size: number): Promise<Runn
 }
 
 /** Half of the requests go to one of the servers, half to one of the locations of a server. */
-const loadOn =
-  (stage: Stage, size: number): Apply =>
-  (running, seconds) =>
-    wrk(stage.children, stage.cores.load, stage.directory, {
-      url: `http://127.0.0.1:${running.port}/`,
-      connections: 64,
-      seconds: Math.max(1, Math.round(seconds)),
-      headers: {},
-      lua: `
+const loadOn = (stage: Stage, running: Running, size: number, seconds: number) =>
+  wrk(stage.children, stage.cores.load, stage.directory, {
+    url: `http://127.0.0.1:${running.port}/`,
+    connections: 64,
+    seconds: Math.max(1, Math.round(seconds)),
+    headers: {},
+    lua: `
 local asks, turn = {}, 0
 init = function(args)
   for at = 0, ${ASKED - 1} do
@@ -66,7 +68,7 @@ request = function()
   return asks[turn]
 end
 `,
-    });
+  });
 
 /** How each peer's cost grew from the smallest to each larger size. */
 function growth(rows: readonly Row[], peers: readonly Peer[]): string[] {

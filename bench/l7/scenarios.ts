@@ -64,7 +64,7 @@ async function sideBySide(
         notes.push(`${peer.name} could not be measured: ${error instanceof Error ? error.message : error}`);
       }
     }
-    const rows = await measure(name, running, stage.options, apply);
+    const rows = await measure(() => name, running, stage.options, apply);
     const configs = Object.fromEntries(running.map(one => [`${name} ${one.peer.name}`, one.text]));
     return { rows, notes, facts: [], configs };
   } finally {
