@@ -1,5 +1,6 @@
 /** How a block's own settings and those around it become one: nginx's rule is that a list replaces, and is not merged. */
 
+import type { CoreSettings } from '#model/l7/core.ts';
 import type { HeadersSettings } from '#model/l7/headers.ts';
 import type { Settings } from '#model/l7/settings.ts';
 import type { OwnSettings } from './draft.ts';
@@ -8,8 +9,16 @@ type Merge<K extends keyof Settings> = (outer: Settings[K], own: Partial<Setting
 
 /** Slices whose rule is not "what the block sets replaces what is around it". */
 const MERGES: { readonly [K in keyof Settings]?: Merge<K> } = {
+  core: mergeCore,
   headers: mergeHeaders,
 };
+
+/** The two times of keepalive_timeout are inherited each for itself. */
+function mergeCore(outer: CoreSettings, own: Partial<CoreSettings>): CoreSettings {
+  const merged = { ...outer, ...own };
+  const { idleMs, headerS = outer.keepaliveTimeout.headerS } = merged.keepaliveTimeout;
+  return { ...merged, keepaliveTimeout: { idleMs, headerS } };
+}
 
 type AddedLists = Pick<HeadersSettings, 'added' | 'trailers'>;
 

@@ -21,8 +21,8 @@ const keepaliveTimeout = defineDirective({
     since: '0.1',
   },
   compile({ time, header }, scope) {
-    const headerS = header ? Math.floor(header / 1000) : 0;
-    scope.set('core', { keepaliveTimeout: { idleMs: time, headerS: headerS || undefined } });
+    const headerS = header === undefined ? undefined : Math.floor(header / 1000);
+    scope.set('core', { keepaliveTimeout: { idleMs: time, headerS } });
   },
 });
 
@@ -89,7 +89,7 @@ const time = (
 
 const flag = (
   name: string,
-  field: 'resetTimedoutConnection' | 'chunkedTransferEncoding' | 'tcpNodelay' | 'logSubrequest',
+  field: 'resetTimedoutConnection' | 'chunkedTransferEncoding' | 'logSubrequest',
   summary: string,
   standard: 'on' | 'off',
 ): Directive =>
@@ -139,7 +139,6 @@ export const CORE_CONNECTION = [
     'Whether answers of unknown length are sent in chunks; without it they end with the connection.',
     'on',
   ),
-  flag('tcp_nodelay', 'tcpNodelay', 'Whether small packets are sent at once.', 'on'),
   flag('log_subrequest', 'logSubrequest', 'Whether requests that moat makes to itself are logged.', 'off'),
   rateField(
     'limit_rate',

@@ -32,6 +32,7 @@ const ROWS: readonly Row[] = [
   ['open_file_cache_min_uses', BLOCKS, FILES, '1'],
   ['open_file_cache_errors', BLOCKS, FILES, 'off'],
   ['open_file_cache_events', BLOCKS, FILES, 'off'],
+  ['tcp_nodelay', BLOCKS, 'Small packets are always sent at once.', 'on'],
   ['tcp_nopush', BLOCKS, 'The head of an answer leaves with the first piece of its body.', 'on'],
   ['postpone_output', BLOCKS, 'Small pieces of an answer are joined by themselves.', '1460'],
   ['send_lowat', BLOCKS, 'The kernel decides when a socket takes more.', '0'],

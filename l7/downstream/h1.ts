@@ -1,4 +1,6 @@
 /** A client's HTTP/1.x connection: heads in, exchanges one after the other, answers out. */
+import type { CoreSettings } from '#model/l7/core.ts';
+import { CLOSE_WITHOUT_ANSWER } from '../content/return.ts';
 import { Deadline, type DeadlineOwner } from '../deadline.ts';
 import type { Engine } from '../engine.ts';
 import { Exchange } from '../exchange.ts';
@@ -65,6 +67,14 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   #paused = false;
   #ended = false;
   #lingering = false;
+  /** When reading on after the last answer ends, whatever comes. */
+  #lingerUntilMs = 0;
+  #lingerStepMs = 0;
+  /** A head was refused before all of it was read: the client may still be sending. */
+  #unread = false;
+  /** The settings by which the connection is kept after an answer, and since when. */
+  #kept: CoreSettings | undefined;
+  #keptSinceMs = 0;
   #expectContinue = false;
   #tunnel = false;
   readonly #deadline: Deadline;
@@ -104,13 +114,13 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   }
 
   transportData(bytes: Buffer): void {
+    if (this.#lingering) return this.#lingerOn();
     let rest = bytes;
     if (this.#reader && !this.#reader.done) {
       const used = this.#feedBody(rest);
       if (used === rest.length) return;
       rest = rest.subarray(used);
     }
-    if (this.#lingering) return;
     if (this.#exchange) return this.#hold(rest);
     this.#readHead(rest);
   }
@@ -119,6 +129,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     try {
       const used = this.#reader!.feed(bytes, this.#body!);
       if (this.#exchange) this.#deadline.set(this.#exchange.location.core.clientBodyTimeoutMs);
+      else if (this.#kept) this.#keep(this.#kept);
       return used;
     } catch (error) {
       if (!(error instanceof BodyFault)) throw error;
@@ -163,6 +174,8 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
 
   /** @throws {WireFault} when what has come already can not become a request */
   #keepPartial(text: string, limits: HeadLimits): void {
+    // On a kept connection the time for a head begins with its first bytes.
+    if (this.#text === '' && this.requests > 0) this.#deadline.set(this.#serverCore().clientHeaderTimeoutMs);
     this.#text = text;
     this.#searched = Math.max(0, text.length - 3);
     if (!this.#lineJudged) {
@@ -208,6 +221,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   /** A request whose head can not be understood is answered all the same, with what is known of it. */
   #refuse(fault: WireFault, text: string): void {
     this.#text = '';
+    this.#unread = true;
     this.#renewTables();
     this.#engine.counters.malformed(fault.reason);
     const head = new RequestHead();
@@ -274,6 +288,14 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   bodyWanted(): void {
     if (this.#expectContinue && this.#body?.receivedBytes === 0) this.writeInformation(100, []);
     this.#expectContinue = false;
+    this.#expectMore();
+  }
+
+  /** From now on the client owes the next piece of its body in time. */
+  #expectMore(): void {
+    const exchange = this.#exchange;
+    if (exchange && this.#body && !this.#body.complete)
+      this.#deadline.set(exchange.location.core.clientBodyTimeoutMs);
   }
 
   pauseReading(): void {
@@ -286,6 +308,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     if (!this.#paused) return;
     this.#paused = false;
     this.#transport.resume();
+    this.#expectMore();
   }
 
   // --- the answer's way out ---
@@ -325,7 +348,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     } else if (!response.headOnly) exchange.keepAlive = false;
     if (this.#mustClose(exchange)) exchange.keepAlive = false;
     head += exchange.keepAlive ? 'Connection: keep-alive\r\n' : 'Connection: close\r\n';
-    if (exchange.keepAlive && core.keepaliveTimeout.headerS !== undefined)
+    if (exchange.keepAlive && core.keepaliveTimeout.headerS)
       head += `Keep-Alive: timeout=${core.keepaliveTimeout.headerS}\r\n`;
     head += '\r\n';
     this.bytesSent += head.length;
@@ -392,14 +415,26 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     this.#exchange = undefined;
     exchange.complete();
     if (this.#tunnel) return;
+    const { core } = exchange.location;
     const bodyOpen = this.#body !== undefined && !this.#body.complete;
-    if (!exchange.keepAlive)
-      return bodyOpen || this.#held ? this.#linger(exchange) : this.#transport.closeSoon();
-    if (bodyOpen) {
-      this.#body!.discard();
-      this.#deadline.set(exchange.location.core.lingeringTimeoutMs || 5000);
-    } else this.#deadline.set(exchange.location.core.keepaliveTimeout.idleMs);
+    if (!exchange.keepAlive) {
+      const more = bodyOpen || this.#held || this.#unread || core.lingeringClose === 'always';
+      return more ? this.#linger(core) : this.#transport.closeSoon();
+    }
+    this.#kept = core;
+    this.#keptSinceMs = this.#engine.clock.nowMs();
+    if (bodyOpen) this.#body!.discard();
+    this.#keep(core);
     this.#next();
+  }
+
+  /** Waits for the next request, or for the rest of a body that nobody wanted. */
+  #keep(core: CoreSettings): void {
+    const bodyOpen = this.#reader !== undefined && !this.#reader.done;
+    if (!bodyOpen) return this.#deadline.set(core.keepaliveTimeout.idleMs);
+    const leftMs = this.#keptSinceMs + core.lingeringTimeMs - this.#engine.clock.nowMs();
+    if (leftMs <= 0) this.#transport.destroy();
+    else this.#deadline.set(Math.min(leftMs, core.lingeringTimeoutMs));
   }
 
   /** Goes on with what was pipelined, after the stack of this answer has unwound. */
@@ -417,20 +452,34 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   }
 
   /** RFC 9112 §9.6: stop writing, read on for a while so that the answer is not lost to a reset, then close. */
-  #linger(exchange: Exchange): void {
-    const { lingeringClose, lingeringTimeMs } = exchange.location.core;
+  #linger({ lingeringClose, lingeringTimeMs, lingeringTimeoutMs }: CoreSettings): void {
     if (lingeringClose === 'off') return this.#transport.closeSoon();
     this.#lingering = true;
+    this.#lingerUntilMs = this.#engine.clock.nowMs() + lingeringTimeMs;
+    this.#lingerStepMs = lingeringTimeoutMs;
     this.#body?.discard();
     this.#held = undefined;
     this.#transport.end();
     this.resumeReading();
-    this.#deadline.set(lingeringTimeMs);
+    this.#lingerOn();
   }
 
+  /** Waits for more, but not for ever. */
+  #lingerOn(): void {
+    const leftMs = this.#lingerUntilMs - this.#engine.clock.nowMs();
+    if (leftMs <= 0) this.#transport.destroy();
+    else this.#deadline.set(Math.min(leftMs, this.#lingerStepMs));
+  }
+
+  /** `reset_timedout_connection` is for clients that were too slow, and for those that get no answer (444). */
   reset(): void {
+    const exchange = this.#exchange;
     this.#exchange = undefined;
-    this.#transport.destroy();
+    const hard =
+      exchange?.location.core.resetTimedoutConnection &&
+      (exchange.failedStatus === 408 || exchange.failedStatus === CLOSE_WITHOUT_ANSWER);
+    if (hard) this.#transport.reset();
+    else this.#transport.destroy();
   }
 
   tunnel(): Transport {
@@ -465,7 +514,11 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
       if (this.#transport.pendingBytes === 0 && this.#body?.complete !== false) return;
       exchange.log('info', 'client timed out');
       exchange.abort(408);
-    } else if (this.#body && !this.#body.complete && !this.#paused) exchange.finish(408);
+    } else if (this.#body && !this.#body.complete && !this.#paused) {
+      exchange.log('info', 'client timed out');
+      exchange.keepAlive = false;
+      exchange.finish(408);
+    }
   }
 
   transportEnded(): void {
@@ -494,8 +547,10 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
    */
   drain(): void {
     if (!this.idle) return;
-    if (this.requests > 0) this.#transport.closeSoon();
-    else this.#deadline.set(FIRST_REQUEST_GRACE_MS);
+    const keptMs = this.#keptSinceMs + (this.#kept?.keepaliveMinTimeoutMs ?? 0) - this.#engine.clock.nowMs();
+    if (this.requests === 0) this.#deadline.set(FIRST_REQUEST_GRACE_MS);
+    else if (keptMs > 0 && !this.#lingering) this.#deadline.set(keptMs);
+    else this.#transport.closeSoon();
   }
 
   destroy(): void {

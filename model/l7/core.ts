@@ -11,7 +11,7 @@ export interface ErrorPage {
 
 export interface KeepaliveTimeout {
   readonly idleMs: number;
-  /** Sent as `Keep-Alive: timeout=`; undefined sends none. */
+  /** Sent as `Keep-Alive: timeout=`; 0 and undefined send none, and undefined takes over what is around the block. */
   readonly headerS: number | undefined;
 }
 
@@ -80,7 +80,6 @@ export interface CoreSettings {
   readonly chunkedTransferEncoding: boolean;
   readonly logNotFound: boolean;
   readonly logSubrequest: boolean;
-  readonly tcpNodelay: boolean;
   readonly disableSymlinks: DisableSymlinks;
   /** Addresses of name servers, as written; see ResolverSettings. */
   readonly resolver: ResolverSettings | undefined;
@@ -131,7 +130,6 @@ export const CORE_DEFAULTS: CoreSettings = {
   chunkedTransferEncoding: true,
   logNotFound: true,
   logSubrequest: false,
-  tcpNodelay: true,
   disableSymlinks: { refuse: 'none', from: undefined },
   resolver: undefined,
   resolverTimeoutMs: 30_000,
