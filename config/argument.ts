@@ -97,7 +97,10 @@ const integer = ({ min = 0, max = Number.MAX_SAFE_INTEGER } = {}) =>
     const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
     if (Number.isNaN(value)) throw new ArgumentFault(`"${text}" is not a number`);
     if (value < min || value > max)
-      throw new ArgumentFault(`${text} is out of range`, `take ${min} to ${max}`);
+      throw new ArgumentFault(
+        `${text} is out of range`,
+        max === Number.MAX_SAFE_INTEGER ? `take ${min} or more` : `take ${min} to ${max}`,
+      );
     return value;
   });
 

@@ -5,7 +5,7 @@ import { DIRECTIVES } from './directives/table.ts';
 import type { Site } from './lex.ts';
 import { NGINX_ONLY } from './nginx-only/nginx-only.ts';
 import { COMMAND_LINE, type Node } from './parse.ts';
-import type { Body, Context, Directive } from './registry.ts';
+import { type Body, type Context, contextName, type Directive } from './registry.ts';
 import type { Scope } from './scope.ts';
 import { scratchScope } from './scratch.ts';
 
@@ -35,6 +35,7 @@ function checkLine(node: Node, scope: Scope): void {
 
 function apply(node: Node, directive: Directive, scope: Scope): void {
   const body = node.block ? new BlockBody(node.block) : NO_BODY;
+  const told = scope.faults.count;
   try {
     directive.apply(node, scope, body);
   } catch (error) {
@@ -42,6 +43,7 @@ function apply(node: Node, directive: Directive, scope: Scope): void {
     const site = error.site ?? node.args[0] ?? node.name;
     scope.faults.error('value', `${directive.name}: ${error.message}`, site, error.hint);
   }
+  if (!node.block && scope.faults.count > told) scope.faults.explain(told, hintForMissingSemicolon(node));
   if (!body.opened) lookInside(node, directive, scope);
 }
 
@@ -96,10 +98,10 @@ function hintForUnknown({ name }: Node): string | undefined {
 }
 
 function refusePlace(node: Node, elsewhere: readonly Directive[], scope: Scope): void {
-  const where = [...new Set(elsewhere.flatMap(directive => directive.context))].join(', ');
+  const where = [...new Set(elsewhere.flatMap(directive => directive.context))].map(contextName).join(', ');
   scope.faults.error(
     'misplaced',
-    `"${node.name.text}" is not allowed in ${scope.context}`,
+    `"${node.name.text}" is not allowed in ${contextName(scope.context).replace(/^if/, 'an if')}`,
     node.name,
     `it may stand in ${where}`,
   );
@@ -112,20 +114,25 @@ function hasItsBlock(node: Node, directive: Directive, scope: Scope): boolean {
   if (directive.block && !node.block)
     scope.faults.error('no-block', `"${name}" has no block`, node.name, 'write { ... } after it');
   else if (!directive.block && node.block)
-    scope.faults.error('unexpected-block', `"${name}" takes no block`, node.name, hintForBlock(node));
+    scope.faults.error(
+      'unexpected-block',
+      `"${name}" takes no block`,
+      node.name,
+      hintForMissingSemicolon(node) ?? 'end it with ";"',
+    );
   else return true;
   return false;
 }
 
-/** A `;` that is missing makes the next line, a block, part of this one. */
-function hintForBlock({ name, args }: Node): string {
+/** A `;` that is missing makes the next line a part of this one: a word that starts a line and is a directive's name. */
+function hintForMissingSemicolon({ name, args }: Node): string | undefined {
   let before = name;
   for (const word of args) {
-    if (word.line > before.line && DIRECTIVES.has(word.text))
+    if (word.line > before.line && word.quote === '' && DIRECTIVES.has(word.text))
       return `is a ";" missing after "${before.text}" on line ${before.line}?`;
     before = word;
   }
-  return 'end it with ";"';
+  return undefined;
 }
 
 function isFirst(node: Node, directive: Directive, scope: Scope): boolean {

@@ -29,6 +29,16 @@ export class Faults {
     this.#add('warning', code, message, site, hint);
   }
 
+  get count(): number {
+    return this.#list.length;
+  }
+
+  /** Gives the diagnostics from number `from` on another hint: one cause is behind all of them. */
+  explain(from: number, hint: string | undefined): void {
+    if (hint === undefined) return;
+    for (let at = from; at < this.#list.length; at++) this.#list[at] = { ...this.#list[at]!, hint };
+  }
+
   get hasErrors(): boolean {
     return this.#errors > 0;
   }

@@ -95,12 +95,20 @@ class LineReading {
       const at = text === token.text ? token : { ...token, text };
       const value = argument.read(text, { token: at, scope: this.#scope });
       if (argument.standing === 'rest') ((this.values[key] ??= []) as unknown[]).push(value);
-      else if (key in this.values) this.fault('duplicate', `"${key}" is given twice`, token);
-      else this.values[key] = value;
+      else {
+        if (key in this.values) this.#warnOfTwice(key, token);
+        this.values[key] = value;
+      }
     } catch (error) {
       if (!(error instanceof ArgumentFault)) throw error;
       this.fault('value', error.message, error.site ?? token, error.hint);
     }
+  }
+
+  /** nginx takes the last one without a word. */
+  #warnOfTwice(key: string, token: Token): void {
+    const message = `${this.#name}: "${key}" is given twice`;
+    this.#scope.faults.warn('duplicate', message, token, 'the last one counts: take the others out');
   }
 
   /** A `rest` that got nothing is an empty list. */

@@ -3,7 +3,7 @@ import { suggest } from '#kit/suggest.ts';
 import type { Argument } from './argument.ts';
 import { DIRECTIVES } from './directives/table.ts';
 import { NGINX_ONLY } from './nginx-only/nginx-only.ts';
-import { CONTEXTS, type Context, type Directive } from './registry.ts';
+import { CONTEXTS, type Context, contextName, type Directive } from './registry.ts';
 
 /** One entry of the manual: a directive, with all blocks in which it means the same. */
 export interface Entry {
@@ -100,7 +100,7 @@ function describe(entry: Entry): string {
   const rows: [string, string][] = [
     ['Syntax', entry.syntax],
     ['Default', entry.default ?? '-'],
-    ['Context', entry.context.join(', ')],
+    ['Context', entry.context.map(contextName).join(', ')],
   ];
   const head = rows.map(([label, text]) => `${`${label}:`.padEnd(9)}${text}\n`).join('');
   const args = entry.args.map(([name, text]) => wrap(`${name}: ${text}`, '  ')).join('');

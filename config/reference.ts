@@ -3,6 +3,7 @@ import { VARIABLE_FAMILIES, VARIABLES } from '#model/l7/variables.ts';
 import { DIAGNOSTIC_CODES } from './diagnostic-code.ts';
 import { type Entry, entries } from './manual.ts';
 import { NGINX_ONLY } from './nginx-only/nginx-only.ts';
+import { contextName } from './registry.ts';
 
 /** Says how a page that is out of date is made anew. */
 export const GENERATE = 'node scripts/generate-docs.ts';
@@ -30,7 +31,7 @@ function section(entry: Entry): string {
   const args = entry.args.map(([name, text]) => `- \`${name}\`: ${text}\n`).join('');
   const differs = entry.differs ? `\nUnlike nginx: ${entry.differs}\n` : '';
   return [
-    `\n- Syntax: \`${entry.syntax}\`\n${defaults}- Context: ${entry.context.join(', ')}\n`,
+    `\n- Syntax: \`${entry.syntax}\`\n${defaults}- Context: ${entry.context.map(contextName).join(', ')}\n`,
     `\n${entry.summary}\n${args && `\n${args}`}${differs}`,
     `\n\`\`\`nginx\n${entry.example}\n\`\`\`\n`,
   ].join('');

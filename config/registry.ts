@@ -19,6 +19,9 @@ export const CONTEXTS = [
 ] as const;
 export type Context = (typeof CONTEXTS)[number];
 
+/** A context as one speaks of it. */
+export const contextName = (context: Context): string => context.replace(/^(.*)-if$/, 'if in $1');
+
 export interface DirectiveDoc<A> {
   readonly summary: string;
   readonly args?: { readonly [K in keyof A]: string };

@@ -10,11 +10,11 @@ const http: Make = around => ({ http: around.http ?? newHttp() });
 
 const server: Make = (around, site) => {
   const draft = newServer(site);
-  return { ...http(around, site), server: around.server ?? draft, location: draft.root };
+  return { ...http(around, site), server: draft, location: draft.root };
 };
 
 const location: Make = (around, site) => ({
-  ...server(around, site),
+  ...(around.server ? around : server(around, site)),
   location: newLocation({ kind: 'none' }, 'location', site),
 });
 

@@ -70,17 +70,25 @@ function addName(token: Token, scope: Scope): void {
   const draft = scope.server;
   if (draft.names.length === 0) draft.serverName = text.startsWith('.') ? text.slice(1) : text;
   const name = text.toLowerCase();
+  if (text.includes('/') && !text.startsWith('~'))
+    scope.faults.warn(
+      'value',
+      `server name "${text}" has suspicious symbols`,
+      token,
+      'no host has a "/" in its name',
+    );
   if (text.startsWith('~'))
     draft.names.push({ kind: 'regex', pattern: scope.pattern(text.slice(1), true, token) });
   else if (/^\*\.[^*]+$/.test(name)) draft.names.push({ kind: 'leading', suffix: name.slice(1) });
   else if (/^[^*]+\.\*$/.test(name)) draft.names.push({ kind: 'trailing', prefix: name.slice(0, -1) });
   else if (/^\.[^*]+$/.test(name))
     draft.names.push({ kind: 'leading', suffix: name }, { kind: 'exact', hostname: name.slice(1) });
-  else if (/^[^*/]*$/.test(name)) draft.names.push({ kind: 'exact', hostname: name });
+  else if (/^[^*]*$/.test(name)) draft.names.push({ kind: 'exact', hostname: name });
   else
     throw new ArgumentFault(
       `invalid server name or wildcard "${text}"`,
       'an asterisk stands only at the start or the end, beside a dot',
+      token,
     );
 }
 
@@ -110,8 +118,7 @@ const location = defineBlock({
     else if (sign === '') draft.match = { kind: 'prefix', uri: text };
     else throw new ArgumentFault(`invalid location modifier "${sign}"`, 'it may be =, ~, ~* or ^~');
     refuseMisfit(draft, scope);
-    refuseTwin(draft, scope);
-    scope.location.locations.push(draft);
+    if (!isTaken(draft, scope)) scope.location.locations.push(draft);
     body.open(scope.child('location', { location: draft }, draft.own));
   },
 });
@@ -145,16 +152,22 @@ function refuseMisfit(draft: LocationDraft, scope: Scope): void {
   }
 }
 
-/** Two locations of a level must differ in their text; `= /a` and `/a` do. */
-function refuseTwin(draft: LocationDraft, scope: Scope): void {
+/** Two locations of a level must differ in their text; `= /a` and `/a` do. Of two named ones nginx takes the first. */
+function isTaken(draft: LocationDraft, scope: Scope): boolean {
   const { match, site } = draft;
-  if (match.kind === 'regex' || match.kind === 'none') return;
+  if (match.kind === 'regex' || match.kind === 'none') return false;
   const text = match.kind === 'named' ? match.name : match.uri;
   const key = match.kind === 'exact' ? `=${text}` : text;
   const taken = (scope.location.taken ??= new Map());
   const before = taken.get(key);
-  if (before) throw new ArgumentFault(`location "${text}" is already defined on line ${before.line}`);
-  taken.set(key, site);
+  if (!before) {
+    taken.set(key, site);
+    return false;
+  }
+  const message = `location "${text}" is already defined on line ${before.line}`;
+  if (match.kind !== 'named') throw new ArgumentFault(message);
+  scope.faults.warn('duplicate', message, site, 'this one is never reached: take it out');
+  return true;
 }
 
 const internal = defineDirective({

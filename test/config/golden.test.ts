@@ -18,7 +18,7 @@ import { checkText, faultsOf } from './check-text.ts';
 
 const FOLDER = join(import.meta.dirname, '../golden');
 const HYPHENS = '\n----------\n';
-const LEAST = 50;
+const LEAST = 120;
 
 const cases = globSync('*/*.txt', { cwd: FOLDER }).sort();
 
@@ -66,7 +66,7 @@ function faultLines(result: CheckResult): string[] {
 
 /** Each `path = value` of what is expected, with the value that is there. */
 function pathLines(model: unknown, expected: string): string[] {
-  const paths = expected.matchAll(/^([a-z][\w.[\]"'-]*) = /gm);
+  const paths = expected.matchAll(/^([a-z](?:[\w.-]|\[[^\]]*\])*) = /gm);
   return [...paths].map(([, path = '']) => `${path} = ${JSON.stringify(valueAt(model, path))}`);
 }
 
