@@ -14,9 +14,9 @@ export const DIAGNOSTIC_CODES = {
     'Socket options of one address (`backlog=`, `reuseport` and the like) stand on more than one `listen`.',
   duplicate: 'A directive or a parameter is given twice where it may stand once.',
   'empty-upstream': 'A pool has no member.',
-  'geo-entry':
-    'A network or range of `geo` is there twice, not there to be deleted, or has bits below its width.',
+  'geo-entry': 'A network or range of `geo` is there twice, or not there to be deleted.',
   'include-loop': 'A file includes itself, directly or through others.',
+  'low-bits': 'The address of a network has bits set below its width; they do not count.',
   misplaced: 'The directive exists, but not in this block.',
   'no-effect': 'The directive is understood and changes nothing here, for the reason that is given.',
   'no-block': 'The directive needs a block in braces.',

@@ -1,10 +1,11 @@
 /** The rows of a `geo` block. */
-import { type Cidr, parseCidr } from '#kit/cidr.ts';
+import type { Cidr } from '#kit/cidr.ts';
 import { IpReader } from '#kit/ip.ts';
 import type { GeoLookup, UserVariable } from '#model/l7/variable.ts';
 import { ArgumentFault } from './argument.ts';
 import { GeoRanges, textOf } from './geo-ranges.ts';
 import type { Token } from './lex.ts';
+import { readNetwork } from './network.ts';
 import type { Body } from './registry.ts';
 import { onlyValue, type Row, readRows } from './row.ts';
 import type { Scope } from './scope.ts';
@@ -93,11 +94,7 @@ export class GeoRows {
   }
 
   #network(token: Token): Cidr {
-    const found = parseCidr(token.text);
-    if (!found)
-      throw new ArgumentFault(`invalid network "${token.text}"`, 'write ADDRESS or ADDRESS/BITS', token);
-    if (found.lowBits) this.#warn(token, `low address bits of "${token.text}" are meaningless`);
-    return found.cidr;
+    return readNetwork(token, this.#scope);
   }
 
   #warn(site: Token, message: string): void {

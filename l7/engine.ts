@@ -5,6 +5,8 @@ import type { HttpModel } from '#model/l7/http.ts';
 import type { ErrorLog } from '#model/l7/log.ts';
 import { StreamLoop } from '#native/stream.ts';
 import { AloneState } from './alone.ts';
+import { Passwords } from './auth/passwords.ts';
+import { UserFiles } from './auth/user-files.ts';
 import { BatchClock } from './clock.ts';
 import { compileTables } from './compile.ts';
 import { Listener } from './listen.ts';
@@ -61,6 +63,8 @@ export class Engine implements Worker {
   readonly streams = new StreamLoop(this.clock);
   readonly readBuffer = new ReadBuffer(this.streams.memory);
   readonly logFiles: LogFiles;
+  readonly userFiles = new UserFiles();
+  readonly passwords = new Passwords();
   readonly secureContexts: SecureContexts;
   readonly upstreamRealms = new UpstreamRealms();
   readonly errorSink: ErrorSink;

@@ -1,6 +1,7 @@
 /** One request and its answer: its state, its way through the phases, and the chain its body leaves by. */
 
 import type { LogLevel } from '#model/l7/log.ts';
+import type { Credentials } from './auth/credentials.ts';
 import type { Clock } from './clock.ts';
 import { answerError } from './content/error.ts';
 import { locationUrl } from './content/redirect.ts';
@@ -22,6 +23,7 @@ const MOST_REDIRECTS = 10;
 
 const NO_SLOTS: (string | undefined)[] = [];
 const NO_ATTEMPTS: Attempt[] = [];
+const NONE: readonly string[] = [];
 
 /** Makes a body filter that hands its output to `next`. */
 export type FilterMaker = (next: BodySink, exchange: Exchange) => BodySink;
@@ -66,7 +68,8 @@ export class Exchange {
   host = '';
   remoteAddress: string;
   remotePort: number;
-  remoteUser: string | undefined;
+  /** Name and password; null when it has none, undefined until somebody asks: see `credentialsOf`. */
+  credentials: Credentials | null | undefined;
   requestId: string | undefined;
   pipelined = false;
   internal = false;
@@ -84,7 +87,9 @@ export class Exchange {
   /** Location of a redirect that is to be answered; it stays with the request through its error page, like the two below. */
   redirectTo: string | undefined;
   /** WWW-Authenticate of a 401 that is to be answered. */
-  challenge: string | undefined;
+  challenges: readonly string[] = NONE;
+  /** With `satisfy any`: ALLOWED, the refusal so far, or 0. */
+  accessStatus = 0;
   /** Content-Range of a 416 that is to be answered. */
   contentRange: string | undefined;
   /** `try_files` found the file of a location whose `alias` is the whole path: then the path has to be added to it. */
@@ -337,7 +342,8 @@ export class Exchange {
     }
     if (this.carried) carry(this.carried, response);
     if (this.redirectTo !== undefined) response.headers.append('Location', cleanValue(this.redirectTo));
-    if (this.challenge !== undefined) response.headers.append('WWW-Authenticate', cleanValue(this.challenge));
+    for (const challenge of this.challenges)
+      response.headers.append('WWW-Authenticate', cleanValue(challenge));
     if (this.contentRange !== undefined) response.headers.append('Content-Range', this.contentRange);
     this.response = response;
     this.#source = source;

@@ -142,6 +142,11 @@ export class HeaderList {
     return at === -1 ? undefined : this.values[at];
   }
 
+  /** The values of all lines of that name. */
+  all(key: string): string[] {
+    return this.values.filter((_, at) => this.keys[at] === key);
+  }
+
   has(key: string): boolean {
     return this.keys.includes(key);
   }

@@ -2,6 +2,8 @@
 
 import type { ErrorLog } from '#model/l7/log.ts';
 import type { StreamLoop } from '#native/stream.ts';
+import type { Passwords } from './auth/passwords.ts';
+import type { UserFiles } from './auth/user-files.ts';
 import type { Clock } from './clock.ts';
 import type { ErrorSink } from './log/error.ts';
 import type { LogFiles } from './log/files.ts';
@@ -20,6 +22,8 @@ export interface Worker {
   /** TLS to servers. */
   readonly upstreamRealms: UpstreamRealms;
   readonly logFiles: LogFiles;
+  readonly userFiles: UserFiles;
+  readonly passwords: Passwords;
   readonly errorSink: ErrorSink;
   /** The logs of the process, where a location has none of its own. */
   readonly errorLogs: readonly ErrorLog[];

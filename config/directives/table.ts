@@ -1,5 +1,6 @@
 /** Every directive that moat knows, by name. One row a family. */
 import type { Directive } from '../registry.ts';
+import { ACCESS } from './access.ts';
 import { COMPRESS } from './compress.ts';
 import { CORE } from './core.ts';
 import { GEO } from './geo.ts';
@@ -27,6 +28,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   LIMIT,
   LOG,
   PROXY,
+  ACCESS,
   MAP,
   GEO,
   SPLIT_CLIENTS,

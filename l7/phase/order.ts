@@ -1,5 +1,8 @@
 /** The one list of phases, in the order that requests pass them. A row compiles to nothing where its directives are absent. */
 import type { Compiler } from '../tables.ts';
+import { accessEnd, accessPhase, accessStart } from './access.ts';
+import { checkAddress } from './access-address.ts';
+import { checkPassword } from './auth-basic.ts';
 import { limitConnPhase } from './limit-conn.ts';
 import { limitReqPhase } from './limit-req.ts';
 import { tryFiles } from './try-files.ts';
@@ -11,4 +14,12 @@ export type PhaseMaker = (compiler: Compiler) => Phase | undefined;
 export const SERVER_PHASES: readonly PhaseMaker[] = [];
 
 /** In the location: preaccess, access, precontent. Content follows; it is in content/table.ts. */
-export const PHASES: readonly PhaseMaker[] = [limitReqPhase, limitConnPhase, tryFiles];
+export const PHASES: readonly PhaseMaker[] = [
+  limitReqPhase,
+  limitConnPhase,
+  accessStart,
+  accessPhase(checkAddress),
+  accessPhase(checkPassword),
+  accessEnd,
+  tryFiles,
+];

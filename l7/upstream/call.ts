@@ -226,7 +226,7 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
       !exchange.location.errorPages.has(head.status)
     )
       return false;
-    if (head.status === 401) exchange.challenge = head.headers.get('www-authenticate');
+    if (head.status === 401) exchange.challenges = head.headers.all('www-authenticate');
     this.#detach(true);
     exchange.finish(head.status);
     return true;

@@ -1,5 +1,6 @@
 /** Variables of the request itself and of its answer. */
 import { randomBytes } from 'node:crypto';
+import { credentialsOf } from '../auth/credentials.ts';
 import { isoTime, logTime } from '../clock.ts';
 import { CHUNKED } from '../wire/h1/request.ts';
 import type { Getter } from './space.ts';
@@ -31,9 +32,9 @@ export const REQUEST_VARIABLES = {
     String(exchange.response?.status ?? (exchange.errorStatus || exchange.failedStatus)).padStart(3, '0'),
   body_bytes_sent: exchange => String(exchange.downstream.bodyBytesSent),
   bytes_sent: exchange => String(exchange.downstream.bytesSent),
-  remote_user: exchange => exchange.remoteUser,
   limit_req_status: exchange => exchange.limitReqStatus,
   limit_conn_status: exchange => exchange.limitConnStatus,
+  remote_user: exchange => credentialsOf(exchange)?.user,
   msec: exchange => seconds(exchange.clock.wallMs()),
   time_local: exchange => logTime(exchange.clock.wallMs()),
   time_iso8601: exchange => isoTime(exchange.clock.wallMs()),

@@ -1,4 +1,6 @@
 /** All that a location inherits, one slice for each family of directives. */
+
+import { ACCESS_DEFAULTS, type AccessSettings } from './access.ts';
 import {
   BROTLI_DEFAULTS,
   type BrotliSettings,
@@ -26,6 +28,7 @@ export interface Settings {
   readonly gzip: GzipSettings;
   readonly brotli: BrotliSettings;
   readonly zstd: CodingSettings;
+  readonly access: AccessSettings;
 }
 
 /** What holds where nothing is configured: nginx 1.31's defaults. */
@@ -40,4 +43,5 @@ export const DEFAULT_SETTINGS: Settings = {
   gzip: GZIP_DEFAULTS,
   brotli: BROTLI_DEFAULTS,
   zstd: ZSTD_DEFAULTS,
+  access: ACCESS_DEFAULTS,
 };

@@ -1,0 +1,17 @@
+/** `allow` and `deny`. */
+import { IpTable } from '#kit/ip-table.ts';
+import { ALLOWED, type CheckMaker } from './access.ts';
+import { NEXT } from './verdict.ts';
+
+export const checkAddress: CheckMaker = ({ location }) => {
+  const { access, core } = location.settings;
+  if (access.addressRules.length === 0) return undefined;
+  const rules = IpTable.ofRules(access.addressRules.map(({ network, allow }) => ({ network, value: allow })));
+  return exchange => {
+    const allowed = rules.find(exchange.remoteAddress);
+    if (allowed === undefined) return NEXT;
+    if (allowed) return ALLOWED;
+    if (core.satisfy === 'all') exchange.log('error', 'access forbidden by rule');
+    return 403;
+  };
+};
