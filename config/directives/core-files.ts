@@ -18,7 +18,7 @@ const root = defineDirective({
   },
   compile({ path }, scope) {
     if (scope.own.core?.alias) throw new ArgumentFault('"alias" was already given in this block');
-    const text = path.text.endsWith('/') ? path.text.slice(0, -1) : path.text;
+    const text = path.text === '/' ? '' : folderText(path.text, scope).replace(/\/$/, '');
     scope.set('core', { root: folder(text, path, scope), alias: undefined });
   },
 });
@@ -39,7 +39,7 @@ const alias = defineDirective({
     if (match.kind === 'named') throw new ArgumentFault('"alias" cannot be used in a named location');
     scope.set('core', {
       alias: {
-        path: folder(path.text, path, scope),
+        path: folder(folderText(path.text, scope), path, scope),
         prefixBytes: 'uri' in match ? match.uri.length : undefined,
       },
     });
@@ -47,10 +47,12 @@ const alias = defineDirective({
 });
 
 /** A path that starts with a variable is made absolute when its value is known. */
+const folderText = (text: string, scope: Scope) => (text.startsWith('$') ? text : scope.prefixPath(text));
+
 function folder(text: string, site: Token, scope: Scope) {
   if (/\$(?:\{?)(?:document|realpath)_root\b/.test(text))
     throw new ArgumentFault('a path cannot be made of $document_root or $realpath_root');
-  return scope.template(text.startsWith('$') || text === '' ? text : scope.prefixPath(text), site);
+  return scope.template(text, site);
 }
 
 const index = defineDirective({
