@@ -4,6 +4,7 @@ import type { ListenModel } from '#model/l7/http.ts';
 import { localAddress } from '#native/socket.ts';
 import type { AcceptEvents } from '#native/stream.ts';
 import { H1Connection } from './downstream/h1.ts';
+import { Opening } from './downstream/opening.ts';
 import type { Engine } from './engine.ts';
 import { StreamTransport } from './transport/stream.ts';
 
@@ -28,7 +29,10 @@ export class StreamListener implements AcceptEvents {
     const engine = this.#engine;
     const table = engine.tables.listeners.get(this.key);
     if (!table) return engine.streams.close(stream);
-    const connection = new H1Connection(engine, table, { remoteAddress, remotePort, ...this.#local(stream) });
+    const facts = { remoteAddress, remotePort, ...this.#local(stream) };
+    const connection = this.model.proxyProtocol
+      ? new Opening(engine, table, this.model, facts)
+      : new H1Connection(engine, table, facts);
     const transport = new StreamTransport(engine.streams, connection);
     transport.take(stream);
     connection.open(transport);

@@ -62,7 +62,7 @@ export class Listener {
     const socket = new Socket(options);
     const table = tables.listeners.get(this.key);
     if (!table) return void socket.destroy();
-    const opening = new Opening(this.#engine, table, this.#addresses(socket), socket);
+    const opening = new Opening(this.#engine, table, this.model, this.#addresses(socket), socket);
     transport = new SocketTransport(socket, opening, readBuffer, true);
     opening.open(transport);
     this.#engine.remember(opening);

@@ -1,6 +1,7 @@
-/** A client's connection before it speaks HTTP: TLS is chosen by what the client names, and shaken hands on. */
+/** A client's connection before it speaks HTTP: the header of a proxy is read, then TLS chosen by what the client names. */
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import type { ListenModel } from '#model/l7/http.ts';
 import type { ServerTls } from '#model/l7/tls.ts';
 import { Deadline, type DeadlineOwner } from '../deadline.ts';
 import type { Engine } from '../engine.ts';
@@ -11,6 +12,7 @@ import { opensslReason } from '../tls/reason.ts';
 import { TlsSession } from '../tls/session.ts';
 import { SocketTransport } from '../transport/socket.ts';
 import type { Transport, TransportOwner } from '../transport/transport.ts';
+import { readProxyHeader } from '../wire/proxy/header.ts';
 import type { ConnectionFacts } from './downstream.ts';
 import { H1Connection } from './h1.ts';
 import { cleanHost } from './host.ts';
@@ -21,23 +23,36 @@ const UNRECOGNIZED_NAME = Buffer.from([0x15, 3, 1, 0, 2, 2, 112]);
 const HTTP1_NAMES = wireNames(['http/1.1', 'http/1.0', 'http/0.9']);
 const RECORD_BYTES = 16_384;
 const LEAST_RECORD_BYTES = 512;
+/** Of a broken header, in the log. */
+const MOST_SHOWN_BYTES = 64;
 
 export class Opening implements TransportOwner, DeadlineOwner {
   readonly #engine: Engine;
   readonly #table: ListenerTable;
-  readonly #facts: ConnectionFacts;
-  readonly #socket: Socket;
+  readonly #listen: ListenModel;
+  readonly #socket: Socket | undefined;
   readonly #deadline: Deadline;
+  #facts: ConnectionFacts;
   #transport!: Transport;
   #held: Buffer | undefined;
+  #awaitsProxy: boolean;
   #handshaking = false;
   #fault = '';
 
-  constructor(engine: Engine, table: ListenerTable, facts: ConnectionFacts, socket: Socket) {
+  /** @param socket what TLS is put on; absent where none is spoken */
+  constructor(
+    engine: Engine,
+    table: ListenerTable,
+    listen: ListenModel,
+    facts: ConnectionFacts,
+    socket?: Socket,
+  ) {
     this.#engine = engine;
     this.#table = table;
+    this.#listen = listen;
     this.#facts = facts;
     this.#socket = socket;
+    this.#awaitsProxy = listen.proxyProtocol;
     this.#deadline = new Deadline(engine.clock, this);
   }
 
@@ -52,16 +67,42 @@ export class Opening implements TransportOwner, DeadlineOwner {
 
   transportData(bytes: Buffer): void {
     const all = this.#held ? Buffer.concat([this.#held, bytes]) : bytes;
-    if (!looksLikeTls(all[0]!)) return this.#servePlain(all);
-    const hello = readClientHello(all);
-    if (hello === 'partial') this.#held = this.#held ? all : Buffer.from(all);
-    else this.#negotiate(all, hello === 'strange' ? '' : (cleanHost(hello.serverName) ?? ''));
+    this.#held = undefined;
+    if (this.#awaitsProxy) this.#readProxyHeader(all);
+    else this.#readClient(all);
   }
 
-  /** Plain HTTP where TLS is spoken: it is read, so that the answer can say what is wrong. */
-  #servePlain(bytes: Buffer): void {
-    const connection = this.#handOver({ ...this.#facts, plainOnTlsPort: true }, this.#transport);
-    connection.transportData(bytes);
+  #hold(bytes: Buffer): void {
+    this.#held = Buffer.from(bytes);
+  }
+
+  #readProxyHeader(bytes: Buffer): void {
+    const header = readProxyHeader(bytes);
+    if (header === 'partial') return this.#hold(bytes);
+    if (header === 'broken') return this.#refuseProxyHeader(bytes);
+    this.#awaitsProxy = false;
+    this.#facts = { ...this.#facts, proxied: header.proxied };
+    if (bytes.length > header.bytes) this.#readClient(bytes.subarray(header.bytes));
+  }
+
+  #refuseProxyHeader(bytes: Buffer): void {
+    this.#engine.counters.malformed('broken PROXY protocol header');
+    const shown = bytes.toString('latin1', 0, MOST_SHOWN_BYTES).replace(/[^ -~]/g, '.');
+    this.#log('error', `broken header: "${shown}" while reading PROXY protocol`);
+    this.#transport.destroy();
+  }
+
+  /** The client's own first bytes. */
+  #readClient(bytes: Buffer): void {
+    if (!this.#listen.tls) return this.#serve(this.#facts, bytes);
+    if (!looksLikeTls(bytes[0]!)) return this.#serve({ ...this.#facts, plainOnTlsPort: true }, bytes);
+    const hello = readClientHello(bytes);
+    if (hello === 'partial') this.#hold(bytes);
+    else this.#negotiate(bytes, hello === 'strange' ? '' : (cleanHost(hello.serverName) ?? ''));
+  }
+
+  #serve(facts: ConnectionFacts, bytes: Buffer): void {
+    this.#handOver(facts, this.#transport).transportData(bytes);
   }
 
   #negotiate(first: Buffer, serverName: string): void {
@@ -84,7 +125,7 @@ export class Opening implements TransportOwner, DeadlineOwner {
 
   /** Puts TLS around the socket; the plain transport on it is of no more use. @throws {Error} of OpenSSL */
   #wrap(tls: ServerTls): TLSSocket {
-    const socket = new TLSSocket(this.#socket, {
+    const socket = new TLSSocket(this.#socket!, {
       isServer: true,
       secureContext: this.#engine.secureContexts.of(tls),
       ALPNProtocols: HTTP1_NAMES,
@@ -127,7 +168,7 @@ export class Opening implements TransportOwner, DeadlineOwner {
     return localAddress.startsWith('unix:') ? localAddress : `${localAddress}:${localPort}`;
   }
 
-  #log(level: 'info' | 'crit', message: string): void {
+  #log(level: 'info' | 'error' | 'crit', message: string): void {
     const { root } = this.#table.default;
     root.errorLog.writeOfConnection(level, this.#facts, this.#where, message);
   }

@@ -3,6 +3,7 @@ import { COMPRESSION_VARIABLES } from './compression.ts';
 import { CONNECTION_VARIABLES } from './connection.ts';
 import { FILE_VARIABLES } from './file.ts';
 import { HEADER_PREFIXES } from './header.ts';
+import { PROXY_PROTOCOL_PREFIXES, PROXY_PROTOCOL_VARIABLES } from './proxy-protocol.ts';
 import { REQUEST_VARIABLES } from './request.ts';
 import type { Getter } from './space.ts';
 import { UPSTREAM_VARIABLES } from './upstream.ts';
@@ -11,9 +12,13 @@ export const VARIABLES: Readonly<Record<string, Getter | undefined>> = {
   ...REQUEST_VARIABLES,
   ...FILE_VARIABLES,
   ...CONNECTION_VARIABLES,
+  ...PROXY_PROTOCOL_VARIABLES,
   ...UPSTREAM_VARIABLES,
   ...COMPRESSION_VARIABLES,
 };
 
 /** Prefix of a family → what makes the getter for the rest of the name. */
-export const PREFIXES: readonly (readonly [string, (rest: string) => Getter])[] = HEADER_PREFIXES;
+export const PREFIXES: readonly (readonly [string, (rest: string) => Getter])[] = [
+  ...HEADER_PREFIXES,
+  ...PROXY_PROTOCOL_PREFIXES,
+];
