@@ -68,6 +68,8 @@ export class Exchange {
   host = '';
   remoteAddress: string;
   remotePort: number;
+  /** realip has found the client: it is not asked again. */
+  addressKnown = false;
   /** Name and password; null when it has none, undefined until somebody asks: see `credentialsOf`. */
   credentials: Credentials | null | undefined;
   requestId: string | undefined;

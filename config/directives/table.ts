@@ -12,6 +12,7 @@ import { LOG } from './log.ts';
 import { MAIN } from './main.ts';
 import { MAP } from './map.ts';
 import { PROXY } from './proxy.ts';
+import { REALIP } from './realip.ts';
 import { REWRITE } from './rewrite.ts';
 import { SPLIT_CLIENTS } from './split-clients.ts';
 import { STATIC } from './static.ts';
@@ -32,6 +33,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   MAP,
   GEO,
   SPLIT_CLIENTS,
+  REALIP,
   REWRITE,
   STATIC,
   TLS,

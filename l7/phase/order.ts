@@ -5,16 +5,18 @@ import { checkAddress } from './access-address.ts';
 import { checkPassword } from './auth-basic.ts';
 import { limitConnPhase } from './limit-conn.ts';
 import { limitReqPhase } from './limit-req.ts';
+import { realipPhase } from './realip.ts';
 import { tryFiles } from './try-files.ts';
 import type { Phase } from './verdict.ts';
 
 export type PhaseMaker = (compiler: Compiler) => Phase | undefined;
 
 /** Before a location is known (nginx's post-read). */
-export const SERVER_PHASES: readonly PhaseMaker[] = [];
+export const SERVER_PHASES: readonly PhaseMaker[] = [realipPhase];
 
 /** In the location: preaccess, access, precontent. Content follows; it is in content/table.ts. */
 export const PHASES: readonly PhaseMaker[] = [
+  realipPhase,
   limitReqPhase,
   limitConnPhase,
   accessStart,

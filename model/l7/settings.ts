@@ -15,6 +15,7 @@ import { LIMIT_DEFAULTS, type LimitSettings } from './limit.ts';
 import { LOG_DEFAULTS, type LogSettings } from './log.ts';
 import { PROXY_DEFAULTS, type ProxySettings } from './proxy.ts';
 import { PROXY_TLS_DEFAULTS, type ProxyTlsSettings } from './proxy-tls.ts';
+import { REALIP_DEFAULTS, type RealipSettings } from './realip.ts';
 import { REWRITE_DEFAULTS, type RewriteSettings } from './rewrite.ts';
 
 export interface Settings {
@@ -24,6 +25,7 @@ export interface Settings {
   readonly headers: HeadersSettings;
   readonly log: LogSettings;
   readonly limit: LimitSettings;
+  readonly realip: RealipSettings;
   readonly rewrite: RewriteSettings;
   readonly gzip: GzipSettings;
   readonly brotli: BrotliSettings;
@@ -39,6 +41,7 @@ export const DEFAULT_SETTINGS: Settings = {
   headers: HEADERS_DEFAULTS,
   log: LOG_DEFAULTS,
   limit: LIMIT_DEFAULTS,
+  realip: REALIP_DEFAULTS,
   rewrite: REWRITE_DEFAULTS,
   gzip: GZIP_DEFAULTS,
   brotli: BROTLI_DEFAULTS,
