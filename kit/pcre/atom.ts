@@ -1,6 +1,5 @@
 /** Single items: literals, and the letters after a backslash that are no byte and no reference. */
-import { complement, foldCase, NEWLINE, ofRanges } from './byte-set.ts';
-import { single } from './escape.ts';
+import { complement, NEWLINE, ofRanges, single } from './byte-set.ts';
 import { type Item, type Options, PatternFault } from './syntax.ts';
 
 export const place = (source: string): Item => ({ kind: 'place', source });
@@ -14,7 +13,7 @@ const LINE_BREAK: Item = { kind: 'atomic', branches: [[set('\r\r'), set('\n\n')]
 const AT_END = '(?=\\n?$)';
 
 export function literal(byte: number, { ignoreCase }: Options): Item {
-  return { kind: 'set', set: ignoreCase ? foldCase(single(byte)) : single(byte) };
+  return { kind: 'set', set: single(byte, ignoreCase) };
 }
 
 /** `.`, `^` and `$`, which the options change. */

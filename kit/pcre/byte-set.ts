@@ -27,6 +27,15 @@ export function foldCase(set: ByteSet): ByteSet {
   return folded;
 }
 
+const SINGLES: readonly ByteSet[] = Array.from({ length: 256 }, (_, byte) =>
+  ofRanges(String.fromCharCode(byte, byte)),
+);
+const FOLDED_SINGLES: readonly ByteSet[] = SINGLES.map(foldCase);
+
+/** The set of one byte, or of both cases of a letter; always the same object for a byte. */
+export const single = (byte: number, ignoreCase = false): ByteSet =>
+  (ignoreCase ? FOLDED_SINGLES : SINGLES)[byte]!;
+
 export const equal = (a: ByteSet, b: ByteSet): boolean => a.every((flag, byte) => flag === b[byte]);
 
 const SPACE = '\t\r  ';

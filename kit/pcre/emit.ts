@@ -38,7 +38,15 @@ function itemBearsFolding(item: Item): boolean {
   }
 }
 
+const folding = new WeakMap<ByteSet, boolean>();
+
 function isFolded(set: ByteSet): boolean {
+  const known = folding.get(set) ?? hasBothCases(set);
+  folding.set(set, known);
+  return known;
+}
+
+function hasBothCases(set: ByteSet): boolean {
   for (let upper = 65; upper <= 90; upper++) if (set[upper] !== set[upper + 32]) return false;
   return set.subarray(128).every(flag => flag === set[128]);
 }
@@ -127,10 +135,22 @@ function quantifier(least: number, most: number): string {
   return least === most ? `{${least}}` : `{${least},${most}}`;
 }
 
+/** Sets of single bytes and of classes with a name are shared by all patterns: each is written once. */
+const written = { plain: new WeakMap<ByteSet, string>(), folded: new WeakMap<ByteSet, string>() };
+
+function setSource(set: ByteSet, folded: boolean): string {
+  const cache = folded ? written.folded : written.plain;
+  const known = cache.get(set);
+  if (known !== undefined) return known;
+  const source = writeSet(set, folded);
+  cache.set(set, source);
+  return source;
+}
+
 const isLetter = (byte: number) => (byte | 32) >= 97 && (byte | 32) <= 122;
 const isUpper = (byte: number) => byte >= 65 && byte <= 90;
 
-function setSource(set: ByteSet, folded: boolean): string {
+function writeSet(set: ByteSet, folded: boolean): string {
   const bytes = membersOf(set);
   if (bytes.length === 0) return '(?!)';
   if (bytes.length === 256) return '[^]';

@@ -1,5 +1,5 @@
 /** Backslash sequences that stand for bytes, inside classes and outside. */
-import { BLANK, type ByteSet, complement, DIGIT, ofRanges, VERTICAL, WHITE, WORD } from './byte-set.ts';
+import { BLANK, type ByteSet, complement, DIGIT, VERTICAL, WHITE, WORD } from './byte-set.ts';
 import type { Reader } from './reader.ts';
 import { PatternFault } from './syntax.ts';
 
@@ -55,6 +55,3 @@ function checked(byte: number): number {
   if (byte > 255) throw new PatternFault('a character above 255 is no byte');
   return byte;
 }
-
-/** The set of one byte. */
-export const single = (byte: number): ByteSet => ofRanges(String.fromCharCode(byte, byte));
