@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppendFiles } from '#kit/append-file.ts';
 import type { Log } from '#kit/log.ts';
 import { LogBook } from '#kit/log-book.ts';
-import type { L7Plane, ListeningSocket, PlaneConfig } from '#l7';
+import { type L7Plane, type ListeningSocket, type PlaneConfig, packConfig } from '#l7';
 import type { Model } from '#model/main.ts';
 import { openDatagrams } from '#native/datagram.ts';
 import { diskNeedsOf } from './disk-needs.ts';
@@ -26,7 +26,8 @@ export class Applier {
   readonly #files: LogFiles;
   #revision = 0;
   #appliedAtMs = 0;
-  #config: PlaneConfig | undefined;
+  /** The configuration in force, as the plane takes it. */
+  #packed: Uint8Array | undefined;
 
   /** @param inherited sockets of the process that this one replaces */
   constructor(invocation: Invocation, plane: L7Plane, inherited: readonly ListeningSocket[]) {
@@ -52,17 +53,11 @@ export class Applier {
     return this.#appliedAtMs;
   }
 
-  /** What is in force. */
-  get config(): PlaneConfig | undefined {
-    return this.#config;
-  }
-
   /** The first configuration: its logs are opened before all else, so that they tell what fails. @throws {Error} */
   async start(model: Model): Promise<void> {
     const config = planeConfigOf(model, this.#invocation);
     this.#files.commit(this.#files.prepare(diskNeedsOf(config).logs));
     this.#openLog(config);
-    this.#config = config;
     for (let tries = 1; ; tries++) {
       try {
         return await this.apply(model);
@@ -93,8 +88,9 @@ export class Applier {
 
   async #change(config: PlaneConfig, change: Change, files: ReadonlyMap<string, number>): Promise<void> {
     const revision = this.#revision + 1;
+    const packed = packConfig(config);
     try {
-      await this.plane.reconfigure({ revision, config, sockets: change.sockets, files });
+      await this.plane.reconfigure({ revision, config: packed, sockets: change.sockets, files });
     } catch (fault) {
       this.listeners.abandon(change);
       throw fault;
@@ -102,7 +98,7 @@ export class Applier {
     this.listeners.commit(change, config.http.listens);
     this.#revision = revision;
     this.#appliedAtMs = Date.now();
-    this.#config = config;
+    this.#packed = packed;
   }
 
   #openLog(config: PlaneConfig): void {
@@ -112,14 +108,10 @@ export class Applier {
 
   /** Starts the workers again on the configuration in force. @throws {Error} with the reason */
   async restart(): Promise<void> {
-    if (!this.#config) throw new Error('Cannot restart: no configuration is in force');
+    if (!this.#packed) throw new Error('Cannot restart: no configuration is in force');
     const { sockets } = this.listeners;
-    await this.plane.start({
-      revision: this.#revision,
-      config: this.#config,
-      sockets,
-      files: this.#files.open,
-    });
+    const files = this.#files.open;
+    await this.plane.start({ revision: this.#revision, config: this.#packed, sockets, files });
   }
 
   /** Opens all log files anew: they were moved away. @throws {Error} with the reason; then the old ones stay */

@@ -21,7 +21,7 @@ import type { SharedZone } from './zone/wish.ts';
 export interface Generation {
   readonly revision: number;
   readonly config: PlaneConfig;
-  /** The same config by v8.serialize, for the threads. */
+  /** The same config, packed for the threads. */
   readonly bytes: SharedArrayBuffer;
   readonly zones: readonly SharedZone[];
   /** As they are at the time. */

@@ -35,7 +35,7 @@ export type ToProcess =
   | {
       readonly kind: 'prepare';
       readonly revision: number;
-      /** A PlaneConfig by v8.serialize. */
+      /** A PlaneConfig, packed. */
       readonly config: Uint8Array;
       /** Every socket that is to be served. */
       readonly slots: readonly Slot[];

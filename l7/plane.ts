@@ -1,12 +1,12 @@
 /** The door of the L7 plane: control starts it, gives it configurations, and is spared its deaths. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { serialize } from 'node:v8';
 import type { Log } from '#kit/log.ts';
 import { Turns } from '#kit/turns.ts';
 import { Child, type Ending, howItEnded } from './child.ts';
-import { type PlaneConfig, type PlaneStatus, type Slot, slotId } from './messages.ts';
+import { type PlaneStatus, type Slot, slotId } from './messages.ts';
 
 export type { PlaneConfig, PlaneStatus, Slot, WorkerStatus } from './messages.ts';
+export { packConfig } from './parcel.ts';
 
 /** A socket that listens; control owns the descriptor. */
 export type ListeningSocket = Slot & { readonly fd: number };
@@ -14,7 +14,8 @@ export type ListeningSocket = Slot & { readonly fd: number };
 /** What the plane is to run on. Descriptors stay control's, and open for as long as they are named here. */
 export interface PlaneInput {
   readonly revision: number;
-  readonly config: PlaneConfig;
+  /** A PlaneConfig by packConfig(): smaller to keep than the model. */
+  readonly config: Uint8Array;
   readonly sockets: readonly ListeningSocket[];
   /** Log files: path → descriptor. */
   readonly files: ReadonlyMap<string, number>;
@@ -152,7 +153,7 @@ export class L7Plane {
     return child.ask({
       kind: 'prepare',
       revision,
-      config: serialize(config),
+      config,
       slots: sockets.map(withoutFd),
       newSlots: newSlots.map(withoutFd),
       newFiles: newFiles.map(([path]) => path),

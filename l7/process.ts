@@ -1,6 +1,5 @@
 /** The L7 process: holds sockets and log files for its worker threads, gives root away, does what control asks. */
 import { flushCompileCache } from 'node:module';
-import { deserialize } from 'node:v8';
 import { AppendFiles } from '#kit/append-file.ts';
 import { LogBook } from '#kit/log-book.ts';
 import type { ProcessModel } from '#model/main.ts';
@@ -10,6 +9,7 @@ import { closeFd, receiveFds } from '#native/socket.ts';
 import { Crew, type Generation } from './crew.ts';
 import { answer, type Question } from './line.ts';
 import { type PlaneConfig, type PlaneStatus, type Slot, slotId, type ToProcess } from './messages.ts';
+import { openConfig } from './parcel.ts';
 import { drawSecret, placesFor, wishesOf } from './shared.ts';
 import { PoolSteward } from './upstream/steward.ts';
 import type { ZoneDraft } from './zone/draft.ts';
@@ -96,13 +96,13 @@ class PlaneProcess {
     const descriptors = receive(newSlots.length + newFiles.length);
     for (const slot of newSlots) this.#sockets.set(slotId(slot), descriptors.shift()!);
     this.#takeFiles(newFiles, descriptors);
-    const config: PlaneConfig = deserialize(packed);
-    if (!this.#settled) await this.#settleIn(config);
     const bytes = new SharedArrayBuffer(packed.length);
     new Uint8Array(bytes).set(packed);
+    const config = openConfig(new Uint8Array(bytes));
+    if (!this.#settled) await this.#settleIn(config);
     const draft = this.#draftZones(config);
     const pools = (this.#pools ??= this.#openPools());
-    await pools.prepare(config.http);
+    await pools.prepare(config.http, config.impliedPools);
     const generation = {
       revision,
       config,

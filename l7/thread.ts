@@ -1,6 +1,5 @@
 /** A worker thread: one engine, and the ear for what the process asks of it. */
 import { flushCompileCache } from 'node:module';
-import { deserialize } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import { AppendFiles } from '#kit/append-file.ts';
 import { LogBook } from '#kit/log-book.ts';
@@ -8,6 +7,7 @@ import { openDatagrams } from '#native/datagram.ts';
 import { Engine } from './engine.ts';
 import { answer, type Question } from './line.ts';
 import type { PlaneConfig, ToWorker, WorkerStatus } from './messages.ts';
+import { openConfig } from './parcel.ts';
 import type { TicketSeed } from './tls/ticket-keys.ts';
 
 /** What a thread is started with. */
@@ -62,7 +62,7 @@ class Thread {
   }
 
   #prepare({ revision, config: bytes, zones, pools, files }: Extract<ToWorker, { kind: 'prepare' }>): void {
-    const config: PlaneConfig = deserialize(new Uint8Array(bytes));
+    const config: PlaneConfig = openConfig(new Uint8Array(bytes));
     this.#files.give(files);
     this.#engine ??= this.#start(config);
     this.#engine.prepare(revision, config.http, { zones, pools });

@@ -14,7 +14,6 @@ import { expandMembers, wishesOfPool } from './expand.ts';
 import { KeptPool } from './kept-pool.ts';
 import type { PoolShare } from './pool-share.ts';
 import { type PoolSnapshot, snapshotOf } from './pool-snapshot.ts';
-import { impliedByName } from './targets.ts';
 
 export interface StewardMeans {
   readonly seat: Seat;
@@ -53,9 +52,11 @@ export class PoolSteward {
     });
   }
 
-  /** Makes the pools of a configuration beside those that run. Waits a little for names that are new. */
-  async prepare(http: HttpModel): Promise<void> {
-    const models = [...http.pools, ...impliedByName(http)];
+  /**
+   * Makes the pools of a configuration beside those that run, with the `implied` ones (impliedByName). Waits a little for names that are new.
+   */
+  async prepare({ pools }: HttpModel, implied: readonly PoolModel[]): Promise<void> {
+    const models = [...pools, ...implied];
     await this.#names.want(new Map(models.flatMap(model => [...wishesOfPool(model)])));
     await this.#turns.take(async () => {
       this.#held = true;
