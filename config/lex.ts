@@ -9,6 +9,19 @@ export interface Site {
   readonly length: number;
 }
 
+/**
+ * The place of a part of a word.
+ *
+ * @param site of the whole word
+ * @param text its value; when escapes, line breaks or a `name=` before it hide where its parts stand, the whole is given
+ * @param from where the part begins in `text`
+ */
+export function siteWithin(site: Site, text: string, from: number, length: number): Site {
+  const quotes = site.length - text.length;
+  if ((quotes !== 0 && quotes !== 2) || text.includes('\n')) return site;
+  return { file: site.file, line: site.line, column: site.column + quotes / 2 + from, length };
+}
+
 export type TokenKind = 'word' | ';' | '{' | '}' | 'comment';
 
 export interface Token extends Site {

@@ -19,7 +19,7 @@ import type {
 import type { Site } from './lex.ts';
 import type { Source } from './parse.ts';
 import type { Context } from './registry.ts';
-import { parseTemplate, TemplateFault, variablesOf } from './template.ts';
+import { parseTemplate, TemplateFault, variablesIn } from './template.ts';
 
 /** What all scopes of one check share. */
 export interface Surroundings {
@@ -140,7 +140,7 @@ export class Scope {
     if (known !== undefined) return known;
     try {
       const template = parseTemplate(text);
-      for (const name of variablesOf(template)) this.use(name, site);
+      for (const [name, place] of variablesIn(text, site)) this.use(name, place);
       this.drafts.http?.templates.set(text, template);
       return template;
     } catch (error) {

@@ -1,5 +1,6 @@
 /** Reads `$name`, `${name}` and `$1` out of a text. */
 import type { Template, VariableRef } from '#model/template.ts';
+import { type Site, siteWithin } from './lex.ts';
 
 export class TemplateFault extends Error {
   readonly hint: string;
@@ -40,9 +41,11 @@ export function parseTemplate(text: string): Template {
   return parts;
 }
 
-/** The names of the variables in a template. */
-export function variablesOf(template: Template): string[] {
-  return typeof template === 'string'
-    ? []
-    : template.flatMap(part => (typeof part === 'string' ? [] : [part.variable]));
+/** The variables that a sound text names, each with its own place in the word that stands at `site`. */
+export function variablesIn(text: string, site: Site): [name: string, site: Site][] {
+  return Array.from(text.matchAll(VARIABLE), match => {
+    const [whole, braced, , capture, bare] = match;
+    const name = braced ?? capture ?? bare ?? '';
+    return [name.toLowerCase(), siteWithin(site, text, match.index, whole.length)];
+  });
 }
