@@ -43,6 +43,7 @@ const TOO_LARGE = '400 Request Header Or Cookie Too Large';
 /** Names of statuses in RFC 9110 (and 6585) where nginx has others. */
 const PHRASES: Readonly<Record<string, string>> = {
   '302 Moved Temporarily': '302 Found',
+  '401 Authorization Required': '401 Unauthorized',
   '405 Not Allowed': '405 Method Not Allowed',
   '408 Request Time-out': '408 Request Timeout',
   '413 Request Entity Too Large': '413 Content Too Large',
@@ -82,6 +83,8 @@ const refused = (title: string): Answers =>
     ['header Connection', 'close'],
     ['body', page(title)],
   ]);
+
+const MISDIRECTED = page('421 Misdirected Request', `moat/${VERSION}`);
 
 export const DIFFERENCES: readonly Difference[] = [
   {
@@ -235,6 +238,19 @@ export const DIFFERENCES: readonly Difference[] = [
         ['header Retry-After', '5'],
         ['body', 'The program is away.\n'],
         ...[...nginx].filter(([name]) => name.startsWith('header X-')),
+      ]),
+  },
+  {
+    reason:
+      'A server that asks for certificates is not reached by the greeting of another name, known or not: 421',
+    cases: / access GET \/certificate .*"sni":"unknown/,
+    owed: nginx =>
+      new Map([
+        ...nginx,
+        ['status', 'HTTP/1.1 421 Misdirected Request'],
+        ['header Content-Type', 'text/html'],
+        ['header Content-Length', String(MISDIRECTED.length)],
+        ['body', MISDIRECTED],
       ]),
   },
 ];
