@@ -1,4 +1,5 @@
 /** Which file a URI stands for in a location: `root` and `alias`. */
+import { constants } from 'node:fs';
 import type { Exchange } from '../exchange.ts';
 import type { Compiler } from '../tables.ts';
 import type { Text } from '../variable/space.ts';
@@ -45,6 +46,9 @@ function absolute(path: Text, prefix: string): Text {
     return text === '' || text.charCodeAt(0) === 47 ? text : prefix + text;
   };
 }
+
+/** For reading; a pipe in the place of a file must not hold up the worker. */
+export const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** A path as the file system takes it: names are bytes, and not all of them are UTF-8. */
 export function systemPath(path: string): string | Buffer {
