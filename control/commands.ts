@@ -32,6 +32,11 @@ export const COMMANDS = {
     summary: 'list the directives, or tell all about one',
     load: () => import('./commands/directives.ts'),
   },
+  explain: {
+    usage: "explain [-c FILE] [-H 'NAME: VALUE'] [--from ADDRESS] [--json] 'GET https://host/path'",
+    summary: 'tell what would become of a request, and why',
+    load: () => import('./commands/explain.ts'),
+  },
   reload: {
     usage: 'reload [-c FILE] [-p PREFIX]',
     summary: 'have the running program read its configuration again',

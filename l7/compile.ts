@@ -93,13 +93,12 @@ function compileLocation(
   const { settings, limitExcept } = model;
   const inside = (location: LocationModel) => compileLocation(location, server, tables, worker);
   const conditional = model.conditional.map(inside);
-  const phases: Phase[] = PHASES.map(compile => compile(compiler)).filter(phase => phase !== undefined);
   return {
     model,
     core: settings.core,
     paths: filePaths(compiler),
     rewrite: compileRewrite(model.rewrite, compiler, conditional),
-    phases: [...phases, CONTENT[model.content.kind](model.content as never, compiler)],
+    phases: compilePhases(compiler),
     headerFilters: HEADER_FILTERS.map(compile => compile(compiler)).filter(filter => filter !== undefined),
     logs: accessLogs(compiler),
     errorLog: errorLogger(settings.log.errorLogs, worker.errorSink, worker),
@@ -113,6 +112,24 @@ function compileLocation(
     },
     conditional,
   };
+}
+
+/** `limitReqPhase` is told of as `limit_req`; the makers of access checks have no names of their own. */
+const directiveOf = (maker: string) =>
+  maker.replace(/Phase$/, '').replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`) || 'access';
+
+function compilePhases(compiler: Compiler): Phase[] {
+  const { location, worker } = compiler;
+  const rows = PHASES.map(compile => ({ name: directiveOf(compile.name), phase: compile(compiler) }));
+  const present = rows.filter((row): row is { name: string; phase: Phase } => row.phase !== undefined);
+  const phases = present.map(({ phase }) => phase);
+  if (worker.observer)
+    return worker.observer.watch(
+      phases,
+      present.map(({ name }) => name),
+      location,
+    );
+  return [...phases, CONTENT[location.content.kind](location.content as never, compiler)];
 }
 
 function errorLogger(

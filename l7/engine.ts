@@ -13,6 +13,7 @@ import { Listener } from './listen.ts';
 import { StreamListener } from './listen-stream.ts';
 import type { ErrorSink } from './log/error.ts';
 import { LogFiles } from './log/files.ts';
+import type { Observer } from './observer.ts';
 import { ReadBuffer } from './read-buffer.ts';
 import type { SharedState } from './shared.ts';
 import type { Tables } from './tables.ts';
@@ -37,6 +38,8 @@ export interface EngineOptions {
   readonly place?: number;
   /** The same for all workers; absent for one that is alone. */
   readonly ticketSeed?: TicketSeed;
+  /** For `moat explain`: content is told of, not run. */
+  readonly observer?: Observer;
 }
 
 /** A client's connection, as far as the engine minds it. */
@@ -58,6 +61,7 @@ export interface EngineStatus {
 
 export class Engine implements Worker {
   readonly id: number;
+  readonly observer: Observer | undefined;
   readonly seat: Seat;
   readonly clock = new BatchClock();
   readonly streams = new StreamLoop(this.clock);
@@ -83,6 +87,7 @@ export class Engine implements Worker {
 
   constructor(options: EngineOptions) {
     this.id = options.workerId;
+    this.observer = options.observer;
     this.report = options.report;
     this.errorSink = options.errorSink;
     this.logFiles = new LogFiles(options.files);

@@ -8,6 +8,9 @@ import { type PlaneStatus, type Slot, slotId } from './messages.ts';
 export type { PlaneConfig, PlaneStatus, Slot, WorkerStatus } from './messages.ts';
 export { packConfig } from './parcel.ts';
 
+/** `explain` pulls in all of the tier, which control itself never runs: loaded only where it is asked for. */
+export const loadExplain = () => import('./explain.ts');
+
 /** A socket that listens; control owns the descriptor. */
 export type ListeningSocket = Slot & { readonly fd: number };
 

@@ -7,6 +7,7 @@ import type { UserFiles } from './auth/user-files.ts';
 import type { Clock } from './clock.ts';
 import type { ErrorSink } from './log/error.ts';
 import type { LogFiles } from './log/files.ts';
+import type { Observer } from './observer.ts';
 import type { ReadBuffer } from './read-buffer.ts';
 import type { Seat } from './upstream/pool-views.ts';
 import type { UpstreamRealms } from './upstream/tls.ts';
@@ -25,6 +26,8 @@ export interface Worker {
   readonly userFiles: UserFiles;
   readonly passwords: Passwords;
   readonly errorSink: ErrorSink;
+  /** Present in a worker that serves nobody: it watches how a request finds its way. */
+  readonly observer: Observer | undefined;
   /** The logs of the process, where a location has none of its own. */
   readonly errorLogs: readonly ErrorLog[];
 }

@@ -1,0 +1,161 @@
+/** What would become of a request: the real tables and phases decide, nothing is sent and no content is made. */
+import type { HttpModel } from '#model/l7/http.ts';
+import type { Connection, Downstream } from './downstream/downstream.ts';
+import { cleanHost } from './downstream/host.ts';
+import { Engine } from './engine.ts';
+import { Exchange } from './exchange.ts';
+import { Observer, type Step } from './observer.ts';
+import type { Response } from './response.ts';
+import { headEnd, parseRequestHead } from './wire/h1/request.ts';
+import { parseTarget } from './wire/h1/uri.ts';
+
+export type { Step } from './observer.ts';
+
+export interface Question {
+  readonly method: string;
+  /** An absolute URL; scheme and port choose the listener. */
+  readonly url: string;
+  readonly headers: readonly (readonly [string, string])[];
+  /** Who asks; 127.0.0.1 unless told. */
+  readonly clientAddress?: string;
+}
+
+const LIMITS = {
+  lineBytes: 8192,
+  totalBytes: 65_536,
+  maxHeaders: 1000,
+  ignoreInvalidHeaders: true,
+  underscoresInHeaders: false,
+};
+
+/** @throws {Error} when the question itself is malformed, or nothing listens for it */
+export function explain(model: HttpModel, question: Question): readonly Step[] {
+  const observer = new Observer();
+  const url = new URL(question.url);
+  const tls = url.protocol === 'https:';
+  const key = listenerOf(model, url, tls);
+  observer.note('listener', `${key}${tls ? ' ssl' : ''}`);
+  const engine = new Engine({
+    workerId: 0,
+    report() {},
+    errorSink: (_, level, message) => observer.note('log', `[${level}] ${message}`),
+    errorLogs: [{ target: { kind: 'stderr' }, level: 'notice' }],
+    observer,
+  });
+  try {
+    engine.prepare(1, silenced(model));
+    engine.commit(1);
+    ask(engine, key, question, url, tls, observer);
+  } finally {
+    engine.closeAll();
+  }
+  return observer.steps;
+}
+
+/** The question writes no log lines. */
+function silenced(model: HttpModel): HttpModel {
+  const quiet = (location: HttpModel['servers'][number]['root']): typeof location => ({
+    ...location,
+    settings: { ...location.settings, log: { ...location.settings.log, accessLogs: [], errorLogs: [] } },
+    locations: location.locations.map(quiet),
+    conditional: location.conditional.map(quiet),
+    limitExcept: location.limitExcept && {
+      ...location.limitExcept,
+      location: quiet(location.limitExcept.location),
+    },
+  });
+  return { ...model, servers: model.servers.map(server => ({ ...server, root: quiet(server.root) })) };
+}
+
+/** The listener that a client of the URL would reach: the address itself before a wildcard, by the port. */
+function listenerOf(model: HttpModel, url: URL, tls: boolean): string {
+  const port = Number(url.port || (tls ? 443 : 80));
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const fitting = Object.entries(model.listens).filter(
+    ([, listen]) => listen.kind === 'tcp' && listen.port === port && listen.tls === tls,
+  );
+  const found =
+    fitting.find(([, { address }]) => address === host) ??
+    fitting.find(([, { address }]) => address === '0.0.0.0' || address === '::') ??
+    fitting[0];
+  if (found) return found[0];
+  const known = Object.keys(model.listens).join(', ') || 'none';
+  throw new Error(
+    `nothing listens on port ${port}${tls ? ' with ssl' : ' without ssl'}; the listeners are ${known}`,
+  );
+}
+
+function ask(
+  engine: Engine,
+  key: string,
+  { method, headers, clientAddress }: Question,
+  url: URL,
+  tls: boolean,
+  observer: Observer,
+): void {
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  const host = headers.some(([name]) => name.toLowerCase() === 'host') ? '' : `Host: ${url.host}\r\n`;
+  const text = `${method} ${url.pathname}${url.search} HTTP/1.1\r\n${host}${lines}\r\n`;
+  const head = parseRequestHead(text, 0, headEnd(text, 0), LIMITS);
+  const uri = parseTarget(head.target, true);
+  const finder = engine.tables.listeners.get(key)!;
+  const hostname = cleanHost(head.host ?? '') ?? '';
+  const server = finder.find(hostname);
+  const names = server.model.serverName || '(no name)';
+  observer.note(
+    'server',
+    `${names} for host "${hostname}"${server === finder.default ? ', the default server' : ''}`,
+    server.model.site,
+  );
+  if (!uri) throw new Error(`${url.pathname} is no path that a client could ask for`);
+  const connection = connectionOf(engine, key, clientAddress ?? '127.0.0.1', tls);
+  const exchange = new Exchange(head, server, engine.tables, connection, new Witness(observer), engine.clock);
+  exchange.host = hostname;
+  exchange.path = uri.path;
+  exchange.args = uri.args;
+  finder.capture(exchange);
+  exchange.start();
+}
+
+function connectionOf(engine: Engine, key: string, remoteAddress: string, tls: boolean): Connection {
+  const { address, port } = engine.tables.model.listens[key]!;
+  const socket = tls ? { tls: {} as NonNullable<Connection['tls']> } : {};
+  return {
+    id: 1,
+    startedMs: engine.clock.nowMs(),
+    requests: 1,
+    remoteAddress,
+    remotePort: 40_000,
+    localAddress: address,
+    localPort: port,
+    tls: undefined,
+    ...socket,
+  };
+}
+
+/** Takes the answer in place of a client. */
+class Witness implements Downstream {
+  readonly protocol = 'HTTP/1.1';
+  readonly bytesSent = 0;
+  readonly bodyBytesSent = 0;
+  readonly #observer: Observer;
+
+  constructor(observer: Observer) {
+    this.#observer = observer;
+  }
+
+  writeHead(_exchange: Exchange, { status, headers }: Response): void {
+    const location = headers.get('location');
+    this.#observer.note('answer', `${status}${location === undefined ? '' : ` to ${location}`}`);
+  }
+  write(): boolean {
+    return true;
+  }
+  end(): void {}
+  writeInformation(): void {}
+  reset(): void {
+    this.#observer.note('answer', 'the connection is closed without one');
+  }
+  tunnel(): undefined {}
+  tunnelEnded(): void {}
+}

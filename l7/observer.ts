@@ -1,0 +1,93 @@
+/** Watches one request find its way, for `moat explain`: content is told of, not run. */
+import type { LocationModel } from '#model/l7/http.ts';
+import type { Exchange } from './exchange.ts';
+import { DONE, NEXT, type Phase, WAIT } from './phase/verdict.ts';
+
+/** One thing that was decided, and where in the configuration that stands. */
+export interface Step {
+  /** listener, server, location, phase, content, answer: one word for the first column. */
+  readonly what: string;
+  readonly text: string;
+  readonly site?: { readonly file: string; readonly line: number };
+}
+
+export class Observer {
+  readonly steps: Step[] = [];
+
+  note(what: string, text: string, site?: Step['site']): void {
+    this.steps.push({ what, text, ...(site && { site }) });
+  }
+
+  /** Puts itself before, between and behind the phases of a location. */
+  watch(phases: readonly Phase[], names: readonly string[], location: LocationModel): Phase[] {
+    const arrive: Phase = exchange => {
+      this.note(
+        'location',
+        `${describe(location)}, path ${exchange.path}${exchange.args && `?${exchange.args}`}`,
+        location.site,
+      );
+      return NEXT;
+    };
+    const watched = phases.map(
+      (phase, at): Phase =>
+        exchange =>
+          this.#run(phase, names[at]!, exchange),
+    );
+    return [arrive, ...watched, exchange => this.#content(exchange, location)];
+  }
+
+  #run(phase: Phase, name: string, exchange: Exchange): number {
+    const verdict = phase(exchange);
+    const said =
+      verdict === NEXT
+        ? 'passes'
+        : verdict === WAIT
+          ? 'waits'
+          : verdict === DONE
+            ? 'answers'
+            : `refuses with ${verdict}`;
+    this.note('phase', `${name} ${said}`);
+    return verdict;
+  }
+
+  #content(exchange: Exchange, { content, settings, site }: LocationModel): number {
+    if (content.kind !== 'proxy')
+      this.note(
+        'content',
+        content.kind === 'static'
+          ? `static files below ${show(settings.core.alias?.path ?? settings.core.root)}`
+          : content.kind,
+        site,
+      );
+    else {
+      this.note('content', `proxy_pass ${show(content.target.url)}`, site);
+      this.#pool(exchange, content.target.authority);
+    }
+    return WAIT;
+  }
+
+  #pool({ tables }: Exchange, authority: LocationModel['settings']['core']['root']): void {
+    const pool = tables.model.pools.find(({ name }) => name === authority);
+    if (!pool) return;
+    const { method, key } = pool.balance;
+    this.note(
+      'pool',
+      `${pool.name}: ${method}${key === undefined ? '' : ` by ${show(key)}`}${pool.sticky ? `, sticky ${pool.sticky.kind}` : ''}`,
+    );
+    for (const { name, weight, backup, down, drain } of pool.members) {
+      const state = [backup && 'backup', down && 'down', drain && 'drain'].filter(Boolean).join(' ');
+      this.note('member', `${name} weight=${weight}${state && ` ${state}`}`);
+    }
+  }
+}
+
+function describe({ match, label }: LocationModel): string {
+  return match.kind === 'none' ? 'none: the server itself answers' : label;
+}
+
+/** A template as one would write it. */
+function show(template: LocationModel['settings']['core']['root']): string {
+  return typeof template === 'string'
+    ? template
+    : template.map(part => (typeof part === 'string' ? part : `$${part.variable}`)).join('');
+}
