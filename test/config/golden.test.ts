@@ -10,30 +10,21 @@
  * the difference before you keep it.
  */
 import assert from 'node:assert/strict';
-import { globSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { CheckResult } from '#config';
 import { checkText, faultsOf } from './check-text.ts';
+import { filesOf, GOLDEN_CASES, HYPHENS, readCase } from './golden-case.ts';
 
-const FOLDER = join(import.meta.dirname, '../golden');
-const HYPHENS = '\n----------\n';
 const LEAST = 120;
 
-const cases = globSync('*/*.txt', { cwd: FOLDER }).sort();
-
 test('golden: there are cases', () => {
-  assert.ok(cases.length >= LEAST, `only ${cases.length} were found`);
+  assert.ok(GOLDEN_CASES.length >= LEAST, `only ${GOLDEN_CASES.length} were found`);
 });
 
-for (const name of cases) {
-  test(`golden: ${name.replace(/\.txt$/, '')}`, () => {
-    const path = join(FOLDER, name);
-    const text = readFileSync(path, 'latin1');
-    const end = text.lastIndexOf(HYPHENS);
-    assert.notEqual(end, -1, 'there is no line of hyphens');
-    const input = text.slice(0, end);
-    const expected = text.slice(end + HYPHENS.length).trimEnd();
+for (const name of GOLDEN_CASES) {
+  test(`golden: ${name}`, () => {
+    const { path, input, expected } = readCase(name);
     const outcome = outcomeOf(input, expected);
     if (process.env['GOLDEN'] === 'write') writeFileSync(path, `${input}${HYPHENS}${outcome}\n`, 'latin1');
     else assert.equal(outcome, expected);
@@ -47,14 +38,6 @@ function outcomeOf(input: string, expected: string): string {
   const part = /^# model: ([\w.]+)$/m.exec(main)?.[1];
   const model = part && result.model ? [JSON.stringify(pick(result.model, part), undefined, 2)] : [];
   return [...faultLines(result), ...model, ...pathLines(result.model, expected)].join('\n');
-}
-
-/** The main text, and the files that the case brings. */
-function filesOf(input: string): { main: string; files: Record<string, string> } {
-  const [main = '', ...rest] = input.split(/^-{10} (\/.*)\n/m);
-  const files: Record<string, string> = {};
-  for (let at = 0; at < rest.length; at += 2) files[rest[at]!] = rest[at + 1]!;
-  return { main, files };
 }
 
 function faultLines(result: CheckResult): string[] {
