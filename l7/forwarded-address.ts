@@ -13,6 +13,7 @@ export class ForwardedAddress {
   /** Of the last search: the address, in its usual form once it came from a field, and its port, 0 when it has none. */
   address = '';
   port = 0;
+  #found = false;
   readonly #trusted: IpTable<boolean>;
   readonly #recursive: boolean;
   readonly #reader = new IpReader();
@@ -27,7 +28,7 @@ export class ForwardedAddress {
   follow(value: string, from: string): boolean {
     this.#start(from);
     this.#walk(value);
-    return this.address !== from;
+    return this.#found;
   }
 
   /** All lines of a field, from the last to the first. @param key lower case */
@@ -36,12 +37,13 @@ export class ForwardedAddress {
     const { keys, values } = headers;
     for (let at = keys.length - 1; at >= 0; at--)
       if (keys[at] === key && (!this.#walk(values[at]!) || !this.#recursive)) break;
-    return this.address !== from;
+    return this.#found;
   }
 
   #start(from: string): void {
     this.address = from;
     this.port = 0;
+    this.#found = false;
   }
 
   /** @returns whether the line was followed to its first address */
@@ -74,6 +76,7 @@ export class ForwardedAddress {
   #keep(port: number): boolean {
     this.address = this.#reader.format();
     this.port = port;
+    this.#found = true;
     return true;
   }
 }

@@ -42,7 +42,7 @@ export class ErrorLogger {
     const rank = LOG_LEVELS.indexOf(level);
     if (rank < this.#least) return;
     const { main } = exchange;
-    const client = `client: ${exchange.connection.remoteAddress}, server: ${exchange.server.model.serverName}`;
+    const client = `client: ${main.remoteAddress}, server: ${exchange.server.model.serverName}`;
     const request = main.head.line === '' ? '' : `, request: "${main.head.line}"`;
     const upstream = exchange.attempts.length > 0 ? `, upstream: "${exchange.attempts.at(-1)!.member}"` : '';
     const host = main.head.host === undefined ? '' : `, host: "${main.head.host}"`;

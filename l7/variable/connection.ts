@@ -15,8 +15,8 @@ export const CONNECTION_VARIABLES = {
   nginx_version: () => '1.31.4',
   moat_version: () => VERSION,
   remote_addr: exchange => exchange.remoteAddress,
+  binary_remote_addr: binaryAddress(),
   remote_port: exchange => (exchange.remotePort ? String(exchange.remotePort) : ''),
-  binary_remote_addr: exchange => binaryAddress(exchange.remoteAddress),
   realip_remote_addr: exchange => exchange.connection.remoteAddress,
   realip_remote_port: exchange => String(exchange.connection.remotePort || ''),
   server_addr: exchange => exchange.connection.localAddress,
@@ -27,16 +27,8 @@ export const CONNECTION_VARIABLES = {
   pipe: exchange => (exchange.pipelined ? 'p' : '.'),
 } satisfies Record<string, Getter>;
 
-/** Read and done with within one call. */
-const reader = new IpReader();
-
-/** 4 or 16 bytes; a socket of the file system, which has no address, is told by its name. */
-function binaryAddress(address: string): string {
-  if (!reader.read(address)) return address;
-  let bytes = '';
-  for (let at = 0; at < (reader.family === 4 ? 1 : 4); at++) {
-    const word = reader.words[at]!;
-    bytes += String.fromCharCode(word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255);
-  }
-  return bytes;
+/** 4 bytes for IPv4 and 16 for IPv6; `unix:` as it is. */
+function binaryAddress(): Getter {
+  const reader = new IpReader();
+  return ({ remoteAddress }) => (reader.read(remoteAddress) ? reader.bytes() : remoteAddress);
 }
