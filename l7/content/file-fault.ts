@@ -1,4 +1,5 @@
 /** What the fault of a file means for the request: the status, and a line in the error log. */
+import { constants } from 'node:os';
 import { getSystemErrorMessage } from 'node:util';
 import type { Exchange } from '../exchange.ts';
 
@@ -31,6 +32,11 @@ export function fileFault(error: unknown): FileFault {
     code: error.code,
     reason: reasonOf(error.code, errno, error.message),
   };
+}
+
+/** A fault that was found without a call that failed. */
+export function faultOf(code: 'ELOOP' | 'ENOTDIR'): FileFault {
+  return { status: STATUS_OF[code]!, code, reason: reasonOf(code, constants.errno[code], '') };
 }
 
 /** Where libuv's words are not those of the C library, which operators look for. */

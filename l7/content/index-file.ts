@@ -16,14 +16,13 @@ export function indexPhase(compiler: Compiler, paths: FilePaths, guard: LinkGuar
     for (const file of files) {
       const name = file(exchange);
       if (name.startsWith('/')) return goOn(exchange, name);
-      const found = look(folder + name);
+      const found = guard?.(exchange, folder + name) ?? look(folder + name);
       if (found === 'missing') {
         if (!folderSeen && look(folder) === 'missing') return tellMissing(exchange, folder, name);
         folderSeen = true;
         continue;
       }
       if (!isStats(found)) return tellFault(exchange, folder + name, found);
-      if (guard?.(exchange, folder + name)) return 403;
       return goOn(exchange, exchange.path + name);
     }
     exchange.log('error', `directory index of "${folder}" is forbidden`);

@@ -56,6 +56,7 @@ function open(
   guard: LinkGuard | undefined,
 ): { fd: number; stats: Stats } | undefined {
   let fd: number;
+  if (guard?.(exchange, path)) return undefined;
   try {
     fd = openSync(systemPath(path), OPEN_FLAGS);
   } catch (error) {

@@ -42,6 +42,8 @@ function answerPath(
 ): Verdict {
   const variant = variants?.(exchange, path);
   if (variant?.found) return answerFile(exchange, variant.found.fd, variant.found.stats, variant);
+  const link = guard?.(exchange, path);
+  if (link) return tellFault(exchange, 'openat', path, link);
   let fd: number;
   try {
     fd = openSync(systemPath(path), OPEN_FLAGS);
@@ -53,7 +55,8 @@ function answerPath(
   let kept = false;
   try {
     const stats = fstatSync(fd);
-    const refused = guard?.(exchange, path, fd) ? 403 : refusal(exchange, path, stats);
+    const swapped = guard?.(exchange, path, fd);
+    const refused = swapped ? tellFault(exchange, 'openat', path, swapped) : refusal(exchange, path, stats);
     if (refused !== 0) return refused;
     kept = true;
     return answerFile(exchange, fd, stats, variant);

@@ -3,14 +3,16 @@ import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { Exchange } from '../exchange.ts';
 import type { Compiler } from '../tables.ts';
+import { type FileFault, faultOf, fileFault } from './file-fault.ts';
 import { systemPath } from './file-path.ts';
 
 /**
- * Says whether a path is refused.
+ * Looks for links before a file is opened.
  *
- * @param fd the file, when it is open already: then it is also certain that nobody put a link there meanwhile
+ * @param fd the file, when it is open: then it is also certain that nobody put a link there meanwhile
+ * @returns the fault that the path has, as if the link could not be gone through
  */
-export type LinkGuard = (exchange: Exchange, path: string, fd?: number) => boolean;
+export type LinkGuard = (exchange: Exchange, path: string, fd?: number) => FileFault | undefined;
 
 /** @returns undefined where all links are followed */
 export function linkGuard({ location, text }: Compiler): LinkGuard | undefined {
@@ -20,27 +22,53 @@ export function linkGuard({ location, text }: Compiler): LinkGuard | undefined {
   return (exchange, path, fd) => {
     const prefix = trusted(exchange);
     const skip = prefix !== '' && path.startsWith(prefix) ? prefix.length : 0;
-    if (fd !== undefined && refuse === 'all' && openedElsewhere(fd, path, skip)) return true;
-    return hasRefusedLink(path, skip, refuse);
+    try {
+      if (fd === undefined) return refuse === 'all' ? anyLink(path, skip) : foreignLink(path, skip);
+      return refuse === 'all' && openedElsewhere(fd, path, skip) ? IS_LINK : undefined;
+    } catch (error) {
+      return fileFault(error);
+    }
   };
 }
 
-function hasRefusedLink(path: string, skip: number, refuse: 'all' | 'other-owner'): boolean {
-  for (let end = path.indexOf('/', skip + 1); ; end = path.indexOf('/', end + 1)) {
-    const part = systemPath(end === -1 ? path : path.slice(0, end));
-    const own = lstatSync(part, { throwIfNoEntry: false });
-    if (!own) return false;
-    if (own.isSymbolicLink()) {
-      if (refuse === 'all') return true;
-      if (statSync(part, { throwIfNoEntry: false })?.uid !== own.uid) return true;
-    }
-    if (end === -1) return false;
+/** What the kernel says of a link at the end of a path, and of one within it, when it may not follow. */
+const IS_LINK = faultOf('ELOOP');
+const IN_LINK = faultOf('ENOTDIR');
+
+function anyLink(path: string, skip: number): FileFault | undefined {
+  for (const end of partsOf(path, skip)) {
+    const own = lstatSync(systemPath(path.slice(0, end)), { throwIfNoEntry: false });
+    if (!own) return undefined;
+    if (own.isSymbolicLink()) return end === path.length ? IS_LINK : IN_LINK;
   }
+  return undefined;
+}
+
+/** A link that belongs to another than what it points to. */
+function foreignLink(path: string, skip: number): FileFault | undefined {
+  for (const end of partsOf(path, skip)) {
+    const part = systemPath(path.slice(0, end));
+    const own = lstatSync(part, { throwIfNoEntry: false });
+    if (!own) return undefined;
+    if (!own.isSymbolicLink()) continue;
+    const target = statSync(part, { throwIfNoEntry: false });
+    if (!target) return undefined;
+    if (target.uid !== own.uid) return IS_LINK;
+  }
+  return undefined;
+}
+
+/** The positions where the parts of a path end, its own end last. */
+function* partsOf(path: string, skip: number): Generator<number> {
+  for (let end = path.indexOf('/', skip + 1); end !== -1; end = path.indexOf('/', end + 1)) {
+    if (end < path.length - 1) yield end;
+  }
+  yield path.length;
 }
 
 /** The kernel tells where an open file really is. */
 function openedElsewhere(fd: number, path: string, skip: number): boolean {
   const real = readlinkSync(`/proc/self/fd/${fd}`, 'latin1');
   const head = skip === 0 ? '' : realpathSync(systemPath(path.slice(0, skip)), 'latin1');
-  return real !== posix.normalize(head + path.slice(skip));
+  return real !== posix.normalize(`${head}/${path.slice(skip)}`);
 }

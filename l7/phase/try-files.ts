@@ -45,9 +45,10 @@ function kindOf(
   guard: LinkGuard | undefined,
 ): 'folder' | 'file' | undefined {
   try {
-    const stats = statSync(systemPath(path), { throwIfNoEntry: false });
-    if (!stats || guard?.(exchange, path)) return undefined;
-    return stats.isDirectory() ? 'folder' : 'file';
+    const link = guard?.(exchange, path);
+    if (link?.status === 403) exchange.log('crit', `openat() "${path}" failed ${link.reason}`);
+    const stats = link ? undefined : statSync(systemPath(path), { throwIfNoEntry: false });
+    return stats && (stats.isDirectory() ? 'folder' : 'file');
   } catch (error) {
     const fault = fileFault(error);
     if (fault.status !== 404) exchange.log('crit', `stat() "${path}" failed ${fault.reason}`);
