@@ -460,6 +460,7 @@ export class Exchange {
   #close(): void {
     this.closed = true;
     if (this.#ends) for (const end of this.#ends) end();
+    if (this.main !== this && !this.location.core.logSubrequest) return;
     for (const log of this.location.logs) log(this);
   }
 
