@@ -48,10 +48,13 @@ const reqZone = defineDirective({
   },
   compile({ key, zone, rate }, scope, line) {
     const { name, bytes } = zoneOf(zone);
-    const match = /^(\d+)r\/(s|m)$/.exec(rate ?? '1r/s');
+    const match = /^(\d+)r\/(s|m)$/.exec(rate ?? '');
     const perSecond = match ? (Number(match[1]) * 1000) / (match[2] === 'm' ? 60 : 1) : 0;
     if (!match || Math.trunc(perSecond) < 1)
-      throw new ArgumentFault(`invalid rate "${rate}"`, 'write rate=10r/s or rate=30r/m');
+      throw new ArgumentFault(
+        rate === undefined ? 'names no rate' : `invalid rate "${rate}"`,
+        'write rate=10r/s or rate=30r/m',
+      );
     scope.zone(name, 'limit_req_zone', bytes, line.name);
     addZone({ kind: 'req', name, bytes, key, rate: Math.trunc(perSecond) }, 'limit_req_zone', scope);
   },

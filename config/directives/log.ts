@@ -66,7 +66,8 @@ const logFormat = defineDirective({
     since: '0.1',
   },
   compile({ name, parts }, scope) {
-    if (scope.http.logFormats.has(name)) throw new ArgumentFault(`the format "${name}" is already defined`);
+    if (name === COMBINED.name || scope.http.logFormats.has(name))
+      throw new ArgumentFault(`the format "${name}" is already defined`);
     const escaping = /^escape=(default|json|none)$/.exec(parts[0]!.text)?.[1] as
       | 'default'
       | 'json'

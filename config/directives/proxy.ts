@@ -1,4 +1,5 @@
 /** proxy_pass, and what the request that goes on consists of. */
+import { isIP } from 'node:net';
 import type { ProxyTarget } from '#model/l7/proxy.ts';
 import { ArgumentFault, arg } from '../argument.ts';
 import type { Site } from '../lex.ts';
@@ -91,11 +92,17 @@ const bind = defineDirective({
   },
   compile({ address, transparent }, scope) {
     if (address.text === 'off') return scope.set('proxy', { bind: undefined });
+    if (!address.text.includes('$') && !isLocalAddress(address.text))
+      throw new ArgumentFault(`invalid address "${address.text}"`, 'write an IP address of this machine');
     scope.set('proxy', {
       bind: { address: scope.template(address.text, address), transparent: transparent ?? false },
     });
   },
 });
+
+/** An IP address, with a port or without. */
+const isLocalAddress = (text: string) =>
+  isIP(text) !== 0 || isIP(/^\[?([^\]]*?)\]?(?::\d+)?$/.exec(text)?.[1] ?? '') !== 0;
 
 const REQUEST: readonly Directive[] = [
   proxyPass,
