@@ -1,8 +1,11 @@
 /** A pool as the steward keeps it: its members as they are now, and the memory that all threads know them by. */
 import type { MemberModel, PoolModel } from '#model/l7/upstream.ts';
+import type { Ward } from '../health/checker.ts';
 import { KeptPeers, type Seat, stampOf } from '../zone/kept.ts';
-import type { Peers } from '../zone/peers.ts';
+import { type Peers, STATE } from '../zone/peers.ts';
 import { configureState, type PoolShare, peersWish } from './pool-share.ts';
+
+const CHECKED = STATE.unhealthy | STATE.unchecked;
 
 export class KeptPool {
   readonly model: PoolModel;
@@ -58,6 +61,25 @@ export class KeptPool {
     if (isNew) this.#zone.follow();
     configureState(this.peers, this.members);
     return isNew;
+  }
+
+  /** What health checks need to know of the members. */
+  beds(): Ward['beds'] {
+    const { peers, model } = this;
+    return this.members.map((member, index) => ({
+      poolName: model.name,
+      member,
+      peers,
+      index,
+      name: peers.names[index]!,
+    }));
+  }
+
+  /** Nobody checks these members: what checks said before is void. */
+  declareHealthy(): void {
+    this.members.forEach((_, index) => {
+      if (this.peers.state(index) & CHECKED) this.peers.clear(index, CHECKED);
+    });
   }
 
   /** All threads have it. */

@@ -4,9 +4,12 @@
  */
 import type { Log } from '#kit/log.ts';
 import { Turns } from '#kit/turns.ts';
+import type { HealthCheckModel } from '#model/l7/health.ts';
 import type { HttpModel } from '#model/l7/http.ts';
 import type { PoolModel } from '#model/l7/upstream.ts';
 import { monotonicMs } from '../clock.ts';
+import { HealthChecker, type Ward } from '../health/checker.ts';
+import { PROBES } from '../health/table.ts';
 import { NameBook } from '../resolve/name-book.ts';
 import type { Seat } from '../zone/kept.ts';
 import { ownerOf } from '../zone/lock.ts';
@@ -29,6 +32,9 @@ type Pools = ReadonlyMap<string, KeptPool>;
 export class PoolSteward {
   readonly #means: StewardMeans;
   readonly #names: NameBook;
+  readonly #checker: HealthChecker;
+  #checks: ReadonlyMap<string, readonly HealthCheckModel[]> = new Map();
+  #nextHttp: HttpModel | undefined;
   #current: Pools = new Map();
   #next: Pools | undefined;
   /** What ran before: requests that began then may still use it. */
@@ -42,6 +48,12 @@ export class PoolSteward {
 
   constructor(means: StewardMeans) {
     this.#means = means;
+    this.#checker = new HealthChecker({
+      probes: PROBES,
+      log: means.log,
+      nowMs: monotonicMs,
+      random: Math.random,
+    });
     this.#names = new NameBook({
       nowMs: monotonicMs,
       log: means.log,
@@ -62,6 +74,7 @@ export class PoolSteward {
       this.#held = true;
     });
     this.#next = new Map(models.map(model => [model.name, this.#make(model)]));
+    this.#nextHttp = http;
   }
 
   #make(model: PoolModel): KeptPool {
@@ -77,16 +90,31 @@ export class PoolSteward {
 
   /** The prepared pools run. */
   commit(): void {
-    if (!this.#next) throw new Error('Cannot commit pools: none are prepared');
+    const http = this.#nextHttp;
+    if (!this.#next || !http) throw new Error('Cannot commit pools: none are prepared');
     this.#before = this.#current;
     this.#current = this.#next;
-    this.#next = undefined;
+    this.#next = this.#nextHttp = undefined;
     for (const pool of this.#current.values()) pool.take();
     this.#forgetNames();
+    this.#checks = Map.groupBy(http.healthChecks, check => check.pool);
+    this.#checker.useVariables(http.variables);
+    this.#checker.keepOnly(new Set(this.#checks.keys()));
+    this.#check([...this.#current.values()], true);
+  }
+
+  /** Has the members of these pools checked, before any thread sees them. Where no check is configured any more all are well. */
+  #check(pools: readonly KeptPool[], reloaded: boolean): void {
+    const wards = pools.flatMap((pool): Ward[] => {
+      const checks = this.#checks.get(pool.model.name);
+      if (!checks) pool.declareHealthy();
+      return checks ? [{ poolName: pool.model.name, checks, beds: pool.beds() }] : [];
+    });
+    this.#checker.follow(wards, reloaded);
   }
 
   abandon(): void {
-    this.#next = undefined;
+    this.#next = this.#nextHttp = undefined;
     this.#forgetNames();
     this.#release();
   }
@@ -122,6 +150,7 @@ export class PoolSteward {
       if (changed.length === 0) return;
       this.#before = this.#current;
       this.#current = new Map([...this.#current, ...changed.map(pool => [pool.model.name, pool] as const)]);
+      this.#check(changed, false);
       await this.#means.change(changed.map(pool => pool.share()));
       for (const pool of changed) pool.settle();
       await this.#means.settle();
@@ -136,6 +165,7 @@ export class PoolSteward {
 
   close(): void {
     this.#names.keepOnly(new Set());
+    this.#checker.keepOnly(new Set());
   }
 
   /** How things stand at all members. */
