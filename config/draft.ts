@@ -102,7 +102,7 @@ export type MatchDraft = { name: string; tests: MatchTest[] };
 
 /** A health check as written; what it runs on is known when all is read. */
 export interface HealthCheckDraft {
-  check: Omit<HealthCheckModel, 'pool' | 'scheme' | 'match' | 'proxy' | 'site'>;
+  check: Omit<HealthCheckModel, 'pool' | 'scheme' | 'match' | 'proxy' | 'proxyTls' | 'site'>;
   matchName: string | undefined;
   location: LocationDraft;
   /** The settings of the location and of each block around it up to http, outermost first. */

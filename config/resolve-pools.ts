@@ -43,8 +43,8 @@ export function resolveHealthChecks(
     const match = matchOf(written, draft, around);
     if (!target) return [];
     const { check, owns, site } = written;
-    const { proxy } = owns.reduce(inheritSettings, settings);
-    return [{ ...check, ...target, match, proxy, site: { file: site.file, line: site.line } }];
+    const { proxy, proxyTls } = owns.reduce(inheritSettings, settings);
+    return [{ ...check, ...target, match, proxy, proxyTls, site: { file: site.file, line: site.line } }];
   });
 }
 

@@ -2,9 +2,10 @@
 import type { Log } from '#kit/log.ts';
 import type { HealthCheckModel } from '#model/l7/health.ts';
 import type { UserVariable } from '#model/l7/variable.ts';
+import { UpstreamRealms } from '../upstream/tls.ts';
 import { AnswerVariables } from './answer.ts';
 import { type Bed, Course, showState } from './patient.ts';
-import type { Probe, ProbeMaker } from './probe.ts';
+import type { Probe, ProbeMaker, ProbeMeans } from './probe.ts';
 
 export interface CheckerMeans {
   readonly probes: Readonly<Record<HealthCheckModel['type'], ProbeMaker>>;
@@ -33,6 +34,7 @@ export class HealthChecker {
   readonly #waiting: (() => void)[] = [];
   #underWay = 0;
   readonly #variables = new AnswerVariables([]);
+  readonly #probeMeans: ProbeMeans = { variables: this.#variables, realms: new UpstreamRealms() };
 
   constructor(means: CheckerMeans) {
     this.#means = means;
@@ -94,7 +96,7 @@ export class HealthChecker {
     const before = earned ? old?.course.verdict : undefined;
     const verdict = before ?? (check.mandatory ? 'unchecked' : 'healthy');
     const { port = bed.member.port } = check;
-    const probe = this.#means.probes[check.type](check, { ...bed.member, port }, this.#variables);
+    const probe = this.#means.probes[check.type](check, { ...bed.member, port }, this.#probeMeans);
     const round = new Round(check, probe, new Course(verdict), this.#means.random, work => this.#take(work));
     this.#rounds.set(key, round);
     return round;

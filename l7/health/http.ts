@@ -4,9 +4,10 @@ import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import type { HealthCheckModel } from '#model/l7/health.ts';
 import { monotonicMs } from '../clock.ts';
 import { addressText } from '../upstream/member.ts';
-import type { AnswerVariables, CheckAnswer } from './answer.ts';
+import type { UpstreamRealms } from '../upstream/tls.ts';
+import type { CheckAnswer } from './answer.ts';
 import { type AnswerTest, compileMatch, needsBody } from './match.ts';
-import { type CheckTarget, type Probe, type ProbeMaker, patienceMs } from './probe.ts';
+import { type CheckTarget, type Probe, type ProbeMaker, type ProbeMeans, patienceMs } from './probe.ts';
 import { requestHeaders } from './request-header.ts';
 import { tlsOptions } from './tls.ts';
 
@@ -14,20 +15,22 @@ import { tlsOptions } from './tls.ts';
 const MOST_BODY_BYTES = 262_144;
 
 /** Node's own client asks: a few questions a second, where strictness counts for more than speed. */
-export const httpProbe: ProbeMaker = (check, target, variables) => new HttpProbe(check, target, variables);
+export const httpProbe: ProbeMaker = (check, target, means) => new HttpProbe(check, target, means);
 
 class HttpProbe implements Probe {
   readonly #check: HealthCheckModel;
   readonly #target: CheckTarget;
+  readonly #realms: UpstreamRealms;
   readonly #test: AnswerTest;
   readonly #headers: Record<string, string>;
   readonly #readsBody: boolean;
   #agent: Agent | undefined;
   #agentUntilMs = 0;
 
-  constructor(check: HealthCheckModel, target: CheckTarget, variables: AnswerVariables) {
+  constructor(check: HealthCheckModel, target: CheckTarget, { variables, realms }: ProbeMeans) {
     this.#check = check;
     this.#target = target;
+    this.#realms = realms;
     this.#test = compileMatch(check.match, variables);
     this.#readsBody = needsBody(check.match) || check.keepaliveMs !== undefined;
     this.#headers = requestHeaders(check);
@@ -80,7 +83,7 @@ class HttpProbe implements Probe {
       setHost: false,
       signal,
       agent: keepaliveMs === undefined ? false : this.#keptAgent(keepaliveMs),
-      ...(scheme === 'https' && tlsOptions(this.#check)),
+      ...(scheme === 'https' && tlsOptions(this.#check, this.#realms)),
     });
   }
 

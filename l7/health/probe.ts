@@ -1,5 +1,6 @@
 /** What every kind of health check is: a question to one member, asked again and again. */
 import type { HealthCheckModel } from '#model/l7/health.ts';
+import type { UpstreamRealms } from '../upstream/tls.ts';
 import type { AnswerVariables } from './answer.ts';
 
 export interface CheckTarget {
@@ -15,7 +16,13 @@ export interface Probe {
   close(): void;
 }
 
-export type ProbeMaker = (check: HealthCheckModel, target: CheckTarget, variables: AnswerVariables) => Probe;
+/** What all probes share. */
+export interface ProbeMeans {
+  readonly variables: AnswerVariables;
+  readonly realms: UpstreamRealms;
+}
+
+export type ProbeMaker = (check: HealthCheckModel, target: CheckTarget, means: ProbeMeans) => Probe;
 
 /** A check takes at most this long: to connect, and to answer. */
 export const patienceMs = ({ proxy }: HealthCheckModel): number =>

@@ -67,8 +67,8 @@ export class PoolSteward {
   /**
    * Makes the pools of a configuration beside those that run, with the `implied` ones (impliedByName). Waits a little for names that are new.
    */
-  async prepare({ pools }: HttpModel, implied: readonly PoolModel[]): Promise<void> {
-    const models = [...pools, ...implied];
+  async prepare(http: HttpModel, implied: readonly PoolModel[]): Promise<void> {
+    const models = [...http.pools, ...implied];
     await this.#names.want(new Map(models.flatMap(model => [...wishesOfPool(model)])));
     await this.#turns.take(async () => {
       this.#held = true;

@@ -1,6 +1,7 @@
 /** Active health checks: what is asked of the members of a pool, and which answers are good. */
 import type { Pattern, Template } from '../template.ts';
 import type { ProxySettings } from './proxy.ts';
+import type { ProxyTlsSettings } from './proxy-tls.ts';
 
 export const HEALTH_CHECK_TYPES = ['http', 'tcp', 'grpc'] as const;
 export type HealthCheckType = (typeof HEALTH_CHECK_TYPES)[number];
@@ -58,5 +59,6 @@ export interface HealthCheckModel {
   readonly keepaliveMs: number | undefined;
   /** Of the location: headers, timeouts, TLS. */
   readonly proxy: ProxySettings;
+  readonly proxyTls: ProxyTlsSettings;
   readonly site: { readonly file: string; readonly line: number };
 }

@@ -1,6 +1,7 @@
 /** Health checks as models, for tests that need no configuration. */
 import type { HealthCheckModel } from '#model/l7/health.ts';
 import { PROXY_DEFAULTS, type ProxySettings } from '#model/l7/proxy.ts';
+import { PROXY_TLS_DEFAULTS } from '#model/l7/proxy-tls.ts';
 
 export const checkModel = (
   also: Partial<HealthCheckModel> = {},
@@ -22,6 +23,7 @@ export const checkModel = (
   grpcStatus: undefined,
   keepaliveMs: undefined,
   proxy: { ...PROXY_DEFAULTS, ...proxy },
+  proxyTls: PROXY_TLS_DEFAULTS,
   site: { file: '', line: 1 },
   ...also,
 });

@@ -8,12 +8,13 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { PROXY_DEFAULTS, type ProxyTlsSettings } from '#model/l7/proxy.ts';
+import { PROXY_TLS_DEFAULTS, type ProxyTlsSettings } from '#model/l7/proxy-tls.ts';
 import { AnswerVariables } from '../../../l7/health/answer.ts';
 import { PROBES } from '../../../l7/health/table.ts';
+import { UpstreamRealms } from '../../../l7/upstream/tls.ts';
 import { checkModel } from './check-model.ts';
 
-const NONE = new AnswerVariables([]);
+const MEANS = { variables: new AnswerVariables([]), realms: new UpstreamRealms() };
 
 async function listen(server: Server): Promise<number> {
   await new Promise<void>(done => server.listen(0, '127.0.0.1', done).unref());
@@ -22,7 +23,7 @@ async function listen(server: Server): Promise<number> {
 
 /** Asks once. */
 async function ask(check: ReturnType<typeof checkModel>, port: number): Promise<string | undefined> {
-  const probe = PROBES[check.type](check, { host: '127.0.0.1', port, unixPath: undefined }, NONE);
+  const probe = PROBES[check.type](check, { host: '127.0.0.1', port, unixPath: undefined }, MEANS);
   const wrong = await probe.run();
   probe.close();
   return wrong;
@@ -53,9 +54,7 @@ function makeCertificate(): { key: string; cert: string } {
   return made;
 }
 
-const tls = (also: Partial<ProxyTlsSettings>) => ({
-  tls: { ...PROXY_DEFAULTS.tls, serverName: true, ...also },
-});
+const tls = (also: Partial<ProxyTlsSettings>) => ({ ...PROXY_TLS_DEFAULTS, serverName: true, ...also });
 
 test('probe: TLS with the name and the certificate as the location says', async () => {
   const pair = makeCertificate();
@@ -65,8 +64,9 @@ test('probe: TLS with the name and the certificate as the location says', async 
     reply.end('ok');
   });
   const port = await listen(server);
-  const verified = (name: string) => tls({ verify: true, trustedCertificate: pair.cert, name });
-  const check = (settings: object) => ask(checkModel({ scheme: 'https' }, settings), port);
+  const verified = (name: string) =>
+    tls({ verify: true, trustedCertificate: { path: '', text: pair.cert }, name });
+  const check = (proxyTls: ProxyTlsSettings) => ask(checkModel({ scheme: 'https', proxyTls }), port);
   assert.equal(await check(verified('app.test')), undefined);
   assert.match((await check(verified('other.test')))!, /other\.test/);
   assert.match((await check(tls({ verify: true, name: 'app.test' })))!, /certificate/);
@@ -84,7 +84,7 @@ test('probe: gRPC over TLS', async () => {
     stream.end(Buffer.from([0, 0, 0, 0, 2, 8, 1]));
   });
   const port = await listen(server);
-  assert.equal(await ask(checkModel({ scheme: 'https', type: 'grpc' }, tls({})), port), undefined);
+  assert.equal(await ask(checkModel({ scheme: 'https', type: 'grpc', proxyTls: tls({}) }), port), undefined);
   server.close();
 });
 
