@@ -39,6 +39,8 @@ export interface CrewMeans {
   readonly places: () => number;
   /** A thread runs no more: its locks and shares are given back, then its place may have another. */
   readonly threadDied: (threadId: number, place: number) => Promise<void>;
+  /** The code of a thread; thread.ts, but for tests of deaths. */
+  readonly entry?: URL;
   /** A worker cannot be kept alive: ends the process. */
   readonly giveUp: () => void;
 }
@@ -148,7 +150,10 @@ export class Crew {
   /** Closes everything now. */
   async close(): Promise<void> {
     this.#ending = true;
-    const closed = [...this.#threads.values()].map(thread => thread.ask({ kind: 'close' }));
+    const closed = [...this.#threads.values()].map(async thread => {
+      await thread.ask({ kind: 'close' });
+      await thread.end();
+    });
     await within(CLOSE_PATIENCE_MS, Promise.allSettled(closed));
   }
 
@@ -173,7 +178,7 @@ export class Crew {
     const restarts = this.#restarts.get(workerId) ?? 0;
     const place = this.#takePlace();
     const options = { workerId, place, restarts, ticketSeed: this.#ticketSeed };
-    const thread = new WorkerThread(options, (dead, fault) => this.#bury(dead, fault));
+    const thread = new WorkerThread(options, (dead, fault) => this.#bury(dead, fault), this.#means.entry);
     this.#threads.set(workerId, thread);
     return thread;
   }

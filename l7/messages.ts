@@ -4,6 +4,7 @@ import type { ErrorLog } from '#model/l7/log.ts';
 import type { ProcessModel } from '#model/main.ts';
 import type { EngineStatus } from './engine.ts';
 import type { PoolShare } from './upstream/pool-share.ts';
+import type { PoolSnapshot } from './upstream/pool-snapshot.ts';
 import type { SharedPools } from './upstream/pools.ts';
 import type { SharedZone } from './zone/wish.ts';
 
@@ -101,4 +102,5 @@ export interface PlaneStatus {
   readonly uptimeMs: number;
   readonly memoryBytes: number;
   readonly workers: readonly WorkerStatus[];
+  readonly pools: readonly PoolSnapshot[];
 }

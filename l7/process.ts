@@ -192,6 +192,7 @@ class PlaneProcess {
       uptimeMs: Math.round(process.uptime() * 1000),
       memoryBytes: process.memoryUsage.rss(),
       workers: await this.#crew.status(),
+      pools: this.#pools?.snapshot() ?? [],
     };
   }
 

@@ -22,11 +22,18 @@ export class WorkerThread {
   readonly #worker: Worker;
   readonly #line: Line<ToWorker>;
 
-  /** @param ended called once, with what went wrong if it threw */
-  constructor(options: ThreadOptions, ended: (thread: WorkerThread, fault: Error | undefined) => void) {
+  /**
+   * @param ended called once, with what went wrong if it threw
+   * @param entry the thread's code
+   */
+  constructor(
+    options: ThreadOptions,
+    ended: (thread: WorkerThread, fault: Error | undefined) => void,
+    entry = THREAD,
+  ) {
     this.id = options.workerId;
     this.place = options.place;
-    this.#worker = new Worker(THREAD, {
+    this.#worker = new Worker(entry, {
       workerData: options,
       env: SHARE_ENV,
       name: `worker ${options.workerId}`,

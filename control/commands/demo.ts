@@ -55,7 +55,7 @@ async function serve(dir: string, http: number, https: number): Promise<number> 
       moat.kill('SIGINT');
     });
   await listening(moat, join(dir, 'moat.pid'));
-  if (moat.exitCode === null) void show(moat, dir, http, https);
+  if (moat.exitCode === null) void show(moat, dir, http, https).catch(silentOnceOver(moat));
   await ended;
   if (!interrupted) process.stderr.write(lastWords(dir));
   return interrupted ? 0 : 1;
@@ -79,6 +79,11 @@ async function show(moat: ChildProcess, dir: string, http: number, https: number
     await sleep(REFRESH_MS);
   }
 }
+
+/** While it ends it answers no more, which is no news. */
+const silentOnceOver = (moat: ChildProcess) => (fault: Error) => {
+  if (moat.exitCode === null && !moat.killed) process.stderr.write(`${fault.message}\n`);
+};
 
 function lastWords(dir: string): string {
   const log = join(dir, 'error.log');

@@ -14,9 +14,14 @@ export interface Sample {
  */
 export function drawStatus(now: Sample, before: Sample | undefined): string {
   const { report } = now;
-  return [head(report), traffic(now, before), workers(now, before), listeners(report)]
-    .filter(Boolean)
-    .join('\n');
+  const parts = [
+    head(report),
+    traffic(now, before),
+    workers(now, before),
+    pools(now, before),
+    listeners(report),
+  ];
+  return parts.filter(Boolean).join('\n');
 }
 
 function head(report: StatusReport): string {
@@ -47,6 +52,31 @@ function workers(now: Sample, before: Sample | undefined): string {
   return tableOf(['worker', 'connections', 'idle', 'accepted', 'requests', 'req/s', 'restarts'], rows);
 }
 
+/** A line for each member, under the name of its pool. */
+function pools(now: Sample, before: Sample | undefined): string {
+  const rows = (now.report.l7?.pools ?? []).flatMap(({ name, members }) => [
+    [poolText(name)],
+    ...members.map((member, at) => {
+      const { state, inFlight, headerMs, counts } = member;
+      const { requests, fails, responses5xx } = counts;
+      const rate = rateText(memberRate(now, before, name, at));
+      const latency = headerMs > 0 ? headerMs.toFixed(0) : '-';
+      const label = `  ${member.name}${member.backup ? ' (backup)' : ''}`;
+      return [label, state, inFlight, requests, rate, fails, responses5xx, latency].map(String);
+    }),
+  ]);
+  return tableOf(['pool', 'state', 'in flight', 'requests', 'req/s', 'fails', '5xx', 'header ms'], rows);
+}
+
+/** A pool that no upstream block describes is named after its address and port. */
+const poolText = (name: string): string => name.split(' ')[0] ?? name;
+
+function memberRate(now: Sample, before: Sample | undefined, pool: string, at: number): number {
+  const requests = ({ report }: Sample) =>
+    report.l7?.pools.find(({ name }) => name === pool)?.members[at]?.counts.requests ?? 0;
+  return perSecond(requests, now, before);
+}
+
 function listeners({ listeners: all }: StatusReport): string {
   return tableOf(
     ['listener', 'sockets'],
@@ -72,12 +102,15 @@ function totalsOf({ l7 }: StatusReport, workerId?: number): Totals {
 }
 
 /** Requests per second, of all workers or of one. */
-function requestRate(now: Sample, before: Sample | undefined, workerId?: number): number {
+const requestRate = (now: Sample, before: Sample | undefined, workerId?: number): number =>
+  perSecond(({ report }) => totalsOf(report, workerId).requests, now, before);
+
+/** How fast a count grew since the earlier sample, or, when there is none of the same process, since its start. */
+function perSecond(count: (sample: Sample) => number, now: Sample, before: Sample | undefined): number {
   const { l7 } = now.report;
   const isSame = before !== undefined && before.report.l7?.pid === l7?.pid;
-  const counted =
-    totalsOf(now.report, workerId).requests - (isSame ? totalsOf(before.report, workerId).requests : 0);
   const overMs = isSame ? now.atMs - before.atMs : (l7?.uptimeMs ?? 0);
+  const counted = count(now) - (isSame ? count(before) : 0);
   return overMs > 0 ? Math.max(0, counted / overMs) * 1000 : 0;
 }
 

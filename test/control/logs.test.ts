@@ -1,5 +1,6 @@
 /** Log files and privileges: who opens them, who writes, and what rotation does. */
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
 import { chmodSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -70,4 +71,21 @@ test('rotation: a log that cannot be opened anew leaves the old ones open', asyn
   await until(() => moat.read('logs/error.log').includes('the old log files stay open'));
   await request(port, { path: '/x' });
   await until(() => moat.read('logs/access.log.1').includes('/x'));
+});
+
+test('syslog: error and access logs as datagrams, from control and from the workers', async () => {
+  const [port = 0] = await freePorts(1);
+  const received: string[] = [];
+  const server = createSocket('udp4', message => void received.push(message.toString('latin1')));
+  await new Promise<void>(bound => server.bind(0, '127.0.0.1', bound));
+  const syslog = `syslog:server=127.0.0.1:${server.address().port},facility=local0,tag=door`;
+  await using moat = await startMoat(
+    `pid rig.pid;\nerror_log ${syslog} notice;\nevents { }\nhttp {\naccess_log ${syslog},severity=warn;\n${saying('x', port)}\n}\n`,
+  );
+  await request(port, { path: '/seen' });
+  const has = (pattern: RegExp) => received.some(line => pattern.test(line));
+  await until(() => has(/^<133>\w{3} [ \d]\d [\d:]{8} \S+ door: .* \[notice\] \d+#0: ready: /), 'control');
+  await until(() => has(/^<132>\w{3} [ \d]\d [\d:]{8} \S+ door: 127\.0\.0\.1 .*\/seen /), 'a worker');
+  assert.ok(moat.pid);
+  server.close();
 });

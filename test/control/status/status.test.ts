@@ -26,6 +26,8 @@ test('status: tells processes, revision, workers and listeners of the running pr
   assert.deepEqual([report.pid, report.l7.pid, report.revision], [rig.pid, l7Of(rig.pid), 1]);
   assert.deepEqual(report.listeners, [{ key: `127.0.0.1:${port}`, sockets: 2 }]);
   assert.equal(report.l7.workers.length, 2);
+  const requests = report.l7.workers.map(({ engine }: { engine: { requests: number } }) => engine.requests);
+  assert.equal(requests[0] + requests[1], 1);
   assert.match(moat(rig, 'status').stdout, new RegExp(`process ${rig.pid} .*nginx\\.conf\n`));
 });
 

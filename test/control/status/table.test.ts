@@ -23,6 +23,37 @@ const report = (requests: number, more: Partial<StatusReport> = {}): StatusRepor
       { workerId: 0, revision: 2, restarts: 0, engine: engine(requests) },
       { workerId: 1, revision: 2, restarts: 4, engine: engine(requests) },
     ],
+    pools: [
+      {
+        name: 'shop',
+        queued: 0,
+        members: [
+          {
+            name: '10.0.0.1:80',
+            address: '10.0.0.1:80',
+            backup: true,
+            weight: 1,
+            state: 'unavailable',
+            inFlight: 2,
+            failsNow: 1,
+            headerMs: 12.4,
+            responseMs: 0,
+            counts: {
+              connections: 1,
+              requests,
+              fails: 3,
+              responses1xx: 0,
+              responses2xx: 0,
+              responses3xx: 0,
+              responses4xx: 0,
+              responses5xx: 7,
+              bytesReceived: 0,
+              bytesSent: 0,
+            },
+          },
+        ],
+      },
+    ],
   },
   ...more,
 });
@@ -32,6 +63,7 @@ test('status: rates are counted between two samples', () => {
   assert.match(text, /^moat 0\.1\.0 {3}process 7 {3}up 1h 1m {3}\/etc\/moat\/moat\.conf\n/);
   assert.match(text, /connections 6 \(2 idle\) {3}requests 300 {3}200\/s\n/);
   assert.match(text, /\n1 +3 +1 +9 +150 +100 +4\n/);
+  assert.match(text, /\nshop\n {2}10\.0\.0\.1:80 \(backup\) +unavailable +2 +150 +100 +3 +7 +12\n/);
   assert.match(text, /\n0\.0\.0\.0:80 +2\n/);
 });
 
