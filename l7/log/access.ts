@@ -1,8 +1,11 @@
 /** Access logs: a line for each request, by the location's formats. */
-import type { AccessLog, LogFormat } from '#model/l7/log.ts';
+import { hostname } from 'node:os';
+import { SyslogSink } from '#kit/syslog.ts';
+import type { AccessLog, LogFormat, LogLevel, SyslogTarget } from '#model/l7/log.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Compiler, RequestLog } from '../tables.ts';
 import type { Text } from '../variable/space.ts';
+import type { LogFiles } from './files.ts';
 
 /** Compiles the access logs of a location. */
 export function accessLogs(compiler: Compiler): RequestLog[] {
@@ -18,21 +21,33 @@ function compileLog(log: AccessLog, compiler: Compiler): RequestLog | undefined 
       const value = condition(exchange);
       if (value === '' || value === '0') return;
     }
-    write(exchange, `${line(exchange)}\n`);
+    write(exchange, line(exchange));
   };
 }
 
-function writerOf(
-  { target, bufferBytes, flushMs }: AccessLog,
-  { worker, text }: Compiler,
-): (exchange: Exchange, line: string) => void {
-  if (target.kind === 'syslog') return () => {};
+type Write = (exchange: Exchange, line: string) => void;
+
+function writerOf(log: AccessLog, { worker, text }: Compiler): Write {
+  const { target } = log;
+  if (target.kind === 'syslog') return syslogWriter(target, worker.logFiles);
   if (typeof target.path === 'string') {
-    const file = worker.logFiles.file(target.path, bufferBytes, flushMs);
-    return (_, line) => file.write(line);
+    const file = worker.logFiles.file(target.path, log);
+    return (_, line) => file.write(`${line}\n`);
   }
   const path = text(target.path);
-  return (exchange, line) => worker.logFiles.file(path(exchange), bufferBytes, flushMs).write(line);
+  return (exchange, line) => {
+    try {
+      worker.logFiles.fileOfRequest(path(exchange), log).write(`${line}\n`);
+    } catch (fault) {
+      exchange.log('crit', (fault as Error).message);
+    }
+  };
+}
+
+function syslogWriter(target: SyslogTarget, files: LogFiles): Write {
+  const sink = new SyslogSink(files.syslog(target.server), target, hostname());
+  const severity = target.severity as LogLevel; // config/ takes no other words
+  return (_, line) => sink.write(line, severity);
 }
 
 const hex = (char: string) => `\\x${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;

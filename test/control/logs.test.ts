@@ -4,6 +4,7 @@ import { createSocket } from 'node:dgram';
 import { chmodSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { freePorts, startMoat, until } from '../e2e/rig.ts';
 import { request } from '../e2e/wire.ts';
 import { l7Of, saying, statusOf } from './life.ts';
@@ -88,4 +89,23 @@ test('syslog: error and access logs as datagrams, from control and from the work
   await until(() => has(/^<132>\w{3} [ \d]\d [\d:]{8} \S+ door: 127\.0\.0\.1 .*\/seen /), 'a worker');
   assert.ok(moat.pid);
   server.close();
+});
+
+test('access log: paths with variables are opened by the workers, gzip makes whole members', async () => {
+  const [port = 0] = await freePorts(1);
+  const logs =
+    'access_log open/$arg_name.log;\naccess_log packed.gz combined gzip=1 flush=10ms;\naccess_log none/$arg_name.log;';
+  await using moat = await startMoat(
+    `pid rig.pid;\nerror_log error.log;\nevents { }\nhttp {\n${logs}\n${saying('x', port)}\n}\n`,
+    { files: { 'open/.keep': '' } },
+  );
+  chmodSync(join(moat.dir, 'open'), 0o777);
+  await request(port, { path: '/?name=a' });
+  await until(() => moat.read('open/a.log').includes('/?name=a'));
+  const packed = () => gunzipSync(Buffer.from(moat.read('packed.gz'), 'latin1')).toString('latin1');
+  await until(() => moat.read('packed.gz') !== '');
+  await request(port, { path: '/?name=b' });
+  await until(() => packed().includes('/?name=b'));
+  assert.match(packed(), /^[^\n]*name=a [^\n]*\n[^\n]*name=b [^\n]*\n$/);
+  assert.match(moat.read(), /\[crit\] .*none\/a\.log/);
 });
