@@ -5,6 +5,7 @@ import type { Credentials } from './auth/credentials.ts';
 import type { Clock } from './clock.ts';
 import { answerError } from './content/error.ts';
 import { locationUrl } from './content/redirect.ts';
+import type { BodyStore } from './downstream/body-store.ts';
 import type { Connection, Downstream } from './downstream/downstream.ts';
 import type { RequestBody } from './downstream/request-body.ts';
 import { cleanValue, type HeaderList } from './message.ts';
@@ -45,6 +46,8 @@ export class Exchange {
   readonly head: RequestHead;
   readonly startedMs: number;
   body: RequestBody | undefined;
+  /** The body kept whole, once somebody wanted that: content takes it from here. */
+  storedBody: BodyStore | undefined;
 
   server: ServerTable;
   location: LocationTable;

@@ -11,6 +11,7 @@ import { LIMIT } from './limit.ts';
 import { LOG } from './log.ts';
 import { MAIN } from './main.ts';
 import { MAP } from './map.ts';
+import { MIRROR } from './mirror.ts';
 import { PROXY } from './proxy.ts';
 import { REALIP } from './realip.ts';
 import { REWRITE } from './rewrite.ts';
@@ -31,6 +32,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   PROXY,
   ACCESS,
   MAP,
+  MIRROR,
   GEO,
   SPLIT_CLIENTS,
   REALIP,

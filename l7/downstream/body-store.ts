@@ -25,6 +25,7 @@ export class BodyStore implements BodyTaker {
   #writing = false;
   #ended = false;
   #closed = false;
+  #holders = 1;
 
   /** @param then told once: the body is complete, or the disk refused */
   constructor(body: RequestBody, limits: StoreLimits, then: (error: Error | undefined) => void) {
@@ -84,8 +85,14 @@ export class BodyStore implements BodyTaker {
     return new StoreReader(this.#chunks, this.#fd, this.#fileBytes, taker);
   }
 
+  /** Somebody else reads it too: it is there until each of them has closed it. */
+  share(): this {
+    this.#holders++;
+    return this;
+  }
+
   close(): void {
-    if (this.#closed) return;
+    if (--this.#holders > 0 || this.#closed) return;
     this.#closed = true;
     if (this.#fd !== undefined && !this.#writing) close(this.#fd);
     this.#chunks = [];

@@ -1,9 +1,9 @@
 /** `allow` and `deny`. */
 import { IpTable } from '#kit/ip-table.ts';
-import { ALLOWED, type CheckMaker } from './access.ts';
+import { ALLOWED, accessPhase, type CheckMaker } from './access.ts';
 import { NEXT } from './verdict.ts';
 
-export const checkAddress: CheckMaker = ({ location }) => {
+const check: CheckMaker = ({ location }) => {
   const { access, core } = location.settings;
   if (access.addressRules.length === 0) return undefined;
   const rules = IpTable.ofRules(access.addressRules.map(({ network, allow }) => ({ network, value: allow })));
@@ -15,3 +15,5 @@ export const checkAddress: CheckMaker = ({ location }) => {
     return 403;
   };
 };
+
+export const addressPhase = accessPhase('accessPhase', check);

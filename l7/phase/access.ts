@@ -15,8 +15,17 @@ export type CheckMaker = (compiler: Compiler, tell: Tell) => Check | undefined;
 /** What one check says, as a verdict of its phase. */
 type Judge = (exchange: Exchange, outcome: Verdict) => Verdict;
 
-/** Makes a phase of a check. Requests that moat makes itself (auth_request, mirror) are not asked. */
-export function accessPhase(make: CheckMaker): (compiler: Compiler) => Phase | undefined {
+/**
+ * Makes a phase of a check. Requests that moat makes itself (auth_request, mirror) are not asked.
+ *
+ * @param name of the phase, by which `moat explain` tells of it
+ */
+export function accessPhase(name: string, make: CheckMaker): (compiler: Compiler) => Phase | undefined {
+  const maker = makerOf(make);
+  return Object.defineProperty(maker, 'name', { value: name });
+}
+
+function makerOf(make: CheckMaker): (compiler: Compiler) => Phase | undefined {
   return compiler => {
     const { core, access } = compiler.location.settings;
     const any = core.satisfy === 'any';
@@ -50,7 +59,7 @@ const judgeAny: Judge = (exchange, outcome) => {
 };
 
 /** Before the first check: what an earlier location said does not count. */
-export function accessStart({ location }: Compiler): Phase | undefined {
+export function accessStartPhase({ location }: Compiler): Phase | undefined {
   if (location.settings.core.satisfy !== 'any') return undefined;
   return exchange => {
     exchange.accessStatus = 0;
@@ -59,7 +68,7 @@ export function accessStart({ location }: Compiler): Phase | undefined {
 }
 
 /** After the last check, for `satisfy any`. */
-export function accessEnd({ location }: Compiler): Phase | undefined {
+export function accessEndPhase({ location }: Compiler): Phase | undefined {
   const { core, access } = location.settings;
   if (core.satisfy !== 'any') return undefined;
   return exchange => {

@@ -2,10 +2,10 @@
 import { credentialsOf } from '../auth/credentials.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Text } from '../variable/space.ts';
-import { ALLOWED, type CheckMaker } from './access.ts';
+import { ALLOWED, accessPhase, type CheckMaker } from './access.ts';
 import { NEXT, type Verdict, WAIT } from './verdict.ts';
 
-export const checkPassword: CheckMaker = ({ location, worker, text }, tell) => {
+const check: CheckMaker = ({ location, worker, text }, tell) => {
   const { realm: template, userFile } = location.settings.access;
   if (template === undefined || template === 'off' || userFile === undefined) return undefined;
   const realm = text(template);
@@ -62,3 +62,5 @@ function absolute(path: Text, confDir: string): Text {
     return text.charCodeAt(0) === 47 ? text : confDir + text;
   };
 }
+
+export const authBasicPhase = accessPhase('authBasicPhase', check);

@@ -1,10 +1,12 @@
 /** The one list of phases, in the order that requests pass them. A row compiles to nothing where its directives are absent. */
 import type { Compiler } from '../tables.ts';
-import { accessEnd, accessPhase, accessStart } from './access.ts';
-import { checkAddress } from './access-address.ts';
-import { checkPassword } from './auth-basic.ts';
+import { accessEndPhase, accessStartPhase } from './access.ts';
+import { addressPhase } from './access-address.ts';
+import { authBasicPhase } from './auth-basic.ts';
+import { authRequestPhase } from './auth-request.ts';
 import { limitConnPhase } from './limit-conn.ts';
 import { limitReqPhase } from './limit-req.ts';
+import { mirrorPhase } from './mirror.ts';
 import { realipPhase } from './realip.ts';
 import { tryFiles } from './try-files.ts';
 import type { Phase } from './verdict.ts';
@@ -19,9 +21,11 @@ export const PHASES: readonly PhaseMaker[] = [
   realipPhase,
   limitReqPhase,
   limitConnPhase,
-  accessStart,
-  accessPhase(checkAddress),
-  accessPhase(checkPassword),
-  accessEnd,
+  accessStartPhase,
+  addressPhase,
+  authBasicPhase,
+  authRequestPhase,
+  accessEndPhase,
   tryFiles,
+  mirrorPhase,
 ];

@@ -66,8 +66,9 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
     const { exchange } = this;
     exchange.setSource(this);
     const { settings } = this.#route;
-    const body = exchange.main === exchange ? exchange.body : undefined;
-    if (!body || !settings.passRequestBody || this.#route.body) body?.discard();
+    const { body, storedBody } = exchange;
+    if (storedBody && settings.passRequestBody && !this.#route.body) this.#share(storedBody);
+    else if (!body || !settings.passRequestBody || this.#route.body) body?.discard();
     else if (settings.requestBuffering) return this.#collect();
     this.#try();
   }
@@ -86,6 +87,11 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
     this.#store = store;
     exchange.onEnd(() => store.close());
     exchange.body!.stream(store);
+  }
+
+  #share(stored: BodyStore): void {
+    this.#store = stored.share();
+    this.exchange.onEnd(() => stored.close());
   }
 
   #try(): void {

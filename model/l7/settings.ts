@@ -13,6 +13,7 @@ import { CORE_DEFAULTS, type CoreSettings } from './core.ts';
 import { HEADERS_DEFAULTS, type HeadersSettings } from './headers.ts';
 import { LIMIT_DEFAULTS, type LimitSettings } from './limit.ts';
 import { LOG_DEFAULTS, type LogSettings } from './log.ts';
+import { MIRROR_DEFAULTS, type MirrorSettings } from './mirror.ts';
 import { PRECOMPRESSED_DEFAULTS, type PrecompressedSettings } from './precompressed.ts';
 import { PROXY_DEFAULTS, type ProxySettings } from './proxy.ts';
 import { PROXY_TLS_DEFAULTS, type ProxyTlsSettings } from './proxy-tls.ts';
@@ -32,6 +33,7 @@ export interface Settings {
   readonly brotli: BrotliSettings;
   readonly zstd: CodingSettings;
   readonly access: AccessSettings;
+  readonly mirror: MirrorSettings;
   readonly precompressed: PrecompressedSettings;
 }
 
@@ -49,5 +51,6 @@ export const DEFAULT_SETTINGS: Settings = {
   brotli: BROTLI_DEFAULTS,
   zstd: ZSTD_DEFAULTS,
   access: ACCESS_DEFAULTS,
+  mirror: MIRROR_DEFAULTS,
   precompressed: PRECOMPRESSED_DEFAULTS,
 };

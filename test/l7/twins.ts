@@ -1,21 +1,30 @@
 /** Runs one configuration under nginx and moat and asks both the same, for directives whose every case must agree. */
 import { header } from '../e2e/message.ts';
 import { freePorts, httpConf, type RigOptions, type Running, start } from '../e2e/rig.ts';
-import { startUpstream, type Upstream } from '../e2e/upstream.ts';
+import { response, startUpstream, type Upstream } from '../e2e/upstream.ts';
 import { type Ask, exchange, requestBytes } from '../e2e/wire.ts';
 
 export type Twins = AsyncDisposable & {
   readonly nginx: Running;
   readonly moat: Running;
+  readonly upstream: Upstream;
   /** What each of them answers, in one line that tells all a client can see but the text of built-in pages. */
   ask(host: string, ask: Ask | string): Promise<{ nginx: string; moat: string }>;
 };
 
-/** The upstream that `UPSTREAM` in a configuration stands for: its answers tell the request line that came. */
+/**
+ * The upstream that `UPSTREAM` in a configuration stands for: its answers tell the request line and the body that came,
+ * with the status that the argument `status` asks for.
+ */
 const echo = (): Promise<Upstream> =>
-  startUpstream(({ start, body }) => {
+  startUpstream(({ start, target, body }) => {
     const text = `${start.replace(/ HTTP.*/, '')}${body && ` [${body}]`}`;
-    return `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}\r\n\r\n${text}`;
+    const status = Number(/status=(\d+)/.exec(target)?.[1] ?? 200);
+    return response(status, text, [
+      'Content-Type: text/plain',
+      `X-Echo: ${target}`,
+      ...(status === 401 ? ['WWW-Authenticate: Echo a'] : []),
+    ]);
   });
 
 /**
@@ -43,6 +52,7 @@ export async function startTwins(
   return {
     nginx,
     moat,
+    upstream,
     async ask(host, ask) {
       const whole = typeof ask === 'string' ? { path: ask } : ask;
       const one = async (port: number) => {
