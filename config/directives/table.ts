@@ -17,6 +17,7 @@ import { REALIP } from './realip.ts';
 import { REWRITE } from './rewrite.ts';
 import { SPLIT_CLIENTS } from './split-clients.ts';
 import { STATIC } from './static.ts';
+import { SUB } from './sub.ts';
 import { TLS } from './tls.ts';
 import { UPSTREAM } from './upstream.ts';
 
@@ -39,6 +40,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   REWRITE,
   STATIC,
   TLS,
+  SUB,
   UPSTREAM,
 ];
 

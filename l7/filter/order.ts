@@ -7,6 +7,7 @@ import { lastModifiedFilter } from './last-modified.ts';
 import { limitRateFilter } from './limit-rate.ts';
 import { notModifiedFilter } from './not-modified.ts';
 import { rangeFilter } from './range.ts';
+import { subFilter } from './sub.ts';
 
 export type HeaderFilterMaker = (compiler: Compiler) => HeaderFilter | undefined;
 
@@ -15,6 +16,7 @@ export const HEADER_FILTERS: readonly HeaderFilterMaker[] = [
   headersFilter,
   // What changes the body: afterwards its length is unknown, and ranges of it are off.
   gunzipFilter,
+  subFilter,
   compressFilter,
   rangeFilter,
   lastModifiedFilter,

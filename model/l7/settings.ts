@@ -19,6 +19,7 @@ import { PROXY_DEFAULTS, type ProxySettings } from './proxy.ts';
 import { PROXY_TLS_DEFAULTS, type ProxyTlsSettings } from './proxy-tls.ts';
 import { REALIP_DEFAULTS, type RealipSettings } from './realip.ts';
 import { REWRITE_DEFAULTS, type RewriteSettings } from './rewrite.ts';
+import { SUB_DEFAULTS, type SubSettings } from './sub.ts';
 
 export interface Settings {
   readonly core: CoreSettings;
@@ -27,6 +28,7 @@ export interface Settings {
   readonly headers: HeadersSettings;
   readonly log: LogSettings;
   readonly limit: LimitSettings;
+  readonly sub: SubSettings;
   readonly realip: RealipSettings;
   readonly rewrite: RewriteSettings;
   readonly gzip: GzipSettings;
@@ -45,6 +47,7 @@ export const DEFAULT_SETTINGS: Settings = {
   headers: HEADERS_DEFAULTS,
   log: LOG_DEFAULTS,
   limit: LIMIT_DEFAULTS,
+  sub: SUB_DEFAULTS,
   realip: REALIP_DEFAULTS,
   rewrite: REWRITE_DEFAULTS,
   gzip: GZIP_DEFAULTS,

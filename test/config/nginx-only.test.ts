@@ -47,8 +47,8 @@ test('nginx-only: what is switched off needs no implementation', () => {
 
 /** To be implemented. */
 const PENDING = new Set(
-  `mirror mirror_request_body referer_hash_bucket_size referer_hash_max_size stub_status sub_filter
-   sub_filter_last_modified sub_filter_once sub_filter_types valid_referers`.split(/\s+/),
+  `mirror mirror_request_body referer_hash_bucket_size referer_hash_max_size stub_status
+   valid_referers`.split(/\s+/),
 );
 
 test('nginx-only: every directive of nginx is implemented, or listed with its way out', () => {
