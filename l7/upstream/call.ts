@@ -40,6 +40,7 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
   readonly mostHeadBytes: number;
   tried: Set<Member> | undefined;
   waitingSinceMs = 0;
+  queuedMs = -1;
   readonly #pool: Pool;
   readonly #route: ProxyRoute;
   readonly #startedMs: number;
@@ -110,6 +111,7 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
     this.#member = member;
     this.#attemptMs = exchange.clock.nowMs();
     this.#attempt = newAttempt(member.address);
+    this.#attempt.queueMs = this.queuedMs;
     exchange.attempts =
       exchange.attempts.length === 0 ? [this.#attempt] : [...exchange.attempts, this.#attempt];
     this.#requestSent = false;
@@ -318,22 +320,23 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
       if (!this.#discarding) exchange.abort(502);
       return;
     }
-    // A kept connection that the server closed meanwhile is nobody's failure: it costs no try.
-    if (reused && failure === 'closed') this.#tries--;
-    if (this.#tryNext(CASE_OF[failure])) return;
+    // A kept connection that the server closed meanwhile is nobody's failure: it costs no try, and the member is not to blame.
+    const stale = reused && failure === 'closed';
+    if (stale) this.#tries--;
+    if (this.#tryNext(CASE_OF[failure], stale ? 'cancelled' : 'failed')) return;
     this.#attempt!.status ||= failure === 'timeout' ? 504 : 502;
     this.#finishAttempt('failed');
     this.#fail(failure === 'timeout' ? 504 : 502);
   }
 
   /** Turns to the next member if proxy_next_upstream allows it in this case. @returns whether it did */
-  #tryNext(what: NextUpstreamCase | undefined): boolean {
+  #tryNext(what: NextUpstreamCase | undefined, outcome = outcomeOf(what)): boolean {
     if (what === undefined || !this.#mayTryNext(what)) return false;
     const connection = this.#connection;
-    (this.tried ??= new Set()).add(this.#member!);
+    if (outcome !== 'cancelled') (this.tried ??= new Set()).add(this.#member!);
     this.#attempt!.status ||= what === 'timeout' ? 504 : 502;
     this.#reader?.stop();
-    this.#finishAttempt('failed');
+    this.#finishAttempt(outcome);
     connection?.destroy();
     this.#try();
     return true;
@@ -392,6 +395,10 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
   }
 }
 
+/** A member that has nothing for the client, or refuses him, has not failed. */
+const outcomeOf = (what: NextUpstreamCase | undefined): Outcome =>
+  what === 'http_403' || what === 'http_404' ? 'declined' : 'failed';
+
 const STATUS_CASES: Readonly<Record<number, NextUpstreamCase>> = {
   500: 'http_500',
   502: 'http_502',
@@ -411,6 +418,7 @@ function newAttempt(member: string): Attempt {
     status: 0,
     connectMs: -1,
     headerMs: -1,
+    queueMs: -1,
     responseMs: -1,
     bytesSent: 0,
     bytesReceived: 0,

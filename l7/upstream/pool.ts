@@ -84,6 +84,7 @@ export class Pool {
    * @returns undefined when none may be used now
    */
   pick(seeker: MemberSeeker): Member | typeof WAITING | undefined {
+    seeker.queuedMs = -1;
     const member = this.#choose(seeker);
     if (member || !this.#queue || !this.#ask.full) return member;
     return this.#queue.join(seeker, this.#roster.peers) ? WAITING : undefined;
@@ -144,9 +145,10 @@ export class Pool {
     if (index === NOBODY) return;
     const failed = outcome === 'failed';
     const faulty = outlier !== undefined && (failed || attempt.status >= 500);
-    if (!failed && this.#sticky && member.peers === roster.peers) this.#sticky.completed(exchange, member);
+    const answered = outcome === 'ok';
+    if (answered && this.#sticky && member.peers === roster.peers) this.#sticky.completed(exchange, member);
     const balancer = roster.balancerOf(index);
-    if (!failed && !faulty && !balancer.observe && roster.peers.fails[index] === 0) {
+    if (!failed && !faulty && !(answered && balancer.observe) && roster.peers.fails[index] === 0) {
       if (outlier) roster.peers.faulty[index] = 0;
       return;
     }
@@ -157,7 +159,7 @@ export class Pool {
     const worn = failed && group.fail(index, nowMs);
     if (!failed) {
       group.succeed(index, nowMs);
-      balancer.observe?.(index, attempt, nowMs);
+      if (answered) balancer.observe?.(index, attempt, nowMs);
     }
     const ejectedMs = outlier ? noteAnswer(roster, index, faulty, outlier, nowMs) : 0;
     lock.release();

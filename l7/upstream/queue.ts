@@ -9,6 +9,7 @@ const LOOK_MS = 1000;
 
 interface Waiter {
   readonly seeker: MemberSeeker;
+  readonly sinceMs: number;
   readonly untilMs: number;
   /** Where it is counted. */
   readonly peers: Peers;
@@ -45,7 +46,8 @@ export class PoolQueue {
     const begun = peers.tryBegin(peers.names.length - 1, this.#model.length);
     peers.lock.release();
     if (!begun) return false;
-    this.#waiters.push({ seeker, peers, untilMs: this.#clock.nowMs() + this.#model.timeoutMs });
+    const sinceMs = this.#clock.nowMs();
+    this.#waiters.push({ seeker, peers, sinceMs, untilMs: sinceMs + this.#model.timeoutMs });
     this.#setTimer();
     void this.#listen();
     return true;
@@ -69,10 +71,11 @@ export class PoolQueue {
 
   #serve(): void {
     while (this.#waiters.length > 0) {
-      const { seeker } = this.#waiters[0]!;
+      const { seeker, sinceMs } = this.#waiters[0]!;
       const member = this.#pick(seeker);
       if (!member) return;
       this.leave(seeker);
+      seeker.queuedMs = this.#clock.nowMs() - sinceMs;
       seeker.chosen(member);
     }
   }

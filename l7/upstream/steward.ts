@@ -6,7 +6,7 @@ import type { Log } from '#kit/log.ts';
 import { Turns } from '#kit/turns.ts';
 import type { HealthCheckModel } from '#model/l7/health.ts';
 import type { HttpModel } from '#model/l7/http.ts';
-import type { PoolModel } from '#model/l7/upstream.ts';
+import type { MemberModel, PoolModel } from '#model/l7/upstream.ts';
 import { monotonicMs } from '../clock.ts';
 import { HealthChecker, type Ward } from '../health/checker.ts';
 import { PROBES } from '../health/table.ts';
@@ -17,6 +17,7 @@ import { expandMembers, wishesOfPool } from './expand.ts';
 import { KeptPool } from './kept-pool.ts';
 import type { PoolShare } from './pool-share.ts';
 import { type PoolSnapshot, snapshotOf } from './pool-snapshot.ts';
+import { writeState } from './state-file.ts';
 
 export interface StewardMeans {
   readonly seat: Seat;
@@ -145,15 +146,40 @@ export class PoolSteward {
       this.#stale.clear();
       const changed = [...this.#current.values()]
         .filter(({ model }) => [...wishesOfPool(model).keys()].some(key => stale.has(key)))
-        .map(pool => this.#make(pool.model))
-        .filter(pool => pool.take());
-      if (changed.length === 0) return;
-      this.#before = this.#current;
-      this.#current = new Map([...this.#current, ...changed.map(pool => [pool.model.name, pool] as const)]);
-      this.#check(changed, false);
-      await this.#means.change(changed.map(pool => pool.share()));
-      for (const pool of changed) pool.settle();
-      await this.#means.settle();
+        .map(pool => this.#make(pool.model));
+      await this.#take(changed);
+    });
+  }
+
+  /** Puts pools in the place of those that run, in all threads. Memory that fits is used on. */
+  async #take(pools: readonly KeptPool[]): Promise<void> {
+    const changed = pools.filter(pool => pool.take());
+    this.#before = this.#current;
+    this.#current = new Map([...this.#current, ...pools.map(pool => [pool.model.name, pool] as const)]);
+    this.#check(pools, false);
+    if (changed.length === 0) return;
+    await this.#means.change(changed.map(pool => pool.share()));
+    for (const pool of changed) pool.settle();
+    await this.#means.settle();
+  }
+
+  /**
+   * Gives a pool other members while it runs, and writes them into its state file.
+   *
+   * @throws {RangeError} when there is no such pool, or its members are in the configuration
+   * @throws {Error} when the file cannot be written; then all stays as it is
+   */
+  replaceMembers(poolName: string, members: readonly MemberModel[]): Promise<void> {
+    return this.#turns.take(async () => {
+      const pool = this.#current.get(poolName);
+      const path = pool?.model.statePath;
+      if (!pool || path === undefined)
+        throw new RangeError(`Cannot change the members of "${poolName}": it has no state file`);
+      if (this.#held) throw new Error('Cannot change members while a configuration is being taken up');
+      const model = { ...pool.model, members };
+      await this.#names.want(wishesOfPool(model));
+      await writeState(path, members);
+      await this.#take([this.#make(model)]);
     });
   }
 

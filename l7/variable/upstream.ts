@@ -8,6 +8,8 @@ export interface Attempt {
   status: number;
   connectMs: number;
   headerMs: number;
+  /** In the queue of the pool, before the try. */
+  queueMs: number;
   responseMs: number;
   bytesSent: number;
   bytesReceived: number;
@@ -25,6 +27,7 @@ export const UPSTREAM_VARIABLES = {
   upstream_connect_time: exchange => each(exchange, attempt => time(attempt.connectMs)),
   upstream_header_time: exchange => each(exchange, attempt => time(attempt.headerMs)),
   upstream_response_time: exchange => each(exchange, attempt => time(attempt.responseMs)),
+  upstream_queue_time: exchange => each(exchange, attempt => time(attempt.queueMs)),
   upstream_response_length: exchange => each(exchange, attempt => String(attempt.bodyBytes)),
   upstream_bytes_sent: exchange => each(exchange, attempt => String(attempt.bytesSent)),
   upstream_bytes_received: exchange => each(exchange, attempt => String(attempt.bytesReceived)),

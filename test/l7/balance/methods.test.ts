@@ -10,6 +10,7 @@ const answer = (headerMs: number, responseMs = headerMs): Attempt => ({
   status: 200,
   connectMs: 0,
   headerMs,
+  queueMs: -1,
   responseMs,
   bytesSent: 0,
   bytesReceived: 0,

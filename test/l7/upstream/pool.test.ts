@@ -134,6 +134,23 @@ test('queue: requests beyond its length get 502 at once, the others are served i
   );
 });
 
+test('queue: $upstream_queue_time tells how long a request waited', async () => {
+  await using servers = await Servers.start(1);
+  const also = 'add_header X-Queued $upstream_queue_time;';
+  await using _moat = await startMoat(conf(`server ${servers.at('a')} max_conns=1; queue 5;`, also));
+  const held = holding(servers, 'a');
+  const first = request(port);
+  await until(() => held.length === 1, 'the first request');
+  const second = request(port);
+  await new Promise(done => setTimeout(done, 200));
+  held[0]!();
+  await until(() => held.length === 2, 'the second request');
+  held[1]!();
+  assert.equal(header(await first, 'x-queued'), '-');
+  const waitedS = Number(header(await second, 'x-queued'));
+  assert.ok(waitedS > 0.1 && waitedS < 5, String(waitedS));
+});
+
 test('queue: who waits too long gets 502, who leaves makes room in it', async () => {
   await using servers = await Servers.start(1);
   await using _moat = await startMoat(conf(`server ${servers.at('a')} max_conns=1; queue 1 timeout=300ms;`));
@@ -164,6 +181,32 @@ test('outlier_detection: faulty answers take a member out, but never the last on
   servers.behave('a');
   await until(async () => (await bodies(1)) === 'a', 'a to be used again');
   await logged(moat, /\[notice\] .*is used again after its ejection/);
+});
+
+test('keepalive: a connection that the member closed meanwhile is opened anew, and nobody is blamed', async () => {
+  await using servers = await Servers.start(1);
+  await using moat = await startMoat(conf(`server ${servers.at('a')}; keepalive 8;`));
+  let answered = new WeakSet<object>();
+  // Each connection serves one request, and is cut by the second one, without an answer.
+  servers.behave('a', (received, socket) => {
+    if (answered.has(socket)) return hangUp(received, socket);
+    answered.add(socket);
+    return response(200, 'a');
+  });
+  assert.equal(await bodies(6), 'aaaaaa');
+  answered = new WeakSet();
+  assert.doesNotMatch(moat.read(), /temporarily disabled|no live upstreams/);
+  assert.match(moat.read(), /prematurely closed connection/);
+});
+
+test('proxy_next_upstream http_404: a member that has nothing is not blamed for it', async () => {
+  await using servers = await Servers.start(2);
+  const pool = `server ${servers.at('a')} max_fails=1 fail_timeout=1h; server ${servers.at('b')};`;
+  await using moat = await startMoat(conf(pool, 'proxy_next_upstream error http_404;'));
+  servers.behave('a', () => response(404));
+  assert.equal(await bodies(6), 'bbbbbb');
+  assert.ok(servers.get('a').requests.length > 2, 'it is asked again and again');
+  assert.doesNotMatch(moat.read(), /temporarily disabled/);
 });
 
 test('keepalive: idle connections serve all locations and outlive a reload; keepalive 0 keeps none', async () => {
