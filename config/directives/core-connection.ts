@@ -1,13 +1,10 @@
 /** How long connections are kept, how fast they are fed, and how they end. */
-import { parseSizeBytes } from '#kit/units.ts';
 import type { ResolverSettings } from '#model/l7/core.ts';
-import type { Template } from '#model/template.ts';
 import { type Argument, ArgumentFault, arg } from '../argument.ts';
-import type { Token } from '../lex.ts';
 import { type Directive, defineDirective } from '../registry.ts';
-import type { Scope } from '../scope.ts';
 import { BLOCKS, BLOCKS_AND_IF, coreField } from './core-field.ts';
 import { nameServer } from './name-server.ts';
+import { sizeText } from './size-text.ts';
 
 const keepaliveTimeout = defineDirective({
   name: 'keepalive_timeout',
@@ -39,18 +36,9 @@ const rateField = (
     args: { size: arg.token('a size, with variables') },
     doc: { summary, default: `${name} 0;`, example: `${name} ${example};`, since: '0.1' },
     compile({ size }, scope) {
-      scope.set('core', { [field]: sizeOf(size, scope) });
+      scope.set('core', { [field]: sizeText(size, scope) });
     },
   });
-
-function sizeOf(token: Token, scope: Scope): Template | number {
-  const template = scope.template(token.text, token);
-  if (typeof template !== 'string') return template;
-  const bytes = parseSizeBytes(template);
-  if (bytes === undefined)
-    throw new ArgumentFault(`"${template}" is not a size`, 'write bytes, or a number with k, m or g', token);
-  return bytes;
-}
 
 const resolver = defineDirective({
   name: 'resolver',

@@ -3,6 +3,7 @@ import { NEXT_UPSTREAM_CASES } from '#model/l7/proxy.ts';
 import { ArgumentFault, arg } from '../argument.ts';
 import { type Context, type Directive, defineDirective } from '../registry.ts';
 import { defineSetting } from './setting.ts';
+import { sizeText } from './size-text.ts';
 
 const EVERYWHERE: readonly Context[] = ['http', 'server', 'location'];
 
@@ -51,6 +52,22 @@ const tempPath = defineDirective({
   },
   compile({ path }, scope) {
     scope.set('proxy', { tempPath: scope.prefixPath(path) });
+  },
+});
+
+const limitRate = defineDirective({
+  name: 'proxy_limit_rate',
+  context: EVERYWHERE,
+  args: { rate: arg.token('a size, with variables') },
+  doc: {
+    summary:
+      'How fast an answer is read from a server, in bytes per second; 0: no limit. It needs `proxy_buffering on`.',
+    default: 'proxy_limit_rate 0;',
+    example: 'proxy_limit_rate 1m;',
+    since: '0.1',
+  },
+  compile({ rate }, scope) {
+    scope.set('proxy', { limitRateBytesPerS: sizeText(rate, scope) });
   },
 });
 
@@ -114,9 +131,5 @@ export const PROXY_FLOW: readonly Directive[] = [
     default: 'proxy_ignore_client_abort off;',
     example: 'proxy_ignore_client_abort on;',
   }),
-  defineSetting('proxy_limit_rate', EVERYWHERE, 'proxy', 'limitRateBytesPerS', arg.size(), {
-    summary: 'How fast an answer is read from a server, in bytes per second; 0: no limit.',
-    default: 'proxy_limit_rate 0;',
-    example: 'proxy_limit_rate 1m;',
-  }),
+  limitRate,
 ];

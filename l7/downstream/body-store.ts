@@ -1,7 +1,5 @@
 /** A request body kept whole: in memory up to a limit, above it in a temporary file that has no name. */
-
-import { randomBytes } from 'node:crypto';
-import { close, mkdirSync, openSync, read, unlinkSync, write } from 'node:fs';
+import { TempFile } from '../temp-file.ts';
 import type { BodyTaker } from '../wire/h1/body.ts';
 import type { RequestBody } from './request-body.ts';
 
@@ -20,8 +18,7 @@ export class BodyStore implements BodyTaker {
   readonly #then: (error: Error | undefined) => void;
   #chunks: Buffer[] = [];
   #held = 0;
-  #fd: number | undefined;
-  #fileBytes = 0;
+  #file: TempFile | undefined;
   #writing = false;
   #ended = false;
   #closed = false;
@@ -36,7 +33,7 @@ export class BodyStore implements BodyTaker {
 
   /** The body, when all of it is in memory. */
   get inMemory(): readonly Buffer[] | undefined {
-    return this.#fd === undefined ? this.#chunks : undefined;
+    return this.#file ? undefined : this.#chunks;
   }
 
   bodyData(data: Buffer): void {
@@ -48,41 +45,36 @@ export class BodyStore implements BodyTaker {
 
   bodyEnd(): void {
     this.#ended = true;
-    if (this.#fd !== undefined && this.#held > 0) this.#spill();
+    if (this.#file && this.#held > 0) this.#spill();
     else if (!this.#writing) this.#then(undefined);
   }
 
   #spill(): void {
     if (this.#writing || this.#closed) return;
     try {
-      this.#fd ??= openUnnamed(this.#limits.tempPath);
+      this.#file ??= new TempFile(this.#limits.tempPath);
     } catch (error) {
       return this.#then(error as Error);
     }
     this.#writing = true;
     this.#body.pause();
-    const data = Buffer.concat(this.#chunks);
+    const chunks = this.#chunks;
     this.#chunks = [];
     this.#held = 0;
-    this.#writeAll(this.#fd, data, 0);
+    this.#file.append(chunks, this.#written);
   }
 
-  #writeAll(fd: number, data: Buffer, from: number): void {
-    write(fd, data, from, data.length - from, this.#fileBytes, (error, written) => {
-      if (this.#closed) return close(fd);
-      if (error) return this.#then(error);
-      this.#fileBytes += written;
-      if (from + written < data.length) return this.#writeAll(fd, data, from + written);
-      this.#writing = false;
-      if (!this.#ended) this.#body.resume();
-      else if (this.#held > 0) this.#spill();
-      else this.#then(undefined);
-    });
-  }
+  readonly #written = (error: Error | null): void => {
+    if (error) return this.#then(error);
+    this.#writing = false;
+    if (!this.#ended) this.#body.resume();
+    else if (this.#held > 0) this.#spill();
+    else this.#then(undefined);
+  };
 
   /** Reads the body from its start: for each try at an upstream anew. */
   reader(taker: BodyTaker): StoreReader {
-    return new StoreReader(this.#chunks, this.#fd, this.#fileBytes, taker);
+    return new StoreReader(this.#chunks, this.#file, taker);
   }
 
   /** Somebody else reads it too: it is there until each of them has closed it. */
@@ -94,7 +86,7 @@ export class BodyStore implements BodyTaker {
   close(): void {
     if (--this.#holders > 0 || this.#closed) return;
     this.#closed = true;
-    if (this.#fd !== undefined && !this.#writing) close(this.#fd);
+    this.#file?.close();
     this.#chunks = [];
   }
 }
@@ -102,38 +94,37 @@ export class BodyStore implements BodyTaker {
 /** Hands a stored body on, as fast as its taker asks. */
 export class StoreReader {
   readonly #chunks: readonly Buffer[];
-  readonly #fd: number | undefined;
-  readonly #fileBytes: number;
+  readonly #file: TempFile | undefined;
   readonly #taker: BodyTaker;
+  #buffer: Buffer | undefined;
   #at = 0;
   #paused = false;
   #reading = false;
   #stopped = false;
 
-  constructor(chunks: readonly Buffer[], fd: number | undefined, fileBytes: number, taker: BodyTaker) {
+  constructor(chunks: readonly Buffer[], file: TempFile | undefined, taker: BodyTaker) {
     this.#chunks = chunks;
-    this.#fd = fd;
-    this.#fileBytes = fileBytes;
+    this.#file = file;
     this.#taker = taker;
   }
 
   start(): void {
-    if (this.#fd !== undefined) return this.#next(this.#fd);
+    if (this.#file) return this.#next(this.#file);
     for (const chunk of this.#chunks) this.#taker.bodyData(chunk);
     this.#taker.bodyEnd();
   }
 
-  #next(fd: number): void {
+  #next(file: TempFile): void {
     if (this.#reading || this.#paused || this.#stopped) return;
-    if (this.#at >= this.#fileBytes) return this.#taker.bodyEnd();
+    if (this.#at >= file.bytes) return this.#taker.bodyEnd();
     this.#reading = true;
-    const buffer = Buffer.allocUnsafe(READ_BYTES);
-    read(fd, buffer, 0, READ_BYTES, this.#at, (error, bytes) => {
+    this.#buffer ??= Buffer.allocUnsafeSlow(READ_BYTES);
+    file.read(this.#at, this.#buffer, (error, bytes) => {
       this.#reading = false;
       if (this.#stopped || error || bytes === 0) return;
       this.#at += bytes;
-      this.#taker.bodyData(buffer.subarray(0, bytes));
-      this.#next(fd);
+      this.#taker.bodyData(this.#buffer!.subarray(0, bytes));
+      this.#next(file);
     });
   }
 
@@ -143,19 +134,10 @@ export class StoreReader {
 
   resume(): void {
     this.#paused = false;
-    if (this.#fd !== undefined) this.#next(this.#fd);
+    if (this.#file) this.#next(this.#file);
   }
 
   stop(): void {
     this.#stopped = true;
   }
-}
-
-/** A file that vanishes with its descriptor. @throws {Error} with the path in it */
-function openUnnamed(folder: string): number {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const path = `${folder}/${randomBytes(8).toString('hex')}`;
-  const fd = openSync(path, 'wx+', 0o600);
-  unlinkSync(path);
-  return fd;
 }

@@ -1,9 +1,8 @@
 /** `limit_rate`: sends an answer no faster than so many bytes a second. */
-import { parseSizeBytes } from '#kit/units.ts';
-import type { Template } from '#model/template.ts';
 import type { Exchange, SourceHolder } from '../exchange.ts';
 import type { BodySink } from '../response.ts';
 import type { Compiler, HeaderFilter } from '../tables.ts';
+import { sizeOf } from '../variable/size.ts';
 
 /** Held bytes leave in steps of at most this time. */
 const STEP_MS = 100;
@@ -11,19 +10,12 @@ const STEP_MS = 100;
 /** X-Accel-Limit-Rate may limit any answer, so this is never absent. */
 export function limitRateFilter(compiler: Compiler): HeaderFilter {
   const { limitRateBytesPerS, limitRateAfterBytes } = compiler.location.settings.core;
-  const rateOf = sizeOf(limitRateBytesPerS, compiler);
-  const afterOf = sizeOf(limitRateAfterBytes, compiler);
+  const rateOf = sizeOf(limitRateBytesPerS, compiler.variables);
+  const afterOf = sizeOf(limitRateAfterBytes, compiler.variables);
   return exchange => {
     const rate = exchange.limitRateBytesPerS ?? rateOf(exchange);
     if (rate > 0) exchange.addFilter(next => new RateSink(next, exchange, rate, afterOf(exchange)));
   };
-}
-
-/** A text that is no size sets no limit. */
-function sizeOf(size: Template | number, { text }: Compiler): (exchange: Exchange) => number {
-  if (typeof size === 'number') return () => size;
-  const value = text(size);
-  return exchange => parseSizeBytes(value(exchange)) ?? 0;
 }
 
 class RateSink implements BodySink, SourceHolder {

@@ -11,6 +11,7 @@ import { CHUNKED } from '../wire/h1/request.ts';
 import type { ResponseHead } from '../wire/h1/response.ts';
 import { parseFields } from '../wire/h1/response.ts';
 import type { AnswerMaker } from './answer.ts';
+import { AnswerFlow, type AnswerSource } from './answer-flow.ts';
 import type { CallFailure, UpstreamCall, UpstreamConnection } from './connection.ts';
 import type { Connector } from './connector.ts';
 import { type Member, type MemberSeeker, type Outcome, type Pool, WAITING } from './pool.ts';
@@ -24,6 +25,8 @@ export interface ProxyRoute {
   readonly connector: (exchange: Exchange) => Connector;
   /** proxy_set_body. */
   readonly body: Text | undefined;
+  /** proxy_limit_rate; 0: none. */
+  readonly bytesPerS: (exchange: Exchange) => number;
   readonly next: ReadonlySet<NextUpstreamCase>;
 }
 
@@ -35,7 +38,7 @@ const CASE_OF: Record<CallFailure, NextUpstreamCase> = {
   timeout: 'timeout',
 };
 
-export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
+export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, AnswerSource {
   readonly exchange: Exchange;
   readonly mostHeadBytes: number;
   tried: Set<Member> | undefined;
@@ -51,6 +54,8 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
   #tries = 0;
   #store: BodyStore | undefined;
   #reader: StoreReader | undefined;
+  /** Made when the client falls behind. */
+  #flow: AnswerFlow | undefined;
   #requestSent = false;
   #discarding = false;
   #over = false;
@@ -222,7 +227,20 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
     const response = this.#route.answer(exchange, head, bodyDue);
     if (response === undefined) return this.#detach(bodyDue);
     this.#pool.answered(this, this.#member!, response);
-    return exchange.respond(response, this) && bodyDue;
+    if (!exchange.respond(response, this)) return false;
+    if (bodyDue) this.#limitRate();
+    return bodyDue;
+  }
+
+  #limitRate(): void {
+    const { exchange } = this;
+    const rate = this.#route.bytesPerS(exchange);
+    if (rate > 0 && this.#buffers) this.#flow = new AnswerFlow(exchange, this.#route.settings, this, rate);
+  }
+
+  /** Whether the server is spared the pace of the client. */
+  get #buffers(): boolean {
+    return this.exchange.bufferAnswer ?? this.#route.settings.buffering;
   }
 
   /** proxy_intercept_errors: the answer becomes an error page, where there is one for its status. */
@@ -283,9 +301,26 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
     if (this.#discarding) return;
     const connection = this.#connection!;
     connection.expect(this.#route.settings.readTimeoutMs);
-    if (this.exchange.write(data)) return;
-    connection.transport.pause();
-    connection.expectNothing();
+    if (this.#flow) this.#flow.data(data);
+    else if (!this.exchange.write(data)) this.#clientBehind();
+  }
+
+  #clientBehind(): void {
+    if (!this.#buffers) return this.holdReading(true);
+    this.#flow = new AnswerFlow(this.exchange, this.#route.settings, this, 0);
+    this.#flow.clientBehind();
+  }
+
+  holdReading(held: boolean): void {
+    const connection = this.#connection;
+    if (!connection) return;
+    if (held) {
+      connection.transport.pause();
+      connection.expectNothing();
+    } else {
+      connection.transport.resume();
+      connection.expect(this.#route.settings.readTimeoutMs);
+    }
   }
 
   responseEnd(trailer: string): void {
@@ -293,7 +328,9 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
     this.#finishAttempt('ok');
     this.#over = true;
     this.#reader?.stop();
-    if (!this.#discarding) this.exchange.end();
+    if (this.#discarding) return;
+    if (this.#flow) this.#flow.finish();
+    else this.exchange.end();
   }
 
   #passTrailers(trailer: string): void {
@@ -316,8 +353,10 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
     if (this.#discarding || exchange.response) {
       this.#finishAttempt('failed');
       this.#over = true;
+      if (this.#discarding) return;
       // A part is out already: the cut must show, it must not pass as whole.
-      if (!this.#discarding) exchange.abort(502);
+      if (this.#flow) this.#flow.cut();
+      else exchange.abort(502);
       return;
     }
     // A kept connection that the server closed meanwhile is nobody's failure: it costs no try, and the member is not to blame.
@@ -374,14 +413,12 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker {
   }
 
   pause(): void {
-    this.#connection?.transport.pause();
+    this.holdReading(true);
   }
 
   resume(): void {
-    const connection = this.#connection;
-    if (!connection) return;
-    connection.transport.resume();
-    connection.expect(this.#route.settings.readTimeoutMs);
+    if (this.#flow) this.#flow.drained();
+    else this.holdReading(false);
   }
 
   cancel(): void {

@@ -2,8 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { credentialsOf } from '../auth/credentials.ts';
 import { isoTime, logTime } from '../clock.ts';
+import type { Exchange } from '../exchange.ts';
 import { CHUNKED } from '../wire/h1/request.ts';
+import { sizeOf } from './size.ts';
 import type { Getter } from './space.ts';
+
+/** It is read seldom, so its text is compiled when it is. */
+const configuredRate = (exchange: Exchange) =>
+  sizeOf(exchange.location.core.limitRateBytesPerS, exchange.tables.variables)(exchange);
 
 const seconds = (ms: number) => (ms / 1000).toFixed(3);
 
@@ -32,6 +38,7 @@ export const REQUEST_VARIABLES = {
     String(exchange.response?.status ?? (exchange.errorStatus || exchange.failedStatus)).padStart(3, '0'),
   body_bytes_sent: exchange => String(exchange.downstream.bodyBytesSent),
   bytes_sent: exchange => String(exchange.downstream.bytesSent),
+  limit_rate: exchange => String(exchange.limitRateBytesPerS ?? configuredRate(exchange)),
   limit_req_status: exchange => exchange.limitReqStatus,
   limit_conn_status: exchange => exchange.limitConnStatus,
   remote_user: exchange => credentialsOf(exchange)?.user,
