@@ -1,7 +1,7 @@
 /** The client's side of an exchange, whatever protocol it speaks. */
 import type { Exchange } from '../exchange.ts';
 import type { BodySink, Response } from '../response.ts';
-import type { Transport } from '../transport/transport.ts';
+import type { TunnelEnd } from '../transport/relay.ts';
 
 /** What is known of a TLS session; computed on demand. */
 export interface TlsInfo {
@@ -54,7 +54,7 @@ export interface Downstream extends BodySink {
   /** Cuts the connection (h1) or resets the stream (h2). */
   reset(): void;
   /** Hands over the raw connection after a 101; undefined when the protocol can not. */
-  tunnel(): Transport | undefined;
+  tunnel(): TunnelEnd | undefined;
   /** The tunnel is closed. @param bytesToClient for the log */
   tunnelEnded(bytesToClient: number): void;
 }

@@ -8,6 +8,7 @@ import type { ListenerTable } from '../listen.ts';
 import { type Response, UNKNOWN_LENGTH } from '../response.ts';
 import type { ServerTable, Tables } from '../tables.ts';
 import { tlsRefusal } from '../tls/gate.ts';
+import type { TunnelEnd } from '../transport/relay.ts';
 import type { Transport, TransportOwner } from '../transport/transport.ts';
 import { BodyFault, type BodyReader, ChunkedReader, LengthReader } from '../wire/h1/body.ts';
 import {
@@ -483,10 +484,12 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     else this.#transport.destroy();
   }
 
-  tunnel(): Transport {
+  tunnel(): TunnelEnd {
     this.#tunnel = true;
+    const early = this.#held;
+    this.#held = undefined;
     this.#deadline.clear();
-    return this.#transport;
+    return { transport: this.#transport, early };
   }
 
   tunnelEnded(bytesToClient: number): void {

@@ -5,9 +5,15 @@ import type { Transport, TransportOwner } from './transport.ts';
 
 const HIGH_WATER_BYTES = 262_144;
 
+/** The client's end of a tunnel, and what it sent before the tunnel stood. */
+export interface TunnelEnd {
+  readonly transport: Transport;
+  readonly early: Buffer | undefined;
+}
+
 /** @param done told once, with the bytes that went each way; both transports are closed by then */
 export function relay(
-  client: Transport,
+  client: TunnelEnd,
   server: Transport,
   idleMs: number,
   clock: Clock,
@@ -26,7 +32,7 @@ class Tunnel implements DeadlineOwner {
   #over = false;
 
   constructor(
-    client: Transport,
+    { transport: client, early }: TunnelEnd,
     server: Transport,
     idleMs: number,
     clock: Clock,
@@ -40,6 +46,7 @@ class Tunnel implements DeadlineOwner {
     this.#sides = [new Side(this, client, server), new Side(this, server, client)];
     [client.owner, server.owner] = this.#sides;
     this.#deadline.set(idleMs);
+    if (early) this.#sides[0].transportData(early);
     client.resume();
     server.resume();
   }
