@@ -3,9 +3,16 @@ import { asciiLower } from '#kit/ascii.ts';
 import type { HostnameTable } from '#model/hostnames.ts';
 
 export class HostnameKeys<V> {
-  readonly #exact = new Map<string, V>();
-  readonly #leading = new Map<string, V>();
-  readonly #trailing = new Map<string, V>();
+  readonly #exact: Map<string, V>;
+  readonly #leading: Map<string, V>;
+  readonly #trailing: Map<string, V>;
+
+  /** @param before what stands there already */
+  constructor(before?: HostnameTable<V>) {
+    this.#exact = new Map(before?.exact);
+    this.#leading = new Map(before?.leading);
+    this.#trailing = new Map(before?.trailing);
+  }
 
   /** Takes the text as it is, in any case. @returns false when it stands there already */
   addExact(text: string, value: V): boolean {

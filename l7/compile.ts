@@ -10,6 +10,7 @@ import { PHASES, SERVER_PHASES } from './phase/order.ts';
 import { compileRewrite } from './phase/rewrite.ts';
 import type { Phase } from './phase/verdict.ts';
 import { LocationFinder } from './route/locations.ts';
+import { compileReferers } from './route/referers.ts';
 import { ServerFinder } from './route/server-names.ts';
 import type { SharedState } from './shared.ts';
 import type { Compiler, LocationTable, ServerTable, Tables } from './tables.ts';
@@ -97,6 +98,7 @@ function compileLocation(
     model,
     core: settings.core,
     paths: filePaths(compiler),
+    isValidReferer: compileReferers(settings.referer),
     rewrite: compileRewrite(model.rewrite, compiler, conditional),
     phases: compilePhases(compiler),
     headerFilters: HEADER_FILTERS.map(compile => compile(compiler)).filter(filter => filter !== undefined),

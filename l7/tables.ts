@@ -9,6 +9,7 @@ import type { RewriteProgram } from './phase/program.ts';
 import type { Phase } from './phase/verdict.ts';
 import type { Response } from './response.ts';
 import type { LocationFinder } from './route/locations.ts';
+import type { RefererJudge } from './route/referers.ts';
 import type { ServerFinder } from './route/server-names.ts';
 import type { Pools } from './upstream/pools.ts';
 import type { Text, VariableSpace } from './variable/space.ts';
@@ -29,6 +30,7 @@ export interface LocationTable {
   readonly model: LocationModel;
   readonly core: CoreSettings;
   readonly paths: FilePaths;
+  readonly isValidReferer: RefererJudge;
   readonly rewrite: RewriteProgram | undefined;
   /** preaccess, access, precontent, content: the last one answers. */
   readonly phases: readonly Phase[];

@@ -14,6 +14,7 @@ import { MAP } from './map.ts';
 import { MIRROR } from './mirror.ts';
 import { PROXY } from './proxy.ts';
 import { REALIP } from './realip.ts';
+import { REFERER } from './referer.ts';
 import { REWRITE } from './rewrite.ts';
 import { SPLIT_CLIENTS } from './split-clients.ts';
 import { STATIC } from './static.ts';
@@ -33,6 +34,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   PROXY,
   ACCESS,
   MAP,
+  REFERER,
   MIRROR,
   GEO,
   SPLIT_CLIENTS,

@@ -41,6 +41,7 @@ export const REQUEST_VARIABLES = {
   limit_rate: exchange => String(exchange.limitRateBytesPerS ?? configuredRate(exchange)),
   limit_req_status: exchange => exchange.limitReqStatus,
   limit_conn_status: exchange => exchange.limitConnStatus,
+  invalid_referer: ({ location, head }) => (location.isValidReferer(head.headers.get('referer')) ? '' : '1'),
   remote_user: exchange => credentialsOf(exchange)?.user,
   msec: exchange => seconds(exchange.clock.wallMs()),
   time_local: exchange => logTime(exchange.clock.wallMs()),

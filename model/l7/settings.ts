@@ -18,6 +18,7 @@ import { PRECOMPRESSED_DEFAULTS, type PrecompressedSettings } from './precompres
 import { PROXY_DEFAULTS, type ProxySettings } from './proxy.ts';
 import { PROXY_TLS_DEFAULTS, type ProxyTlsSettings } from './proxy-tls.ts';
 import { REALIP_DEFAULTS, type RealipSettings } from './realip.ts';
+import { REFERER_DEFAULTS, type RefererSettings } from './referer.ts';
 import { REWRITE_DEFAULTS, type RewriteSettings } from './rewrite.ts';
 import { SUB_DEFAULTS, type SubSettings } from './sub.ts';
 
@@ -35,6 +36,7 @@ export interface Settings {
   readonly brotli: BrotliSettings;
   readonly zstd: CodingSettings;
   readonly access: AccessSettings;
+  readonly referer: RefererSettings;
   readonly mirror: MirrorSettings;
   readonly precompressed: PrecompressedSettings;
 }
@@ -54,6 +56,7 @@ export const DEFAULT_SETTINGS: Settings = {
   brotli: BROTLI_DEFAULTS,
   zstd: ZSTD_DEFAULTS,
   access: ACCESS_DEFAULTS,
+  referer: REFERER_DEFAULTS,
   mirror: MIRROR_DEFAULTS,
   precompressed: PRECOMPRESSED_DEFAULTS,
 };
