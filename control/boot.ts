@@ -33,6 +33,7 @@ export async function boot(invocation: Invocation, { plane, stays, sockets }: Bo
   try {
     await master.start(model);
   } catch (fault) {
+    if (master.isEnding) return master.ended; // a signal came first
     complain('emerg', (fault as Error).message);
     master.log.emerg((fault as Error).message);
     await master.stop();

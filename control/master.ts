@@ -37,6 +37,11 @@ export class Master {
     ({ promise: this.ended, resolve: this.#end } = Promise.withResolvers<number>());
   }
 
+  /** Whether it was told to end. */
+  get isEnding(): boolean {
+    return this.#ending;
+  }
+
   get log(): Log {
     return this.#applier.log;
   }

@@ -2,6 +2,7 @@
 import { renderDiagnostics } from '#config';
 import { AppendFiles } from '#kit/append-file.ts';
 import type { Model } from '#model/main.ts';
+import { groupId, userIds } from '#native/identity.ts';
 import { complain, complainOf, leaveInLog, lineOf, say } from './complaint.ts';
 import { diskNeedsOf } from './disk-needs.ts';
 import type { Invocation } from './invocation.ts';
@@ -51,8 +52,16 @@ function unusable(model: Model, invocation: Invocation): string[] {
     const files = new LogFiles(new AppendFiles(), `${invocation.prefix}logs`);
     files.abandon(files.prepare(diskNeedsOf(config).logs));
     for (const listen of Object.values(config.http.listens)) refuseUnusable(listen);
+    refuseUnknownUser(config.process.user);
     return [];
   } catch (fault) {
     return [(fault as Error).message];
   }
+}
+
+function refuseUnknownUser(user: Model['process']['user']): void {
+  if (!user || process.getuid?.() !== 0) return;
+  if (!userIds(user.name)) throw new Error(`getpwnam("${user.name}") failed: there is no such user`);
+  if (groupId(user.group) === undefined)
+    throw new Error(`getgrnam("${user.group}") failed: there is no such group`);
 }

@@ -50,6 +50,8 @@ const STABLE_MS = 5000;
 const PAUSE_MS = 500;
 /** So many such deaths in a row, and the process is better started anew as a whole: as root, with all that only root reads. */
 const MOST_QUICK_DEATHS = 4;
+/** How often a thread that is too many is asked whether it still has connections. */
+const LEAVE_POLL_MS = 250;
 const STATUS_PATIENCE_MS = 1000;
 const CLOSE_PATIENCE_MS = 1000;
 
@@ -61,6 +63,7 @@ export class Crew {
   /** Places in shared memory that a thread has; 0 is the process's own. */
   readonly #places = new Set<number>([0]);
   #quickDeaths = 0;
+  #watch: NodeJS.Timeout | undefined;
   #current: Generation | undefined;
   #ending = false;
   /** A revival must not come between the steps of a reload. */
@@ -80,12 +83,12 @@ export class Crew {
   prepare(next: Generation): Promise<void> {
     return this.#turns.take(async () => {
       this.#refuseTooMany(next.config.process.workers);
-      const before = this.#threads.size;
+      const before = new Set(this.#threads.values());
       const crew = this.#enlist(next);
       const results = await Promise.allSettled(crew.map(thread => this.#prepareOne(thread, next)));
       const refused = results.find(result => result.status === 'rejected');
       if (!refused) return;
-      await Promise.all(crew.filter(thread => thread.id >= before).map(thread => thread.end()));
+      await Promise.all(crew.filter(thread => !before.has(thread)).map(thread => thread.end()));
       throw refused.reason;
     });
   }
@@ -95,8 +98,7 @@ export class Crew {
     return this.#turns.take(async () => {
       this.#current = next;
       await Promise.all(this.#enlist(next).map(thread => this.#commitOne(thread, next)));
-      for (const thread of this.#threads.values())
-        if (thread.id >= next.config.process.workers) this.#retire(thread);
+      this.#watchLeavers();
     });
   }
 
@@ -159,19 +161,17 @@ export class Crew {
 
   #refuseTooMany(workers: number): void {
     const places = this.#means.places();
-    const needed = this.#places.size - 1 + workers - this.#threads.size;
+    const needed = this.#places.size - 1 + Math.max(0, workers - this.#threads.size);
     if (needed > places)
       throw new Error(
         `worker_processes ${workers}: the running process has room for ${places}, start moat anew`,
       );
   }
 
-  /** The threads of `next`, the missing ones started. */
+  /** All threads, the missing ones of `next` started; those too many serve the connections that they have. */
   #enlist(next: Generation): WorkerThread[] {
-    return Array.from(
-      { length: next.config.process.workers },
-      (_, id) => this.#threads.get(id) ?? this.#start(id),
-    );
+    for (let id = 0; id < next.config.process.workers; id++) if (!this.#threads.has(id)) this.#start(id);
+    return [...this.#threads.values()];
   }
 
   #start(workerId: number): WorkerThread {
@@ -202,7 +202,7 @@ export class Crew {
     if (thread.prepared !== next.revision) await this.#prepareOne(thread, next); // it was born in between
     const wanted = new Map(slotsOf(thread.id, next).map(slot => [slotId(slot), slot]));
     const missing = [...wanted.values()].filter(slot => !thread.listening.has(slotId(slot)));
-    const keys = new Set(next.slots.map(slot => slot.key));
+    const keys = isLeaving(thread, next) ? new Set<string>() : new Set(next.slots.map(slot => slot.key));
     const unwanted = [...thread.listening].filter(id => !keys.has(keyOf(id)));
     for (const slot of missing) thread.listening.add(slotId(slot));
     for (const id of unwanted) thread.listening.delete(id);
@@ -215,12 +215,27 @@ export class Crew {
     });
   }
 
-  /** A thread too many: it finishes what it serves. Its slots are already served by another. */
-  async #retire(thread: WorkerThread): Promise<void> {
-    thread.expectedToEnd = true;
-    this.#threads.delete(thread.id);
-    await thread.ask({ kind: 'drain' }).catch(fault => this.#means.log().alert(fault.message));
-    await thread.end();
+  /** Ends threads that are too many when their last connection has gone. */
+  #watchLeavers(): void {
+    clearInterval(this.#watch);
+    const leave = () => this.#turns.take(() => this.#letLeaversGo());
+    if (this.#leavers().length > 0) this.#watch = setInterval(leave, LEAVE_POLL_MS).unref();
+  }
+
+  async #letLeaversGo(): Promise<void> {
+    for (const thread of this.#leavers()) {
+      const status = await thread.ask<WorkerStatus | undefined>({ kind: 'status' }).catch(() => undefined);
+      if (status && status.engine.connections > 0) continue;
+      this.#threads.delete(thread.id);
+      await thread.ask({ kind: 'close' }).catch(() => {}); // writes what its logs still hold; it may have died
+      await thread.end();
+    }
+    if (this.#leavers().length === 0) clearInterval(this.#watch);
+  }
+
+  #leavers(): WorkerThread[] {
+    const now = this.#current;
+    return now ? [...this.#threads.values()].filter(thread => isLeaving(thread, now)) : [];
   }
 
   async #bury(dead: WorkerThread, fault: Error | undefined): Promise<void> {
@@ -253,9 +268,13 @@ export class Crew {
   }
 }
 
+/** Whether the configuration wants fewer workers than this one's number. */
+const isLeaving = ({ id }: WorkerThread, { config }: Generation): boolean => id >= config.process.workers;
+
 /** The slots that worker `id` serves: its own, those of workers that are no more, and all shared ones. */
 function slotsOf(id: number, { slots, config }: Generation): Slot[] {
-  return slots.filter(({ slot, shared }) => shared || slot % config.process.workers === id);
+  const { workers } = config.process;
+  return slots.filter(({ slot, shared }) => (shared ? id < workers : slot % workers === id));
 }
 
 const onOneLine = ({ message, stack }: Error): string => (stack ?? message).replace(/\s*\n\s*/g, ' ');

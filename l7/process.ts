@@ -122,8 +122,16 @@ class PlaneProcess {
     Object.assign(process.env, config.env);
     const { fileLimit, user, workers } = config.process;
     await this.#crew.muster(workers); // their code may lie where only root reads
-    if (fileLimit !== undefined) setFdLimit(fileLimit);
+    if (fileLimit !== undefined) this.#limitFiles(fileLimit);
     if (process.getuid?.() === 0) becomeUser(user);
+  }
+
+  #limitFiles(limit: number): void {
+    try {
+      setFdLimit(limit);
+    } catch (fault) {
+      this.#logs.main.alert(`worker_rlimit_nofile: ${(fault as Error).message}`);
+    }
   }
 
   #openZones(places: number): ZoneRegistry {

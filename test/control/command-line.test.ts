@@ -138,6 +138,13 @@ test('-t: an address of another machine is a fault, one that another program use
   );
 });
 
+test('-t: a user that does not exist', { skip: process.getuid?.() !== 0 }, () => {
+  conf('events { }\nuser nobody-of-this-name;\n');
+  const { stderr, status } = moat('-t', '-p', dir, '-c', 'a.conf', '-e', 'stderr');
+  assert.match(stderr, /\[emerg\] getpwnam\("nobody-of-this-name"\) failed/);
+  assert.equal(status, 1);
+});
+
 test('-T: every file of the configuration, in the order of reading, and nothing else', () => {
   const path = conf(`events { }\ninclude inc/*.conf;\n`);
   mkdirSync(join(dir, 'inc'));

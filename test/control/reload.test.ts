@@ -76,6 +76,21 @@ test('reload: more workers and fewer, without losing a request', async () => {
   assert.ok(answers >= 3);
 });
 
+test('reload: fewer workers close no connection', async () => {
+  const [port = 0] = await freePorts(1);
+  const conf = (workers: number) => httpConf(saying(`${workers}`, port), `worker_processes ${workers};`);
+  await using moat = await startMoat(conf(4));
+  const ask = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+  const wires = await Promise.all(Array.from({ length: 12 }, () => Wire.dial(port)));
+  for (const wire of wires) assert.equal((await wire.send(ask).reply()).body, '4');
+  const many = Number(statusOf(l7Of(moat.pid), 'Threads'));
+  moat.reload(conf(1));
+  for (const wire of wires)
+    await until(async () => (await wire.send(ask).reply()).body === '1', 'the new configuration');
+  for (const wire of wires) wire[Symbol.dispose]();
+  await until(() => Number(statusOf(l7Of(moat.pid), 'Threads')) < many, 'the threads to go');
+});
+
 test('reload: the paths of logs and pid file change', async () => {
   const [port = 0] = await freePorts(1);
   const conf = (n: number) =>
