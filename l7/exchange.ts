@@ -85,6 +85,8 @@ export class Exchange {
   response: Response | undefined;
   /** The status of a request that ended without a response: 499, or 0. */
   failedStatus = 0;
+  /** The status of the answer whose text is being made, for `$status` in it. */
+  statusDue = 0;
   /** The status that an error page stands for, to be answered in place of the page's own; 0: the page's own. */
   errorStatus = 0;
   /** Set by the first error where error_page is not recursive: later ones get the built-in page. */

@@ -1,21 +1,30 @@
-/** A temporary file without a name: it vanishes with its descriptor, whatever becomes of the process. */
+/** A temporary file. Without a name it vanishes with its descriptor, whatever becomes of the process. */
 import { randomBytes } from 'node:crypto';
 import { close, ftruncateSync, mkdirSync, openSync, read, unlinkSync, writev } from 'node:fs';
 
 export class TempFile {
   /** How much was written to it so far. */
   bytes = 0;
+  /** Undefined: the file has no name. */
+  readonly path: string | undefined;
   readonly #fd: number;
+  readonly #removes: boolean;
   /** Reads and writes under way. */
   #busy = 0;
   #closed = false;
 
-  /** @param folder made when it is missing. @throws {Error} with the path in it */
-  constructor(folder: string) {
+  /**
+   * @param folder made when it is missing
+   * @param named whether the file gets a name, and keeps it (`on`) or loses it with close() (`clean`)
+   * @throws {Error} with the path in it
+   */
+  constructor(folder: string, named: 'off' | 'on' | 'clean' = 'off') {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const path = `${folder}/${randomBytes(8).toString('hex')}`;
     this.#fd = openSync(path, 'wx+', 0o600);
-    unlinkSync(path);
+    this.#removes = named === 'clean';
+    if (named === 'off') unlinkSync(path);
+    else this.path = path;
   }
 
   /**
@@ -56,6 +65,7 @@ export class TempFile {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    if (this.#removes && this.path !== undefined) unlinkSync(this.path);
     if (this.#busy === 0) close(this.#fd);
   }
 

@@ -7,6 +7,8 @@ export interface StoreLimits {
   readonly memoryBytes: number;
   /** The folder of temporary files. */
   readonly tempPath: string;
+  /** `client_body_in_file_only`: every body goes to a file with a name, which stays (`on`) or goes with the request. */
+  readonly named: 'off' | 'on' | 'clean';
 }
 
 const READ_BYTES = 65_536;
@@ -36,11 +38,16 @@ export class BodyStore implements BodyTaker {
     return this.#file ? undefined : this.#chunks;
   }
 
+  /** Where the file is, if it has a name. */
+  get path(): string | undefined {
+    return this.#file?.path;
+  }
+
   bodyData(data: Buffer): void {
     this.bytes += data.length;
     this.#chunks.push(Buffer.from(data));
     this.#held += data.length;
-    if (this.#held > this.#limits.memoryBytes) this.#spill();
+    if (this.#held > this.#limits.memoryBytes || this.#limits.named !== 'off') this.#spill();
   }
 
   bodyEnd(): void {
@@ -52,7 +59,7 @@ export class BodyStore implements BodyTaker {
   #spill(): void {
     if (this.#writing || this.#closed) return;
     try {
-      this.#file ??= new TempFile(this.#limits.tempPath);
+      this.#file ??= new TempFile(this.#limits.tempPath, this.#limits.named);
     } catch (error) {
       return this.#then(error as Error);
     }

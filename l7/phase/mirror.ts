@@ -24,7 +24,11 @@ export function mirrorPhase({ location }: Compiler): Phase | undefined {
 /** The body is kept whole, and content takes it from there. */
 function store(exchange: Exchange, body: RequestBody, targets: readonly string[]): void {
   const { core } = exchange.location;
-  const limits = { memoryBytes: core.clientBodyBufferBytes, tempPath: core.clientBodyTempPath };
+  const limits = {
+    memoryBytes: core.clientBodyBufferBytes,
+    tempPath: core.clientBodyTempPath,
+    named: core.clientBodyInFileOnly,
+  };
   const stored = new BodyStore(body, limits, error => {
     if (exchange.closed) return;
     if (error) {

@@ -72,8 +72,12 @@ const STEPS: StepMakers = {
     return BREAK_OFF;
   },
   return: ({ status, text: template }, { text }) => {
-    const body = template === undefined ? undefined : text(template);
-    return exchange => answerText(exchange, status, body?.(exchange));
+    if (template === undefined) return exchange => answerText(exchange, status, undefined);
+    const body = text(template);
+    return exchange => {
+      exchange.statusDue = status;
+      return answerText(exchange, status, body(exchange));
+    };
   },
   rewrite: rewriteStep,
   redirect: redirectStep,

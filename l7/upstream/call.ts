@@ -83,10 +83,17 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
   #collect(): void {
     const { exchange } = this;
     const { core } = exchange.location;
-    const limits = { memoryBytes: core.clientBodyBufferBytes, tempPath: core.clientBodyTempPath };
+    const limits = {
+      memoryBytes: core.clientBodyBufferBytes,
+      tempPath: core.clientBodyTempPath,
+      named: core.clientBodyInFileOnly,
+    };
     const store = new BodyStore(exchange.body!, limits, error => {
       if (this.#over) return;
-      if (!error) return this.#try();
+      if (!error) {
+        exchange.storedBody = store;
+        return this.#try();
+      }
       exchange.log('crit', `cannot buffer the request body: ${error.message}`);
       this.#fail(500);
     });

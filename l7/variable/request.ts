@@ -3,15 +3,15 @@ import { randomBytes } from 'node:crypto';
 import { credentialsOf } from '../auth/credentials.ts';
 import { isoTime, logTime } from '../clock.ts';
 import type { Exchange } from '../exchange.ts';
-import { CHUNKED } from '../wire/h1/request.ts';
-import { sizeOf } from './size.ts';
 import type { Getter } from './space.ts';
 
-/** It is read seldom, so its text is compiled when it is. */
-const configuredRate = (exchange: Exchange) =>
-  sizeOf(exchange.location.core.limitRateBytesPerS, exchange.tables.variables)(exchange);
-
 const seconds = (ms: number) => (ms / 1000).toFixed(3);
+
+/** The port that the client named: in the target of the request, or in Host. */
+function portOf({ main: { head } }: Exchange): string {
+  const authority = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/([^/?#]+)/.exec(head.target)?.[1] ?? head.host ?? '';
+  return /:(\d+)$/.exec(authority)?.[1] ?? '';
+}
 
 export const REQUEST_VARIABLES = {
   args: exchange => exchange.args,
@@ -27,18 +27,24 @@ export const REQUEST_VARIABLES = {
   request_time: exchange => seconds(exchange.clock.nowMs() - exchange.main.startedMs),
   request_completion: exchange => (exchange.completed ? 'OK' : ''),
   host: exchange => exchange.host || exchange.server.model.serverName,
+  request_port: portOf,
+  is_request_port: exchange => (portOf(exchange) === '' ? '' : ':'),
+  limit_rate: exchange => String(exchange.limitRateBytesPerS ?? 0),
   server_name: exchange => exchange.server.model.serverName,
   server_protocol: exchange => exchange.downstream.protocol,
-  content_length: exchange => {
-    const { bodyLength, headers } = exchange.head;
-    return headers.get('content-length') ?? (bodyLength === CHUNKED ? undefined : undefined);
+  content_length: ({ head, main }) => head.headers.get('content-length') ?? main.storedBody?.bytes.toString(),
+  request_body: ({ main }) => {
+    const chunks = main.storedBody?.inMemory;
+    return chunks && Buffer.concat(chunks).toString('latin1');
   },
+  request_body_file: ({ main }) => main.storedBody?.path,
   content_type: exchange => exchange.head.headers.get('content-type'),
   status: exchange =>
-    String(exchange.response?.status ?? (exchange.errorStatus || exchange.failedStatus)).padStart(3, '0'),
+    String(
+      exchange.response?.status ?? (exchange.errorStatus || exchange.statusDue || exchange.failedStatus),
+    ).padStart(3, '0'),
   body_bytes_sent: exchange => String(exchange.downstream.bodyBytesSent),
   bytes_sent: exchange => String(exchange.downstream.bytesSent),
-  limit_rate: exchange => String(exchange.limitRateBytesPerS ?? configuredRate(exchange)),
   limit_req_status: exchange => exchange.limitReqStatus,
   limit_conn_status: exchange => exchange.limitConnStatus,
   invalid_referer: ({ location, head }) => (location.isValidReferer(head.headers.get('referer')) ? '' : '1'),

@@ -119,6 +119,8 @@ test('error_page: proxied pages and failures of servers', async () => {
       location /up/ { proxy_pass http://{upstream}/; proxy_set_header Connection ""; proxy_http_version 1.1; }
       location /down/ { proxy_pass http://127.0.0.1:1; }
       location /down200/ { proxy_pass http://127.0.0.1:1; error_page 502 =200 /own.json; }
+      location /fallback/ { proxy_pass http://127.0.0.1:1; error_page 502 = @up; }
+      location /fallback2/ { proxy_pass http://127.0.0.1:1; error_page 502 = /up/again; }
       location /fail/ { proxy_pass http://{upstream}; }
       location /failed/ { proxy_pass http://{upstream}/fail/; proxy_intercept_errors on; error_page 503 =500 /50x.html; }
       location /other/ { proxy_pass http://{upstream}/fail/; proxy_intercept_errors on; error_page 404 /404.html; }
@@ -131,6 +133,9 @@ test('error_page: proxied pages and failures of servers', async () => {
   await pair.compare([
     ['POST /page/x', '>a body'],
     ['POST /page=/x', '>a body'],
+    ['POST /fallback/x', '>a body'],
+    ['POST /fallback/x', 'Transfer-Encoding: chunked', '>6\r\na body\r\n0\r\n\r\n'],
+    ['POST /fallback2/x', '>a body'],
     ['HEAD /page/x'],
     ['HEAD /failed/x'],
     ['POST /down/x', '>a body'],

@@ -1,6 +1,6 @@
 /** How much and how long: bodies, kept connections, timeouts, ends of connections, rates. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -259,5 +259,35 @@ test('limits: limit_except and internal', async () => {
     ['/get/a.txt', '/post', '/in/a.txt', '/in/nested/a.txt', '/via', '/page'].flatMap(path =>
       methods.map((method): Ask => [`${method} ${path}`]),
     ),
+  );
+});
+
+test('limits: client_body_in_file_only keeps a body in a file that has a name, for as long as it says', async () => {
+  const [port = 0] = await freePorts(1);
+  await using upstream = await startUpstream(message => response(200, header(message, 'x-file') ?? ''));
+  await using moat = await startMoat(
+    httpConf(`server { listen 127.0.0.1:${port}; client_body_temp_path bodies;
+      proxy_set_header X-File "$request_body_file|$request_body";
+      location /on { client_body_in_file_only on; proxy_pass http://127.0.0.1:${upstream.port}; }
+      location /clean { client_body_in_file_only clean; proxy_pass http://127.0.0.1:${upstream.port}; }
+      location /off { proxy_pass http://127.0.0.1:${upstream.port}; }
+      location /large { client_body_buffer_size 4; proxy_pass http://127.0.0.1:${upstream.port}; } }`),
+  );
+  const post = async (path: string) => {
+    using wire = await Wire.dial(port);
+    const ask = `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\nConnection: close\r\n\r\nabcdef`;
+    return (await wire.send(ask).reply()).body.split('|');
+  };
+  const [kept = '', none] = await post('/on');
+  assert.equal(readFileSync(kept, 'latin1'), 'abcdef');
+  assert.ok(kept.startsWith(`${moat.dir}/bodies/`) && none === '');
+  const [gone = ''] = await post('/clean');
+  assert.ok(gone.startsWith(`${moat.dir}/bodies/`));
+  await until(() => !existsSync(gone), 'the file to be removed');
+  assert.deepEqual(await post('/off'), ['', 'abcdef']);
+  assert.deepEqual(await post('/large'), ['', '']);
+  assert.deepEqual(
+    upstream.requests.map(({ body }) => body),
+    ['abcdef', 'abcdef', 'abcdef', 'abcdef'],
   );
 });
