@@ -1,7 +1,7 @@
 /** Reads configuration files from the disk: the only reader in the house. */
 import { readFileSync } from 'node:fs';
 import { getSystemErrorMessage } from 'node:util';
-import { type CheckResult, checkConfig, type Source } from '#config';
+import { type CheckResult, checkConfig, type Diagnostic, type Source } from '#config';
 import { globPaths } from '#kit/glob.ts';
 
 import { checkOptionsOf, type Invocation } from './invocation.ts';
@@ -22,7 +22,26 @@ export function load(invocation: Invocation): Loaded {
     },
     glob: globPaths,
   };
-  return { ...checkConfig(invocation.file, checkOptionsOf(invocation, source)), texts };
+  const result = checkConfig(invocation.file, checkOptionsOf(invocation, source));
+  return { ...(isEmpty(texts) ? refusal(invocation.file) : result), texts };
+}
+
+/** An editor empties a file before it fills it: a reload in that moment must not end all service. */
+const isEmpty = (texts: ReadonlyMap<string, string>): boolean =>
+  texts.size > 0 && [...texts.values()].every(text => !/^[^\S\n]*[^\s#]/m.test(text));
+
+function refusal(file: string): CheckResult {
+  const fault: Diagnostic = {
+    severity: 'error',
+    code: 'no-block',
+    message: 'there is nothing in the configuration',
+    hint: 'it needs at least "events { }"',
+    file,
+    line: 1,
+    column: 1,
+    length: 1,
+  };
+  return { model: undefined, diagnostics: [fault] };
 }
 
 /** A file's bytes as a latin1 string. @throws {Error} that says why in nginx's words: `(2: no such file or directory)` */

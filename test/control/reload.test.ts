@@ -31,6 +31,15 @@ test('reload: a faulty configuration is logged with its place and changes nothin
   await until(async () => (await ask(port)) === 'three');
 });
 
+test('reload: an empty file changes nothing', async () => {
+  const [port = 0] = await freePorts(1);
+  await using moat = await startMoat(httpConf(saying('one', port)));
+  moat.reload('\n# to be written\n');
+  await until(() => moat.read().includes('stays'));
+  assert.match(moat.read(), /there is nothing in the configuration/);
+  assert.equal(await ask(port), 'one');
+});
+
 test('reload: an added address is served, a removed one is closed, its connections stay', async () => {
   const [kept = 0, removed = 0, added = 0] = await freePorts(3);
   await using moat = await startMoat(httpConf(saying('one', kept, removed), 'worker_processes 2;'));
