@@ -7,6 +7,9 @@ import { type Ask, NOBODY } from './balancer.ts';
 const SLOW_START_UNIT = 16;
 
 /** A group is fixed; the pool makes new ones when its members change. Methods need the pool's lock unless they say so. */
+/** No pool gets near this many failures or connections; what is above means the same. */
+const bounded = (count: number) => Math.min(count, 2 ** 31 - 1);
+
 export class Group {
   readonly peers: Peers;
   /** All members of the pool; those of the group are at `first` up to, without, `end`. */
@@ -17,6 +20,10 @@ export class Group {
   readonly totalWeight: number;
   readonly #alone: boolean;
   readonly #unit: number;
+  /** By index among all members. */
+  readonly #maxFails: Int32Array;
+  readonly #maxConns: Int32Array;
+  readonly #failTimeoutMs: Float64Array;
 
   /** @param members in the order of `peers.names` */
   constructor(peers: Peers, members: readonly Member[], first: number, end: number) {
@@ -27,6 +34,9 @@ export class Group {
     const own = members.slice(first, end);
     this.totalWeight = own.reduce((sum, member) => sum + member.model.weight, 0);
     this.#alone = members.length === 1;
+    this.#maxFails = Int32Array.from(members, ({ model }) => (this.#alone ? 0 : bounded(model.maxFails)));
+    this.#maxConns = Int32Array.from(members, ({ model }) => bounded(model.maxConns));
+    this.#failTimeoutMs = Float64Array.from(members, ({ model }) => model.failTimeoutMs);
     this.#unit = own.some(member => member.model.slowStartMs > 0) ? SLOW_START_UNIT : 1;
   }
 
@@ -48,12 +58,12 @@ export class Group {
     const { peers } = this;
     const state = peers.state(index) & ~forgiven;
     if (state !== 0 && !this.#ejectionOver(index, state, ask)) return false;
-    const member = this.members[index]!;
-    if (ask.tried?.has(member)) return false;
-    const { maxFails, failTimeoutMs, maxConns } = member.model;
-    if (peers.fails[index]! >= maxFails && maxFails > 0 && !this.#alone) {
-      if (ask.nowMs - peers.checkedMs[index]! <= failTimeoutMs) return false;
+    if (ask.tried?.has(this.members[index]!)) return false;
+    const maxFails = this.#maxFails[index]!;
+    if (maxFails > 0 && peers.fails[index]! >= maxFails) {
+      if (ask.nowMs - peers.checkedMs[index]! <= this.#failTimeoutMs[index]!) return false;
     }
+    const maxConns = this.#maxConns[index]!;
     if (maxConns === 0 || peers.inFlight(index) < maxConns) return true;
     ask.full = true;
     return false;

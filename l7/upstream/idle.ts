@@ -6,10 +6,14 @@ export type Stacks = Map<string, UpstreamConnection[]>;
 
 export class IdleConnections {
   /** Most of them, to all members together. */
-  limit = 0;
+  limit: number;
   readonly #byAddress = new Map<string, Stacks>();
   /** In the order they came to rest: the first has been idle for longest. */
   readonly #resting = new Set<UpstreamConnection>();
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
 
   get size(): number {
     return this.#resting.size;

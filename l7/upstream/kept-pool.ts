@@ -14,12 +14,15 @@ export class KeptPool {
   readonly #zone: KeptPeers;
   readonly #generation: number;
   readonly #was: number | undefined;
+  /** The threads know the members from their own copy of the configuration. */
+  readonly #asConfigured: boolean;
   /** Whose memory this one goes on with. */
   #old: KeptPool | undefined;
 
   /**
    * @param old the pool of that name that runs: its memory is used again where it fits, and nothing of it is changed before take()
    * @param generation a number that no other pool got
+   * @param asConfigured whether `members` are those of the configuration that the threads run on
    */
   constructor(
     model: PoolModel,
@@ -27,9 +30,11 @@ export class KeptPool {
     seat: Seat,
     old: KeptPool | undefined,
     generation: number,
+    asConfigured: boolean,
   ) {
     this.model = model;
     this.members = members;
+    this.#asConfigured = asConfigured;
     this.#old = old;
     const wish = peersWish(model, members);
     if (old && old.#zone.stamp === stampOf(wish)) {
@@ -49,9 +54,9 @@ export class KeptPool {
   }
 
   share(): PoolShare {
-    const { model, members } = this;
     const { shared } = this.#zone;
-    return { pool: model.name, members, shared, generation: this.#generation, was: this.#was };
+    const members = this.#asConfigured ? undefined : this.members;
+    return { pool: this.model.name, members, shared, generation: this.#generation, was: this.#was };
   }
 
   /** This is what runs from now on. @returns whether the memory is new to the threads */

@@ -9,8 +9,8 @@ const QUEUE_NAME = '(queue)';
 
 export interface PoolShare {
   readonly pool: string;
-  /** With addresses in place of names; primaries first. In the order of the peers. */
-  readonly members: readonly MemberModel[];
+  /** With addresses in place of names; primaries first. In the order of the peers. Undefined: as configured. */
+  readonly members: readonly MemberModel[] | undefined;
   readonly shared: SharedPeers;
   /** Tells memories apart: they are posted again and again, and look different each time. */
   readonly generation: number;
@@ -23,6 +23,9 @@ export interface PoolMembers {
   readonly members: readonly MemberModel[];
   readonly peers: Peers;
 }
+
+export const membersOf = (share: PoolShare, model: PoolModel): readonly MemberModel[] =>
+  share.members ?? primariesFirst(model.members);
 
 export function primariesFirst(members: readonly MemberModel[]): MemberModel[] {
   return [...members.filter(member => !member.backup), ...members.filter(member => member.backup)];

@@ -53,11 +53,24 @@ export class PoolViews {
     for (const { peers } of this.#views.values()) peers.settle();
   }
 
-  /** The idle connections of a pool; they stay when the configuration changes. */
-  idle(pool: string): IdleConnections {
+  /** Whether this thread has a view of the pool's state. */
+  uses(pool: string): boolean {
+    return this.#views.has(pool);
+  }
+
+  /** The idle connections of a pool; they stay when the configuration changes. @param limit holds where there are none yet */
+  idle(pool: string, limit: number): IdleConnections {
     let idle = this.#idle.get(pool);
-    if (!idle) this.#idle.set(pool, (idle = new IdleConnections()));
+    if (!idle) this.#idle.set(pool, (idle = new IdleConnections(limit)));
     return idle;
+  }
+
+  /** Sets how many idle connections a pool may have. */
+  limitIdle(pool: string, limit: number): void {
+    const idle = this.#idle.get(pool);
+    if (!idle) return;
+    idle.limit = limit;
+    idle.trim();
   }
 
   /** A pool is let go: what is idle there is closed. */

@@ -7,7 +7,7 @@ import type { Worker } from '../worker.ts';
 import type { Peers } from '../zone/peers.ts';
 import { impliedPool } from './implied.ts';
 import { Pool } from './pool.ts';
-import { membersAlone, type PoolMembers, type PoolShare } from './pool-share.ts';
+import { membersAlone, membersOf, type PoolMembers, type PoolShare } from './pool-share.ts';
 import type { PoolViews } from './pool-views.ts';
 import { makeSticky } from './sticky/table.ts';
 
@@ -33,28 +33,34 @@ const MOST_PASSING = 1000;
 const needsLookup = ({ members: [member] }: PoolModel) =>
   member?.unixPath === undefined && isIP(member?.host ?? '') === 0;
 
+/** Pools are made when they are first asked for: a configuration may have many that this thread never meets. */
 export class Pools {
-  readonly #byName = new Map<string, Pool>();
+  readonly #models: ReadonlyMap<string, PoolModel>;
+  readonly #made = new Map<string, Pool>();
   /** Those that only requests know, the least recently used first. */
   readonly #passing = new Map<string, Pool>();
   readonly #means: PoolsMeans;
   readonly #shares: Map<string, PoolShare>;
-  readonly #members = new Map<string, PoolMembers>();
+  /** Views that were opened for shares. */
+  readonly #views = new Map<string, Peers>();
   #adopted = false;
 
   constructor(models: readonly PoolModel[], means: PoolsMeans) {
     this.#means = means;
+    this.#models = new Map(models.map(model => [model.name, model]));
     this.#shares = new Map(means.shared.shares.map(share => [share.pool, share]));
-    for (const model of models) this.#byName.set(model.name, this.#make(model));
   }
 
-  /** All pools, the implied ones too. */
-  all(): IterableIterator<Pool> {
-    return this.#byName.values();
+  /** All pools of upstream blocks. */
+  *all(): Generator<Pool> {
+    for (const name of this.#models.keys()) yield this.named(name)!;
   }
 
   named(name: string): Pool | undefined {
-    return this.#byName.get(name);
+    const made = this.#made.get(name);
+    if (made) return made;
+    const model = this.#models.get(name);
+    return model && this.#keep(model);
   }
 
   /**
@@ -63,20 +69,18 @@ export class Pools {
    * @param authority `host`, `host:port`, `[ipv6]:port` or `unix:/path`
    */
   forAuthority(authority: string, defaultPort: number): Pool {
-    const known = this.#byName.get(authority);
-    if (known) return known;
+    const named = this.named(authority);
+    if (named) return named;
     const model = impliedPool(authority, defaultPort);
-    const implied = this.#byName.get(model.name) ?? this.#make(model);
-    this.#byName.set(model.name, implied);
-    return implied;
+    return this.#made.get(model.name) ?? this.#keep(model);
   }
 
   /** The pool that a target out of a request means, where that is known without looking up its name. */
   known(authority: string, defaultPort: number): Pool | undefined {
-    const named = this.#byName.get(authority);
+    const named = this.named(authority);
     if (named) return named;
     const model = impliedPool(authority, defaultPort);
-    const known = this.#byName.get(model.name) ?? this.#passing.get(model.name);
+    const known = this.#made.get(model.name) ?? this.#passing.get(model.name);
     if (known || needsLookup(model)) return known;
     return this.#pass(model);
   }
@@ -108,9 +112,14 @@ export class Pools {
     if (this.#passing.size > MOST_PASSING) {
       const [oldest] = this.#passing.keys();
       this.#passing.delete(oldest!);
-      this.#members.delete(oldest!);
       this.#means.views.release(oldest!);
     }
+    return pool;
+  }
+
+  #keep(model: PoolModel): Pool {
+    const pool = this.#make(model);
+    this.#made.set(model.name, pool);
     return pool;
   }
 
@@ -118,38 +127,45 @@ export class Pools {
   adopt(): void {
     const { views } = this.#means;
     this.#adopted = true;
-    for (const [name, { peers }] of this.#members) this.#adopt(name, peers);
-    for (const pool of this.#byName.values()) {
-      const idle = views.idle(pool.model.name);
-      idle.limit = pool.model.keepalive.idle;
-      idle.trim();
-    }
-    views.forget(new Set(this.#byName.keys()));
-  }
-
-  #adopt(name: string, peers: Peers): void {
-    const share = this.#shares.get(name);
-    if (share) this.#means.views.adopt(share, peers);
+    for (const share of this.#shares.values())
+      if (views.uses(share.pool) || this.#views.has(share.pool)) views.adopt(share, this.#open(share));
+    for (const { name, keepalive } of this.#models.values()) views.limitIdle(name, keepalive.idle);
+    views.forget(new Set([...this.#models.keys(), ...this.#shares.keys()]));
   }
 
   /** Members have come or gone while the configuration is the same. */
   change(share: PoolShare): void {
     const { views } = this.#means;
-    const peers = views.open(share);
-    views.adopt(share, peers);
     this.#shares.set(share.pool, share);
-    const pool = this.#byName.get(share.pool);
-    if (pool) pool.change({ members: share.members, peers });
+    const pool = this.#made.get(share.pool);
+    if (!pool && !views.uses(share.pool)) return;
+    const peers = views.open(share);
+    this.#views.set(share.pool, peers);
+    views.adopt(share, peers);
+    pool?.change({ members: membersOf(share, pool.model), peers });
+  }
+
+  /** This thread's view of a share, in use if the configuration is. */
+  #open(share: PoolShare): Peers {
+    const known = this.#views.get(share.pool);
+    if (known) return known;
+    const { views } = this.#means;
+    const peers = views.open(share);
+    this.#views.set(share.pool, peers);
+    if (this.#adopted) views.adopt(share, peers);
+    return peers;
   }
 
   #make(model: PoolModel): Pool {
     const { worker, views, variables, shared, memory } = this.#means;
     const { balance, sticky } = model;
-    const idle = views.idle(model.name);
-    idle.limit ||= model.keepalive.idle;
-    return new Pool(model, this.#membersOf(model), {
+    const share = this.#shares.get(model.name);
+    const members: PoolMembers = share
+      ? { members: membersOf(share, model), peers: this.#open(share) }
+      : membersAlone(model, views.owner);
+    return new Pool(model, members, {
       worker,
-      idle,
+      idle: views.idle(model.name, model.keepalive.idle),
       key: balance.key === undefined ? undefined : variables.text(balance.key),
       sticky:
         sticky &&
@@ -161,15 +177,5 @@ export class Pools {
           owner: views.owner,
         }),
     });
-  }
-
-  #membersOf(model: PoolModel): PoolMembers {
-    const share = this.#shares.get(model.name);
-    const members = share
-      ? { members: share.members, peers: this.#means.views.open(share) }
-      : membersAlone(model, this.#means.views.owner);
-    this.#members.set(model.name, members);
-    if (this.#adopted) this.#adopt(model.name, members.peers);
-    return members;
   }
 }

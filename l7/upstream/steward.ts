@@ -78,10 +78,10 @@ export class PoolSteward {
     this.#nextHttp = http;
   }
 
-  #make(model: PoolModel): KeptPool {
+  #make(model: PoolModel, asConfigured = wishesOfPool(model).size === 0): KeptPool {
     const members = expandMembers(model, key => this.#names.endpoints(key));
     const old = this.#current.get(model.name);
-    return new KeptPool(model, members, this.#means.seat, old, ++this.#generations);
+    return new KeptPool(model, members, this.#means.seat, old, ++this.#generations, asConfigured);
   }
 
   /** What the threads are given: of the prepared configuration, or else of the one that runs. */
@@ -179,7 +179,7 @@ export class PoolSteward {
       const model = { ...pool.model, members };
       await this.#names.want(wishesOfPool(model));
       await writeState(path, members);
-      await this.#take([this.#make(model)]);
+      await this.#take([this.#make(model, false)]);
     });
   }
 
