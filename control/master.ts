@@ -134,7 +134,10 @@ export class Master {
         return this.log.crit('the signal to upgrade is ignored: end the old or the new process first');
       this.log.notice('starting the new program');
       this.#renameAll(`${path}.oldbin`);
-      const successor = startSuccessor(this.#applier.listeners.sockets);
+      const successor = startSuccessor({
+        sockets: this.#applier.listeners.sockets,
+        secrets: this.#applier.plane.secrets,
+      });
       this.#successor = successor;
       successor.once('error', fault => this.#buried(path, fault.message));
       successor.once('exit', (code, signal) =>

@@ -13,8 +13,9 @@ import type { Invocation } from './invocation.ts';
  * @returns the exit code
  */
 export async function serve(invocation: Invocation, { foreground = false } = {}): Promise<number> {
-  const plane = new L7Plane(baseEnvironment());
-  const sockets = inherited();
+  const heritage = inherited();
+  const plane = new L7Plane(baseEnvironment(), heritage?.secrets);
+  const sockets = heritage?.sockets;
   const stays = foreground || sockets !== undefined || isInBackground();
   if (stays || seemsToStay(invocation)) plane.warmUp();
   const { boot } = await import('./boot.ts');

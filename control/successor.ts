@@ -1,7 +1,8 @@
 /** The upgrade: a new control process beside this one, on the same listening sockets. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { ListeningSocket } from '#l7';
-import { inheritanceOf } from './inherit.ts';
+import type { Writable } from 'node:stream';
+import { serialize } from 'node:v8';
+import { type Inheritance, inheritanceOf } from './inherit.ts';
 
 /** How this program was started: `bin/moat` names itself, so that the one that stands there now is started. */
 function commandLine(): [string, ...string[]] {
@@ -10,11 +11,15 @@ function commandLine(): [string, ...string[]] {
   return program ? [program, ...args] : [runtime ?? process.execPath, ...process.execArgv, script, ...args];
 }
 
-/** Starts the program anew with the same arguments; it finds `sockets` in its environment. */
-export function startSuccessor(sockets: readonly ListeningSocket[]): ChildProcess {
+/** Starts the program anew with the same arguments; it finds what we leave to it (inherit.ts). */
+export function startSuccessor({ sockets, secrets }: Inheritance): ChildProcess {
   const [program, ...args] = commandLine();
-  return spawn(program, args, {
-    stdio: ['inherit', 'inherit', 'inherit', ...sockets.map(socket => socket.fd)],
+  const child = spawn(program, args, {
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe', ...sockets.map(socket => socket.fd)],
     env: { ...process.env, ...inheritanceOf(sockets) },
   });
+  const pipe = child.stdio[3] as Writable;
+  pipe.on('error', () => {}); // it has ended before it read them, which its exit tells
+  pipe.end(serialize(secrets));
+  return child;
 }

@@ -11,7 +11,7 @@ import {
   type ToWorker,
   type WorkerStatus,
 } from './messages.ts';
-import { newTicketSeed } from './tls/ticket-keys.ts';
+import type { TicketSeed } from './tls/ticket-keys.ts';
 import type { PoolShare } from './upstream/pool-share.ts';
 import type { SharedPools } from './upstream/pools.ts';
 import { WorkerThread } from './worker-thread.ts';
@@ -26,6 +26,7 @@ export interface Generation {
   readonly zones: readonly SharedZone[];
   /** As they are at the time. */
   readonly pools: () => SharedPools;
+  readonly tickets: () => TicketSeed;
   readonly slots: readonly Slot[];
 }
 
@@ -59,7 +60,6 @@ export class Crew {
   readonly #means: CrewMeans;
   readonly #threads = new Map<number, WorkerThread>();
   readonly #restarts = new Map<number, number>();
-  readonly #ticketSeed = newTicketSeed();
   /** Places in shared memory that a thread has; 0 is the process's own. */
   readonly #places = new Set<number>([0]);
   #quickDeaths = 0;
@@ -177,7 +177,7 @@ export class Crew {
   #start(workerId: number): WorkerThread {
     const restarts = this.#restarts.get(workerId) ?? 0;
     const place = this.#takePlace();
-    const options = { workerId, place, restarts, ticketSeed: this.#ticketSeed };
+    const options = { workerId, place, restarts };
     const thread = new WorkerThread(options, (dead, fault) => this.#bury(dead, fault), this.#means.entry);
     this.#threads.set(workerId, thread);
     return thread;
@@ -194,7 +194,9 @@ export class Crew {
   async #prepareOne(thread: WorkerThread, next: Generation): Promise<void> {
     const { revision, bytes, zones } = next;
     const pools = next.pools();
-    await thread.ask({ kind: 'prepare', revision, config: bytes, zones, pools, files: this.#means.files() });
+    const tickets = next.tickets();
+    const files = this.#means.files();
+    await thread.ask({ kind: 'prepare', revision, config: bytes, zones, pools, files, tickets });
     thread.prepared = revision;
   }
 

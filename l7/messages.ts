@@ -3,6 +3,8 @@ import type { HttpModel } from '#model/l7/http.ts';
 import type { ErrorLog } from '#model/l7/log.ts';
 import type { ProcessModel } from '#model/main.ts';
 import type { EngineStatus } from './engine.ts';
+import type { Secrets } from './secrets.ts';
+import type { TicketSeed } from './tls/ticket-keys.ts';
 import type { PoolShare } from './upstream/pool-share.ts';
 import type { PoolSnapshot } from './upstream/pool-snapshot.ts';
 import type { SharedPools } from './upstream/pools.ts';
@@ -44,6 +46,8 @@ export type ToProcess =
       readonly newSlots: readonly Slot[];
       /** Log files whose descriptors come after those of the sockets. */
       readonly newFiles: readonly string[];
+      /** A process takes them once. */
+      readonly secrets: Secrets;
     }
   | { readonly kind: 'commit'; readonly revision: number }
   | { readonly kind: 'abandon'; readonly revision: number }
@@ -67,6 +71,7 @@ export type ToWorker =
       readonly zones: readonly SharedZone[];
       readonly pools: SharedPools;
       readonly files: readonly FileGrant[];
+      readonly tickets: TicketSeed;
     }
   | {
       readonly kind: 'commit';

@@ -4,9 +4,11 @@ import type { Log } from '#kit/log.ts';
 import { Turns } from '#kit/turns.ts';
 import { Child, type Ending, howItEnded } from './child.ts';
 import { type PlaneStatus, type Slot, slotId } from './messages.ts';
+import { SecretKeeper, type Secrets } from './secrets.ts';
 
 export type { PlaneConfig, PlaneStatus, Slot, WorkerStatus } from './messages.ts';
 export { packConfig } from './parcel.ts';
+export type { Secrets } from './secrets.ts';
 
 /** `explain` pulls in all of the tier, which control itself never runs: loaded only where it is asked for. */
 export const loadExplain = () => import('./explain.ts');
@@ -34,6 +36,7 @@ export class L7Plane {
   /** Tells of deaths and revivals. */
   log: Pick<Log, 'alert' | 'notice'> = { alert() {}, notice() {} };
   readonly #env: NodeJS.ProcessEnv;
+  readonly #secrets: SecretKeeper;
   readonly #turns = new Turns();
   #child: Child | undefined;
   #warm: Child | undefined;
@@ -45,9 +48,18 @@ export class L7Plane {
   #pauseMs = 0;
   #ending = false;
 
-  /** @param env environment of the process */
-  constructor(env: NodeJS.ProcessEnv) {
+  /**
+   * @param env environment of the process
+   * @param before secrets of a predecessor, so that its cookies and session tickets stay good
+   */
+  constructor(env: NodeJS.ProcessEnv, before?: Secrets) {
     this.#env = env;
+    this.#secrets = new SecretKeeper(before);
+  }
+
+  /** For a successor. */
+  get secrets(): Secrets {
+    return this.#secrets.now();
   }
 
   /** Starts a process that nobody has work for yet: it loads its code while the configuration is read. */
@@ -160,6 +172,7 @@ export class L7Plane {
       slots: sockets.map(withoutFd),
       newSlots: newSlots.map(withoutFd),
       newFiles: newFiles.map(([path]) => path),
+      secrets: this.secrets,
     });
   }
 

@@ -10,7 +10,8 @@ import { Crew, type Generation } from './crew.ts';
 import { answer, type Question } from './line.ts';
 import { type PlaneConfig, type PlaneStatus, type Slot, slotId, type ToProcess } from './messages.ts';
 import { openConfig } from './parcel.ts';
-import { drawSecret, placesFor, wishesOf } from './shared.ts';
+import { SecretKeeper } from './secrets.ts';
+import { placesFor, wishesOf } from './shared.ts';
 import { PoolSteward } from './upstream/steward.ts';
 import type { ZoneDraft } from './zone/draft.ts';
 import type { Seat } from './zone/kept.ts';
@@ -47,7 +48,8 @@ class PlaneProcess {
   #next: { readonly generation: Generation; readonly draft: ZoneDraft } | undefined;
   #zones: ZoneRegistry | undefined;
   #pools: PoolSteward | undefined;
-  readonly #secret = drawSecret();
+  /** Control's, from the first configuration on. */
+  #secrets: SecretKeeper | undefined;
   #places = Number.POSITIVE_INFINITY;
   #settled = false;
   #draining = false;
@@ -100,6 +102,7 @@ class PlaneProcess {
     new Uint8Array(bytes).set(packed);
     const config = openConfig(new Uint8Array(bytes));
     if (!this.#settled) await this.#settleIn(config);
+    const secrets = (this.#secrets ??= new SecretKeeper(question.secrets));
     const draft = this.#draftZones(config);
     const pools = (this.#pools ??= this.#openPools());
     await pools.prepare(config.http, config.impliedPools);
@@ -109,7 +112,8 @@ class PlaneProcess {
       bytes,
       slots,
       zones: draft.share(),
-      pools: () => ({ shares: pools.shares(), secret: this.#secret }),
+      pools: () => ({ shares: pools.shares(), secret: secrets.now().sticky }),
+      tickets: () => secrets.now().tickets,
     };
     this.#next = { generation, draft };
     await this.#crew.prepare(generation);

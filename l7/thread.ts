@@ -17,8 +17,6 @@ export interface ThreadOptions {
   readonly place: number;
   /** Times this worker died before. */
   readonly restarts: number;
-  /** The same for all threads: any of them resumes a TLS session. */
-  readonly ticketSeed: TicketSeed;
 }
 
 class Thread {
@@ -61,20 +59,21 @@ class Thread {
     }
   }
 
-  #prepare({ revision, config: bytes, zones, pools, files }: Extract<ToWorker, { kind: 'prepare' }>): void {
+  #prepare(question: Extract<ToWorker, { kind: 'prepare' }>): void {
+    const { revision, config: bytes, zones, pools, files, tickets } = question;
     const config: PlaneConfig = openConfig(new Uint8Array(bytes));
     this.#files.give(files);
-    this.#engine ??= this.#start(config);
+    this.#engine ??= this.#start(config, tickets);
     this.#engine.prepare(revision, config.http, { zones, pools });
     this.#prepared = { revision, config };
   }
 
-  #start({ errorLogs }: PlaneConfig): Engine {
+  #start({ errorLogs }: PlaneConfig, ticketSeed: TicketSeed): Engine {
     this.#logs.replaceMain(errorLogs);
     return new Engine({
       workerId: this.#options.workerId,
       place: this.#options.place,
-      ticketSeed: this.#options.ticketSeed,
+      ticketSeed, // the same for all threads: any of them resumes a session
       errorLogs,
       errorSink: (log, level, message) => this.#logs.one(log).write(level, message),
       files: this.#files,

@@ -8,6 +8,7 @@ import { AloneState } from '../../l7/alone.ts';
 import { Crew } from '../../l7/crew.ts';
 import { packConfig } from '../../l7/parcel.ts';
 import type { PlaneConfig, Slot } from '../../l7/plane.ts';
+import { newTicketSeed } from '../../l7/tls/ticket-keys.ts';
 import { until } from '../e2e/rig.ts';
 import { request } from '../e2e/wire.ts';
 
@@ -48,7 +49,7 @@ function generation(revision: number, config: PlaneConfig) {
   new Uint8Array(bytes).set(packed);
   const { zones, pools } = new AloneState(1).of(config.http);
   const slots: Slot[] = [{ key: KEY, slot: 0, shared: true }];
-  return { revision, config, bytes, slots, zones, pools: () => pools };
+  return { revision, config, bytes, slots, zones, pools: () => pools, tickets: () => newTicketSeed() };
 }
 
 async function serve(crew: Crew, revision: number, config: PlaneConfig): Promise<void> {
