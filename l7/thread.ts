@@ -3,6 +3,7 @@ import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { AppendFiles } from '#kit/append-file.ts';
 import { LogBook } from '#kit/log-book.ts';
+import { addon } from '#native/addon.ts';
 import { openDatagrams } from '#native/datagram.ts';
 import { Engine } from './engine.ts';
 import { answer, type Question } from './line.ts';
@@ -17,6 +18,12 @@ export interface ThreadOptions {
   readonly place: number;
   /** Times this worker died before. */
   readonly restarts: number;
+}
+
+/** What needs root where the code lies below `/root`: from the next step on this process is somebody else. */
+function loadAll(): void {
+  addon();
+  flushCompileCache();
 }
 
 class Thread {
@@ -36,7 +43,7 @@ class Thread {
   work(question: ToWorker): unknown {
     switch (question.kind) {
       case 'hello':
-        return flushCompileCache(); // now: once root is given away, it may not write there
+        return loadAll();
       case 'prepare':
         return this.#prepare(question);
       case 'commit':
