@@ -464,9 +464,10 @@ export class Exchange {
 
   #close(): void {
     this.closed = true;
+    // The logs come first: what the ends let go (a body that was kept) may be written there.
+    if (this.main === this || this.location.core.logSubrequest)
+      for (const log of this.location.logs) log(this);
     if (this.#ends) for (const end of this.#ends) end();
-    if (this.main !== this && !this.location.core.logSubrequest) return;
-    for (const log of this.location.logs) log(this);
   }
 
   #crash(error: unknown): void {

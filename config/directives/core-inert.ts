@@ -17,6 +17,8 @@ const ROWS: readonly Row[] = [
   ['variables_hash_bucket_size', ['http'], TABLES, '64'],
   ['server_names_hash_max_size', ['http'], TABLES, '512'],
   ['server_names_hash_bucket_size', ['http'], TABLES, '64'],
+  ['referer_hash_max_size', ['server', 'location'], TABLES, '2048'],
+  ['referer_hash_bucket_size', ['server', 'location'], TABLES, '64'],
   ['types_hash_max_size', BLOCKS, TABLES, '2048'],
   ['types_hash_bucket_size', BLOCKS, TABLES, '64'],
   ['proxy_headers_hash_max_size', BLOCKS, TABLES, '512'],

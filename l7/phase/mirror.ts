@@ -1,6 +1,5 @@
 /** `mirror`: copies of requests, whose answers nobody waits for. */
-import { BodyStore } from '../downstream/body-store.ts';
-import type { RequestBody } from '../downstream/request-body.ts';
+import { keepBody } from '../downstream/keep-body.ts';
 import { subrequest } from '../downstream/subrequest.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Compiler } from '../tables.ts';
@@ -12,35 +11,17 @@ export function mirrorPhase({ location }: Compiler): Phase | undefined {
   return exchange => {
     if (exchange.main !== exchange) return NEXT;
     const { body } = exchange;
-    if (requestBody && body && !body.discarded && !exchange.storedBody) {
-      store(exchange, body, targets);
-      return WAIT;
+    if (!requestBody || !body || body.discarded || exchange.storedBody) {
+      copy(exchange, targets);
+      return NEXT;
     }
-    copy(exchange, targets);
-    return NEXT;
+    keepBody(exchange, kept => {
+      if (!kept) return exchange.resume(500);
+      copy(exchange, targets);
+      exchange.resume();
+    });
+    return WAIT;
   };
-}
-
-/** The body is kept whole, and content takes it from there. */
-function store(exchange: Exchange, body: RequestBody, targets: readonly string[]): void {
-  const { core } = exchange.location;
-  const limits = {
-    memoryBytes: core.clientBodyBufferBytes,
-    tempPath: core.clientBodyTempPath,
-    named: core.clientBodyInFileOnly,
-  };
-  const stored = new BodyStore(body, limits, error => {
-    if (exchange.closed) return;
-    if (error) {
-      exchange.log('crit', `cannot buffer the request body: ${error.message}`);
-      return exchange.resume(500);
-    }
-    exchange.storedBody = stored;
-    copy(exchange, targets);
-    exchange.resume();
-  });
-  exchange.onEnd(() => stored.close());
-  body.stream(stored);
 }
 
 function copy(exchange: Exchange, targets: readonly string[]): void {

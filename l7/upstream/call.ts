@@ -1,6 +1,7 @@
 /** One proxied request: tries members until one answers, passes body and answer through. */
 import type { NextUpstreamCase, ProxySettings } from '#model/l7/proxy.ts';
-import { BodyStore, type StoreReader } from '../downstream/body-store.ts';
+import type { BodyStore, StoreReader } from '../downstream/body-store.ts';
+import { keepBody } from '../downstream/keep-body.ts';
 import type { Exchange } from '../exchange.ts';
 import { HeaderList } from '../message.ts';
 import type { BodySource } from '../response.ts';
@@ -73,7 +74,7 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
     exchange.setSource(this);
     const { settings } = this.#route;
     const { body, storedBody } = exchange;
-    if (storedBody && settings.passRequestBody && !this.#route.body) this.#share(storedBody);
+    if (storedBody && settings.passRequestBody && !this.#route.body) this.#store = storedBody;
     else if (!body || !settings.passRequestBody || this.#route.body) body?.discard();
     else if (settings.requestBuffering) return this.#collect();
     this.#try();
@@ -81,30 +82,12 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
 
   /** proxy_request_buffering: no server is bothered before the whole body is here. */
   #collect(): void {
-    const { exchange } = this;
-    const { core } = exchange.location;
-    const limits = {
-      memoryBytes: core.clientBodyBufferBytes,
-      tempPath: core.clientBodyTempPath,
-      named: core.clientBodyInFileOnly,
-    };
-    const store = new BodyStore(exchange.body!, limits, error => {
+    keepBody(this.exchange, kept => {
       if (this.#over) return;
-      if (!error) {
-        exchange.storedBody = store;
-        return this.#try();
-      }
-      exchange.log('crit', `cannot buffer the request body: ${error.message}`);
-      this.#fail(500);
+      if (!kept) return this.#fail(500);
+      this.#store = this.exchange.storedBody;
+      this.#try();
     });
-    this.#store = store;
-    exchange.onEnd(() => store.close());
-    exchange.body!.stream(store);
-  }
-
-  #share(stored: BodyStore): void {
-    this.#store = stored.share();
-    this.exchange.onEnd(() => stored.close());
   }
 
   #try(): void {

@@ -10,6 +10,10 @@ const PID = String(process.pid);
 export const CONNECTION_VARIABLES = {
   scheme: exchange => (exchange.connection.tls ? 'https' : 'http'),
   https: exchange => (exchange.connection.tls ? 'on' : ''),
+  http2: ({ downstream, connection }) =>
+    downstream.protocol !== 'HTTP/2.0' ? '' : connection.tls ? 'h2' : 'h2c',
+  // There is none.
+  http3: () => '',
   hostname: () => HOSTNAME,
   pid: () => PID,
   nginx_version: () => '1.31.4',

@@ -1,5 +1,6 @@
 /** Variables of the servers that a request was sent on to; several tries stand in one value, in order. */
 import type { Exchange } from '../exchange.ts';
+import { CHUNKED } from '../wire/h1/request.ts';
 import type { Getter } from './space.ts';
 
 /** One try at one member. Times are ms; -1 where that point was never reached. */
@@ -34,8 +35,30 @@ export const UPSTREAM_VARIABLES = {
   upstream_last_addr: exchange => exchange.attempts.at(-1)?.member,
   proxy_host: exchange => exchange.proxyHost,
   proxy_port: exchange => exchange.proxyPort,
+  proxy_internal_body_length: ({ storedBody, body }) =>
+    String(Math.max(storedBody?.bytes ?? body?.length ?? 0, 0)),
+  proxy_internal_chunked: ({ storedBody, body }) =>
+    !storedBody && body?.length === CHUNKED ? 'chunked' : '',
+  // There is no cache.
+  upstream_cache_status: () => undefined,
+  proxy_add_forwarded: exchange => {
+    const before = exchange.head.headers.joined('forwarded');
+    return before === undefined ? forwardedHop(exchange) : `${before}, ${forwardedHop(exchange)}`;
+  },
   proxy_add_x_forwarded_for: exchange => {
     const before = exchange.head.headers.joined('x-forwarded-for');
     return before === undefined ? exchange.remoteAddress : `${before}, ${exchange.remoteAddress}`;
   },
 } satisfies Record<string, Getter>;
+
+/** This hop as RFC 7239 writes it: what is no token is quoted, and IPv6 in brackets. */
+function forwardedHop({ remoteAddress, connection, head }: Exchange): string {
+  const address = remoteAddress.includes(':') ? `"[${remoteAddress}]"` : remoteAddress;
+  const client = remoteAddress.startsWith('unix:') ? 'unknown' : address;
+  const host = head.host === undefined ? '' : `;host=${tokenOrQuoted(head.host)}`;
+  return `for=${client}${host};proto=${connection.tls ? 'https' : 'http'}`;
+}
+
+function tokenOrQuoted(text: string): string {
+  return /^[\w!#$%&'*+.^`|~-]+$/.test(text) ? text : `"${text.replace(/["\\]/g, '\\$&')}"`;
+}
