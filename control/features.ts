@@ -1,67 +1,76 @@
 /** What `-V` says: nginx's modules, and whether moat does their work. Scripts and test suites read it. */
 
+export interface Feature {
+  readonly has: boolean;
+  /** A directive that stands for the module: a test holds `has` against whether the language knows it. */
+  readonly directive?: string;
+}
+
+const yes = (directive?: string): Feature => ({ has: true, ...(directive && { directive }) });
+const no = (directive?: string): Feature => ({ has: false, ...(directive && { directive }) });
+
 /** Modules that nginx builds unless told not to: a `no` shows as `--without-...`. */
-const BUILT_BY_DEFAULT: Record<string, boolean> = {
-  'http-cache': false,
-  http_access_module: true,
-  http_auth_basic_module: true,
-  http_autoindex_module: false,
-  http_browser_module: false,
-  http_charset_module: false,
-  http_empty_gif_module: true,
-  http_fastcgi_module: false,
-  http_geo_module: true,
-  http_grpc_module: false,
-  http_gzip_module: true,
-  http_limit_conn_module: true,
-  http_limit_req_module: true,
-  http_map_module: true,
-  http_memcached_module: false,
-  http_mirror_module: true,
-  http_proxy_module: true,
-  http_referer_module: true,
-  http_rewrite_module: true,
-  http_scgi_module: false,
-  http_split_clients_module: true,
-  http_ssi_module: false,
-  http_tunnel_module: false,
-  http_upstream_hash_module: true,
-  http_upstream_ip_hash_module: true,
-  http_upstream_keepalive_module: true,
-  http_upstream_least_conn_module: true,
-  http_upstream_random_module: true,
-  http_upstream_sticky_module: true,
-  http_upstream_zone_module: true,
-  http_userid_module: false,
-  http_uwsgi_module: false,
+export const BUILT_BY_DEFAULT: Readonly<Record<string, Feature>> = {
+  'http-cache': no('proxy_cache'),
+  http_access_module: yes('allow'),
+  http_auth_basic_module: yes('auth_basic'),
+  http_autoindex_module: no('autoindex'),
+  http_browser_module: no('ancient_browser'),
+  http_charset_module: no('charset'),
+  http_empty_gif_module: yes('empty_gif'),
+  http_fastcgi_module: no('fastcgi_pass'),
+  http_geo_module: yes('geo'),
+  http_grpc_module: no('grpc_pass'),
+  http_gzip_module: yes('gzip'),
+  http_limit_conn_module: yes('limit_conn'),
+  http_limit_req_module: yes('limit_req'),
+  http_map_module: yes('map'),
+  http_memcached_module: no('memcached_pass'),
+  http_mirror_module: yes('mirror'),
+  http_proxy_module: yes('proxy_pass'),
+  http_referer_module: yes('valid_referers'),
+  http_rewrite_module: yes('rewrite'),
+  http_scgi_module: no('scgi_pass'),
+  http_split_clients_module: yes('split_clients'),
+  http_ssi_module: no('ssi'),
+  http_tunnel_module: no('tunnel_pass'),
+  http_upstream_hash_module: yes('hash'),
+  http_upstream_ip_hash_module: yes('ip_hash'),
+  http_upstream_keepalive_module: yes('keepalive'),
+  http_upstream_least_conn_module: yes('least_conn'),
+  http_upstream_random_module: yes('random'),
+  http_upstream_sticky_module: yes('sticky'),
+  http_upstream_zone_module: yes('zone'),
+  http_userid_module: no('userid'),
+  http_uwsgi_module: no('uwsgi_pass'),
 };
 
 /** Modules that nginx builds only when asked: a `yes` shows as `--with-...`. */
-const BUILT_ON_REQUEST: Record<string, boolean> = {
-  http_addition_module: false,
-  http_auth_request_module: true,
-  http_dav_module: false,
-  http_flv_module: false,
-  http_gunzip_module: true,
-  http_gzip_static_module: true,
-  http_mp4_module: false,
-  http_random_index_module: false,
-  http_realip_module: true,
-  http_secure_link_module: false,
-  http_slice_module: false,
-  http_ssl_module: true,
-  http_stub_status_module: true,
-  http_sub_module: true,
-  http_v2_module: false,
-  http_v3_module: false,
-  mail: false,
-  stream: false,
-  threads: true,
+export const BUILT_ON_REQUEST: Readonly<Record<string, Feature>> = {
+  http_addition_module: no('add_before_body'),
+  http_auth_request_module: yes('auth_request'),
+  http_dav_module: no('dav_methods'),
+  http_flv_module: no('flv'),
+  http_gunzip_module: yes('gunzip'),
+  http_gzip_static_module: yes('gzip_static'),
+  http_mp4_module: no('mp4'),
+  http_random_index_module: no('random_index'),
+  http_realip_module: yes('set_real_ip_from'),
+  http_secure_link_module: no('secure_link'),
+  http_slice_module: no('slice'),
+  http_ssl_module: yes('ssl_certificate'),
+  http_stub_status_module: no('stub_status'),
+  http_sub_module: yes('sub_filter'),
+  http_v2_module: no(), // `http2` is read already
+  http_v3_module: no('http3'),
+  mail: no('mail'),
+  stream: no('stream'),
+  threads: yes(),
 };
 
 /** The words after `configure arguments:`. */
 export function configureArguments(): string[] {
-  const without = Object.entries(BUILT_BY_DEFAULT).filter(([, has]) => !has);
-  const asked = Object.entries(BUILT_ON_REQUEST).filter(([, has]) => has);
+  const asked = Object.entries(BUILT_ON_REQUEST).filter(([, { has }]) => has);
+  const without = Object.entries(BUILT_BY_DEFAULT).filter(([, { has }]) => !has);
   return [...asked.map(([name]) => `--with-${name}`), ...without.map(([name]) => `--without-${name}`)];
 }
