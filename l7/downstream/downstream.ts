@@ -1,4 +1,5 @@
 /** The client's side of an exchange, whatever protocol it speaks. */
+import type { X509Certificate } from 'node:crypto';
 import type { Exchange } from '../exchange.ts';
 import type { BodySink, Response } from '../response.ts';
 import type { TunnelEnd } from '../transport/relay.ts';
@@ -10,6 +11,17 @@ export interface TlsInfo {
   /** Sessions of one realm were asked the same of their clients. */
   readonly realm: string;
   readonly hasClientCertificate: boolean;
+  readonly clientCertificate: X509Certificate | undefined;
+  /** `TLSv1.3`. */
+  readonly protocol: string;
+  /** OpenSSL's name of the cipher. */
+  readonly cipher: string;
+  readonly curve: string | undefined;
+  /** Hexadecimal; '' where the session has none. */
+  readonly sessionId: string;
+  readonly resumed: boolean;
+  /** '' when none was agreed. */
+  readonly alpn: string;
   /** Why the client's certificate is not good, in OpenSSL's words; undefined when it is, or when there is none. */
   readonly verifyFault: string | undefined;
 }

@@ -1,4 +1,5 @@
 /** What is known of a client's TLS session; worked out when it is asked for. */
+import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { ServerTls } from '#model/l7/tls.ts';
 import type { TlsInfo } from '../downstream/downstream.ts';
@@ -22,7 +23,37 @@ export class TlsSession implements TlsInfo {
   }
 
   get hasClientCertificate(): boolean {
-    return this.socket.getPeerX509Certificate() !== undefined;
+    return this.clientCertificate !== undefined;
+  }
+
+  get clientCertificate(): X509Certificate | undefined {
+    return this.socket.getPeerX509Certificate();
+  }
+
+  get protocol(): string {
+    return this.socket.getProtocol() ?? '';
+  }
+
+  get cipher(): string {
+    return this.socket.getCipher().name;
+  }
+
+  get curve(): string | undefined {
+    const info = this.socket.getEphemeralKeyInfo();
+    return info && 'name' in info ? info.name : undefined;
+  }
+
+  /** With TLS 1.3 and tickets a server keeps no session, and gives it no identifier. */
+  get sessionId(): string {
+    return '';
+  }
+
+  get resumed(): boolean {
+    return this.socket.isSessionReused();
+  }
+
+  get alpn(): string {
+    return this.socket.alpnProtocol || '';
   }
 
   get verifyFault(): string | undefined {

@@ -6,6 +6,7 @@ import { HEADER_PREFIXES } from './header.ts';
 import { PROXY_PROTOCOL_PREFIXES, PROXY_PROTOCOL_VARIABLES } from './proxy-protocol.ts';
 import { REQUEST_VARIABLES } from './request.ts';
 import type { Getter } from './space.ts';
+import { TLS_VARIABLES } from './tls.ts';
 import { UPSTREAM_VARIABLES } from './upstream.ts';
 
 export const VARIABLES: Readonly<Record<string, Getter | undefined>> = {
@@ -13,6 +14,7 @@ export const VARIABLES: Readonly<Record<string, Getter | undefined>> = {
   ...FILE_VARIABLES,
   ...CONNECTION_VARIABLES,
   ...PROXY_PROTOCOL_VARIABLES,
+  ...TLS_VARIABLES,
   ...UPSTREAM_VARIABLES,
   ...COMPRESSION_VARIABLES,
 };

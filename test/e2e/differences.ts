@@ -157,10 +157,6 @@ export const DIFFERENCES: readonly Difference[] = [
     owed: inBody(body => body.replace(/^ {2}"Connection: close",\n/m, '')),
   },
   {
-    reason: 'Since nginx 1.29.7 servers are asked in HTTP/1.1 by default',
-    owed: inBody(body => body.replace(/^( "start": "[^"]+ HTTP)\/1\.0",$/m, '$1/1.1",')),
-  },
-  {
     reason: 'Since nginx 1.23.0 variables like $http_x hold all fields of that name, joined',
     cases: / GET \/tell.*"X-Tell":\["one","two"\]/,
     owed: inBody(body => body.replace('|one|', '|one, two|')),
@@ -214,13 +210,6 @@ export const DIFFERENCES: readonly Difference[] = [
     cases: / legacy .*\/cookies/,
     owed: inLine(/Set-Cookie/, cookies =>
       cookies.replace('; HttpOnly; Secure; SameSite=Lax', '; Secure; HttpOnly; SameSite=Lax'),
-    ),
-  },
-  {
-    reason: 'An error page is fetched with GET and without the body of the request that failed',
-    cases: / failures POST \/guarded\/418/,
-    owed: inBody(body =>
-      body.replace('Content-Length: 1"', 'Content-Length: 0"').replace('"body": "x"', '"body": ""'),
     ),
   },
   {
