@@ -1,16 +1,21 @@
 /** realip: takes the client's address from trusted proxies, once a request. */
+import type { Cidr } from '#kit/cidr.ts';
 import { IpTable } from '#kit/ip-table.ts';
 import type { Exchange } from '../exchange.ts';
 import { ForwardedAddress } from '../forwarded-address.ts';
+import { oncePer } from '../once-per.ts';
 import type { Compiler } from '../tables.ts';
 import { NEXT, type Phase } from './verdict.ts';
+
+const tableOf = oncePer((networks: readonly Cidr[]) =>
+  IpTable.ofRules(networks.map(network => ({ network, value: true }))),
+);
 
 /** Stands twice: before the location is known, and in the location, which may have settings of its own. */
 export function realipPhase({ location }: Compiler): Phase | undefined {
   const { from, header, recursive } = location.settings.realip;
   if (from.length === 0) return undefined;
-  const trusted = IpTable.ofRules(from.map(network => ({ network, value: true })));
-  const forwarded = new ForwardedAddress(trusted, recursive);
+  const forwarded = new ForwardedAddress(tableOf(from), recursive);
   const find = finder(header, forwarded);
   return exchange => {
     if (exchange.addressKnown || exchange.main !== exchange || !find(exchange)) return NEXT;

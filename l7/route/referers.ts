@@ -1,6 +1,7 @@
 /** Judges the Referer of requests, for `$invalid_referer`. */
 import { asciiLower } from '#kit/ascii.ts';
 import type { RefererSettings } from '#model/l7/referer.ts';
+import { oncePer } from '../once-per.ts';
 import { HostnameTable } from './hostname-table.ts';
 
 /** nginx looks at no longer host. */
@@ -10,7 +11,9 @@ const SHORTEST = 'http://i.ru'.length;
 /** @param referer undefined when the request has none */
 export type RefererJudge = (referer: string | undefined) => boolean;
 
-export function compileReferers({ judged, none, blocked, hosts, patterns }: RefererSettings): RefererJudge {
+export const compileReferers = oncePer(judgeOf);
+
+function judgeOf({ judged, none, blocked, hosts, patterns }: RefererSettings): RefererJudge {
   if (!judged) return () => true;
   const table = new HostnameTable(hosts);
   const regexes = patterns.map(({ source, flags }) => new RegExp(source, flags));

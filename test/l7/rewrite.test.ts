@@ -1,6 +1,8 @@
 /** The rewrite module, asked side by side with nginx: programs × requests, every answer the same. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Running } from '../e2e/rig.ts';
+import { until } from '../e2e/rig.ts';
 import { startTwins } from './twins.ts';
 
 type Program = { readonly conf: string; readonly asks: readonly string[] };
@@ -224,4 +226,34 @@ test('rewrite: each program answers as under nginx', async t => {
       }
     });
   }
+});
+
+/** What the error log says, without time, process, connection and what follows the client. */
+const messages = (running: Running): string[] =>
+  running
+    .read()
+    .split('\n')
+    .map(line => /^[^[]+(\[\w+\] )\S+ \*\d+ (.*), client: 127\.0\.0\.1/.exec(line))
+    .flatMap(match => (match ? [`${match[1]}${match[2]}`] : []));
+
+test('rewrite_log and uninitialized_variable_warn: the error log says what nginx says', async () => {
+  const program = (more: string) => `error_log error.log notice; ${more}
+    location /set { set $known 1; return 200 "$known $late $late"; }
+    location /late { set $late 1; return 200 x; }
+    location / { rewrite ^/no$ /x; rewrite ^/(a)(.*)$ /b$2?c=$1; if ($uri ~* B) { set $known 2; } if ($uri !~ ^/z) { set $known 3; } rewrite ^/bend /e redirect; }
+    location /empty { rewrite ^ $arg_none; }
+    location /loop { rewrite ^ /loop; }`;
+  await using twins = await startTwins({
+    log: program('rewrite_log on;'),
+    quiet: program('uninitialized_variable_warn off;'),
+  });
+  for (const host of ['log', 'quiet'])
+    for (const path of ['/set', '/late', '/ax?q', '/aend?q', '/empty', '/loop']) await twins.ask(host, path);
+  const theirs = messages(twins.nginx).filter(
+    message => !message.includes('"/') || !message.includes('open()'),
+  );
+  await until(() => messages(twins.moat).length >= theirs.length, 'the log of moat');
+  const ours = messages(twins.moat).filter(message => !message.includes('open()'));
+  assert.ok(theirs.length > 20, `nginx logged ${theirs.length} messages`);
+  assert.deepEqual(ours, theirs);
 });
