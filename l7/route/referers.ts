@@ -1,5 +1,6 @@
 /** Judges the Referer of requests, for `$invalid_referer`. */
 import { asciiLower } from '#kit/ascii.ts';
+import { regexOf } from '#kit/pcre.ts';
 import type { RefererSettings } from '#model/l7/referer.ts';
 import { oncePer } from '../once-per.ts';
 import { HostnameTable } from './hostname-table.ts';
@@ -16,7 +17,7 @@ export const compileReferers = oncePer(judgeOf);
 function judgeOf({ judged, none, blocked, hosts, patterns }: RefererSettings): RefererJudge {
   if (!judged) return () => true;
   const table = new HostnameTable(hosts);
-  const regexes = patterns.map(({ source, flags }) => new RegExp(source, flags));
+  const regexes = patterns.map(regexOf);
   return referer => {
     if (referer === undefined) return none;
     const scheme = referer.length < SHORTEST ? undefined : /^https?:\/\//i.exec(referer)?.[0];

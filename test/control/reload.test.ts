@@ -121,8 +121,10 @@ test('reload: the paths of logs and pid file change', async () => {
 test('reload: many at once are one or two, and the last configuration wins', async () => {
   const [port = 0] = await freePorts(1);
   await using moat = await startMoat(httpConf(saying('0', port), 'error_log error.log notice;'));
-  for (let i = 1; i <= 30; i++) moat.reload(httpConf(saying(`${i}`, port), 'error_log error.log notice;'));
-  await until(async () => (await ask(port)) === '30');
+  for (let i = 1; i <= 3; i++) moat.reload(httpConf(saying(`${i}`, port), 'error_log error.log notice;'));
+  // Nothing but signals, faster than any reload.
+  for (let i = 0; i < 30; i++) moat.signal('SIGHUP');
+  await until(async () => (await ask(port)) === '3');
   const reloads = moat.read().match(/reconfiguring/g)?.length ?? 0;
   assert.ok(reloads >= 1 && reloads <= 10, `${reloads} reloads`);
 });
