@@ -1,9 +1,12 @@
-/** The one buffer that all sockets of a worker read into: a read is handled to its end before the next one starts. */
+/** The buffers that all sockets and all files of a worker are read into: a read is handled to its end before the next one starts. */
 
 const READ_BYTES = 65_536;
+const FILE_BYTES = 131_072;
 
 export class ReadBuffer {
   readonly shared: Buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  /** For files: they are read while a piece of `shared` may still be in use. */
+  readonly files: Buffer = Buffer.allocUnsafeSlow(FILE_BYTES);
   readonly #arena: ArrayBufferLike;
 
   /** @param arena other memory that is used again after each turn: that of the native streams */
@@ -18,6 +21,8 @@ export class ReadBuffer {
 
   /** For those who hold on to a piece after the call: a copy, if it lies in memory that is used again. */
   keep(piece: Buffer): Buffer {
-    return piece.buffer === this.shared.buffer || piece.buffer === this.#arena ? Buffer.from(piece) : piece;
+    const { buffer } = piece;
+    const reused = buffer === this.shared.buffer || buffer === this.#arena || buffer === this.files.buffer;
+    return reused ? Buffer.from(piece) : piece;
   }
 }

@@ -33,6 +33,7 @@ export type Addon = {
   groupId(name: string): number | undefined;
   setIdentity(user: string, uid: number, gid: number, keepMask: number, dumpable: boolean): void;
   cryptHash(key: string, setting: string): string | undefined;
+  readCached(fd: number, buffer: Uint8Array, position: number): number;
   streamOpen(options: object): StreamHandle;
   streamListen(loop: StreamHandle, fd: number): number;
   streamConnect(loop: StreamHandle, host: string, port: number, boundFd?: number): number;
@@ -48,7 +49,7 @@ const BUILD_DIR = join(import.meta.dirname, 'build');
 const REMEDY = 'run scripts/build-native (it needs: apt-get install gcc libc6-dev libcrypt-dev)';
 
 /** The newest verb: an addon without it was compiled before the TypeScript beside it was written. */
-const NEWEST_VERB: keyof Addon = 'streamFd';
+const NEWEST_VERB: keyof Addon = 'readCached';
 
 // A cache: dlopen() gives the same addon each time, and asking it costs a stat() per call.
 let loaded: Addon | undefined;

@@ -11,9 +11,16 @@ import type { Variant } from './precompressed.ts';
  * Answers with an open file.
  *
  * @param fd is closed here
+ * @param buffer for reading
  * @param variant tells the coding that the file is in, and whether there are variants of it
  */
-export function answerFile(exchange: Exchange, fd: number, stats: Stats, variant?: Variant): Verdict {
+export function answerFile(
+  exchange: Exchange,
+  fd: number,
+  stats: Stats,
+  buffer: Buffer,
+  variant?: Variant,
+): Verdict {
   const response = fileResponse(exchange, stats);
   if (variant?.varies) response.varyByEncoding();
   if (variant?.found) {
@@ -27,18 +34,18 @@ export function answerFile(exchange: Exchange, fd: number, stats: Stats, variant
     closeSync(fd);
     exchange.end();
   } else if (response.parts === undefined && stats.size <= WHOLE_BYTES) {
-    sendWhole(exchange, fd, stats.size);
+    sendWhole(exchange, fd, stats.size, buffer);
   } else {
-    const body = new FileBody(exchange, fd, response.parts ?? [{ start: 0, end: stats.size }]);
+    const body = new FileBody(exchange, fd, response.parts ?? [{ start: 0, end: stats.size }], buffer);
     exchange.setSource(body);
     body.start();
   }
   return DONE;
 }
 
-function sendWhole(exchange: Exchange, fd: number, bytes: number): void {
+function sendWhole(exchange: Exchange, fd: number, bytes: number, buffer: Buffer): void {
   try {
-    exchange.write(readWhole(fd, bytes));
+    exchange.write(readWhole(fd, bytes, buffer));
   } finally {
     closeSync(fd);
   }

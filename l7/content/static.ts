@@ -19,7 +19,11 @@ export function staticContent(_: unknown, compiler: Compiler): Phase {
   const paths = filePaths(compiler);
   const guard = linkGuard(compiler);
   const index = indexPhase(compiler, paths, guard);
-  const variants = variantFinder(compiler, guard);
+  const serving: Serving = {
+    guard,
+    variants: variantFinder(compiler, guard),
+    buffer: compiler.worker.readBuffer.files,
+  };
   const { label, settings } = compiler.location;
   const aliased = settings.core.alias !== undefined;
   return exchange => {
@@ -30,18 +34,21 @@ export function staticContent(_: unknown, compiler: Compiler): Phase {
       return 500;
     }
     if (path.charCodeAt(path.length - 1) === SLASH) return index(exchange);
-    return answerPath(exchange, paths.path(exchange), guard, variants);
+    return answerPath(exchange, paths.path(exchange), serving);
   };
 }
 
-function answerPath(
-  exchange: Exchange,
-  path: string,
-  guard: LinkGuard | undefined,
-  variants: VariantFinder | undefined,
-): Verdict {
+/** What a location serves its files with. */
+interface Serving {
+  readonly guard: LinkGuard | undefined;
+  readonly variants: VariantFinder | undefined;
+  /** For reading. */
+  readonly buffer: Buffer;
+}
+
+function answerPath(exchange: Exchange, path: string, { guard, variants, buffer }: Serving): Verdict {
   const variant = variants?.(exchange, path);
-  if (variant?.found) return answerFile(exchange, variant.found.fd, variant.found.stats, variant);
+  if (variant?.found) return answerFile(exchange, variant.found.fd, variant.found.stats, buffer, variant);
   const link = guard?.(exchange, path);
   if (link) return tellFault(exchange, 'openat', path, link);
   let fd: number;
@@ -59,7 +66,7 @@ function answerPath(
     const refused = swapped ? tellFault(exchange, 'openat', path, swapped) : refusal(exchange, path, stats);
     if (refused !== 0) return refused;
     kept = true;
-    return answerFile(exchange, fd, stats, variant);
+    return answerFile(exchange, fd, stats, buffer, variant);
   } finally {
     if (!kept) closeSync(fd);
   }

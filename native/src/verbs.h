@@ -38,6 +38,9 @@ napi_value set_identity(napi_env env, napi_callback_info info);
 napi_value crypt_hash(napi_env env, napi_callback_info info);
 napi_value crypt_hash_async(napi_env env, napi_callback_info info);
 
+/* file.c */
+napi_value read_cached(napi_env env, napi_callback_info info);
+
 /* stream_loop.c */
 napi_value stream_open(napi_env env, napi_callback_info info);
 napi_value stream_listen(napi_env env, napi_callback_info info);
