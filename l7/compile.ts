@@ -6,6 +6,7 @@ import { CONTENT } from './content/table.ts';
 import { HEADER_FILTERS } from './filter/order.ts';
 import { accessLogs } from './log/access.ts';
 import { ErrorLogger, type ErrorSink } from './log/error.ts';
+import { openTraffic } from './metrics/traffic.ts';
 import { PHASES, SERVER_PHASES } from './phase/order.ts';
 import { compileRewrite } from './phase/rewrite.ts';
 import type { Phase } from './phase/verdict.ts';
@@ -39,6 +40,7 @@ export function compileTables(
     model,
     variables,
     zones,
+    traffic: openTraffic(zones, worker.seat.slot),
     pools: new Pools(model.pools, {
       worker,
       views,

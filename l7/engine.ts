@@ -13,6 +13,8 @@ import { Listener } from './listen.ts';
 import { StreamListener } from './listen-stream.ts';
 import type { ErrorSink } from './log/error.ts';
 import { LogFiles } from './log/files.ts';
+import { LoopWatch } from './metrics/loop-watch.ts';
+import type { Traffic } from './metrics/traffic.ts';
 import type { Observer } from './observer.ts';
 import { ReadBuffer } from './read-buffer.ts';
 import type { SharedState } from './shared.ts';
@@ -77,6 +79,7 @@ export class Engine implements Worker {
   readonly counters = new EngineCounters();
   readonly #alone: AloneState;
   readonly #views: PoolViews;
+  readonly #loop = new LoopWatch();
   draining = false;
   tables!: Tables;
   readonly #prepared = new Map<number, Tables>();
@@ -136,6 +139,7 @@ export class Engine implements Worker {
     if (!tables) throw new RangeError(`Cannot commit revision ${revision}: it is not prepared`);
     this.#prepared.clear();
     this.tables = tables;
+    this.#loop.begin(tables.traffic);
     tables.pools.adopt();
     for (const [key, listeners] of this.#listeners)
       for (const listener of listeners) listener.model = tables.model.listens[key] ?? listener.model;
@@ -171,6 +175,7 @@ export class Engine implements Worker {
     for (const key of [...this.#listeners.keys()]) this.unlisten(key);
     for (const connection of this.#connections) connection.destroy();
     this.#views.closeIdle();
+    this.#loop.end();
     this.logFiles.close();
   }
 
@@ -195,12 +200,18 @@ export class Engine implements Worker {
     return ++this.#lastConnectionId;
   }
 
+  /** Those whose connections are counted now. */
+  get traffic(): Traffic {
+    return this.tables.traffic;
+  }
+
   remember(connection: OpenConnection): void {
     this.#connections.add(connection);
+    this.traffic.connections(1);
   }
 
   forget(connection: OpenConnection): void {
-    this.#connections.delete(connection);
+    if (this.#connections.delete(connection)) this.traffic.connections(-1);
     this.#checkDrained();
   }
 
@@ -209,6 +220,7 @@ export class Engine implements Worker {
     const done = this.#drained;
     this.#drained = undefined;
     this.#views.closeIdle();
+    this.#loop.end();
     this.logFiles.close();
     done();
   }
@@ -217,10 +229,4 @@ export class Engine implements Worker {
 /** Counts of this worker since its start. */
 class EngineCounters {
   requests = 0;
-  failedHandshakes = 0;
-  readonly malformedByReason = new Map<string, number>();
-
-  malformed(reason: string): void {
-    this.malformedByReason.set(reason, (this.malformedByReason.get(reason) ?? 0) + 1);
-  }
 }

@@ -142,6 +142,7 @@ export class Exchange {
     main?: Exchange,
   ) {
     this.main = main ?? this;
+    if (!main) tables.traffic.began();
     this.head = head;
     this.tables = tables;
     this.connection = connection;
@@ -464,6 +465,7 @@ export class Exchange {
 
   #close(): void {
     this.closed = true;
+    if (this.main === this) this.tables.traffic.ended(this);
     // The logs come first: what the ends let go (a body that was kept) may be written there.
     if (this.main === this || this.location.core.logSubrequest)
       for (const log of this.location.logs) log(this);

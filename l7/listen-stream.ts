@@ -27,8 +27,10 @@ export class StreamListener implements AcceptEvents {
 
   accepted(stream: number, remoteAddress: string, remotePort: number): void {
     const engine = this.#engine;
+    engine.traffic.accepted();
     const table = engine.tables.listeners.get(this.key);
     if (!table) return engine.streams.close(stream);
+    engine.traffic.handled();
     const facts = { remoteAddress, remotePort, ...this.#local(stream) };
     const connection = this.model.proxyProtocol
       ? new Opening(engine, table, this.model, facts)

@@ -49,7 +49,8 @@ export class Listener {
 
   #accept(client: AcceptedHandle): void {
     client.setNoDelay?.(true);
-    const { readBuffer, tables } = this.#engine;
+    const { readBuffer, tables, traffic } = this.#engine;
+    traffic.accepted();
     let transport: SocketTransport | undefined;
     const options: Record<string, unknown> = {
       handle: client,
@@ -62,6 +63,7 @@ export class Listener {
     const socket = new Socket(options);
     const table = tables.listeners.get(this.key);
     if (!table) return void socket.destroy();
+    traffic.handled();
     const opening = new Opening(this.#engine, table, this.model, this.#addresses(socket), socket);
     transport = new SocketTransport(socket, opening, readBuffer, true);
     opening.open(transport);

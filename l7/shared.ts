@@ -2,6 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import type { HttpModel } from '#model/l7/http.ts';
 import type { LimitZone } from '#model/l7/limit.ts';
+import { TRAFFIC_WISH } from './metrics/traffic.ts';
+import { verdictsWish } from './metrics/verdicts.ts';
 import type { SharedPools } from './upstream/pools.ts';
 import { REQ_SHAPE } from './zone/req-zone.ts';
 import { STICKY_SHAPE } from './zone/sticky-table.ts';
@@ -15,7 +17,11 @@ export interface SharedState {
 
 /** The zones of a configuration; asking twice for the same is no fault. */
 export function wishesOf(model: HttpModel): ZoneWish[] {
-  return [...sessionWishes(model), ...model.limitZones.map(limitWish)];
+  return [
+    TRAFFIC_WISH,
+    ...sessionWishes(model),
+    ...model.limitZones.flatMap(zone => [limitWish(zone), verdictsWish(zone)]),
+  ];
 }
 
 function sessionWishes({ pools }: HttpModel): ZoneWish[] {

@@ -5,6 +5,7 @@ import type { Template } from '#model/template.ts';
 import type { FilePaths } from './content/file-path.ts';
 import type { Exchange } from './exchange.ts';
 import type { ErrorLogger } from './log/error.ts';
+import type { Traffic } from './metrics/traffic.ts';
 import type { RewriteProgram } from './phase/program.ts';
 import type { Phase } from './phase/verdict.ts';
 import type { Response } from './response.ts';
@@ -66,6 +67,8 @@ export interface Tables {
   readonly pools: Pools;
   /** The shared memory that this configuration asked for. */
   readonly zones: ZoneShelf;
+  /** What is counted of requests and connections; its memory is the same for all configurations. */
+  readonly traffic: Traffic;
   /** By listen key. */
   readonly listeners: ReadonlyMap<string, ServerFinder>;
 }

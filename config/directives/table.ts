@@ -18,6 +18,7 @@ import { REFERER } from './referer.ts';
 import { REWRITE } from './rewrite.ts';
 import { SPLIT_CLIENTS } from './split-clients.ts';
 import { STATIC } from './static.ts';
+import { STATUS_PAGES } from './status-pages.ts';
 import { SUB } from './sub.ts';
 import { TLS } from './tls.ts';
 import { UPSTREAM } from './upstream.ts';
@@ -41,6 +42,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   REALIP,
   REWRITE,
   STATIC,
+  STATUS_PAGES,
   TLS,
   SUB,
   UPSTREAM,

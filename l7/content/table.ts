@@ -3,8 +3,10 @@ import type { ContentModel } from '#model/l7/http.ts';
 import type { Phase } from '../phase/verdict.ts';
 import type { Compiler } from '../tables.ts';
 import { emptyGif } from './empty-gif.ts';
+import { metricsContent } from './metrics.ts';
 import { proxyContent } from './proxy.ts';
 import { staticContent } from './static.ts';
+import { stubStatus } from './stub-status.ts';
 
 type Makers = {
   readonly [K in ContentModel['kind']]: (
@@ -18,8 +20,8 @@ const notYet = (): Phase => () => 404;
 export const CONTENT: Makers = {
   static: staticContent,
   proxy: proxyContent,
-  'stub-status': notYet,
-  metrics: notYet,
+  'stub-status': stubStatus,
+  metrics: metricsContent,
   status: notYet,
   'empty-gif': emptyGif,
 };

@@ -135,6 +135,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     } catch (error) {
       if (!(error instanceof BodyFault)) throw error;
       this.#reader = undefined;
+      this.#engine.traffic.malformed(error.message);
       this.#exchange?.log('info', `client sent ${error.message}`);
       if (this.#exchange && !this.#exchange.response) this.#exchange.finish(400);
       else this.#transport.destroy();
@@ -162,7 +163,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
       }
       if (end - start > limits.totalBytes) throw new WireFault(431, 'too large request head');
       const head = parseRequestHead(text, start, end, limits);
-      this.#text = '';
+      this.#forgetText();
       this.#searched = 0;
       this.#lineJudged = false;
       const used = end - before;
@@ -177,6 +178,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   #keepPartial(text: string, limits: HeadLimits): void {
     // On a kept connection the time for a head begins with its first bytes.
     if (this.#text === '' && this.requests > 0) this.#deadline.set(this.#serverCore().clientHeaderTimeoutMs);
+    if (this.#text === '' && text !== '') this.#engine.traffic.reading(1);
     this.#text = text;
     this.#searched = Math.max(0, text.length - 3);
     if (!this.#lineJudged) {
@@ -190,6 +192,13 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     if (text.length - text.lastIndexOf('\n') > limits.lineBytes)
       throw new WireFault(431, 'too large header field');
     if (text.length > limits.totalBytes) throw new WireFault(431, 'too large request head');
+  }
+
+  /** What was read of a head is done with. */
+  #forgetText(): void {
+    if (this.#text === '') return;
+    this.#text = '';
+    this.#engine.traffic.reading(-1);
   }
 
   /** A reload is for the requests after it. A connection whose address is no longer served goes on as it began. */
@@ -221,10 +230,10 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
 
   /** A request whose head can not be understood is answered all the same, with what is known of it. */
   #refuse(fault: WireFault, text: string): void {
-    this.#text = '';
+    this.#forgetText();
     this.#unread = true;
     this.#renewTables();
-    this.#engine.counters.malformed(fault.reason);
+    this.#engine.traffic.malformed(fault.reason);
     const head = new RequestHead();
     head.line = /^[^\r\n]*/.exec(text)![0];
     head.method = /^[A-Z_-]+(?= )/.exec(head.line)?.[0] ?? '';
@@ -259,7 +268,9 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     if (rest) this.transportData(rest);
     if (exchange.response) return; // the part of the body that came with the head was broken, and is answered
     if (uri === undefined || host === undefined || (host === '' && head.host === '')) {
-      exchange.log('info', `client sent invalid ${uri === undefined ? 'request target' : 'host header'}`);
+      const reason = `invalid ${uri === undefined ? 'request target' : 'host header'}`;
+      this.#engine.traffic.malformed(reason);
+      exchange.log('info', `client sent ${reason}`);
       exchange.keepAlive = false;
       return exchange.finish(head.method === 'CONNECT' ? 405 : 400);
     }
@@ -540,6 +551,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   transportClosed(): void {
     this.#deadline.dispose();
     this.#engine.forget(this);
+    this.#forgetText();
     const exchange = this.#exchange;
     this.#exchange = undefined;
     if (exchange) exchange.abort(499);

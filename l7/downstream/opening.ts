@@ -86,7 +86,7 @@ export class Opening implements TransportOwner, DeadlineOwner {
   }
 
   #refuseProxyHeader(bytes: Buffer): void {
-    this.#engine.counters.malformed('broken PROXY protocol header');
+    this.#engine.traffic.malformed('broken PROXY protocol header');
     const shown = bytes.toString('latin1', 0, MOST_SHOWN_BYTES).replace(/[^ -~]/g, '.');
     this.#log('error', `broken header: "${shown}" while reading PROXY protocol`);
     this.#transport.destroy();
@@ -181,7 +181,7 @@ export class Opening implements TransportOwner, DeadlineOwner {
     this.#deadline.dispose();
     this.#engine.forget(this);
     if (!this.#handshaking) return;
-    this.#engine.counters.failedHandshakes++;
+    this.#engine.traffic.handshakeFailed();
     const reason = this.#fault || (error && opensslReason(error));
     const what = reason
       ? `SSL_do_handshake() failed (SSL: ${reason})`

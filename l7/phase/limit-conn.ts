@@ -1,4 +1,5 @@
 /** limit_conn: how many requests of a key are under way at a time, exact across all workers. */
+import { openVerdicts } from '../metrics/verdicts.ts';
 import type { Compiler } from '../tables.ts';
 import { ConnZone } from '../zone/conn-zone.ts';
 import { ALL_TAKEN, giveAll, takeAll } from '../zone/limit-conn.ts';
@@ -15,6 +16,7 @@ export function limitConnPhase({ location, tables, text, worker }: Compiler): Ph
   const limits = conn.map(({ most }, at) => ({
     zone: new ConnZone(tables.zones.memory('conn', zones[at]!.name), slot, owner),
     most,
+    verdicts: openVerdicts(tables.zones, zones[at]!, slot),
   }));
   const keys = keyOf.map(() => '');
   return exchange => {
@@ -25,10 +27,12 @@ export function limitConnPhase({ location, tables, text, worker }: Compiler): Ph
     if (refused === ALL_TAKEN) {
       if (keys.every(key => key === '')) return NEXT;
       exchange.limitConnStatus = 'PASSED';
+      for (let at = 0; at < keys.length; at++) if (keys[at] !== '') limits[at]!.verdicts.add('PASSED');
       exchange.onEnd(() => giveAll(limits, held));
       return NEXT;
     }
     exchange.limitConnStatus = connDryRun ? 'REJECTED_DRY_RUN' : 'REJECTED';
+    limits[refused]!.verdicts.add(exchange.limitConnStatus);
     exchange.log(
       connLogLevel,
       `limiting connections${connDryRun ? ', dry run,' : ''} by zone "${zones[refused]!.name}"`,

@@ -1,6 +1,7 @@
 /** limit_req: lets requests through at a rate, delays some, refuses the rest. */
 import { LOG_LEVELS, type LogLevel } from '#model/l7/log.ts';
 import type { Exchange } from '../exchange.ts';
+import { openVerdicts } from '../metrics/verdicts.ts';
 import type { Compiler } from '../tables.ts';
 import { account, reqLimit, reqOutcome } from '../zone/limit-req.ts';
 import { ReqZone } from '../zone/req-zone.ts';
@@ -22,6 +23,7 @@ export function limitReqPhase({ location, tables, text, worker }: Compiler): Pha
       delay,
     );
   });
+  const verdicts = zones.map(zone => openVerdicts(tables.zones, zone, worker.seat.slot));
   const keys = keyOf.map(() => '');
   const outcome = reqOutcome();
   const quieter = levelBelow(reqLogLevel);
@@ -35,6 +37,7 @@ export function limitReqPhase({ location, tables, text, worker }: Compiler): Pha
     const suffix = reqDryRun && verdict !== 'pass' ? '_DRY_RUN' : '';
     exchange.limitReqStatus =
       (verdict === 'pass' ? 'PASSED' : verdict === 'delay' ? 'DELAYED' : 'REJECTED') + suffix;
+    verdicts[outcome.zoneIndex]!.add(exchange.limitReqStatus);
     if (verdict === 'pass') return NEXT;
     const zone = zones[outcome.zoneIndex]!.name;
     const what = verdict === 'reject' ? 'limiting' : 'delaying';

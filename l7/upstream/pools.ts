@@ -8,6 +8,7 @@ import type { Peers } from '../zone/peers.ts';
 import { impliedPool } from './implied.ts';
 import { Pool } from './pool.ts';
 import { membersAlone, membersOf, type PoolMembers, type PoolShare } from './pool-share.ts';
+import { type PoolSnapshot, snapshotOf } from './pool-snapshot.ts';
 import type { PoolViews } from './pool-views.ts';
 import { makeSticky } from './sticky/table.ts';
 
@@ -54,6 +55,25 @@ export class Pools {
   /** All pools of upstream blocks. */
   *all(): Generator<Pool> {
     for (const name of this.#models.keys()) yield this.named(name)!;
+  }
+
+  /** How all pools are, those too whose locations this thread has not served yet. */
+  snapshots(): PoolSnapshot[] {
+    const known = new Set([...this.all(), ...this.#made.values()]);
+    const names = new Set([...known].map(({ model }) => model.name));
+    const elsewhere = [...this.#shares.values()].filter(({ pool }) => !names.has(pool));
+    const nowMs = this.#means.worker.clock.nowMs();
+    return [
+      ...[...known].map(pool => pool.snapshot()),
+      ...elsewhere.map(share =>
+        snapshotOf(
+          share.pool,
+          this.#means.views.open(share),
+          membersOf(share, impliedOf(share.pool)).map(model => ({ model })),
+          nowMs,
+        ),
+      ),
+    ];
   }
 
   named(name: string): Pool | undefined {
@@ -178,4 +198,10 @@ export class Pools {
         }),
     });
   }
+}
+
+/** The model of an implied pool by its name, which is the authority and the default port. */
+function impliedOf(name: string): PoolModel {
+  const [authority = '', port] = name.split(' ');
+  return impliedPool(authority, Number(port));
 }

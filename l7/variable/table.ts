@@ -1,6 +1,7 @@
 /** The built-in variables, by family. One row a family. */
 import { COMPRESSION_VARIABLES } from './compression.ts';
 import { CONNECTION_VARIABLES } from './connection.ts';
+import { CONNECTIONS_VARIABLES } from './connections.ts';
 import { FILE_VARIABLES } from './file.ts';
 import { HEADER_PREFIXES } from './header.ts';
 import { PROXY_PROTOCOL_PREFIXES, PROXY_PROTOCOL_VARIABLES } from './proxy-protocol.ts';
@@ -13,6 +14,7 @@ export const VARIABLES: Readonly<Record<string, Getter | undefined>> = {
   ...REQUEST_VARIABLES,
   ...FILE_VARIABLES,
   ...CONNECTION_VARIABLES,
+  ...CONNECTIONS_VARIABLES,
   ...PROXY_PROTOCOL_VARIABLES,
   ...TLS_VARIABLES,
   ...UPSTREAM_VARIABLES,

@@ -1,4 +1,4 @@
-/** Counters, gauges and histograms in shared memory: each thread writes a row of its own, readers add them up. */
+/** Counters, arrays of them, gauges and histograms in shared memory: each thread writes a row of its own, readers add them up. */
 import { invert, match } from './mapping.ts';
 import {
   boundsOf,
@@ -80,6 +80,15 @@ export class Counters {
     this.#addAt(this.#row + this.#places[index]!, n);
   }
 
+  /** Adds `n` to number `at` of an array, 0 <= at < its length. */
+  addTo(index: number, at: number, n: number): void {
+    if (this.#heir !== undefined && this.#heirIndexes[index]! >= 0) {
+      this.#heir.addTo(this.#heirIndexes[index]!, at, n);
+      return;
+    }
+    this.#addAt(this.#row + this.#places[index]! + at, n);
+  }
+
   /** Counts `value` in a histogram. */
   observe(index: number, value: number): void {
     if (this.#heir !== undefined && this.#heirIndexes[index]! >= 0) {
@@ -97,6 +106,11 @@ export class Counters {
   /** A counter or gauge, of all threads together. */
   sum(index: number): number {
     return this.#sumCell(index, 0);
+  }
+
+  /** The counters of an array, of all threads together. */
+  array(index: number): number[] {
+    return Array.from({ length: cellsOf(this.specs[index]!) }, (_, at) => this.#sumCell(index, at));
   }
 
   /** A histogram, of all threads together. */

@@ -1,8 +1,12 @@
 /** What can be counted, and where each metric stands within a thread's row. */
 
-/** A histogram's `bounds` are upper bounds in rising order; one more bucket takes what is above all of them. */
+/**
+ * A histogram's `bounds` are upper bounds in rising order; one more bucket takes what is above all of them.
+ * An array is `length` counters under one name, told apart by number.
+ */
 export type MetricSpec =
   | { readonly name: string; readonly kind: 'counter' | 'gauge' }
+  | { readonly name: string; readonly kind: 'array'; readonly length: number }
   | { readonly name: string; readonly kind: 'histogram'; readonly bounds: readonly number[] };
 
 /** Two cache lines: rows of different threads share none, nor one that is fetched along with another. */
@@ -15,6 +19,7 @@ export function boundsOf(spec: MetricSpec): readonly number[] {
 
 /** Float64 cells of a metric: a histogram has its buckets, and the sum after them. */
 export function cellsOf(spec: MetricSpec): number {
+  if (spec.kind === 'array') return spec.length;
   return spec.kind === 'histogram' ? spec.bounds.length + 2 : 1;
 }
 
@@ -36,7 +41,7 @@ export function rowLengthOf(specs: readonly MetricSpec[]): number {
 
 /** All that a metric's values depend on: metrics that agree in it may take over each other's values. */
 export function identity(spec: MetricSpec): string {
-  return JSON.stringify([spec.name, spec.kind, boundsOf(spec)]);
+  return JSON.stringify([spec.name, spec.kind, boundsOf(spec), cellsOf(spec)]);
 }
 
 /** @throws {RangeError} when a name stands twice, or bounds do not rise */

@@ -1,4 +1,5 @@
 /** The zones that a thread was given for a configuration, by kind and name. */
+import type { SharedCounters } from './counters.ts';
 import type { SharedZone } from './wish.ts';
 
 export class ZoneShelf {
@@ -14,5 +15,13 @@ export class ZoneShelf {
     if (!zone || !('sab' in zone))
       throw new RangeError(`Cannot open the ${kind} zone "${name}": it was not asked for`);
     return zone.sab;
+  }
+
+  /** The memory of counters. @throws {RangeError} when nobody asked for them */
+  counters(name: string): SharedCounters {
+    const zone = this.#zones.get(`counters ${name}`);
+    if (zone?.kind !== 'counters')
+      throw new RangeError(`Cannot open the counters "${name}": they were not asked for`);
+    return zone.shared;
   }
 }

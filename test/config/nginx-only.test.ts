@@ -47,7 +47,7 @@ test('nginx-only: what is switched off needs no implementation', () => {
 
 /** To be implemented. */
 const PENDING = new Set(
-  `mirror mirror_request_body referer_hash_bucket_size referer_hash_max_size stub_status
+  `mirror mirror_request_body referer_hash_bucket_size referer_hash_max_size
    valid_referers`.split(/\s+/),
 );
 

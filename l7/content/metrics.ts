@@ -1,0 +1,16 @@
+/** `metrics`: the page that Prometheus scrapes. */
+import { EXPOSITION_TYPE } from '../metrics/exposition.ts';
+import { metricsPage } from '../metrics/page.ts';
+import { DONE, type Phase } from '../phase/verdict.ts';
+import { Response } from '../response.ts';
+import type { Compiler } from '../tables.ts';
+
+export function metricsContent(_: unknown, { worker }: Compiler): Phase {
+  return exchange => {
+    if (exchange.method !== 'GET' && exchange.method !== 'HEAD') return 405;
+    const response = new Response(200);
+    response.setContentType(EXPOSITION_TYPE);
+    exchange.answer(response, Buffer.from(metricsPage(exchange.tables, worker.seat.slot), 'latin1'));
+    return DONE;
+  };
+}

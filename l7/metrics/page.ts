@@ -1,0 +1,97 @@
+/** The page that Prometheus scrapes: all families, of all workers together. */
+import { VERSION } from '#kit/version.ts';
+import type { Tables } from '../tables.ts';
+import { Exposition, type Sample } from './exposition.ts';
+import { writePools } from './pools.ts';
+import { writeProcess } from './process.ts';
+import { MALFORMED_REASONS } from './reasons.ts';
+import { DURATION_BOUNDS, LAG_BOUNDS, type Traffic } from './traffic.ts';
+import { openVerdicts } from './verdicts.ts';
+
+/** @param slot the thread's own */
+export function metricsPage(tables: Tables, slot: number): string {
+  const page = new Exposition();
+  page.gauge('build_info', 'Always 1; the labels tell what runs.', [
+    [{ version: VERSION, node: process.versions.node }, 1],
+  ]);
+  page.gauge('config_revision', 'Number of the configuration, counted from 1 since the start.', [
+    [{}, tables.revision],
+  ]);
+  writeConnections(page, tables.traffic);
+  writeRequests(page, tables.traffic);
+  writePools(page, tables.pools.snapshots());
+  writeLimits(page, tables, slot);
+  writeLoops(page, tables.traffic);
+  writeProcess(page);
+  return page.text();
+}
+
+function writeConnections(page: Exposition, traffic: Traffic): void {
+  const { active, reading, writing, waiting } = traffic.states();
+  page.counter('connections_accepted_total', 'Connections of clients that were accepted.', [
+    [{}, traffic.acceptedCount],
+  ]);
+  page.counter('connections_handled_total', 'Connections of clients that were served.', [
+    [{}, traffic.handledCount],
+  ]);
+  page.gauge('connections_active', 'Open connections of clients.', [[{}, active]]);
+  page.gauge('connections', 'Open connections of clients, by what they do.', [
+    [{ state: 'reading' }, reading],
+    [{ state: 'writing' }, writing],
+    [{ state: 'waiting' }, waiting],
+  ]);
+  page.counter('tls_handshake_failures_total', 'TLS handshakes of clients that came to nothing.', [
+    [{}, traffic.failedHandshakeCount],
+  ]);
+}
+
+function writeRequests(page: Exposition, traffic: Traffic): void {
+  page.counter(
+    'http_requests_total',
+    'Requests that are answered or given up, by the status that the access log tells.',
+    traffic
+      .answers()
+      .map(({ status, method, count }) => [{ code: String(status).padStart(3, '0'), method }, count]),
+  );
+  page.histogram(
+    'http_request_duration_seconds',
+    'From the head of the request to the end of its answer.',
+    DURATION_BOUNDS,
+    traffic.durations(),
+  );
+  page.gauge('http_requests_in_flight', 'Requests that are not answered yet.', [
+    [{}, traffic.states().writing],
+  ]);
+  const counts = traffic.malformedCounts();
+  page.counter(
+    'http_requests_malformed_total',
+    'Requests that broke the rules of HTTP.',
+    MALFORMED_REASONS.map((reason, number) => [{ reason }, counts[number]!]),
+  );
+}
+
+function writeLimits(page: Exposition, { model, zones }: Tables, slot: number): void {
+  const samples = (kind: 'req' | 'conn'): Sample[] =>
+    model.limitZones
+      .filter(zone => zone.kind === kind)
+      .flatMap(zone =>
+        openVerdicts(zones, zone, slot)
+          .counts()
+          .filter(([verdict]) => kind === 'req' || !verdict.startsWith('delayed'))
+          .map(([verdict, count]): Sample => [{ zone: zone.name, verdict }, count]),
+      );
+  page.counter('limit_req_requests_total', 'What limit_req said, by the zone that decided.', samples('req'));
+  page.counter('limit_conn_requests_total', 'What limit_conn said, by zone.', samples('conn'));
+}
+
+function writeLoops(page: Exposition, traffic: Traffic): void {
+  page.histogram(
+    'event_loop_lag_seconds',
+    'How late timers of the workers were; each looks once a second.',
+    LAG_BOUNDS,
+    traffic.lags(),
+  );
+  page.counter('event_loop_active_seconds_total', 'Time that the workers were busy, added up.', [
+    [{}, traffic.loopActiveS],
+  ]);
+}
