@@ -26,14 +26,19 @@ export class Child {
   readonly #line: Line<ToProcess>;
   readonly #descriptors: number;
 
-  constructor(env: NodeJS.ProcessEnv) {
+  /** @param warmWorkers threads to start at once */
+  constructor(env: NodeJS.ProcessEnv, warmWorkers = 1) {
     const [ours, theirs] = socketPair();
     this.#descriptors = ours;
-    this.#process = spawn(process.execPath, [...process.execArgv, '--disable-sigusr1', ENTRY], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc', theirs],
-      serialization: 'advanced', // keeps the bytes of a configuration bytes
-      env,
-    });
+    this.#process = spawn(
+      process.execPath,
+      [...process.execArgv, '--disable-sigusr1', ENTRY, `${warmWorkers}`],
+      {
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc', theirs],
+        serialization: 'advanced', // keeps the bytes of a configuration bytes
+        env,
+      },
+    );
     closeFd(theirs);
     this.#line = new Line(question =>
       this.#process.send(question, fault => fault && this.#line.break(fault.message)),

@@ -62,9 +62,9 @@ export class L7Plane {
     return this.#secrets.now();
   }
 
-  /** Starts a process that nobody has work for yet: it loads its code while the configuration is read. */
-  warmUp(): void {
-    this.#warm = new Child(this.#env);
+  /** Starts a process that nobody has work for yet: it and its `workers` load their code while the configuration is read. */
+  warmUp(workers: number): void {
+    this.#warm = new Child(this.#env, workers);
   }
 
   /** Undefined while no process lives. */

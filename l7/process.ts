@@ -73,10 +73,10 @@ class PlaneProcess {
     }
   }
 
-  /** Loads the code of the first worker, while control still reads the configuration. */
-  warmUp(): void {
+  /** Loads the code of workers while control still reads the configuration. */
+  warmUp(workers: number): void {
     flushCompileCache(); // this process ends without the ceremony in which Node would write it
-    this.#crew.muster(1).catch(() => {}); // a thread that dies is told of when it is buried, and needed again
+    this.#crew.muster(workers).catch(() => {}); // a thread that dies is told of when it is buried, and needed again
   }
 
   /** Serves what is there, accepts nothing more, and ends. */
@@ -252,7 +252,7 @@ function receive(count: number): number[] {
 }
 
 const plane = new PlaneProcess();
-plane.warmUp();
+plane.warmUp(Number(process.argv[2] ?? 1));
 process.on('message', (question: Question<ToProcess>) =>
   answer(
     question.id,
