@@ -58,9 +58,12 @@ test('limits: keepalive_time ends a connection with the answer after it', async 
     httpConf(`server { listen 127.0.0.1:${port}; keepalive_time 50ms; return 200 x; }`),
   );
   using wire = await Wire.dial(port);
+  const get = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+  // Once it has answered, moat knows the connection, and its time runs.
+  const first = await wire.send(get).reply();
   await sleep(60);
-  const reply = await wire.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n').reply();
-  assert.equal(header(reply, 'connection'), 'close');
+  const last = header(first, 'connection') === 'close' ? first : await wire.send(get).reply();
+  assert.equal(header(last, 'connection'), 'close');
   assert.equal(await wire.rest(), '');
 });
 
