@@ -3,7 +3,7 @@ import type { TryFiles } from '#model/l7/core.ts';
 import type { HealthCheckModel, MatchModel, MatchTest } from '#model/l7/health.ts';
 import type { ContentModel, ListenModel, LocationMatch, ServerCore, ServerName } from '#model/l7/http.ts';
 import type { LimitZone } from '#model/l7/limit.ts';
-import type { LogFormat } from '#model/l7/log.ts';
+import type { AccessLog, LogFormat } from '#model/l7/log.ts';
 import type { RewriteStep } from '#model/l7/rewrite.ts';
 import type { Settings } from '#model/l7/settings.ts';
 import type { CertificateModel, FileText, ServerTls, StaplingModel } from '#model/l7/tls.ts';
@@ -76,6 +76,8 @@ export interface HttpDraft {
   servers: ServerDraft[];
   pools: Map<string, PoolModel>;
   logFormats: Map<string, LogFormat>;
+  /** How the lines of each access log file are held, with the line that said so first. */
+  logBuffers: Map<string, Pick<AccessLog, 'bufferBytes' | 'flushMs' | 'gzipLevel'> & { readonly site: Site }>;
   variables: Map<string, UserVariable>;
   /** Texts with variables, read once each. */
   templates: Map<string, Template>;
@@ -172,6 +174,7 @@ export function newHttp(): HttpDraft {
     servers: [],
     pools: new Map(),
     logFormats: new Map(),
+    logBuffers: new Map(),
     variables: new Map(),
     limitZones: [],
     limitUses: [],

@@ -1,5 +1,6 @@
 /** Log files: opened to append, shared by all threads of a process, replaced when they are rotated. */
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { LogClock } from './log-time.ts';
 
 const { O_APPEND, O_CREAT, O_WRONLY } = constants;
 
@@ -13,29 +14,53 @@ export interface ByteSink {
   write(bytes: string): void;
 }
 
+const STDERR_FD = 2;
+/** How often it is told that a file can not be written to. */
+const TELL_MS = 60_000;
+
 /** One file that lines are appended to. A line that the disk refuses is counted, never thrown: traffic goes on. */
 export class AppendFile implements ByteSink {
   readonly path: string;
   #fd: number;
   #lost = 0;
+  #toldMs = 0;
 
   constructor(path: string, fd: number) {
     this.path = path;
     this.#fd = fd;
   }
 
-  /** Writes that failed so far: the disk was full, or the pipe's reader slow. */
-  get lost(): number {
+  /** Its descriptor was taken away: nothing is written any more. */
+  get dropped(): boolean {
+    return this.#fd < 0;
+  }
+
+  /** Lines that were lost so far: the disk was full, or the pipe's reader slow. */
+  get lostLines(): number {
     return this.#lost;
   }
 
   /** Appends `bytes` (a latin1 string) in one write(2), so that lines of several threads do not mix. */
   write(bytes: string): void {
     try {
-      writeSync(this.#fd, bytes, null, 'latin1');
-    } catch {
-      this.#lost++; // there is no better place to tell it: this is the place
+      const written = writeSync(this.#fd, bytes, null, 'latin1');
+      if (written < bytes.length) this.#lose(bytes.slice(written), 'was incomplete');
+    } catch (fault) {
+      this.#lose(bytes, `failed: ${(fault as Error).message}`);
     }
+  }
+
+  /** Counts what was lost, and tells it on stderr, the only place that is left, once a minute at most. */
+  #lose(bytes: string, what: string): void {
+    this.#lost += Math.max(1, bytes.split('\n').length - 1);
+    const nowMs = Date.now();
+    if (nowMs - this.#toldMs < TELL_MS || this.#fd === STDERR_FD || this.dropped) return;
+    this.#toldMs = nowMs;
+    const time = new LogClock('error-log').now();
+    const line = `${time} [alert] ${process.pid}#0: write() to "${this.path}" ${what}, ${this.#lost} lines lost so far\n`;
+    try {
+      writeSync(STDERR_FD, line, null, 'latin1');
+    } catch {} // nobody listens there either: the count remains
   }
 
   /** From now on writes go to `fd`; gives back the old one, which the caller may close. */
@@ -58,6 +83,13 @@ export class AppendFiles {
 
   constructor(given: Iterable<readonly [string, number]> = []) {
     this.give(given);
+  }
+
+  /** Lines that all of them lost. */
+  get lostLines(): number {
+    let lost = 0;
+    for (const file of this.#files.values()) lost += file.lostLines;
+    return lost;
   }
 
   /** The file at `path`, opened at the first call. @throws what open(2) says */

@@ -40,12 +40,6 @@ const ROWS: readonly Row[] = [
   ['tcp_nopush', BLOCKS, 'The head of an answer leaves with the first piece of its body.', 'on'],
   ['postpone_output', BLOCKS, 'Small pieces of an answer are joined by themselves.', '1460'],
   ['proxy_send_lowat', BLOCKS, 'The kernel decides when a socket takes more.', '0'],
-  [
-    'open_log_file_cache',
-    BLOCKS,
-    'Logs with variables in their names stay open while they are written.',
-    'max=100',
-  ],
   ['send_lowat', BLOCKS, 'The kernel decides when a socket takes more.', '0'],
   ['connection_pool_size', SERVER_BLOCKS, MEMORY, '512'],
   ['request_pool_size', SERVER_BLOCKS, MEMORY, '4k'],

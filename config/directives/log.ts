@@ -1,11 +1,13 @@
 /** access_log and log_format. */
 
-import { parseDurationMs, parseSizeBytes } from '#kit/units.ts';
-import type { SyslogTarget } from '#model/l7/log.ts';
-import { COMBINED } from '#model/l7/log.ts';
+import type { AccessLog, LogFileCache, SyslogTarget } from '#model/l7/log.ts';
+import { COMBINED, JSON_FORMAT } from '#model/l7/log.ts';
 import { ArgumentFault, arg } from '../argument.ts';
+import type { Token } from '../lex.ts';
 import { defineDirective } from '../registry.ts';
 import type { Scope } from '../scope.ts';
+import { BLOCKS } from './core-field.ts';
+import { readBuffering, refuseConflict } from './log-buffer.ts';
 
 const FACILITIES = [
   'kern',
@@ -61,7 +63,8 @@ const logFormat = defineDirective({
   repeats: true,
   args: { name: arg.text('a name'), parts: arg.token('texts with variables').rest(1) },
   doc: {
-    summary: 'Names a format of access log lines.',
+    summary:
+      'Names a format of access log lines. Two need no definition: `combined`, and `json` (one object a line, which a definition of that name replaces).',
     example: "log_format short '$remote_addr $status $request_time';",
     since: '0.1',
   },
@@ -88,7 +91,8 @@ const accessLog = defineDirective({
   repeats: true,
   args: { target: arg.token('a path, syslog: or off'), rest: arg.token('format and parameters').rest(0) },
   doc: {
-    summary: 'Writes a line for each request.',
+    summary:
+      'Writes a line for each request to a file, or to syslog (`syslog:server=ADDRESS,facility=,severity=,tag=,nohostname`). With `buffer=` lines wait in memory, with `gzip` they are compressed; `if=` leaves out requests whose text is empty or 0.',
     default: 'access_log logs/access.log combined;',
     example: 'access_log /var/log/moat/access.log combined buffer=32k flush=5s if=$loggable;',
     since: '0.1',
@@ -97,13 +101,15 @@ const accessLog = defineDirective({
     if (target.text === 'off') return scope.set('log', { accessLogs: [] });
     const parameters = rest.filter(token => /^(buffer|flush|gzip|if)(=|$)/.test(token.text));
     const names = rest.filter(token => !parameters.includes(token));
-    if (names.length > 1) throw new ArgumentFault(`unknown parameter "${names[1]!.text}"`);
+    if (names.length > 1)
+      throw new ArgumentFault(`unknown parameter "${names[1]!.text}"`, undefined, names[1]);
+    const buffering = readBuffering(parameters);
+    const to = targetOf(target, scope);
+    refuseConflict(to, buffering, target, scope);
     scope.append('log', 'accessLogs', {
-      target: target.text.startsWith('syslog:')
-        ? { kind: 'syslog', ...syslogTarget(target.text.slice(7)) }
-        : { kind: 'file', path: scope.template(scope.prefixPath(target.text), target) },
+      target: to,
       format: formatOf(names[0]?.text ?? 'combined', scope),
-      ...bufferOf(parameters.map(token => token.text)),
+      ...buffering,
       condition: conditionOf(
         parameters.find(token => token.text.startsWith('if=')),
         scope,
@@ -112,36 +118,49 @@ const accessLog = defineDirective({
   },
 });
 
+function targetOf(token: Token, scope: Scope): AccessLog['target'] {
+  const { text } = token;
+  if (text.startsWith('syslog:')) return { kind: 'syslog', ...syslogTarget(text.slice('syslog:'.length)) };
+  return { kind: 'file', path: scope.template(scope.prefixPath(text), token) };
+}
+
 function formatOf(name: string, scope: Scope) {
-  const format = name === 'combined' ? COMBINED : scope.http.logFormats.get(name);
+  const format = scope.http.logFormats.get(name) ?? PRESETS.get(name);
   if (!format)
     throw new ArgumentFault(`unknown log format "${name}"`, 'define it with log_format above this line');
   return format;
 }
 
-function conditionOf(token: { readonly text: string } | undefined, scope: Scope) {
-  if (!token) return undefined;
-  return scope.template(token.text.slice(3), token as never);
+/** Formats that need no definition; `json` may have one of the operator's own. */
+const PRESETS = new Map([COMBINED, JSON_FORMAT].map(format => [format.name, format]));
+
+function conditionOf(token: Token | undefined, scope: Scope) {
+  return token && scope.template(token.text.slice('if='.length), token);
 }
 
-function bufferOf(parameters: readonly string[]) {
-  let bufferBytes = 0;
-  let flushMs: number | undefined;
-  let gzipLevel: number | undefined;
-  for (const parameter of parameters) {
-    const [key, value] = parameter.split('=');
-    if (key === 'buffer') bufferBytes = parseSizeBytes(value ?? '') ?? fail(parameter);
-    if (key === 'flush') flushMs = parseDurationMs(value ?? '') ?? fail(parameter);
-    if (key === 'gzip')
-      gzipLevel = value === undefined ? 1 : /^[1-9]$/.test(value) ? Number(value) : fail(parameter);
-  }
-  if (gzipLevel !== undefined && bufferBytes === 0) bufferBytes = 65536;
-  if (flushMs !== undefined && bufferBytes === 0) throw new ArgumentFault('flush= needs buffer=');
-  return { bufferBytes, flushMs, gzipLevel };
-}
+const fileCache = defineDirective({
+  name: 'open_log_file_cache',
+  context: BLOCKS,
+  args: {
+    off: arg.word(),
+    max: arg.integer({ min: 1 }).param(),
+    inactive: arg.durationMs().param(),
+    min_uses: arg.integer({ min: 1 }).param(),
+    valid: arg.durationMs().param(),
+  },
+  doc: {
+    summary:
+      'Keeps logs open whose paths have variables: at most `max`, each for as long as it is written to `min_uses` times (1) in `inactive` (10s), and opened anew every `valid` (60s). Without it such a file is opened whenever lines are written to it.',
+    default: 'open_log_file_cache off;',
+    example: 'open_log_file_cache max=1000 inactive=20s valid=1m min_uses=2;',
+    since: '0.1',
+  },
+  compile({ off, max, inactive = 10_000, min_uses = 1, valid = 60_000 }, scope) {
+    if (off) return scope.set('log', { fileCache: undefined });
+    if (max === undefined) throw new ArgumentFault('"max" is missing: a number', 'write max=1000, or off');
+    const cache: LogFileCache = { most: max, inactiveMs: inactive, minUses: min_uses, validMs: valid };
+    scope.set('log', { fileCache: cache });
+  },
+});
 
-function fail(parameter: string): never {
-  throw new ArgumentFault(`"${parameter}" is not a valid parameter`);
-}
-
-export const LOG = [logFormat, accessLog];
+export const LOG = [logFormat, accessLog, fileCache];

@@ -237,8 +237,11 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     const head = new RequestHead();
     head.line = /^[^\r\n]*/.exec(text)![0];
     head.method = /^[A-Z_-]+(?= )/.exec(head.line)?.[0] ?? '';
+    head.target = /^\S+ +(\S+)/.exec(head.line)?.[1] ?? '';
     head.keepAlive = false;
+    head.headBytes = text.length;
     const exchange = this.#exchangeFor(head, this.#listener.default);
+    exchange.path = parseTarget(head.target, false)?.path ?? '';
     exchange.log('info', `${fault.message} while reading client request headers`);
     exchange.finish(fault.status);
   }

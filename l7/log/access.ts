@@ -1,7 +1,9 @@
 /** Access logs: a line for each request, by the location's formats. */
+import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { SyslogSink } from '#kit/syslog.ts';
 import type { AccessLog, LogFormat, LogLevel, SyslogTarget } from '#model/l7/log.ts';
+import { filePaths, systemPath } from '../content/file-path.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Compiler, RequestLog } from '../tables.ts';
 import type { Text } from '../variable/space.ts';
@@ -27,21 +29,31 @@ function compileLog(log: AccessLog, compiler: Compiler): RequestLog | undefined 
 
 type Write = (exchange: Exchange, line: string) => void;
 
-function writerOf(log: AccessLog, { worker, text }: Compiler): Write {
+function writerOf(log: AccessLog, compiler: Compiler): Write {
+  const { worker, text } = compiler;
   const { target } = log;
   if (target.kind === 'syslog') return syslogWriter(target, worker.logFiles);
   if (typeof target.path === 'string') {
     const file = worker.logFiles.file(target.path, log);
     return (_, line) => file.write(`${line}\n`);
   }
-  const path = text(target.path);
+  return namedWriter(text(target.path), compiler);
+}
+
+/** As nginx does it, only where the folder of the location's files is there: a request's Host may be part of the path. */
+function namedWriter(path: Text, compiler: Compiler): Write {
+  const { fileCache } = compiler.location.settings.log;
+  const { folder } = filePaths(compiler);
+  const { named } = compiler.worker.logFiles;
   return (exchange, line) => {
-    try {
-      worker.logFiles.fileOfRequest(path(exchange), log).write(`${line}\n`);
-    } catch (fault) {
-      exchange.log('crit', (fault as Error).message);
-    }
+    const root = folder(exchange);
+    if (isFolder(root)) return named.write(path(exchange), `${line}\n`, fileCache, exchange);
+    exchange.log('error', `testing "${root}" existence failed`);
   };
+}
+
+function isFolder(path: string): boolean {
+  return statSync(systemPath(path), { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function syslogWriter(target: SyslogTarget, files: LogFiles): Write {
@@ -85,7 +97,7 @@ function compileFormat(format: LogFormat, { variables, text }: Compiler): Text {
     const get = variables.getter(part.variable);
     return (exchange: Exchange) => {
       const value = get(exchange);
-      return value === undefined || value === '' ? missing : escaped(value);
+      return value === undefined ? missing : escaped(value);
     };
   });
   return exchange => {

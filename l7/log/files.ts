@@ -1,43 +1,53 @@
 /** The access log files of a worker: lines are joined for a turn of the event loop, or as long as `buffer=` says. */
 import { gzipSync } from 'node:zlib';
 import { type AppendFile, AppendFiles, type ByteSink } from '#kit/append-file.ts';
+import type { AccessLog } from '#model/l7/log.ts';
 import { openDatagrams } from '#native/datagram.ts';
+import { NamedFiles } from './named-files.ts';
 
-/** How lines are held before they are written. */
-export interface Buffering {
-  /** 0: until the end of this turn of the event loop. */
-  readonly bufferBytes: number;
-  readonly flushMs: number | undefined;
-  readonly gzipLevel: number | undefined;
-}
+/** How lines are held before they are written; 0 bytes: until the end of this turn of the event loop. */
+export type Buffering = Pick<AccessLog, 'bufferBytes' | 'flushMs' | 'gzipLevel'>;
 
 /** One open file; lines go out in order, whole. */
-class LogFile {
+class LogFile implements ByteSink {
   readonly #file: AppendFile;
   readonly #buffering: Buffering;
   #lines = '';
-  #scheduled: NodeJS.Timeout | NodeJS.Immediate | undefined;
+  #turnEnd: NodeJS.Immediate | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(file: AppendFile, buffering: Buffering) {
     this.#file = file;
     this.#buffering = buffering;
   }
 
+  get dropped(): boolean {
+    return this.#file.dropped;
+  }
+
+  /** A line that the buffer has no room for sends off those before it. */
   write(line: string): void {
-    const { bufferBytes, flushMs } = this.#buffering;
+    const { bufferBytes } = this.#buffering;
+    if (bufferBytes === 0) {
+      this.#lines += line;
+      this.#turnEnd ??= setImmediate(flush, this);
+      return;
+    }
+    if (this.#lines.length + line.length > bufferBytes) this.flush();
     this.#lines += line;
-    if (bufferBytes > 0 && this.#lines.length >= bufferBytes) return this.flush();
-    if (this.#scheduled) return;
-    if (bufferBytes === 0) this.#scheduled = setImmediate(() => this.flush());
-    else if (flushMs !== undefined) this.#scheduled = setTimeout(() => this.flush(), flushMs).unref();
+    if (line.length > bufferBytes) this.flush();
+    else this.#flushInTime();
+  }
+
+  #flushInTime(): void {
+    const { flushMs } = this.#buffering;
+    if (flushMs !== undefined) this.#timer ??= setTimeout(flush, flushMs, this).unref();
   }
 
   flush(): void {
-    if (this.#scheduled) {
-      clearImmediate(this.#scheduled as NodeJS.Immediate);
-      clearTimeout(this.#scheduled as NodeJS.Timeout);
-      this.#scheduled = undefined;
-    }
+    clearImmediate(this.#turnEnd);
+    clearTimeout(this.#timer);
+    this.#turnEnd = this.#timer = undefined;
     if (this.#lines === '') return;
     const lines = this.#lines;
     this.#lines = '';
@@ -46,17 +56,19 @@ class LogFile {
   }
 }
 
+function flush(file: LogFile): void {
+  file.flush();
+}
+
 /** A whole member of gzip's format: a file may be many of them, one after the other (RFC 1952 §2.2). */
 const compressed = (bytes: string, level: number): string =>
-  gzipSync(Buffer.from(bytes, 'latin1'), { level }).toString('latin1');
-
-/** Files whose paths have variables: above it the one that was opened first is closed. */
-const MOST_NAMED_BY_REQUESTS = 128;
+  gzipSync(Buffer.from(bytes, 'latin1'), { level }).latin1Slice();
 
 export class LogFiles {
+  /** Those whose paths have variables. */
+  readonly named = new NamedFiles();
   readonly #appended: AppendFiles;
   readonly #files = new Map<string, LogFile>();
-  readonly #namedByRequests = new Map<string, LogFile>();
   readonly #syslog = new Map<string, ByteSink>();
 
   /** @param appended descriptors that the process was given; other paths are opened here */
@@ -66,21 +78,12 @@ export class LogFiles {
 
   /** The file of that path, opened at once so that a missing folder shows early. @throws what open(2) says */
   file(path: string, buffering: Buffering): ByteSink {
-    const known = this.#files.get(path);
-    if (known) return known;
+    const { bufferBytes, flushMs, gzipLevel } = buffering;
+    const key = `${bufferBytes} ${flushMs} ${gzipLevel} ${path}`; // a reload may change how a file is buffered
+    const known = this.#files.get(key);
+    if (known && !known.dropped) return known;
     const file = new LogFile(this.#appended.open(path), buffering);
-    this.#files.set(path, file);
-    return file;
-  }
-
-  /** A file that a request names; few of them are open at a time. @throws what open(2) says */
-  fileOfRequest(path: string, buffering: Buffering): ByteSink {
-    const known = this.#files.get(path) ?? this.#namedByRequests.get(path);
-    if (known) return known;
-    const file = new LogFile(this.#appended.open(path), buffering);
-    this.#namedByRequests.set(path, file);
-    const [oldest] = this.#namedByRequests;
-    if (oldest && this.#namedByRequests.size > MOST_NAMED_BY_REQUESTS) this.#closeNamed(...oldest);
+    this.#files.set(key, file);
     return file;
   }
 
@@ -91,27 +94,26 @@ export class LogFiles {
     return known;
   }
 
+  /** Lines that were lost so far: the disk was full. */
+  get lostLines(): number {
+    return this.#appended.lostLines + this.named.lostLines;
+  }
+
   flush(): void {
     for (const file of this.#files.values()) file.flush();
-    for (const file of this.#namedByRequests.values()) file.flush();
+    this.named.flush();
   }
 
   /** What is joined so far belongs to the old files. @returns why some could not be opened anew */
   reopen(): Error[] {
     this.flush();
-    for (const named of this.#namedByRequests) this.#closeNamed(...named);
+    this.named.closeAll();
     return this.#appended.reopen();
   }
 
   close(): void {
     this.flush();
     this.#files.clear();
-    this.#namedByRequests.clear();
-  }
-
-  #closeNamed(path: string, file: LogFile): void {
-    file.flush();
-    this.#namedByRequests.delete(path);
-    this.#appended.close(path);
+    this.named.closeAll();
   }
 }

@@ -14,13 +14,13 @@ function portOf({ main: { head } }: Exchange): string {
 }
 
 export const REQUEST_VARIABLES = {
-  args: exchange => exchange.args,
-  query_string: exchange => exchange.args,
+  args: exchange => exchange.args || undefined,
+  query_string: exchange => exchange.args || undefined,
   is_args: exchange => (exchange.args === '' ? '' : '?'),
-  uri: exchange => exchange.path,
-  document_uri: exchange => exchange.path,
-  request_uri: exchange => exchange.requestUri,
-  request_method: exchange => exchange.main.method,
+  uri: exchange => exchange.path || undefined,
+  document_uri: exchange => exchange.path || undefined,
+  request_uri: exchange => exchange.requestUri || undefined,
+  request_method: exchange => exchange.main.method || undefined,
   request: exchange => exchange.main.head.line,
   request_id: exchange => (exchange.main.requestId ??= randomBytes(16).toString('hex')),
   request_length: exchange => String(exchange.main.head.headBytes + (exchange.main.body?.receivedBytes ?? 0)),

@@ -40,8 +40,20 @@ export interface SyslogTarget {
   readonly hostname: boolean;
 }
 
+/** `open_log_file_cache`: files whose paths have variables stay open for a while. */
+export interface LogFileCache {
+  readonly most: number;
+  /** A file that was not written to `minUses` times in so long is closed. */
+  readonly inactiveMs: number;
+  readonly minUses: number;
+  /** After so long a file is opened anew, in case it was moved away. */
+  readonly validMs: number;
+}
+
 export interface LogSettings {
   readonly accessLogs: readonly AccessLog[];
+  /** Undefined: such a file is opened for each turn that writes to it. */
+  readonly fileCache: LogFileCache | undefined;
   /** Empty: those of the process. */
   readonly errorLogs: readonly ErrorLog[];
 }
@@ -69,6 +81,53 @@ export const COMBINED: LogFormat = {
   ],
 };
 
+const variable = (name: string) => ({ variable: name });
+
+/** A line of JSON: numbers as numbers; what may be missing or a list as a text. */
+export const JSON_FORMAT: LogFormat = {
+  name: 'json',
+  escape: 'json',
+  template: [
+    '{"time":"',
+    variable('time_iso8601'),
+    '","request_id":"',
+    variable('request_id'),
+    '","remote_addr":"',
+    variable('remote_addr'),
+    '","remote_user":"',
+    variable('remote_user'),
+    '","scheme":"',
+    variable('scheme'),
+    '","host":"',
+    variable('host'),
+    '","method":"',
+    variable('request_method'),
+    '","uri":"',
+    variable('request_uri'),
+    '","protocol":"',
+    variable('server_protocol'),
+    '","status":"',
+    variable('status'),
+    '","body_bytes_sent":',
+    variable('body_bytes_sent'),
+    ',"request_length":',
+    variable('request_length'),
+    ',"request_time":',
+    variable('request_time'),
+    ',"referer":"',
+    variable('http_referer'),
+    '","user_agent":"',
+    variable('http_user_agent'),
+    '","upstream_addr":"',
+    variable('upstream_addr'),
+    '","upstream_status":"',
+    variable('upstream_status'),
+    '","upstream_response_time":"',
+    variable('upstream_response_time'),
+    '"}',
+  ],
+};
+
 export const LOG_DEFAULTS: LogSettings = {
   accessLogs: [
     {
@@ -80,5 +139,6 @@ export const LOG_DEFAULTS: LogSettings = {
       condition: undefined,
     },
   ],
+  fileCache: undefined,
   errorLogs: [],
 };

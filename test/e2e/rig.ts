@@ -52,6 +52,8 @@ export type Running = AsyncDisposable & {
   readonly pid: number;
   /** A file below the prefix as latin1, '' when absent; the error log unless named. */
   read(path?: string): string;
+  /** What it wrote to stdout and stderr so far. */
+  output(): string;
   /** Writes a file below the prefix. */
   write(path: string, bytes: string): void;
   signal(name: NodeJS.Signals): void;
@@ -126,6 +128,7 @@ export async function start(program: Program, confText: string, options: RigOpti
     dir,
     pid: child.pid ?? 0,
     read,
+    output: watch.output,
     write,
     signal: name => void child.kill(name),
     reload: text => {

@@ -95,7 +95,7 @@ test('append files: a file opened by its writer is opened anew', () => {
 test('append file: a write that fails is counted and not thrown', () => {
   const file = new AppendFile('read only', openSync('/dev/null', 'r'));
   file.write('gone');
-  assert.equal(file.lost, 1);
+  assert.equal(file.lostLines, 1);
 });
 
 test('syslog: a message has priority, time, host and tag of RFC 3164', async () => {
