@@ -27,6 +27,8 @@ class RateSink implements BodySink, SourceHolder {
   #sent = 0;
   #held: Buffer[] = [];
   #ended = false;
+  /** The client is behind: nothing more goes to it before it has taken what it got. */
+  #behind = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(next: BodySink, exchange: Exchange, rate: number, after: number) {
@@ -45,10 +47,10 @@ class RateSink implements BodySink, SourceHolder {
     }
     const budget = this.#budget();
     if (budget >= data.length) return this.#pass(data);
-    if (budget > 0) this.#pass(data.subarray(0, budget));
+    if (budget > 0) this.#behind = !this.#pass(data.subarray(0, budget));
     this.#held.push(Buffer.from(data.subarray(Math.max(0, budget))));
     this.#exchange.holdSource(this);
-    this.#wait();
+    if (!this.#behind) this.#wait();
     return false;
   }
 
@@ -68,8 +70,11 @@ class RateSink implements BodySink, SourceHolder {
     return this.#next.write(data);
   }
 
-  /** It goes by the time. */
-  drained(): void {}
+  drained(): void {
+    if (!this.#behind) return;
+    this.#behind = false;
+    this.#release();
+  }
 
   #wait(): void {
     const bytes = Math.min(this.#held[0]!.length, Math.ceil((this.#rate * STEP_MS) / 1000));
@@ -79,17 +84,18 @@ class RateSink implements BodySink, SourceHolder {
 
   #release(): void {
     let budget = this.#budget();
-    while (this.#held.length > 0 && budget > 0) {
+    while (this.#held.length > 0 && budget > 0 && !this.#behind) {
       const first = this.#held[0]!;
       const taken = first.subarray(0, budget);
       budget -= taken.length;
       if (taken.length === first.length) this.#held.shift();
       else this.#held[0] = first.subarray(taken.length);
-      this.#pass(taken);
+      this.#behind = !this.#pass(taken);
     }
-    if (this.#held.length > 0) return this.#wait();
+    if (this.#held.length > 0) return this.#behind ? undefined : this.#wait();
     if (this.#ended) return this.#next.end();
     this.#exchange.releaseSource(this);
-    this.#exchange.resumeSource();
+    if (!this.#behind) this.#exchange.resumeSource();
+    this.#behind = false;
   }
 }
