@@ -61,6 +61,8 @@ class Replacer implements BodySink {
     let out = '';
     let at = 0;
     for (let found = first(small, at, this.#rules); found; found = first(small, at, this.#rules)) {
+      // A text that begins further left may still be completed: then that one counts.
+      if (unfinished(small, at, this.#rules) < found.at) break;
       out += text.slice(at, found.at) + found.rule.to;
       at = found.at + found.rule.from.length;
       if (this.#once) this.#rules = this.#rules.filter(rule => rule !== found!.rule);
