@@ -25,6 +25,8 @@ export type Options = {
   readonly seconds: number;
   /** Load before the first measured run, for a just-in-time compiler to settle. */
   readonly warmSeconds: number;
+  /** What the whole run may take; scenarios that begin late have one round. */
+  readonly budgetS: number;
   readonly idleConnections: number;
   /** How many servers and locations the scenario `scale` goes through. */
   readonly sizes: readonly number[];
@@ -64,6 +66,7 @@ export function optionsFrom(args: readonly string[]): Options | string {
     rounds,
     seconds,
     warmSeconds: quick ? 0.5 : 1,
+    budgetS: quick ? 75 : 300 * Math.max(1, (rounds * seconds) / 6),
     idleConnections: quick ? 2000 : 10_000,
     sizes: quick ? [10, 1000] : [10, 100, 1000, 10_000],
     moat: resolve(given.get('--moat') ?? `${import.meta.dirname}/../../bin/moat`),

@@ -18,6 +18,8 @@ export type Plan = {
 
 export type Peer = {
   readonly name: PeerName;
+  /** Whether a just-in-time compiler must settle before it is measured. */
+  readonly warmsUp: boolean;
   /** Its version in words, or undefined when it is not installed. */
   version(): string | undefined;
   /** The text of its configuration, and the command line that runs it in the foreground; it stands in the file `conf`. */
@@ -35,6 +37,7 @@ const first = (program: string, argument: string): string | undefined => {
 export const PEERS: readonly Peer[] = [
   {
     name: 'moat',
+    warmsUp: true,
     version: () => first(resolve(import.meta.dirname, '../../bin/moat'), '-v'),
     configure: (plan, moat) => ({
       text: nginxConf(plan, 'moat'),
@@ -43,6 +46,7 @@ export const PEERS: readonly Peer[] = [
   },
   {
     name: 'nginx',
+    warmsUp: false,
     version: () => first('/usr/sbin/nginx', '-v'),
     configure: plan => ({
       text: nginxConf(plan, 'nginx'),
@@ -51,11 +55,13 @@ export const PEERS: readonly Peer[] = [
   },
   {
     name: 'haproxy',
+    warmsUp: false,
     version: () => first('haproxy', '-v'),
     configure: plan => ({ text: haproxyConf(plan), argv: ['haproxy', '-db', '-f', 'conf'] }),
   },
   {
     name: 'http-proxy',
+    warmsUp: true,
     version: () => (peerScriptLoads() ? `http-proxy 1.18.1 on node:http of ${process.version}` : undefined),
     configure: plan => ({
       text: JSON.stringify(plan, null, 1),

@@ -8,8 +8,8 @@ import type { Apply } from './rounds.ts';
 import type { Fact } from './scenarios.ts';
 import type { Running, Stage } from './stage.ts';
 
-/** Long enough for the load to begin before the signal, and to go on after the change. */
-const LOAD_SECONDS = 5;
+/** Long enough for the load to begin before the signal, and to go on after the change of `size` servers. */
+const loadSeconds = (size: number) => (size > 1000 ? 5 : 3);
 
 export async function reloadUnderLoad(
   stage: Stage,
@@ -35,7 +35,7 @@ export async function reloadUnderLoad(
     return performance.now() - beganMs;
   };
   const aloneMs = await reload();
-  const loaded = load(running, LOAD_SECONDS);
+  const loaded = load(running, loadSeconds(size));
   await sleep(1000);
   const underLoadMs = await reload();
   const { requests, errors } = await loaded;

@@ -29,14 +29,14 @@ export type Row = {
 type Sample = Load & { readonly userUs: number; readonly systemUs: number };
 export type Apply = (running: Running, seconds: number) => Promise<Load>;
 
-/** A warm-up for each, then `rounds` times each in turn. @param scenario the name of each one's row */
+/** A warm-up for those that need it, then `rounds` times each in turn. @param scenario the name of each one's row */
 export async function measure(
   scenario: (running: Running) => string,
   peers: readonly Running[],
   rounds: { readonly rounds: number; readonly seconds: number; readonly warmSeconds: number },
   apply: Apply,
 ): Promise<Row[]> {
-  for (const running of peers) await apply(running, rounds.warmSeconds);
+  for (const running of peers) if (running.peer.warmsUp) await apply(running, rounds.warmSeconds);
   const samples = new Map(peers.map(running => [running, [] as Sample[]]));
   for (let round = 0; round < rounds.rounds; round++) {
     for (const running of peers) samples.get(running)!.push(await sample(running, rounds.seconds, apply));
