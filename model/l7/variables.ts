@@ -92,10 +92,7 @@ export const VARIABLES = {
   http3: '`h3` over HTTP/3, else empty.',
   ssl_protocol: 'The protocol of the TLS connection.',
   ssl_cipher: 'Its cipher.',
-  ssl_ciphers: 'The ciphers that the client offered, parted by colons.',
   ssl_curve: 'The curve of the key exchange.',
-  ssl_curves: 'The curves that the client offered, parted by colons.',
-  ssl_sigalg: "The signature algorithm of the server's certificate in this connection.",
   ssl_session_id: 'The session identifier.',
   ssl_session_reused: '`r` when the session was resumed, else `.`.',
   ssl_early_data: '`1` while early data is used and the handshake is not complete, else empty.',
@@ -114,7 +111,6 @@ export const VARIABLES = {
   ssl_client_v_start: 'When it starts to be valid.',
   ssl_client_v_end: 'When it ends to be valid.',
   ssl_client_v_remain: 'Days until then.',
-  ssl_client_sigalg: "The signature algorithm of the client's certificate in this connection.",
 } as const satisfies Record<string, string>;
 export type VariableName = keyof typeof VARIABLES;
 

@@ -18,7 +18,6 @@ const OWED: Readonly<Record<string, readonly string[]>> = {
   ],
   'the native streams': ['tcpinfo_rtt', 'tcpinfo_rttvar', 'tcpinfo_snd_cwnd', 'tcpinfo_rcv_space'],
   pools: ['upstream_last_server_name'],
-  TLS: VARIABLE_NAMES.filter(name => name.startsWith('ssl_')),
 };
 
 test('variables: the model and the getters name the same', () => {

@@ -136,11 +136,14 @@ for (const place of ['nofile', 'small', 'off', 'told']) {
   test(`spool: the server waits for the client where the file may not grow on (${place})`, async () => {
     const grownMegabytes = watchMemory(moat.pid);
     const client = new SlowClient(port, `/${place}/${SOME_MB}`);
+    // The source still tells of the request before this one, which was sent whole.
+    await until(() => source.sentBytes < SOME_MB * MEGABYTE, 'the request to arrive');
     let before = -1;
+    let standing = 0;
     await until(() => {
-      const stands = source.sentBytes === before && before > 0;
+      standing = source.sentBytes === before && before > 0 ? standing + 1 : 0;
       before = source.sentBytes;
-      return stands;
+      return standing >= 20;
     }, 'the server to stand still');
     assert.ok(source.sentBytes < SOME_MB * MEGABYTE, 'the server was not held back');
     assert.equal(await client.rest(), digestOf(SOME_MB));
