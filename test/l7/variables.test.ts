@@ -8,32 +8,10 @@ import { response, startUpstream } from '../e2e/upstream.ts';
 import { request } from '../e2e/wire.ts';
 import { startTwins } from './twins.ts';
 
-/** Names that are told of and have no getter yet, by who owes it. It must become empty. */
-const OWED: Readonly<Record<string, readonly string[]>> = {
-  'a count over all workers': [
-    'connections_active',
-    'connections_reading',
-    'connections_writing',
-    'connections_waiting',
-  ],
-  'the native streams': ['tcpinfo_rtt', 'tcpinfo_rttvar', 'tcpinfo_snd_cwnd', 'tcpinfo_rcv_space'],
-  pools: ['upstream_last_server_name'],
-};
-
 test('variables: the model and the getters name the same', () => {
   const computed = Object.keys(VARIABLES);
   const missing = VARIABLE_NAMES.filter(name => !computed.includes(name));
-  const owed = new Set(Object.values(OWED).flat());
-  assert.deepEqual(
-    missing.filter(name => !owed.has(name)),
-    [],
-    'these have no getter',
-  );
-  assert.deepEqual(
-    [...owed].filter(name => !(missing as string[]).includes(name)),
-    [],
-    'these need no excuse any more',
-  );
+  assert.deepEqual(missing, [], 'these have no getter');
   assert.deepEqual(
     computed.filter(name => !(VARIABLE_NAMES as readonly string[]).includes(name)),
     [],
