@@ -158,6 +158,11 @@ export const PROXY_ANSWER: readonly Directive[] = [
     default: 'proxy_intercept_errors off;',
     example: 'proxy_intercept_errors on;',
   }),
+  defineSetting('proxy_force_ranges', EVERYWHERE, 'proxy', 'forceRanges', arg.flag(), {
+    summary: 'Whether one byte range may be cut out of an answer whose server sends the whole.',
+    default: 'proxy_force_ranges off;',
+    example: 'proxy_force_ranges on;',
+  }),
   defineSetting('proxy_pass_trailers', EVERYWHERE, 'proxy', 'passTrailers', arg.flag(), {
     summary: 'Whether trailer fields of a chunked answer go on.',
     default: 'proxy_pass_trailers off;',

@@ -45,7 +45,6 @@ export const TO_SERVERS_ONLY: Rows = [
   ['proxy_store proxy_store_access', NO_CACHE],
   ['proxy_ssl_certificate_cache', 'certificates are read once, at start and reload; remove the line'],
   ['proxy_ssl_key_log', 'start moat with NODE_OPTIONS=--tls-keylog=FILE while you debug'],
-  ['proxy_force_ranges', 'ranges of proxied answers are left to the servers'],
   ['proxy_allow_upstream proxy_bind_dynamic proxy_request_dynamic', 'of nginx Plus; remove the line'],
   ['proxy_downstream_buffer proxy_upstream_buffer', 'obsolete in nginx too; remove the line'],
   ['ntlm', 'connections to servers are shared; use an authentication that stands in each request'],

@@ -45,6 +45,8 @@ export function compileAnswer(
     ...HIDDEN,
     ...[...HIDDEN_UNLESS_PASSED, ...settings.hideHeaders.map(fieldKey)].filter(key => !passed.has(key)),
   ]);
+  // The server's word on ranges is not that of moat, which cuts them.
+  if (settings.forceRanges) hidden.add('accept-ranges');
   const ignored = new Set(settings.ignoreHeaders.map(fieldKey));
   const rewriteRedirect = redirectRewriter(settings.redirects, compiler, proxyUrl, locationUri);
   const rewriteCookie = cookieRewriter(settings, compiler);
@@ -53,6 +55,7 @@ export function compileAnswer(
     const response = new Response(head.status);
     response.reason = head.reason;
     response.contentLength = head.bodyLength >= 0 ? head.bodyLength : UNKNOWN_LENGTH;
+    response.allowRanges = settings.forceRanges;
     for (let at = 0; at < keys.length; at++) {
       const key = keys[at]!;
       if (key.startsWith('x-accel-') && !ignored.has(key) && obey(key, values[at]!, exchange, head))

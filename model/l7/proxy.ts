@@ -80,6 +80,7 @@ export interface ProxySettings {
   readonly ignoreHeaders: readonly string[];
   readonly passTrailers: boolean;
   readonly interceptErrors: boolean;
+  readonly forceRanges: boolean;
   readonly ignoreClientAbort: boolean;
   readonly allowUpstream: readonly Template[];
   /** 'off', or rules tried in order. */
@@ -118,6 +119,7 @@ export const PROXY_DEFAULTS: ProxySettings = {
   ignoreHeaders: [],
   passTrailers: false,
   interceptErrors: false,
+  forceRanges: false,
   ignoreClientAbort: false,
   allowUpstream: [],
   redirects: [{ kind: 'default' }],

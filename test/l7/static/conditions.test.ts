@@ -234,3 +234,40 @@ test('conditions and ranges: of texts, and of proxied answers, which their serve
     ['POST /text', '>x'],
   ]);
 });
+
+test('ranges: of proxied answers, one at a time, where proxy_force_ranges allows it', async () => {
+  const etag = ['ETag: "x"', 'Last-Modified: Sun, 05 May 2024 10:20:30 GMT', 'Accept-Ranges: none'];
+  const chunks = `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n`;
+  await using upstream = await startUpstream(({ target }) =>
+    target.endsWith('chunked')
+      ? chunks
+      : target.endsWith('large')
+        ? response(200, 'abcdefghij'.repeat(50_000))
+        : response(target.endsWith('404') ? 404 : 200, '0123456789', etag),
+  );
+  await using pair = await besideNginx({
+    upstream: upstream.port,
+    http: `server { listen {port}; proxy_http_version 1.1; proxy_set_header Connection "";
+      location / { proxy_pass http://{upstream}; proxy_force_ranges on; }
+      location /off/ { proxy_pass http://{upstream}; }
+      location /none/ { proxy_pass http://{upstream}; proxy_force_ranges on; max_ranges 0; } }`,
+  });
+  for (const path of ['/x', '/chunked', '/404', '/off/x', '/none/x'])
+    await pair.compare(withEach(`GET ${path}`, 'X: no range', ...RANGES.slice(0, 44)));
+  await pair.compare([
+    ...withEach('GET /x', ['Range: bytes=1-2', 'If-Range: "x"'], ['Range: bytes=1-2', 'If-Range: "y"']),
+    ...withEach(
+      'GET /x',
+      ['Range: bytes=1-2', `If-Range: ${MTIME}`],
+      ['Range: bytes=1-2', `If-Range: ${LATER}`],
+    ),
+    ...withEach(
+      'GET /large',
+      'Range: bytes=0-9',
+      'Range: bytes=100000-399999',
+      'Range: bytes=-7',
+      'Range: bytes=499999-',
+    ),
+    ['HEAD /x', 'Range: bytes=1-2'],
+  ]);
+});
