@@ -7,9 +7,9 @@ export class AloneState {
   readonly #zones: ZoneRegistry;
   readonly #secret = drawSecret();
 
-  /** @param owner the thread's name for locks */
-  constructor(owner: number) {
-    this.#zones = new ZoneRegistry({ slots: 2, slot: 0, owner }, () => {});
+  /** @param owner the thread's name for locks; @param slots places for threads: two for a program of one */
+  constructor(owner: number, slots = 2) {
+    this.#zones = new ZoneRegistry({ slots, slot: 0, owner }, () => {});
   }
 
   /** Zones keep their content from one configuration to the next; pools begin anew. */

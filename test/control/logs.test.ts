@@ -96,8 +96,8 @@ test('access log: paths with variables are opened by the workers, gzip makes who
   const logs =
     'access_log open/$arg_name.log;\naccess_log packed.gz combined gzip=1 flush=10ms;\naccess_log none/$arg_name.log;';
   await using moat = await startMoat(
-    `pid rig.pid;\nerror_log error.log;\nevents { }\nhttp {\n${logs}\n${saying('x', port)}\n}\n`,
-    { files: { 'open/.keep': '' } },
+    `pid rig.pid;\nerror_log error.log;\nevents { }\nhttp {\nroot open;\n${logs}\n${saying('x', port)}\n}\n`,
+    { files: { 'open/.keep': '' } }, // a log that a request names is made only where its root exists
   );
   chmodSync(join(moat.dir, 'open'), 0o777);
   await request(port, { path: '/?name=a' });

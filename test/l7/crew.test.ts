@@ -47,7 +47,7 @@ function generation(revision: number, config: PlaneConfig) {
   const packed = packConfig(config);
   const bytes = new SharedArrayBuffer(packed.length);
   new Uint8Array(bytes).set(packed);
-  const { zones, pools } = new AloneState(1).of(config.http);
+  const { zones, pools } = new AloneState(1, 9).of(config.http);
   const slots: Slot[] = [{ key: KEY, slot: 0, shared: true }];
   return { revision, config, bytes, slots, zones, pools: () => pools, tickets: () => newTicketSeed() };
 }
