@@ -10,6 +10,7 @@ import type { HttpModel } from '#model/l7/http.ts';
 import type { MemberModel } from '#model/l7/upstream.ts';
 import { listenTcp, localAddress } from '#native/socket.ts';
 import { Log } from '../../../kit/log.ts';
+import { AloneState } from '../../../l7/alone.ts';
 import { Engine } from '../../../l7/engine.ts';
 import { serverLine } from '../../../l7/upstream/state-file.ts';
 import { PoolSteward } from '../../../l7/upstream/steward.ts';
@@ -18,6 +19,9 @@ import { response } from '../../e2e/upstream.ts';
 import { request } from '../../e2e/wire.ts';
 import { memberModel } from '../balance/field.ts';
 import { Servers } from './servers.ts';
+
+/** A name at locks that no thread has. */
+const ALONE = 99;
 
 /** Reads a configuration from the disk. */
 function read(file: string): HttpModel {
@@ -60,7 +64,7 @@ class Stage {
     const http = read(file);
     await this.steward.prepare(http, []);
     this.engine.prepare(++this.#revision, http, {
-      zones: [],
+      zones: new AloneState(ALONE).of(http).zones,
       pools: { shares: this.steward.shares(), secret: 'x' },
     });
     this.steward.commit();
