@@ -1,8 +1,9 @@
 /** Native streams with real sockets on both sides. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
-import { test } from 'node:test';
+import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { listenTcp, localAddress } from '../../native/socket.ts';
@@ -41,12 +42,18 @@ class Peer implements StreamEvents {
 }
 
 async function until(condition: () => boolean, what: string): Promise<void> {
-  for (let i = 0; i < 1000; i++) {
+  for (let i = 0; i < 6000; i++) {
     if (condition()) return;
     await sleep(5);
   }
   throw new Error(`Waited in vain for ${what}`);
 }
+
+/** A test that fails half way leaves nothing that keeps this process. */
+const leftovers: (() => void)[] = [];
+after(() => {
+  for (const close of leftovers) close();
+});
 
 /** A loop that listens; each connection gets a Peer made by `make`. */
 function listening(make: (loop: StreamLoop, id: number) => Peer) {
@@ -63,6 +70,9 @@ function listening(make: (loop: StreamLoop, id: number) => Peer) {
     acceptFault() {},
   };
   const listener = loop.listen(fd, events);
+  leftovers.push(() => {
+    for (const id of [listener, ...accepted.map(({ id }) => id)]) loop.close(id);
+  });
   return { loop, port, accepted, listener };
 }
 
@@ -75,9 +85,17 @@ const echo = (loop: StreamLoop, id: number) => {
 const dial = async (port: number): Promise<Socket> => {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }).setEncoding('latin1');
   socket.on('error', () => {});
-  await new Promise(done => socket.once('connect', done));
+  leftovers.push(() => socket.destroy());
+  await once(socket, 'connect');
   return socket;
 };
+
+async function serving(welcome: (socket: Socket) => void, at: ListenOptions): Promise<Server> {
+  const server = createServer(welcome).listen(at);
+  leftovers.push(() => server.close());
+  await once(server, 'listening');
+  return server;
+}
 
 test('constants: the same in C and in TypeScript', () => {
   const header = readFileSync(new URL('../../native/src/stream.h', import.meta.url), 'latin1');
@@ -186,8 +204,7 @@ test('connect: to a server, to a unix socket, and refused', async () => {
   const loop = new StreamLoop(QUIET);
   const path = `/tmp/moat-stream-${process.pid}.sock`;
   for (const at of [{ port: 0, host: '127.0.0.1' }, { path }]) {
-    const server = createServer(socket => socket.end('welcome')).listen(at);
-    await new Promise(done => server.once('listening', done));
+    const server = await serving(socket => socket.end('welcome'), at);
     const address = server.address();
     const peer = new Peer();
     const id =
@@ -216,8 +233,7 @@ test('connect: what is no address is a TypeError', () => {
 test('close in a batch: nothing more is told, and a new stream of the same number gets nothing of the old one', async () => {
   const loop = new StreamLoop(QUIET);
   const peers: Peer[] = [];
-  const server = createServer(socket => socket.write('x'.repeat(1000))).listen(0, '127.0.0.1');
-  await new Promise(done => server.once('listening', done));
+  const server = await serving(socket => socket.write('x'.repeat(1000)), { port: 0, host: '127.0.0.1' });
   const { port } = server.address() as { port: number };
   const open = () => {
     const peer = new Peer();
@@ -241,8 +257,9 @@ test('an end of the thread closes its sockets', async () => {
     const { parentPort } = await import('node:worker_threads');
     const loop = new StreamLoop({ begin() {}, end() {} });
     const fd = listenTcp({ host: '127.0.0.1', port: 0, family: 4, backlog: 8 });
-    parentPort.postMessage(localAddress(fd).port);
-    loop.listen(fd, { accepted() {}, acceptFault() {} });`;
+    const { port } = localAddress(fd);
+    loop.listen(fd, { accepted() {}, acceptFault() {} });
+    parentPort.postMessage(port); // only now: a descriptor that no loop owns yet outlives the thread`;
   const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`));
   const port = await new Promise<number>(done => worker.once('message', done));
   const socket = await dial(port);

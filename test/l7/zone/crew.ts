@@ -25,6 +25,12 @@ export async function answerOf(worker: Worker): Promise<unknown> {
   return answer;
 }
 
+/** Resolves once a cell that threads count up is `value` or more; it is read once a turn, or the last step could be slept through. */
+export async function reaches(cells: Int32Array, at: number, value: number): Promise<void> {
+  for (let seen = Atomics.load(cells, at); seen < value; seen = Atomics.load(cells, at))
+    await Atomics.waitAsync(cells, at, seen).value;
+}
+
 if (workerData?.crew) {
   const { parentPort } = await import('node:worker_threads');
   const module = await import(workerData.url);

@@ -6,7 +6,7 @@ import { ConnZone, connShape, FULL, OVER } from '../../../l7/zone/conn-zone.ts';
 import { ALL_TAKEN, giveAll, takeAll } from '../../../l7/zone/limit-conn.ts';
 import { ownerOf } from '../../../l7/zone/lock.ts';
 import { createZone } from '../../../l7/zone/table.ts';
-import { hire, runCrew } from './crew.ts';
+import { hire, reaches, runCrew } from './crew.ts';
 import { assertSound } from './sound.ts';
 
 const TASKS = import.meta.resolve('./limit-conn.tasks.ts');
@@ -86,7 +86,7 @@ test('limit_conn: what a terminated thread held is given back, and no more', asy
     const gauge = new Int32Array(new SharedArrayBuffer(12));
     const crew = [0, 1].map(slot => hire(TASKS, 'linger', slot, { sab, gauge }));
     const owners = crew.map(worker => ownerOf(worker.threadId));
-    while (gauge[2]! < 2) await Atomics.waitAsync(gauge, 2, gauge[2]!).value;
+    await reaches(gauge, 2, 2);
     await Promise.all(crew.map(worker => Promise.all([once(worker, 'exit'), worker.terminate()])));
     for (const owner of owners) conns.table.recover(owner);
     assertSound(sab);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { ownerOf } from '../../../l7/zone/lock.ts';
 import { COUNT, Peers, STATE } from '../../../l7/zone/peers.ts';
-import { hire, runCrew } from './crew.ts';
+import { hire, reaches, runCrew } from './crew.ts';
 
 const TASKS = import.meta.resolve('./peers.tasks.ts');
 const OWNER = ownerOf(0);
@@ -93,7 +93,7 @@ test('peers: what terminated threads had in flight is given back exactly', async
   for (let round = 0; round < 6; round++) {
     const started = idle();
     const crew = [0, 1].map(slot => hire(TASKS, 'serve', slot, { shared, turns: 0, started }));
-    while (started[0]! < 2) await Atomics.waitAsync(started, 0, started[0]!).value;
+    await reaches(started, 0, 2);
     await Promise.all(crew.map(worker => Promise.all([once(worker, 'exit'), worker.terminate()])));
     for (const slot of [0, 1]) peers.giveBack(slot);
     assert.deepEqual(

@@ -7,7 +7,7 @@ import { ownerOf } from '../../../l7/zone/lock.ts';
 import { ZoneRegistry } from '../../../l7/zone/registry.ts';
 import { REQ_SHAPE } from '../../../l7/zone/req-zone.ts';
 import type { SharedZone, ZoneWish } from '../../../l7/zone/wish.ts';
-import { hire } from './crew.ts';
+import { hire, reaches } from './crew.ts';
 
 const TASKS = import.meta.resolve('./registry.tasks.ts');
 const SEAT = { slots: 4, slot: 3, owner: ownerOf(0) };
@@ -136,7 +136,7 @@ test('registry: threads that die at once, each with a lock, leave nothing behind
   const crew = grips.map((lock, slot) =>
     hire(TASKS, 'clutch', slot, { zones: shared, lock, crew: 3, steps }),
   );
-  while (steps[1]! < 3) await Atomics.waitAsync(steps, 1, steps[1]!).value;
+  await reaches(steps, 1, 3);
   reload(...ALL.filter(wish => wish !== CONN)); // the dead must be mended in retired zones too
   await Promise.all(crew.map((worker, slot) => bury(zones, worker, slot)));
   assert.equal(old.count('key'), 0);

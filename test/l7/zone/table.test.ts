@@ -6,7 +6,7 @@ import { KeyPacker } from '../../../l7/zone/key.ts';
 import { ENTRY, HEAD } from '../../../l7/zone/layout.ts';
 import { Lock, ownerOf } from '../../../l7/zone/lock.ts';
 import { createZone, NONE, openZone, type ZoneTable, type ZoneUse } from '../../../l7/zone/table.ts';
-import { hire, runCrew } from './crew.ts';
+import { hire, reaches, runCrew } from './crew.ts';
 import { draw, seeded } from './random.ts';
 import { assertSound } from './sound.ts';
 
@@ -271,7 +271,7 @@ test('table: threads terminated at any moment leave a table that can be recovere
     const started = new Int32Array(new SharedArrayBuffer(4));
     const crew = [0, 1].map(slot => hire(TASKS, 'churn', 10 * round + slot, { zone, keys: 100, started }));
     const owners = crew.map(worker => ownerOf(worker.threadId));
-    while (started[0]! < 2) await Atomics.waitAsync(started, 0, started[0]!).value;
+    await reaches(started, 0, 2);
     await Promise.all(crew.map(worker => Promise.all([once(worker, 'exit'), worker.terminate()])));
     for (const owner of owners) table.recover(owner);
     assert.equal(table.lock.tryAcquire(0), true, 'nobody holds the lock');
