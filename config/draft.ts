@@ -59,6 +59,8 @@ export interface TlsDraft {
 
 export interface ServerDraft {
   names: ServerName[];
+  /** What needs the whole block: called at its end. */
+  readonly whenRead: (() => void)[];
   serverName: string;
   listens: ListenDraft[];
   core: Partial<Writable<ServerCore>>;
@@ -146,7 +148,7 @@ const newTls = (): TlsDraft => ({
 
 export function newServer(site: Site): ServerDraft {
   const root = newLocation({ kind: 'none' }, 'server', site);
-  return { names: [], serverName: '', listens: [], core: {}, tls: newTls(), root, site };
+  return { names: [], whenRead: [], serverName: '', listens: [], core: {}, tls: newTls(), root, site };
 }
 
 export function newPool(name: string): PoolDraft {

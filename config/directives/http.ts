@@ -21,6 +21,7 @@ const server = defineBlock({
     const draft = newServer(line.name);
     scope.http.servers.push(draft);
     body.open(scope.child('server', { server: draft, location: draft.root }, draft.root.own));
+    for (const settle of draft.whenRead) settle();
   },
 });
 

@@ -1,4 +1,5 @@
 /** `valid_referers`: what `$invalid_referer` is judged by. */
+import type { ServerName } from '#model/l7/http.ts';
 import { REFERER_DEFAULTS, type RefererSettings } from '#model/l7/referer.ts';
 import { ArgumentFault, arg } from '../argument.ts';
 import { HostnameKeys } from '../hostname-keys.ts';
@@ -22,14 +23,29 @@ const validReferers = defineDirective({
     const draft = new RefererDraft(scope);
     for (const referer of referers) draft.add(referer);
     scope.set('referer', draft.settings);
+    const named = referers.find(({ text }) => text === 'server_names');
+    if (named) scope.server.whenRead.push(() => addServerNames(scope, named));
   },
 });
+
+/** All names of the server count, also those that stand below. */
+function addServerNames(scope: Scope, named: Token): void {
+  const draft = new RefererDraft(scope);
+  try {
+    for (const name of scope.server.names) draft.addServerName(name, named);
+  } catch (error) {
+    if (!(error instanceof ArgumentFault)) throw error;
+    scope.faults.error('value', `valid_referers: ${error.message}`, named, error.hint);
+  }
+  scope.set('referer', draft.settings);
+}
 
 /** Several lines of a block add up. */
 class RefererDraft {
   readonly #scope: Scope;
   readonly #own: RefererSettings;
   readonly #hosts: HostnameKeys<string>;
+  readonly #hostPatterns: RefererSettings['patterns'][number][];
   readonly #patterns: RefererSettings['patterns'][number][];
   #none: boolean;
   #blocked: boolean;
@@ -38,6 +54,7 @@ class RefererDraft {
     this.#scope = scope;
     this.#own = { ...REFERER_DEFAULTS, ...scope.own.referer };
     this.#hosts = new HostnameKeys(this.#own.hosts);
+    this.#hostPatterns = [...this.#own.hostPatterns];
     this.#patterns = [...this.#own.patterns];
     this.#none = this.#own.none;
     this.#blocked = this.#own.blocked;
@@ -47,7 +64,7 @@ class RefererDraft {
     const { text } = token;
     if (text === 'none') this.#none = true;
     else if (text === 'blocked') this.#blocked = true;
-    else if (text === 'server_names') this.#addServerNames(token);
+    else if (text === 'server_names') return;
     else if (text.startsWith('~')) this.#addPattern(token);
     else this.#addHost(text, token);
   }
@@ -57,13 +74,11 @@ class RefererDraft {
     this.#patterns.push(this.#scope.pattern(token.text.slice(1), true, token));
   }
 
-  #addServerNames(token: Token): void {
-    for (const name of this.#scope.server.names) {
-      if (name.kind === 'regex') this.#patterns.push(name.pattern);
-      else if (name.kind === 'exact') this.#addHost(name.hostname, token);
-      else if (name.kind === 'leading') this.#addHost(`*${name.suffix}`, token);
-      else this.#addHost(`${name.prefix}*`, token);
-    }
+  addServerName(name: ServerName, token: Token): void {
+    if (name.kind === 'regex') this.#hostPatterns.push(name.pattern);
+    else if (name.kind === 'exact') this.#addHost(name.hostname, token);
+    else if (name.kind === 'leading') this.#addHost(`*${name.suffix}`, token);
+    else this.#addHost(`${name.prefix}*`, token);
   }
 
   #addHost(text: string, token: Token): void {
@@ -82,6 +97,7 @@ class RefererDraft {
       none: this.#none,
       blocked: this.#blocked,
       hosts: this.#hosts.table,
+      hostPatterns: this.#hostPatterns,
       patterns: this.#patterns,
     };
   }

@@ -28,13 +28,15 @@ export function weightsOf(field: string | undefined): Weights {
   return weights;
 }
 
+const BLANK = ' \\t';
+
 /** nginx takes the first place that the name stands at, and finds a malformed weight to be none. */
 function weightOf(token: string, field: string): number {
-  const place = new RegExp(`(?:^|[, ])${token} *(?:$|,|;(.*))`, 'is').exec(field);
+  const place = new RegExp(`(?:^|[,${BLANK}])${token}[${BLANK}]*(?:$|,|;(.*))`, 'is').exec(field);
   if (!place) return 0;
   const parameter = place[1]?.trimStart();
   if (parameter === undefined || parameter === '') return 1000;
-  const quality = /^q=(?:0(?:\.(\d{0,3}))?|(1)(?:\.0{0,3})?)(?=[, ]|$)/i.exec(parameter);
+  const quality = /^q=(?:0(?:\.(\d{0,3}))?|(1)(?:\.0{0,3})?)(?=[, \t]|$)/i.exec(parameter);
   if (!quality) return 0;
   return quality[2] ? 1000 : Number((quality[1] ?? '').padEnd(3, '0'));
 }

@@ -67,6 +67,8 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   #left = 0;
   #paused = false;
   #ended = false;
+  /** What is read next came while the request before was answered: $pipe. */
+  #pipelined = false;
   #lingering = false;
   /** When reading on after the last answer ends, whatever comes. */
   #lingerUntilMs = 0;
@@ -252,6 +254,8 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     this.bytesSent = 0;
     this.bodyBytesSent = 0;
     const exchange = new Exchange(head, server, this.#tables, this, this, this.#engine.clock);
+    exchange.pipelined = this.#pipelined;
+    this.#pipelined = false;
     this.#exchange = exchange;
     this.protocol = head.minor === 1 ? 'HTTP/1.1' : 'HTTP/1.0';
     return exchange;
@@ -463,6 +467,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     const held = this.#held;
     if (!held || this.#exchange || this.#transport.closed) return;
     this.#held = undefined;
+    this.#pipelined = true;
     this.transportData(held);
     if (!this.#held) this.resumeReading();
   }

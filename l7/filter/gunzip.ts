@@ -13,15 +13,21 @@ import type { BodySink } from '../response.ts';
 import type { Compiler, HeaderFilter } from '../tables.ts';
 import { gzipClients } from './gzip-clients.ts';
 
+/** Codings stand in the order in which they were applied (RFC 9110 §8.4): what was before gzip stays. */
+const LAST_GZIP = /^(?:(.*\S)?[ \t]*,)?[ \t]*gzip$/i;
+
 export function gunzipFilter(compiler: Compiler): HeaderFilter | undefined {
   const { gunzip, vary } = compiler.location.settings.gzip;
   if (!gunzip) return undefined;
   const takesGzip = gzipClients(compiler);
   return (exchange, response) => {
-    if (response.headers.get('content-encoding')?.toLowerCase() !== 'gzip') return;
+    const at = response.headers.keys.lastIndexOf('content-encoding');
+    const inner = at === -1 ? undefined : LAST_GZIP.exec(response.headers.values[at]!);
+    if (!inner) return;
     if (vary) response.varyByEncoding();
     if (takesGzip(exchange, response)) return;
-    response.headers.remove('content-encoding');
+    if (inner[1]) response.headers.values[at] = inner[1];
+    else response.headers.removeAt(at);
     response.bodyChanges();
     exchange.addFilter(next => {
       const sink = new GunzipSink(next, exchange);

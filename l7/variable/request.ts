@@ -38,7 +38,7 @@ export const REQUEST_VARIABLES = {
     return chunks && Buffer.concat(chunks).toString('latin1');
   },
   request_body_file: ({ main }) => main.storedBody?.path,
-  content_type: exchange => exchange.head.headers.get('content-type'),
+  content_type: exchange => exchange.head.headers.joined('content-type'),
   status: exchange =>
     String(
       exchange.response?.status ?? (exchange.errorStatus || exchange.statusDue || exchange.failedStatus),

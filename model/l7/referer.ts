@@ -11,6 +11,8 @@ export interface RefererSettings {
   readonly blocked: boolean;
   /** Host → what the path must begin with; '' for any. */
   readonly hosts: HostnameTable<string>;
+  /** Held against the host, in lower case: the patterns of `server_name`. */
+  readonly hostPatterns: readonly Pattern[];
   /** Held against all that follows the scheme. */
   readonly patterns: readonly Pattern[];
 }
@@ -20,5 +22,6 @@ export const REFERER_DEFAULTS: RefererSettings = {
   none: false,
   blocked: false,
   hosts: { exact: [], leading: [], trailing: [] },
+  hostPatterns: [],
   patterns: [],
 };

@@ -11,8 +11,9 @@ const SERVERS: Readonly<Record<string, string>> = {
   hosts: judged('a.example .b.example *.c.example www.d.* a2.example/shop *.e.example/x'),
   none: judged('none a.example'),
   blocked: judged('blocked a.example'),
-  names: judged('server_names', 'server_name names.example *.more.example ~^(?<sub>x\\d)\\.example;'),
-  regex: judged('~^a\\.example/(one|two) ~\\.f\\.example'),
+  names: judged('server_names', 'server_name names.example *.more.example ~^(?<sub>x\\d)\\.example$;'),
+  below: `location / { valid_referers server_names; return 200 "[$invalid_referer]"; } server_name below.example;`,
+  regex: judged('~^a\\.example/(one|two) ~\\.f\\.example ~xx$'),
   inherited: 'valid_referers a.example; location / { return 200 "[$invalid_referer]"; }',
   added:
     'location / { valid_referers a.example; valid_referers none .b.example; return 200 "[$invalid_referer]"; }',
@@ -44,11 +45,14 @@ const REFERERS = [
   'http://names.example/',
   'http://x.more.example/',
   'http://x1.example/',
+  'http://X1.Example/path',
+  'http://below.example/',
   'http://a.example/one',
   'http://A.example/TWO',
   'http://a.example/three',
   'https://q.f.example',
-  `http://${'x'.repeat(300)}.b.example/`,
+  ...[242, 243, 244, 300].map(bytes => `http://${'x'.repeat(bytes)}.b.example/`),
+  ...[256, 257].map(bytes => `http://${'x'.repeat(bytes)}`),
 ];
 
 test('valid_referers: each Referer is judged as under nginx', async t => {

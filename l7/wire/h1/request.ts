@@ -176,6 +176,14 @@ function noteFraming(key: string, value: string, head: RequestHead, state: Frami
       if (state.encodings !== undefined) throw new WireFault(400, 'duplicate Transfer-Encoding');
       state.encodings = value;
       return;
+    case 'if-match':
+    case 'if-none-match':
+    case 'if-modified-since':
+    case 'if-unmodified-since':
+    case 'if-range':
+    case 'content-range':
+    case 'authorization':
+      return refuseSecond(key, head.headers);
     case 'connection':
       state.connection = state.connection === undefined ? value : `${state.connection}, ${value}`;
       return;
@@ -183,9 +191,15 @@ function noteFraming(key: string, value: string, head: RequestHead, state: Frami
       state.upgrade = value;
       return;
     case 'expect':
+      refuseSecond(key, head.headers);
       head.expectContinue = value.toLowerCase() === '100-continue';
       return;
   }
+}
+
+/** Of what holds one value, two lines would be read differently by those behind (RFC 9110 §5.3). @throws {WireFault} */
+function refuseSecond(key: string, { keys }: HeaderList): void {
+  if (keys.indexOf(key) !== keys.length - 1) throw new WireFault(400, `duplicate ${key}`);
 }
 
 /** RFC 9112 §6.1–6.3 and §9.3, with the refusals of §11.2 (request smuggling). */

@@ -5,6 +5,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { header } from '../../e2e/message.ts';
 import { startTwins, type Twins } from '../../e2e/twins.ts';
 import { response, startUpstream, type Upstream } from '../../e2e/upstream.ts';
+import { request } from '../../e2e/wire.ts';
 
 const TEXT = 'All happy families are alike; each unhappy family is unhappy in its own way. '.repeat(40);
 const MSIE5 = 'Mozilla/4.0 (compatible; MSIE 5.0; Windows 98)';
@@ -114,6 +115,23 @@ test('gzip: every form of Accept-Encoding is read as nginx reads it', async () =
     await twins.same({ path: `/?x${HTML}`, headers: { 'Accept-Encoding': value } }, ['content-encoding']);
 });
 
+test('gzip: a tab is a blank, too, in Accept-Encoding (RFC 9110 §5.6.3)', async () => {
+  const codings: Readonly<Record<string, string | undefined>> = {
+    'gzip\t,deflate': 'gzip',
+    'deflate,\tgzip': 'gzip',
+    'gzip;\tq=0.5': 'gzip',
+    'gzip;q=0.5\t,deflate': 'gzip',
+    'gzip\tdeflate': undefined,
+  };
+  for (const [value, coding] of Object.entries(codings)) {
+    const reply = await request(twins.ports.moat, {
+      path: `/?x${HTML}`,
+      headers: { 'Accept-Encoding': value },
+    });
+    assert.equal(header(reply, 'content-encoding'), coding, JSON.stringify(value));
+  }
+});
+
 test('gzip: HEAD says what GET would, HTTP/1.0 and old browsers get none', async () => {
   const head = await twins.same({ method: 'HEAD', path: `/?x${HTML}`, headers: gzip });
   assert.equal(header(head, 'content-encoding'), 'gzip');
@@ -174,5 +192,24 @@ test('gunzip: clients without gzip get the plain text, others what the server se
     assert.equal(header(reply, 'content-encoding') ? plain(reply) : reply.body, TEXT);
   }
   assert.equal((await twins.same({ path: '/off?members' })).body, 'one two');
+  upstream.answerWith(echo);
+});
+
+test('gunzip: of several codings the last is undone, when it is gzip', async () => {
+  const packed = gzipSync(TEXT).toString('latin1');
+  const left: Readonly<Record<string, string>> = {
+    'br, gzip': 'br',
+    'a, b ,GZIP': 'a, b',
+    ', gzip': '',
+    'gzip, br': 'gzip, br',
+  };
+  for (const [codings, rest] of Object.entries(left)) {
+    upstream.answerWith(() =>
+      response(200, packed, [`Content-Encoding: ${codings}`, 'Content-Type: text/html']),
+    );
+    const reply = await request(twins.ports.moat, { path: '/off' });
+    assert.equal(header(reply, 'content-encoding') ?? '', rest);
+    assert.equal(reply.body, rest === codings ? packed : TEXT);
+  }
   upstream.answerWith(echo);
 });
