@@ -229,7 +229,7 @@ export class Exchange {
     if (this.body && !this.body.discarded && most > 0 && this.head.bodyLength > most) {
       this.log('error', `client intended to send too large body: ${this.head.bodyLength} bytes`);
       // An error page is not refused for the same body once more.
-      this.body.discard();
+      this.body.forsake();
       return 413;
     }
     if (this.body) this.#limitBody(this.body, most);
@@ -244,11 +244,16 @@ export class Exchange {
     body.limitBytes = mostBytes;
     body.tooLarge ??= () => {
       this.log('error', `client intended to send too large chunked body: more than ${body.limitBytes} bytes`);
-      body.discard();
-      this.#source?.cancel();
-      this.#source = undefined;
-      this.finish(413);
+      this.bodyFailed(413);
     };
+  }
+
+  /** The body can not be had: whoever works on an answer is stopped, and the request ends with a status. */
+  bodyFailed(status: number): void {
+    this.body?.forsake();
+    this.#source?.cancel();
+    this.#source = undefined;
+    this.finish(status);
   }
 
   /** The path of a location that proxies, without the slash at its end. */

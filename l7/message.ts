@@ -84,7 +84,10 @@ const USUAL = [
 const capitalised = (key: string) =>
   key.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase());
 
-/** Names seen before, as sent → lower case. Bounded: a stranger chooses names, so it stops growing. */
+/**
+ * Plain names seen before, as sent → lower case. Names of other characters are never among them: some servers refuse
+ * those that others take. Bounded: a stranger chooses names, so it stops growing.
+ */
 const KEYS = new Map<string, string>([
   ...USUAL.map(key => [capitalised(key), key] as const),
   ...USUAL.map(key => [key, key] as const),
@@ -92,16 +95,19 @@ const KEYS = new Map<string, string>([
 const MOST_KEYS = 2048;
 const MOST_KEY_BYTES = 64;
 
+/** Names that every server takes: letters, digits and `-`. */
+export const PLAIN_NAME = /^[A-Za-z0-9-]+$/;
+
 /** Lower case of a field name; well-known names come back as one shared string, so `===` is quick. */
 export function fieldKey(name: string): string {
   const known = KEYS.get(name);
   if (known !== undefined) return known;
   const key = name.toLowerCase();
-  if (KEYS.size < MOST_KEYS && name.length <= MOST_KEY_BYTES) KEYS.set(name, key);
+  if (KEYS.size < MOST_KEYS && name.length <= MOST_KEY_BYTES && PLAIN_NAME.test(name)) KEYS.set(name, key);
   return key;
 }
 
-/** True for names that `fieldKey` has judged before: they need no second check of their characters. */
+/** True for plain names seen before: their characters need no second check. */
 export function isKnownField(name: string): boolean {
   return KEYS.has(name);
 }

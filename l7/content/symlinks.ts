@@ -20,8 +20,8 @@ export function linkGuard({ location, text }: Compiler): LinkGuard | undefined {
   if (refuse === 'none') return undefined;
   const trusted = from === undefined ? () => '' : text(from);
   return (exchange, path, fd) => {
-    const prefix = trusted(exchange);
-    const skip = prefix !== '' && path.startsWith(prefix) ? prefix.length : 0;
+    const skip = trustedBytes(path, trusted(exchange));
+    if (skip === path.length) return undefined;
     try {
       if (fd === undefined) return refuse === 'all' ? anyLink(path, skip) : foreignLink(path, skip);
       return refuse === 'all' && openedElsewhere(fd, path, skip) ? IS_LINK : undefined;
@@ -29,6 +29,13 @@ export function linkGuard({ location, text }: Compiler): LinkGuard | undefined {
       return fileFault(error);
     }
   };
+}
+
+/** How much of a path is trusted: whole parts of it, without the slash after them. */
+function trustedBytes(path: string, prefix: string): number {
+  if (prefix === '' || !path.startsWith(prefix)) return 0;
+  const end = prefix.endsWith('/') ? prefix.length - 1 : prefix.length;
+  return path.length === prefix.length ? path.length : path[end] === '/' ? end : 0;
 }
 
 /** What the kernel says of a link at the end of a path, and of one within it, when it may not follow. */
@@ -60,9 +67,8 @@ function foreignLink(path: string, skip: number): FileFault | undefined {
 
 /** The positions where the parts of a path end, its own end last. */
 function* partsOf(path: string, skip: number): Generator<number> {
-  for (let end = path.indexOf('/', skip + 1); end !== -1; end = path.indexOf('/', end + 1)) {
-    if (end < path.length - 1) yield end;
-  }
+  // The part before a closing slash is looked at without it: with it the system would follow a link.
+  for (let end = path.indexOf('/', skip + 1); end !== -1; end = path.indexOf('/', end + 1)) yield end;
   yield path.length;
 }
 

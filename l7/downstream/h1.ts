@@ -139,7 +139,8 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
       this.#reader = undefined;
       this.#engine.traffic.malformed(error.message);
       this.#exchange?.log('info', `client sent ${error.message}`);
-      if (this.#exchange && !this.#exchange.response) this.#exchange.finish(400);
+      this.#deadline.clear();
+      if (this.#exchange && !this.#exchange.response) this.#exchange.bodyFailed(400);
       else this.#transport.destroy();
       return bytes.length;
     }
@@ -273,7 +274,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     if (head.bodyLength !== 0) this.#expectBody(head, exchange);
     else this.#reader = this.#body = undefined;
     if (rest) this.transportData(rest);
-    if (exchange.response) return; // the part of the body that came with the head was broken, and is answered
+    if (exchange.body?.forsaken) return; // the part that came with the head was broken, and is answered
     if (uri === undefined || host === undefined || (host === '' && head.host === '')) {
       const reason = `invalid ${uri === undefined ? 'request target' : 'host header'}`;
       this.#engine.traffic.malformed(reason);
@@ -281,9 +282,11 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
       exchange.keepAlive = false;
       return exchange.finish(head.method === 'CONNECT' ? 405 : 400);
     }
-    if (head.method === 'TRACE') {
-      // It would hand a script the fields that a browser keeps from it, and what proxies on the way have added.
-      exchange.log('info', 'client sent TRACE method');
+    if (head.method === 'TRACE' || head.method === 'CONNECT') {
+      // TRACE would hand a script the fields that a browser keeps from it, and what proxies on the way have added.
+      // What follows a CONNECT may be the bytes of a tunnel.
+      exchange.log('info', `client sent ${head.method} method`);
+      exchange.keepAlive = false;
       return exchange.finish(405);
     }
     exchange.path = uri.path;

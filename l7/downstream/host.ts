@@ -25,7 +25,7 @@ function readHost(field: string): string | undefined {
     /^(\[[0-9a-f:.]+(?:%[\w.~-]+)?\]|\[v[0-9a-f]+\.[^\]\s]+\]|[\w.~!$&'()*+,;=%-]*?)\.?(?::(\d{0,5}))?$/i.exec(
       field,
     );
-  if (!match || match[1] === '' || match[1]!.includes('..') || /%(?![0-9a-f]{2})/i.test(match[1]!))
-    return undefined;
-  return match[1]!.toLowerCase();
+  const host = match?.[1];
+  if (!host || host.endsWith('.') || host.includes('..') || /%(?![0-9a-f]{2})/i.test(host)) return undefined;
+  return host.toLowerCase();
 }

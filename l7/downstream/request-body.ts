@@ -19,6 +19,8 @@ export class RequestBody implements BodyTaker {
   complete = false;
   /** Set when the body is being dropped. */
   discarded = false;
+  /** Set when it was broken, too large or half used: who answers in place of its taker finds a request without body. */
+  forsaken = false;
   /** Above this many bytes `tooLarge` runs; 0: no limit. Chunked bodies are only found out while they come. */
   limitBytes = 0;
   tooLarge: (() => void) | undefined;
@@ -56,6 +58,12 @@ export class RequestBody implements BodyTaker {
     this.#held = [];
     this.#taker = undefined;
     if (!this.complete) this.resume();
+  }
+
+  /** Drops it for good, also where it can not be read to its end. */
+  forsake(): void {
+    this.forsaken = true;
+    this.discard();
   }
 
   pause(): void {

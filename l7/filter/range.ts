@@ -28,6 +28,7 @@ export function rangeFilter({ location }: Compiler): HeaderFilter | undefined {
     }
     response.status = 206;
     response.reason = undefined;
+    response.headers.remove('content-range');
     if (ranges.length === 1) toSinglePart(exchange, response, ranges[0]!);
     else toMultipart(response, ranges);
     return 0;

@@ -1,6 +1,7 @@
 /** The conditions of `if`. */
 import { type Stats, statSync } from 'node:fs';
 import type { Condition } from '#model/l7/rewrite.ts';
+import { type LinkGuard, linkGuard } from '../content/symlinks.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Compiler } from '../tables.ts';
 import { Matcher, programText } from './captures.ts';
@@ -42,12 +43,13 @@ const TESTS: TestMakers = {
       return found !== negated;
     };
   },
-  file: (condition, { variables }) => {
+  file: (condition, compiler) => {
     const { negated } = condition;
     const holds = FILE_TESTS[condition.test];
-    const path = programText(condition.path, variables);
+    const path = programText(condition.path, compiler.variables);
+    const guard = linkGuard(compiler);
     return exchange => {
-      const stats = look(path(exchange), exchange);
+      const stats = look(path(exchange), exchange, guard);
       return (stats !== undefined && holds(stats)) !== negated;
     };
   },
@@ -67,11 +69,13 @@ const FILE_TESTS: Readonly<Record<Extract<Condition, { kind: 'file' }>['test'], 
 const NOT_THERE = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG']);
 
 /** Asks the file system in place: a look at a name takes a few microseconds, and nginx waits for it too. */
-function look(path: string, exchange: Exchange): Stats | undefined {
+function look(path: string, exchange: Exchange, guard: LinkGuard | undefined): Stats | undefined {
   const end = path.indexOf('\0');
-  const bytes = Buffer.from(end === -1 ? path : path.slice(0, end), 'latin1');
+  const name = end === -1 ? path : path.slice(0, end);
   try {
-    return statSync(bytes, { throwIfNoEntry: false });
+    const link = guard?.(exchange, name);
+    if (link?.status === 403) exchange.log('crit', `openat() "${name}" failed ${link.reason}`);
+    return link ? undefined : statSync(Buffer.from(name, 'latin1'), { throwIfNoEntry: false });
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     if (!NOT_THERE.has(code)) exchange.log('crit', `stat() "${path}" failed (${message})`);

@@ -74,8 +74,10 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
     exchange.setSource(this);
     const { settings } = this.#route;
     const { body, storedBody } = exchange;
+    // A part of it went to a server that failed before this one.
+    if (body?.wanted && !storedBody) body.forsake();
     if (storedBody && settings.passRequestBody && !this.#route.body) this.#store = storedBody;
-    else if (!body || !settings.passRequestBody || this.#route.body) body?.discard();
+    else if (!body || body.discarded || !settings.passRequestBody || this.#route.body) body?.discard();
     else if (settings.requestBuffering) return this.#collect();
     this.#try();
   }
@@ -125,7 +127,7 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
     const { body } = exchange;
     const length = this.#store
       ? this.#store.bytes
-      : body === undefined || !settings.passRequestBody
+      : body === undefined || body.discarded || !settings.passRequestBody
         ? 0
         : body.length;
     const head = this.#route.request(exchange, length);

@@ -45,7 +45,7 @@ export function compileRequest(target: ProxyTarget, compiler: Compiler): Request
       if (text !== '') head += `${name}: ${text}\r\n`;
     }
     if (bodyBytes < 0) head += 'Transfer-Encoding: chunked\r\n';
-    else if (ownLength && (bodyBytes > 0 || exchange.body || saysEmpty(exchange)))
+    else if (ownLength && (bodyBytes > 0 || hasBody(exchange) || saysEmpty(exchange)))
       head += `Content-Length: ${bodyBytes}\r\n`;
     if (settings.passRequestHeaders) {
       const { names, keys, values } = exchange.head.headers;
@@ -56,6 +56,8 @@ export function compileRequest(target: ProxyTarget, compiler: Compiler): Request
     return `${head}\r\n`;
   };
 }
+
+const hasBody = ({ body }: Exchange) => body !== undefined && !body.forsaken;
 
 /** A POST that says its body is empty goes on saying so (RFC 9110 §8.6). */
 const saysEmpty = ({ method, head }: Exchange) => method !== 'GET' && head.headers.has('content-length');

@@ -1,4 +1,7 @@
 /** Variables named after a header, an argument or a cookie. */
+import type { Exchange } from '../exchange.ts';
+import type { HeaderList } from '../message.ts';
+import type { Response } from '../response.ts';
 import type { Getter } from './space.ts';
 
 /** `user_agent` → `user-agent`. */
@@ -8,19 +11,45 @@ const fieldOf = (rest: string) => rest.replaceAll('_', '-');
 function requestHeader(rest: string): Getter {
   const key = fieldOf(rest);
   const separator = key === 'cookie' ? '; ' : ', ';
-  return exchange => exchange.head.headers.joined(key, separator);
+  return exchange => linesOf(exchange.head.headers, key, separator);
+}
+
+/** All lines of a field, joined. In a variable's name `_` stands for `-`, and for itself in names that hold it. */
+function linesOf(headers: HeaderList, key: string, separator?: string): string | undefined {
+  const value = headers.joined(key, separator);
+  if (value !== undefined || !key.includes('-')) return value;
+  const spelled = headers.keys.find(other => other.length === key.length && fieldOf(other) === key);
+  return spelled === undefined ? undefined : headers.joined(spelled, separator);
+}
+
+/** @param listOf where the lines stand, once they are known */
+function lines(rest: string, listOf: (exchange: Exchange) => HeaderList | undefined): Getter {
+  const key = fieldOf(rest);
+  return exchange => {
+    const list = listOf(exchange);
+    return list && linesOf(list, key);
+  };
 }
 
 function sentHeader(rest: string): Getter {
   const key = fieldOf(rest);
+  const framing = FRAMING[key];
   return exchange => {
     const { response } = exchange;
     if (!response) return undefined;
-    if (key === 'content-length')
-      return response.contentLength >= 0 ? String(response.contentLength) : undefined;
-    return response.headers.joined(key);
+    return framing?.(exchange, response) ?? linesOf(response.headers, key);
   };
 }
+
+/** Fields that stand in no list: the connection writes them. Known once the head is written. */
+const FRAMING: Readonly<Record<string, (exchange: Exchange, response: Response) => string | undefined>> = {
+  'content-length': (_, { contentLength }) => (contentLength >= 0 ? String(contentLength) : undefined),
+  connection: ({ keepAlive }, { upgraded }) => (upgraded ? undefined : keepAlive ? 'keep-alive' : 'close'),
+  'keep-alive': ({ keepAlive, location }) => {
+    const { headerS } = location.core.keepaliveTimeout;
+    return keepAlive && headerS ? `timeout=${headerS}` : undefined;
+  },
+};
 
 /** The value of an argument, as it stands in the query; names compare in any case, as in nginx. */
 export function argumentOf(args: string, name: string): string | undefined {
@@ -45,7 +74,7 @@ export const HEADER_PREFIXES: readonly (readonly [string, (rest: string) => Gett
   ['arg_', rest => exchange => argumentOf(exchange.args, rest)],
   ['http_', requestHeader],
   ['sent_http_', sentHeader],
-  ['sent_trailer_', rest => exchange => exchange.response?.trailers?.joined(fieldOf(rest))],
+  ['sent_trailer_', rest => lines(rest, exchange => exchange.response?.trailers)],
   [
     'cookie_',
     rest => exchange => {
@@ -53,8 +82,8 @@ export const HEADER_PREFIXES: readonly (readonly [string, (rest: string) => Gett
       return cookies === undefined ? undefined : cookieOf(cookies, rest);
     },
   ],
-  ['upstream_http_', rest => exchange => exchange.upstreamHeaders?.joined(fieldOf(rest))],
-  ['upstream_trailer_', rest => exchange => exchange.upstreamTrailers?.joined(fieldOf(rest))],
+  ['upstream_http_', rest => lines(rest, exchange => exchange.upstreamHeaders)],
+  ['upstream_trailer_', rest => lines(rest, exchange => exchange.upstreamTrailers)],
   [
     'upstream_cookie_',
     rest => exchange => {

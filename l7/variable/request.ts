@@ -32,7 +32,10 @@ export const REQUEST_VARIABLES = {
   limit_rate: exchange => String(exchange.limitRateBytesPerS ?? 0),
   server_name: exchange => exchange.server.model.serverName,
   server_protocol: exchange => exchange.downstream.protocol,
-  content_length: ({ head, main }) => head.headers.get('content-length') ?? main.storedBody?.bytes.toString(),
+  content_length: ({ head, main }) =>
+    main.body?.forsaken
+      ? undefined
+      : (head.headers.get('content-length') ?? main.storedBody?.bytes.toString()),
   request_body: ({ main }) => {
     const chunks = main.storedBody?.inMemory;
     return chunks && Buffer.concat(chunks).toString('latin1');

@@ -5,7 +5,7 @@ import { VARIABLE_NAMES, VARIABLE_PREFIXES } from '#model/l7/variables.ts';
 import { PREFIXES, VARIABLES } from '../../l7/variable/table.ts';
 import { freePorts, httpConf, startMoat, until } from '../e2e/rig.ts';
 import { response, startUpstream } from '../e2e/upstream.ts';
-import { request } from '../e2e/wire.ts';
+import { request, Wire } from '../e2e/wire.ts';
 import { startTwins } from './twins.ts';
 
 test('variables: the model and the getters name the same', () => {
@@ -79,4 +79,16 @@ test('variables: $request_body is there when the body was read to be passed on, 
   await until(() => moat.read('bodies.log').split('\n').length === 4, 'three lines');
   assert.equal(moat.read('bodies.log'), '[a=b]\n[-]\n[-]\n');
   assert.equal(upstream.requests[0]?.headers.find(([name]) => name === 'X-Body')?.[1], 'a=b');
+});
+
+test('variables: the log tells whether the connection was kept, which nginx has forgotten by then', async () => {
+  const [port = 0] = await freePorts(1);
+  await using moat = await startMoat(
+    httpConf(`log_format kept '$sent_http_connection $sent_http_keep_alive'; server { listen 127.0.0.1:${port};
+      keepalive_requests 2; keepalive_timeout 10s 9s; location / { return 204; access_log kept.log kept; } }`),
+  );
+  using wire = await Wire.dial(port);
+  for (let at = 0; at < 2; at++) await wire.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n').reply();
+  await until(() => moat.read('kept.log').split('\n').length === 3, 'two lines');
+  assert.equal(moat.read('kept.log'), 'keep-alive timeout=9\nclose -\n');
 });

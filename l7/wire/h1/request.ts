@@ -1,5 +1,5 @@
 /** Reads the head of an HTTP/1.x request (RFC 9112 §2–3, §5), strictly: what parsers disagree about is refused. */
-import { fieldKey, fieldValue, HeaderList, isKnownField } from '../../message.ts';
+import { fieldKey, fieldValue, HeaderList, isKnownField, PLAIN_NAME } from '../../message.ts';
 
 export interface HeadLimits {
   readonly lineBytes: number;
@@ -62,7 +62,8 @@ export function headEnd(text: string, from: number): number {
 
 const FORBIDDEN = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)/;
 const METHOD = /^[A-Z_-]+$/;
-const TARGET_FORBIDDEN = /[\0-\x20\x7f]/;
+/** A fragment is the client's own affair (RFC 9112 §3.2). */
+const TARGET_FORBIDDEN = /[\0-\x20#\x7f]/;
 
 /** Judges the request line as soon as it stands, before the rest of the head has come. @throws {WireFault} */
 export function parseRequestLine(text: string, start: number, head: RequestHead): number {
@@ -154,7 +155,7 @@ function readField(
 
 /** @returns false when the field is to be left out (ignore_invalid_headers). @throws {WireFault} */
 function isValidName(name: string, limits: HeadLimits): boolean {
-  if (/^[A-Za-z0-9-]+$/.test(name)) return true;
+  if (PLAIN_NAME.test(name)) return true;
   if (name === '' || /[\0-\x20\x7f]/.test(name)) throw new WireFault(400, 'an invalid header name');
   if (limits.underscoresInHeaders && /^[\w-]+$/.test(name)) return true;
   // RFC 9110 §5.6.2 allows more characters than nginx takes by default; beyond them nothing is a name.

@@ -11,7 +11,7 @@ export interface RequestUri {
 }
 
 /** Characters after which a path can not be taken as it is. */
-const SPECIAL = /[%?#]|\/\/|\/\./;
+const SPECIAL = /[%?]|\/\/|\/\./;
 
 /**
  * @param target origin-form or absolute-form
@@ -25,7 +25,7 @@ export function parseTarget(target: string, mergeSlashes: boolean): RequestUri |
 }
 
 function parseAbsolute(target: string, mergeSlashes: boolean): RequestUri | undefined {
-  const match = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/([^/?#]+)(.*)$/s.exec(target);
+  const match = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/([^/?]+)(.*)$/s.exec(target);
   if (!match) return undefined;
   const path = match[2]!;
   return parsePath(path.startsWith('/') ? path : `/${path}`, mergeSlashes, match[1]);
@@ -36,11 +36,9 @@ function parsePath(
   mergeSlashes: boolean,
   authority: string | undefined,
 ): RequestUri | undefined {
-  const fragment = target.indexOf('#');
-  const whole = fragment === -1 ? target : target.slice(0, fragment);
-  const question = whole.indexOf('?');
-  const raw = question === -1 ? whole : whole.slice(0, question);
-  const args = question === -1 ? '' : whole.slice(question + 1);
+  const question = target.indexOf('?');
+  const raw = question === -1 ? target : target.slice(0, question);
+  const args = question === -1 ? '' : target.slice(question + 1);
   const path = normalisePath(raw, mergeSlashes);
   return path === undefined ? undefined : { path, args, hasArgs: question !== -1, authority };
 }

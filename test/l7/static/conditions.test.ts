@@ -1,6 +1,8 @@
 /** Conditions and ranges, beside nginx: 304, 412, 206 and 416 of files, texts and proxied answers. */
+import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { response, startUpstream } from '../../e2e/upstream.ts';
+import { request } from '../../e2e/wire.ts';
 import { type Ask, besideNginx, MTIME, MTIME_HEX } from '../beside-nginx.ts';
 
 const LATER = 'Sun, 05 May 2024 10:20:31 GMT';
@@ -243,7 +245,11 @@ test('ranges: of proxied answers, one at a time, where proxy_force_ranges allows
       ? chunks
       : target.endsWith('large')
         ? response(200, 'abcdefghij'.repeat(50_000))
-        : response(target.endsWith('404') ? 404 : 200, '0123456789', etag),
+        : response(
+            target.endsWith('404') ? 404 : 200,
+            '0123456789',
+            target.endsWith('ranged') ? ['Content-Range: bytes 0-9/99'] : etag,
+          ),
   );
   await using pair = await besideNginx({
     upstream: upstream.port,
@@ -270,4 +276,7 @@ test('ranges: of proxied answers, one at a time, where proxy_force_ranges allows
     ),
     ['HEAD /x', 'Range: bytes=1-2'],
   ]);
+  const { headers } = await request(pair.port.moat, { path: '/x/ranged', headers: { Range: 'bytes=1-2' } });
+  const told = headers.filter(([name]) => name === 'Content-Range').map(([, value]) => value);
+  assert.deepEqual(told, ['bytes 1-2/10'], 'what the server said of its own ranges is gone');
 });

@@ -192,3 +192,34 @@ test('error_page: of requests that are refused before a location is known', asyn
     [400, 'page for 400\n'],
   ]);
 });
+
+test('error_page: a body that was too large, broken or half sent does not go on to the page', async () => {
+  await using pair = await besideNginx({
+    files: FILES,
+    http: `lingering_timeout 1s;
+      server { listen {port}; root {root}/site; error_page 400 413 502 /seen;
+      location /strict { client_max_body_size 1; proxy_pass http://{port}/closes/; }
+      location /direct { proxy_request_buffering off; proxy_http_version 1.1; proxy_pass http://{port}/closes/; }
+      location /closes/ { return 444; }
+      location /seen { proxy_pass http://{port}/echo; proxy_set_header X-Length "[$content_length]"; }
+      location /echo { return 200 "$request_method [$http_content_length] $http_x_length"; } }`,
+  });
+  const requests = [
+    'POST /strict HTTP/1.0\r\nContent-Length: 10\r\n\r\n0123456789',
+    'POST /strict HTTP/1.0\r\nContent-Length: 10000\r\n\r\n0123456789',
+    'POST /strict HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\na\r\n0123456789\r\n0\r\n\r\n',
+    'POST /strict HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n0123456789',
+    'POST /strict HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nX\r\nX\r\n',
+    'POST /direct HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nX\r\nX\r\n',
+    'POST /direct HTTP/1.0\r\nContent-Length: 10000\r\n\r\n0123456789',
+    'POST /direct HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n0123456789',
+  ];
+  const told: (readonly [number, string])[] = [];
+  for (const bytes of requests) {
+    using wire = await Wire.dial(pair.port.moat);
+    const { status, body } = await wire.send(bytes).reply();
+    told.push([status, body]);
+  }
+  const page = 'GET [] []';
+  assert.deepEqual(told, [...[413, 413, 413, 413, 400, 400, 502, 502].map(status => [status, page])]);
+});

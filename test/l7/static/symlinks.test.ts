@@ -28,6 +28,7 @@ test('disable_symlinks: links in a path, by whom they are, and from where on', a
       writeFileSync(`${site}/foreign-file.txt`, 'f');
       lchownSync(`${site}/foreign-file.txt`, OTHER_UID, OTHER_UID);
       symlinkSync('foreign-file.txt', `${site}/mine.txt`);
+      symlinkSync('sub', `${site}/subway`);
     },
     http: `server { listen {port}; root {root}/real/site;
       location /off/ { alias {root}/real/site/; disable_symlinks off; }
@@ -39,6 +40,10 @@ test('disable_symlinks: links in a path, by whom they are, and from where on', a
       location /wayroot/ { root {root}/way/site/..; disable_symlinks on from=$document_root; }
       location /elsewhere/ { alias {root}/real/site/; disable_symlinks on from=/nowhere; }
       location /tried/ { alias {root}/real/site/; disable_symlinks on; try_files $uri =404; }
+      location /partly/ { alias {root}/real/site/; disable_symlinks on from={root}/real/site/sub; }
+      location /whole/ { alias {root}/real/site/; disable_symlinks on from=$request_filename; }
+      location /if/ { alias {root}/real/site/; disable_symlinks on; if (-e $request_filename) { return 204; } }
+      location /unless/ { alias {root}/real/site/; disable_symlinks if_not_owner; if (!-f $request_filename) { return 204; } }
       location /double/ { alias {root}/real//site/; disable_symlinks on; }
     }`,
   });
@@ -53,6 +58,10 @@ test('disable_symlinks: links in a path, by whom they are, and from where on', a
     'elsewhere',
     'tried',
     'double',
+    'partly',
+    'whole',
+    'if',
+    'unless',
   ];
   const files = [
     'a.txt',
@@ -75,6 +84,7 @@ test('disable_symlinks: links in a path, by whom they are, and from where on', a
     'none.txt',
     'none/none.txt',
     'a.txt/x',
+    'subway/b.txt',
   ];
   await pair.compare(
     places.flatMap(place => [...files, ...others].map((file): Ask => [`GET /${place}/${file}`])),

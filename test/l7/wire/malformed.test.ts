@@ -49,6 +49,23 @@ async function check({ send, status, closes }: WireCase): Promise<void> {
   }
 }
 
+test('field names: what one server takes does not make another take it', async () => {
+  const [loose = 0, strict = 0] = await freePorts(2);
+  const server = (at: number, more: string) =>
+    `server { listen 127.0.0.1:${at}; ${more} location / { return 200 "[$http_x_loose][$http_x_dot]"; } }`;
+  await using other = await startMoat(
+    httpConf(server(loose, 'ignore_invalid_headers off;') + server(strict, ''), 'worker_processes 1;'),
+  );
+  const ask = async (at: number) => {
+    using wire = await Wire.dial(at);
+    const { body } = await wire.send('GET / HTTP/1.1\r\nHost: a\r\nx_loose: 1\r\nX.dot: 1\r\n\r\n').reply();
+    return body;
+  };
+  assert.equal(await ask(loose), '[1][]', 'names of other characters are taken where that is allowed');
+  assert.equal(await ask(strict), '[][]');
+  assert.ok(!other.read().includes('[alert]'));
+});
+
 test('malformed: every one of them is told in the error log, at level info', () => {
   assert.equal(moat.read().includes('[alert]'), false);
   assert.equal(moat.read().includes('internal fault'), false);
