@@ -39,8 +39,6 @@ const FAMILIES = [
   ...[
     'sent_http_x_none',
     'sent_http_location',
-    'sent_http_connection',
-    'sent_http_keep_alive',
     'upstream_http_x_a',
     'upstream_http_none',
     'upstream_cookie_a',
