@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '#kit/log.ts';
 import { Turns } from '#kit/turns.ts';
-import { dupFd } from '#native/socket.ts';
+import { closeFd, dupFd } from '#native/socket.ts';
 import {
   type FileGrant,
   type PlaneConfig,
@@ -93,19 +93,29 @@ export class Crew {
     });
   }
 
-  /** Makes the prepared tables those of new requests, and adjusts sockets and the number of threads. */
+  /**
+   * Makes the prepared tables those of new requests, and adjusts sockets and the number of threads.
+   *
+   * After the first time it cannot fail: a thread that does not follow is ended, and its successor begins with `next`.
+   *
+   * @throws {Error} when a thread cannot begin to serve at all
+   */
   commit(next: Generation): Promise<void> {
     return this.#turns.take(async () => {
-      this.#current = next;
-      await Promise.all(this.#enlist(next).map(thread => this.#commitOne(thread, next)));
+      const crew = this.#enlist(next);
+      if (this.#current) {
+        this.#current = next;
+        await Promise.all(crew.map(thread => this.#commitOrEnd(thread, next).catch(() => {}))); // told of when it is buried
+      } else {
+        await Promise.all(crew.map(thread => this.#commitOne(thread, next)));
+        this.#current = next;
+      }
       this.#watchLeavers();
     });
   }
 
   abandon(revision: number): Promise<void> {
-    return this.#turns.take(async () => {
-      await Promise.all([...this.#threads.values()].map(thread => thread.ask({ kind: 'abandon', revision })));
-    });
+    return this.#turns.take(() => this.#tell({ kind: 'abandon', revision }));
   }
 
   /** Has all threads go on with other members of some pools. */
@@ -124,11 +134,7 @@ export class Crew {
 
   /** Moves all threads to new descriptors of the log files. */
   rotate(files: readonly FileGrant[], gone: readonly string[]): Promise<void> {
-    return this.#turns.take(async () => {
-      await Promise.all(
-        [...this.#threads.values()].map(thread => thread.ask({ kind: 'rotate', files, gone })),
-      );
-    });
+    return this.#turns.take(() => this.#tell({ kind: 'rotate', files, gone }));
   }
 
   async status(): Promise<WorkerStatus[]> {
@@ -208,13 +214,26 @@ export class Crew {
     const unwanted = [...thread.listening].filter(id => !keys.has(keyOf(id)));
     for (const slot of missing) thread.listening.add(slotId(slot));
     for (const id of unwanted) thread.listening.delete(id);
-    await thread.ask({
-      kind: 'commit',
-      revision: next.revision,
-      zones: next.zones,
-      listen: missing.map(slot => ({ key: slot.key, fd: dupFd(this.#means.socket(slot)) })),
-      unlisten: [...new Set(unwanted.map(keyOf))],
-    });
+    const { revision, zones } = next;
+    const unlisten = [...new Set(unwanted.map(keyOf))];
+    const listen: { readonly key: string; readonly fd: number }[] = [];
+    const taken = new Int32Array(new SharedArrayBuffer(4));
+    try {
+      for (const slot of missing) listen.push({ key: slot.key, fd: dupFd(this.#means.socket(slot)) });
+      await thread.ask({ kind: 'commit', revision, zones, listen, taken, unlisten });
+    } catch (fault) {
+      for (const { fd } of listen.slice(taken[0])) closeFd(fd); // or the port would stay open with nobody behind it
+      throw fault;
+    }
+  }
+
+  async #commitOrEnd(thread: WorkerThread, next: Generation): Promise<void> {
+    try {
+      await this.#commitOne(thread, next);
+    } catch (fault) {
+      thread.fail(fault as Error);
+      throw fault;
+    }
   }
 
   /** Ends threads that are too many when their last connection has gone. */
@@ -263,7 +282,7 @@ export class Crew {
         if (!now || this.#ending || this.#threads.has(dead.id) || dead.id >= now.config.process.workers)
           return;
         const thread = this.#start(dead.id);
-        await this.#commitOne(thread, now);
+        await this.#commitOrEnd(thread, now);
         this.#means.log().notice(`worker ${dead.id} is started anew`);
       })
       .catch(fault => this.#means.log().alert(`worker ${dead.id} cannot start anew: ${fault.message}`));

@@ -78,8 +78,10 @@ export type ToWorker =
       readonly revision: number;
       /** The same, each with the one that it takes over from. */
       readonly zones: readonly SharedZone[];
-      /** Descriptors that the thread owns from now on. */
+      /** Descriptors that become the thread's, each when it is counted in `taken`. */
       readonly listen: readonly { readonly key: string; readonly fd: number }[];
+      /** One shared cell: those not taken when the thread fails or dies are closed by who gave them. */
+      readonly taken: Int32Array;
       readonly unlisten: readonly string[];
     }
   | { readonly kind: 'abandon'; readonly revision: number }

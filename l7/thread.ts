@@ -88,7 +88,7 @@ class Thread {
     });
   }
 
-  #commit({ revision, listen, unlisten }: Extract<ToWorker, { kind: 'commit' }>): void {
+  #commit({ revision, listen, taken, unlisten }: Extract<ToWorker, { kind: 'commit' }>): void {
     const engine = this.#engine;
     if (!engine || this.#prepared?.revision !== revision)
       throw new Error(`Cannot commit revision ${revision}: it is not prepared`);
@@ -98,7 +98,10 @@ class Thread {
     engine.commit(revision);
     this.#revision = revision;
     this.#prepared = undefined;
-    for (const { key, fd } of listen) engine.listen(key, fd);
+    for (const { key, fd } of listen) {
+      taken[0] = taken[0]! + 1;
+      engine.listen(key, fd);
+    }
     for (const key of unlisten) engine.unlisten(key);
   }
 

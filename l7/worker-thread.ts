@@ -21,6 +21,7 @@ export class WorkerThread {
   readonly startedAtMs = performance.now();
   readonly #worker: Worker;
   readonly #line: Line<ToWorker>;
+  #fault: Error | undefined;
 
   /**
    * @param ended called once, with what went wrong if it threw
@@ -40,18 +41,26 @@ export class WorkerThread {
     });
     this.threadId = this.#worker.threadId;
     this.#line = new Line(question => this.#worker.postMessage(question));
-    let fault: Error | undefined;
     this.#worker.on('message', message => this.#line.settle(message));
-    this.#worker.on('error', error => (fault = error instanceof Error ? error : new Error(String(error))));
+    this.#worker.on(
+      'error',
+      error => (this.#fault = error instanceof Error ? error : new Error(String(error))),
+    );
     this.#worker.on('exit', () => {
       this.#line.break(`worker ${this.id} died`);
-      ended(this, fault);
+      ended(this, this.#fault);
     });
   }
 
   /** @throws {Error} with the thread's refusal, or when it died */
   ask<A = void>(question: ToWorker): Promise<A> {
     return this.#line.ask<A>(question);
+  }
+
+  /** Ends the thread, which `fault` has shown to be of no use; one that is dead already stays so. */
+  fail(fault: Error): void {
+    this.#fault ??= fault;
+    void this.#worker.terminate();
   }
 
   /** Ends the thread at once. */

@@ -13,19 +13,22 @@ import { until } from '../e2e/rig.ts';
 import { request } from '../e2e/wire.ts';
 
 const KEY = '127.0.0.1:80';
-const fd = listenTcp({ host: '127.0.0.1', port: 0, family: 4, backlog: 64 });
+const OTHER_KEY = '127.0.0.1:81';
+const openPort = () => listenTcp({ host: '127.0.0.1', port: 0, family: 4, backlog: 64 });
+const fd = openPort();
 const { port } = localAddress(fd);
 after(() => closeFd(fd));
 
-function configOf(answer: string, workers: number): PlaneConfig {
-  const text = `events { }\nworker_processes ${workers};\nhttp { access_log off; server { listen ${KEY}; location / { return 200 "${answer}"; } } }`;
+function configOf(answer: string, workers: number, keys: readonly string[] = [KEY]): PlaneConfig {
+  const listens = keys.map(key => `listen ${key};`).join(' ');
+  const text = `events { }\nworker_processes ${workers};\nhttp { access_log off; server { ${listens} location / { return 200 "${answer}"; } } }`;
   const source = { read: () => text, glob: () => [] };
   const { model } = checkConfig('a', { source, prefix: '/p/', confDir: '/c/' });
   return { process: model!.process, errorLogs: [], http: model!.http!, env: {} };
 }
 
 /** A crew whose log and buried threads can be looked at. */
-function startCrew() {
+function startCrew(sockets: Record<string, number> = { [KEY]: fd }) {
   const said: string[] = [];
   const buried: number[] = [];
   let gaveUp = false;
@@ -33,7 +36,7 @@ function startCrew() {
   const log = new Log([{ level: 'debug', sink }], 'test', { now: () => 'now' });
   const crew = new Crew({
     log: () => log,
-    socket: () => fd,
+    socket: ({ key }) => sockets[key]!,
     files: () => [],
     places: () => 8,
     threadDied: async (_, place) => void buried.push(place),
@@ -48,7 +51,7 @@ function generation(revision: number, config: PlaneConfig) {
   const bytes = new SharedArrayBuffer(packed.length);
   new Uint8Array(bytes).set(packed);
   const { zones, pools } = new AloneState(1, 9).of(config.http);
-  const slots: Slot[] = [{ key: KEY, slot: 0, shared: true }];
+  const slots: Slot[] = Object.keys(config.http.listens).map(key => ({ key, slot: 0, shared: true }));
   return { revision, config, bytes, slots, zones, pools: () => pools, tickets: () => newTicketSeed() };
 }
 
@@ -73,6 +76,22 @@ test('crew: a worker that dies is told of, started anew, and has lost no connect
     assert.deepEqual([status?.restarts, status?.revision], [death, 2]);
   }
   assert.match(said.join('\n'), /\[alert\] test: worker 0 died: Error: died as told at /);
+  await crew.close();
+});
+
+test('crew: a worker that dies while it commits is followed by one that has, and leaves no socket open', async () => {
+  const other = openPort();
+  const otherPort = localAddress(other).port;
+  const { crew, buried } = startCrew({ [KEY]: fd, [OTHER_KEY]: other });
+  await serve(crew, 1, configOf('one', 1));
+  process.env['MORTAL_AT_COMMIT'] = '0';
+  await serve(crew, 2, configOf('two', 1, [KEY, OTHER_KEY]));
+  await until(() => buried.length === 1);
+  assert.equal((await request(otherPort)).body, 'two');
+  await serve(crew, 3, configOf('three', 1));
+  closeFd(other);
+  await assert.rejects(request(otherPort), /ECONNREFUSED/);
+  assert.equal(await ask(), 'three');
   await crew.close();
 });
 
