@@ -10,7 +10,6 @@ import { UserFiles } from './auth/user-files.ts';
 import { BatchClock } from './clock.ts';
 import { compileTables } from './compile.ts';
 import { Listener } from './listen.ts';
-import { StreamListener } from './listen-stream.ts';
 import type { ErrorSink } from './log/error.ts';
 import { LogFiles } from './log/files.ts';
 import { LoopWatch } from './metrics/loop-watch.ts';
@@ -20,7 +19,7 @@ import { ReadBuffer } from './read-buffer.ts';
 import type { SharedState } from './shared.ts';
 import type { Tables } from './tables.ts';
 import { SecureContexts } from './tls/context.ts';
-import { newTicketSeed, TicketKeys, TicketRing, type TicketSeed } from './tls/ticket-keys.ts';
+import { newTicketSeed, TicketRing, type TicketSeed } from './tls/ticket-keys.ts';
 import type { PoolShare } from './upstream/pool-share.ts';
 import { PoolViews, type Seat } from './upstream/pool-views.ts';
 import { UpstreamRealms } from './upstream/tls.ts';
@@ -83,7 +82,7 @@ export class Engine implements Worker {
   draining = false;
   tables!: Tables;
   readonly #prepared = new Map<number, Tables>();
-  readonly #listeners = new Map<string, (Listener | StreamListener)[]>();
+  readonly #listeners = new Map<string, Listener[]>();
   readonly #connections = new Set<OpenConnection>();
   #drained: (() => void) | undefined;
   #lastConnectionId = 0;
@@ -98,8 +97,7 @@ export class Engine implements Worker {
     this.seat = { slot: options.place ?? 1, owner: ownerOf(threadId) };
     this.#alone = new AloneState(this.seat.owner);
     this.#views = new PoolViews(this.seat);
-    const ring = new TicketRing(options.ticketSeed ?? newTicketSeed());
-    this.secureContexts = new SecureContexts(new TicketKeys(ring));
+    this.secureContexts = new SecureContexts(new TicketRing(options.ticketSeed ?? newTicketSeed()));
   }
 
   /**
@@ -150,10 +148,7 @@ export class Engine implements Worker {
     const model = this.tables.model.listens[key];
     if (!model) throw new RangeError(`Cannot listen on ${key}: it is not in the configuration`);
     const others = this.#listeners.get(key) ?? [];
-    this.#listeners.set(key, [
-      ...others,
-      model.tls ? new Listener(this, key, model, fd) : new StreamListener(this, key, model, fd),
-    ]);
+    this.#listeners.set(key, [...others, new Listener(this, key, model, fd)]);
   }
 
   unlisten(key: string): void {

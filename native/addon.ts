@@ -6,6 +6,9 @@ import { join } from 'node:path';
 /** A stream loop of the addon; opaque. */
 export type StreamHandle = { readonly stream: unique symbol };
 
+/** A TLS context of the addon; opaque. It lives until nobody holds it and no connection uses it. */
+export type TlsHandle = { readonly tls: unique symbol };
+
 /** The addon's verbs as they stand in C. The typed faces (`socket.ts`, `identity.ts`, `crypt.ts`) are what others use. */
 export type Addon = {
   bindTcp(options: object): number;
@@ -42,6 +45,17 @@ export type Addon = {
   streamClose(loop: StreamHandle, stream: number, reset: boolean): void;
   streamRead(loop: StreamHandle, stream: number, on: boolean): void;
   streamFd(loop: StreamHandle, stream: number): number;
+  streamTls(
+    loop: StreamHandle,
+    stream: number,
+    context: TlsHandle,
+    first: Uint8Array,
+    client?: object,
+  ): number;
+  streamTlsFact(loop: StreamHandle, stream: number, fact: number): string | undefined;
+  tlsContext(options: object): TlsHandle;
+  tlsTickets(context: TlsHandle, keys: readonly Uint8Array[]): void;
+  tlsStaple(context: TlsHandle, index: number, answer: Uint8Array): void;
   cryptHashAsync(key: string, setting: string, done: (hash: string | undefined) => void): void;
 };
 
@@ -49,7 +63,7 @@ const BUILD_DIR = join(import.meta.dirname, 'build');
 const REMEDY = 'run scripts/build-native (it needs: apt-get install gcc libc6-dev libcrypt-dev)';
 
 /** The newest verb: an addon without it was compiled before the TypeScript beside it was written. */
-const NEWEST_VERB: keyof Addon = 'readCached';
+const NEWEST_VERB: keyof Addon = 'tlsContext';
 
 // A cache: dlopen() gives the same addon each time, and asking it costs a stat() per call.
 let loaded: Addon | undefined;

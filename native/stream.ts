@@ -4,7 +4,8 @@
  * A turn of the event loop costs two crossings into C for any number of connections, where a socket of node:net costs
  * several for each read and each write. docs/decisions/012-native-streams.md has the measurements.
  */
-import { addon, type StreamHandle } from './addon.ts';
+import { addon, type StreamHandle, type TlsHandle } from './addon.ts';
+import type { ClientTls, TlsFact } from './tls.ts';
 
 /** Kinds of events; the same as in native/src/stream.h, which a test compares */
 export const EVENT_DATA = 1;
@@ -14,6 +15,8 @@ export const EVENT_CONNECTED = 4;
 export const EVENT_DRAINED = 5;
 export const EVENT_ACCEPTED = 6;
 export const EVENT_ACCEPT_FAULT = 7;
+export const EVENT_SECURE = 8;
+export const EVENT_FAULT = 9;
 export const EVENT_INTS = 8;
 export const OUT_INTS = 3;
 export const OUT_END = -1;
@@ -25,6 +28,7 @@ const MOST_EVENTS = 512;
 const MOST_ENTRIES = 1024;
 /** A single text or piece up to this size is joined with others; longer ones go out by themselves. */
 const JOIN_BYTES = 65_536;
+const NO_BYTES = new Uint8Array(0);
 
 /** What a stream tells its owner. */
 export interface StreamEvents {
@@ -34,6 +38,10 @@ export interface StreamEvents {
   /** @param errno positive, or 0 */
   streamClosed(errno: number): void;
   streamConnected(): void;
+  /** TLS stands. @param alpn the protocol agreed on (RFC 7301), '' for none */
+  streamSecure(alpn: string): void;
+  /** What is wrong, in words; streamClosed() follows. */
+  streamFault(reason: string): void;
   streamDrained(): void;
   /** How many bytes wait after a flush; a negative errno: it can not be written to any more. */
   streamFlushed(pendingBytes: number): void;
@@ -187,6 +195,22 @@ export class StreamLoop {
     return addon().streamFd(this.#handle, stream);
   }
 
+  /**
+   * Puts TLS on an open stream; streamSecure() follows, or its end.
+   *
+   * @param first what came already
+   * @param client as whom we connect; absent where we serve
+   */
+  startTls(stream: number, context: TlsHandle, first: Uint8Array = NO_BYTES, client?: ClientTls): void {
+    const fault = addon().streamTls(this.#handle, stream, context, first, client);
+    if (fault < 0) throw new Error(`Cannot put TLS on a stream: errno ${-fault}`);
+  }
+
+  /** Something about the TLS of a stream; still known in the turn in which it is closed. */
+  tlsFact(stream: number, fact: TlsFact): string | undefined {
+    return addon().streamTlsFact(this.#handle, stream, fact);
+  }
+
   #flushSoon(): void {
     if (this.#inBatch || this.#scheduled) return;
     this.#scheduled = true;
@@ -245,11 +269,19 @@ export class StreamLoop {
     else if (kind === EVENT_CLOSED) {
       this.#streams[id] = undefined;
       owner?.streamClosed(events[at + 2]!);
-    } else if (kind === EVENT_ACCEPTED) {
+    } else if (kind === EVENT_SECURE) owner?.streamSecure(this.#text(at));
+    else if (kind === EVENT_FAULT) owner?.streamFault(this.#text(at));
+    else if (kind === EVENT_ACCEPTED) {
       const listener = this.#listeners[id];
       if (listener) listener.accepted(events[at + 2]!, addressAt(events, at + 3), events[at + 3]! & 0xffff);
       else addon().streamClose(this.#handle, events[at + 2]!, false);
     } else this.#listeners[id]?.acceptFault(events[at + 2]!);
+  }
+
+  /** The text in the arena that an event tells of. */
+  #text(at: number): string {
+    const from = this.#events[at + 2]!;
+    return this.#arena.latin1Slice(from, from + this.#events[at + 3]!);
   }
 }
 

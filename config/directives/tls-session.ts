@@ -1,5 +1,6 @@
 /** Directives of the ssl module about resuming sessions. */
 import { parseSizeBytes } from '#kit/units.ts';
+import type { SessionCache } from '#model/l7/tls.ts';
 import { ArgumentFault, arg } from '../argument.ts';
 import type { Token } from '../lex.ts';
 import { defineDirective } from '../registry.ts';
@@ -19,19 +20,27 @@ const cache = defineDirective({
       'Where sessions are kept that clients resume by an id. Tickets resume sessions without it, in every worker.',
     default: 'ssl_session_cache none;',
     example: 'ssl_session_cache shared:TLS:10m;',
-    differs: 'Only `shared` keeps anything, and only for TLS 1.2 and before; TLS 1.3 needs tickets.',
     since: '0.1',
   },
   compile({ caches }, scope) {
-    let shared: { name: string; bytes: number } | undefined;
-    for (const word of caches) shared = readCache(word, scope) ?? shared;
-    tlsOf(scope).settings.sessionCache = shared;
+    const named = caches.map(word => readCache(word, scope));
+    tlsOf(scope).settings.sessionCache = named.find(({ kind }) => kind === 'shared') ?? named.at(-1)!;
   },
 });
 
-function readCache(word: Token, scope: Scope): { name: string; bytes: number } | undefined {
+/** OpenSSL's own default. */
+const BUILTIN_ENTRIES = 20_480;
+
+function readCache(word: Token, scope: Scope): SessionCache {
   const { text } = word;
-  if (text === 'off' || text === 'none' || /^builtin(:\d+)?$/.test(text)) return undefined;
+  if (text === 'off' || text === 'none') return { kind: text };
+  const [isBuiltin, entries] = /^builtin(?::(\d+))?$/.exec(text) ?? [];
+  if (isBuiltin) return { kind: 'builtin', entries: Number(entries ?? BUILTIN_ENTRIES) };
+  return sharedCache(word, scope);
+}
+
+function sharedCache(word: Token, scope: Scope): SessionCache {
+  const { text } = word;
   const [, name, size] = /^shared:([^:]+):([^:]+)$/.exec(text) ?? [];
   const bytes = parseSizeBytes(size ?? '');
   if (!name || bytes === undefined)
@@ -47,7 +56,7 @@ function readCache(word: Token, scope: Scope): { name: string; bytes: number } |
       word,
     );
   scope.zone(name, 'ssl_session_cache', bytes, word);
-  return { name, bytes };
+  return { kind: 'shared', name, bytes };
 }
 
 const ticketKey = defineDirective({
@@ -59,8 +68,6 @@ const ticketKey = defineDirective({
     summary:
       'A key for session tickets, the same on all machines that share clients. The first line encrypts, the others still decrypt.',
     example: 'ssl_session_ticket_key ticket.key;',
-    differs:
-      'Tickets made with 48 bytes are read by nginx and the other way round; those made with 80 bytes only by moat.',
     since: '0.1',
   },
   compile({ file }, scope) {
@@ -87,6 +94,5 @@ export const TLS_SESSION = [
     summary: 'Whether clients keep their sessions themselves, in tickets that only moat can read.',
     default: 'on',
     example: 'off',
-    differs: 'Without tickets, sessions of TLS 1.3 are not resumed.',
   }),
 ];

@@ -1,8 +1,11 @@
 /** The client's side of an exchange, whatever protocol it speaks. */
-import type { X509Certificate } from 'node:crypto';
+import type { TLS_FACTS } from '#native/tls.ts';
 import type { Exchange } from '../exchange.ts';
 import type { BodySink, Response } from '../response.ts';
 import type { TunnelEnd } from '../transport/relay.ts';
+
+/** Facts that OpenSSL knows of a session. */
+export type TlsFactName = keyof typeof TLS_FACTS;
 
 /** What is known of a TLS session; computed on demand. */
 export interface TlsInfo {
@@ -10,20 +13,12 @@ export interface TlsInfo {
   readonly serverName: string;
   /** Sessions of one realm were asked the same of their clients. */
   readonly realm: string;
-  readonly hasClientCertificate: boolean;
-  readonly clientCertificate: X509Certificate | undefined;
-  /** `TLSv1.3`. */
-  readonly protocol: string;
-  /** OpenSSL's name of the cipher. */
-  readonly cipher: string;
-  readonly curve: string | undefined;
-  /** Hexadecimal; '' where the session has none. */
-  readonly sessionId: string;
-  readonly resumed: boolean;
   /** '' when none was agreed. */
   readonly alpn: string;
-  /** Why the client's certificate is not good, in OpenSSL's words; undefined when it is, or when there is none. */
-  readonly verifyFault: string | undefined;
+  /** @returns undefined for what only a certificate of the client would tell, when there is none */
+  fact(name: TlsFactName): string | undefined;
+  /** The connection is closed, and its session will still be asked for: called within transportClosed(). */
+  keep(): void;
 }
 
 /** What is known of a connection when its first request comes. */

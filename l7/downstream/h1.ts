@@ -565,7 +565,9 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     this.#forgetText();
     const exchange = this.#exchange;
     this.#exchange = undefined;
-    if (exchange) exchange.abort(499);
+    if (!exchange) return;
+    this.tls?.keep();
+    exchange.abort(499);
   }
 
   /**

@@ -1,6 +1,4 @@
 /** A client's connection before it speaks HTTP: the header of a proxy is read, then TLS chosen by what the client names. */
-import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import type { ListenModel } from '#model/l7/http.ts';
 import type { ServerTls } from '#model/l7/tls.ts';
 import { Deadline, type DeadlineOwner } from '../deadline.ts';
@@ -8,10 +6,9 @@ import type { Engine } from '../engine.ts';
 import type { ListenerTable } from '../listen.ts';
 import type { ServerTable } from '../tables.ts';
 import { looksLikeTls, readClientHello } from '../tls/client-hello.ts';
-import { opensslReason } from '../tls/reason.ts';
 import { TlsSession } from '../tls/session.ts';
-import { SocketTransport } from '../transport/socket.ts';
-import type { Transport, TransportOwner } from '../transport/transport.ts';
+import type { StreamTransport } from '../transport/stream.ts';
+import type { TransportOwner } from '../transport/transport.ts';
 import { readProxyHeader } from '../wire/proxy/header.ts';
 import type { ConnectionFacts } from './downstream.ts';
 import { H1Connection } from './h1.ts';
@@ -19,10 +16,6 @@ import { cleanHost } from './host.ts';
 
 /** A fatal alert: unrecognized_name (RFC 6066 §3). */
 const UNRECOGNIZED_NAME = Buffer.from([0x15, 3, 1, 0, 2, 2, 112]);
-/** What may be agreed on by ALPN (RFC 7301 §3.1), as nginx has it. */
-const HTTP1_NAMES = wireNames(['http/1.1', 'http/1.0', 'http/0.9']);
-const RECORD_BYTES = 16_384;
-const LEAST_RECORD_BYTES = 512;
 /** Of a broken header, in the log. */
 const MOST_SHOWN_BYTES = 64;
 
@@ -30,39 +23,29 @@ export class Opening implements TransportOwner, DeadlineOwner {
   readonly #engine: Engine;
   readonly #table: ListenerTable;
   readonly #listen: ListenModel;
-  readonly #socket: Socket | undefined;
   readonly #deadline: Deadline;
   #facts: ConnectionFacts;
-  #transport!: Transport;
+  #transport!: StreamTransport;
   #held: Buffer | undefined;
   #awaitsProxy: boolean;
-  #handshaking = false;
+  /** Whose certificate is being shown, and to whom. */
+  #shaking: { readonly tls: ServerTls; readonly serverName: string } | undefined;
   #fault = '';
 
-  /** @param socket what TLS is put on; absent where none is spoken */
-  constructor(
-    engine: Engine,
-    table: ListenerTable,
-    listen: ListenModel,
-    facts: ConnectionFacts,
-    socket?: Socket,
-  ) {
+  constructor(engine: Engine, table: ListenerTable, listen: ListenModel, facts: ConnectionFacts) {
     this.#engine = engine;
     this.#table = table;
     this.#listen = listen;
     this.#facts = facts;
-    this.#socket = socket;
     this.#awaitsProxy = listen.proxyProtocol;
     this.#deadline = new Deadline(engine.clock, this);
   }
 
-  /** @param transport on the same socket */
-  open(transport: Transport): void {
+  open(transport: StreamTransport): void {
     this.#transport = transport;
     this.#deadline.set(this.#table.default.model.core.clientHeaderTimeoutMs);
   }
 
-  transportConnected(): void {}
   transportDrained(): void {}
 
   transportData(bytes: Buffer): void {
@@ -102,7 +85,7 @@ export class Opening implements TransportOwner, DeadlineOwner {
   }
 
   #serve(facts: ConnectionFacts, bytes: Buffer): void {
-    this.#handOver(facts, this.#transport).transportData(bytes);
+    this.#handOver(facts).transportData(bytes);
   }
 
   #negotiate(first: Buffer, serverName: string): void {
@@ -110,51 +93,29 @@ export class Opening implements TransportOwner, DeadlineOwner {
     const shown = showsCertificate(server) ? server : this.#table.default;
     const { tls } = shown.model;
     if (!tls || tls.rejectHandshake) return this.#reject();
-    let socket: TLSSocket;
+    this.#shaking = { tls, serverName };
     try {
-      socket = this.#wrap(tls);
+      this.#transport.serveTls(this.#engine.secureContexts.of(tls), first);
     } catch (error) {
+      this.#shaking = undefined;
       this.#log('crit', `TLS of the server cannot be set up: ${(error as Error).message}`);
-      return this.#transport.destroy();
+      this.#transport.destroy();
     }
-    this.#handshaking = true;
-    socket.once('secure', () => this.#secured(socket, new TlsSession(socket, serverName, tls)));
-    const handle: { receive(bytes: Buffer): void } = Reflect.get(socket, '_handle');
-    handle.receive(first);
   }
 
-  /** Puts TLS around the socket; the plain transport on it is of no more use. @throws {Error} of OpenSSL */
-  #wrap(tls: ServerTls): TLSSocket {
-    const socket = new TLSSocket(this.#socket!, {
-      isServer: true,
-      secureContext: this.#engine.secureContexts.of(tls),
-      ALPNProtocols: HTTP1_NAMES,
-      requestCert: tls.verify !== 'off',
-      rejectUnauthorized: false,
-    });
-    if (tls.bufferBytes < RECORD_BYTES)
-      socket.setMaxSendFragment(Math.max(LEAST_RECORD_BYTES, tls.bufferBytes));
-    // Faults of the handshake come by this event, later ones as 'error'.
-    socket.on('_tlsError', (error: Error) => (this.#fault = opensslReason(error)));
-    this.#transport.owner = NOBODY;
-    this.#transport = new SocketTransport(socket, this, this.#engine.readBuffer, false);
-    return socket;
+  /** The handshake is done. */
+  transportConnected(): void {
+    const { tls, serverName } = this.#shaking!;
+    this.#handOver({ ...this.#facts, tls: new TlsSession(this.#transport, serverName, tls) });
   }
 
-  #secured(socket: TLSSocket, tls: TlsSession): void {
-    // What node:tls does for the sockets of its own servers.
-    const release: () => void = Reflect.get(socket, '_releaseControl');
-    release.call(socket);
-    this.#handOver({ ...this.#facts, tls }, this.#transport);
-  }
-
-  #handOver(facts: ConnectionFacts, transport: Transport): H1Connection {
+  #handOver(facts: ConnectionFacts): H1Connection {
     this.#deadline.dispose();
     const connection = new H1Connection(this.#engine, this.#table, facts);
-    transport.owner = connection;
+    this.#transport.owner = connection;
     this.#engine.remember(connection);
     this.#engine.forget(this);
-    connection.open(transport);
+    connection.open(this.#transport);
     return connection;
   }
 
@@ -177,16 +138,12 @@ export class Opening implements TransportOwner, DeadlineOwner {
     this.#transport.destroy();
   }
 
-  transportClosed(error?: Error): void {
+  transportClosed(error?: NodeJS.ErrnoException): void {
     this.#deadline.dispose();
     this.#engine.forget(this);
-    if (!this.#handshaking) return;
+    if (!this.#shaking) return;
     this.#engine.traffic.handshakeFailed();
-    const reason = this.#fault || (error && opensslReason(error));
-    const what = reason
-      ? `SSL_do_handshake() failed (SSL: ${reason})`
-      : 'peer closed connection in SSL handshake';
-    this.#log('info', `${what} while SSL handshaking`);
+    this.#log('info', `${this.#fault || faultIn(error)} while SSL handshaking`);
   }
 
   deadlineExpired(): void {
@@ -195,7 +152,7 @@ export class Opening implements TransportOwner, DeadlineOwner {
   }
 
   get idle(): boolean {
-    return this.#held === undefined && !this.#handshaking;
+    return this.#held === undefined && !this.#shaking;
   }
 
   drain(): void {
@@ -210,16 +167,8 @@ export class Opening implements TransportOwner, DeadlineOwner {
 const showsCertificate = ({ model }: ServerTable): boolean =>
   model.tls !== undefined && (model.tls.certificates.length > 0 || model.tls.rejectHandshake);
 
-/** Owns what nobody listens to any more. */
-const NOBODY: TransportOwner = {
-  transportConnected() {},
-  transportData() {},
-  transportEnded() {},
-  transportDrained() {},
-  transportClosed() {},
-};
-
-/** ALPN names with their lengths before them. */
-function wireNames(names: readonly string[]): Buffer {
-  return Buffer.concat(names.map(name => Buffer.from(String.fromCharCode(name.length) + name, 'latin1')));
+/** TLS says by itself what is wrong with it; else the client has gone, and the kernel may say how. */
+function faultIn(error: NodeJS.ErrnoException | undefined): string {
+  if (error?.code === 'EPROTO') return error.message;
+  return `peer closed connection in SSL handshake${error ? ` (${error.message})` : ''}`;
 }

@@ -2,10 +2,10 @@
 import type { Log } from '#kit/log.ts';
 import type { HealthCheckModel } from '#model/l7/health.ts';
 import type { UserVariable } from '#model/l7/variable.ts';
-import { UpstreamRealms } from '../upstream/tls.ts';
 import { AnswerVariables } from './answer.ts';
 import { type Bed, Course, showState } from './patient.ts';
 import type { Probe, ProbeMaker, ProbeMeans } from './probe.ts';
+import { CheckContexts } from './tls.ts';
 
 export interface CheckerMeans {
   readonly probes: Readonly<Record<HealthCheckModel['type'], ProbeMaker>>;
@@ -34,7 +34,7 @@ export class HealthChecker {
   readonly #waiting: (() => void)[] = [];
   #underWay = 0;
   readonly #variables = new AnswerVariables([]);
-  readonly #probeMeans: ProbeMeans = { variables: this.#variables, realms: new UpstreamRealms() };
+  readonly #probeMeans: ProbeMeans = { variables: this.#variables, contexts: new CheckContexts() };
 
   constructor(means: CheckerMeans) {
     this.#means = means;

@@ -2,30 +2,29 @@
 import { type ClientHttp2Stream, connect } from 'node:http2';
 import { createConnection } from 'node:net';
 import type { HealthCheckModel } from '#model/l7/health.ts';
-import type { UpstreamRealms } from '../upstream/tls.ts';
 import { type CheckTarget, type ProbeMaker, patienceMs } from './probe.ts';
 import { requestHeaders } from './request-header.ts';
-import { tlsOptions } from './tls.ts';
+import { type CheckContexts, tlsOptions } from './tls.ts';
 
 const SERVING = 1;
 /** ServingStatus of the protocol. */
 const STATUS_NAMES = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'];
 const MOST_REPLY_BYTES = 65_536;
 
-export const grpcProbe: ProbeMaker = (check, target, { realms }) => ({
-  run: () => ask(check, target, realms).catch((error: Error) => error.message), // OpenSSL may refuse the settings
+export const grpcProbe: ProbeMaker = (check, target, { contexts }) => ({
+  run: () => ask(check, target, contexts).catch((error: Error) => error.message), // OpenSSL may refuse the settings
   close() {},
 });
 
 async function ask(
   check: HealthCheckModel,
   target: CheckTarget,
-  realms: UpstreamRealms,
+  contexts: CheckContexts,
 ): Promise<string | undefined> {
   const { host, port, unixPath } = target;
   const authority = `${check.scheme}://${host.includes(':') ? `[${host}]` : host || 'localhost'}:${port}`;
   const session = connect(authority, {
-    ...(check.scheme === 'https' && { ...tlsOptions(check, realms), ALPNProtocols: ['h2'] }),
+    ...(check.scheme === 'https' && { ...tlsOptions(check, contexts), ALPNProtocols: ['h2'] }),
     ...(unixPath !== undefined && { createConnection: () => createConnection(unixPath) }),
   });
   const { Host: name = check.pool, ...headers } = requestHeaders(check);

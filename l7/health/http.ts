@@ -4,12 +4,11 @@ import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import type { HealthCheckModel } from '#model/l7/health.ts';
 import { monotonicMs } from '../clock.ts';
 import { addressText } from '../upstream/member.ts';
-import type { UpstreamRealms } from '../upstream/tls.ts';
 import type { CheckAnswer } from './answer.ts';
 import { type AnswerTest, compileMatch, needsBody } from './match.ts';
 import { type CheckTarget, type Probe, type ProbeMaker, type ProbeMeans, patienceMs } from './probe.ts';
 import { requestHeaders } from './request-header.ts';
-import { tlsOptions } from './tls.ts';
+import { type CheckContexts, tlsOptions } from './tls.ts';
 
 /** As much of a body as tests look at. */
 const MOST_BODY_BYTES = 262_144;
@@ -20,17 +19,17 @@ export const httpProbe: ProbeMaker = (check, target, means) => new HttpProbe(che
 class HttpProbe implements Probe {
   readonly #check: HealthCheckModel;
   readonly #target: CheckTarget;
-  readonly #realms: UpstreamRealms;
+  readonly #contexts: CheckContexts;
   readonly #test: AnswerTest;
   readonly #headers: Record<string, string>;
   readonly #readsBody: boolean;
   #agent: Agent | undefined;
   #agentUntilMs = 0;
 
-  constructor(check: HealthCheckModel, target: CheckTarget, { variables, realms }: ProbeMeans) {
+  constructor(check: HealthCheckModel, target: CheckTarget, { variables, contexts }: ProbeMeans) {
     this.#check = check;
     this.#target = target;
-    this.#realms = realms;
+    this.#contexts = contexts;
     this.#test = compileMatch(check.match, variables);
     this.#readsBody = needsBody(check.match) || check.keepaliveMs !== undefined;
     this.#headers = requestHeaders(check);
@@ -83,7 +82,7 @@ class HttpProbe implements Probe {
       setHost: false,
       signal,
       agent: keepaliveMs === undefined ? false : this.#keptAgent(keepaliveMs),
-      ...(scheme === 'https' && tlsOptions(this.#check, this.#realms)),
+      ...(scheme === 'https' && tlsOptions(this.#check, this.#contexts)),
     });
   }
 

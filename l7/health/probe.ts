@@ -1,7 +1,7 @@
 /** What every kind of health check is: a question to one member, asked again and again. */
 import type { HealthCheckModel } from '#model/l7/health.ts';
-import type { UpstreamRealms } from '../upstream/tls.ts';
 import type { AnswerVariables } from './answer.ts';
+import type { CheckContexts } from './tls.ts';
 
 export interface CheckTarget {
   readonly host: string;
@@ -19,7 +19,7 @@ export interface Probe {
 /** What all probes share. */
 export interface ProbeMeans {
   readonly variables: AnswerVariables;
-  readonly realms: UpstreamRealms;
+  readonly contexts: CheckContexts;
 }
 
 export type ProbeMaker = (check: HealthCheckModel, target: CheckTarget, means: ProbeMeans) => Probe;

@@ -1,27 +1,42 @@
 /** Servers' TLS settings to OpenSSL contexts: made when first needed, and kept as long as their content stays the same. */
 import { constants, createHash } from 'node:crypto';
-import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
-import type { CertificateModel, ServerTls } from '#model/l7/tls.ts';
-import { cipherOption, protocolOptions, revocationLists } from './options.ts';
-import type { TicketKeys } from './ticket-keys.ts';
+import type { CertificateModel, ServerTls, SessionCache } from '#model/l7/tls.ts';
+import {
+  type Credential,
+  SESSIONS_BUILTIN,
+  SESSIONS_NONE,
+  SESSIONS_OFF,
+  SESSIONS_SHARED,
+  type ServerTlsOptions,
+  serverTls,
+  setTicketKeys,
+  type TlsHandle,
+} from '#native/tls.ts';
+import { alpnBytes, bytesOf, versionOptions, withBit } from './options.ts';
+import type { TicketRing } from './ticket-keys.ts';
 
-const { SSL_OP_NO_TICKET, SSL_OP_NO_RENEGOTIATION, SSL_OP_CIPHER_SERVER_PREFERENCE } = constants;
+const { SSL_OP_NO_TICKET, SSL_OP_CIPHER_SERVER_PREFERENCE } = constants;
+const RECORD_BYTES = 16_384;
+const LEAST_RECORD_BYTES = 512;
 
-/** Certificate and key as createSecureContext takes them. */
-export interface Credentials {
-  readonly cert?: Buffer[];
-  readonly key?: { pem: Buffer; passphrase: string | undefined }[];
-  readonly pfx?: { buf: Buffer; passphrase: string | undefined }[];
+/** What may be agreed on by ALPN where HTTP/1 is spoken, as nginx has it. */
+export const HTTP1_NAMES: readonly string[] = ['http/1.1', 'http/1.0', 'http/0.9'];
+
+/** A context, and since when its ticket keys hold. */
+interface Kept {
+  readonly handle: TlsHandle;
+  /** Of the shared keys; undefined when it has keys of its own, or gives no tickets. */
+  period: number | undefined;
 }
 
 export class SecureContexts {
-  readonly #tickets: TicketKeys;
-  readonly #bySettings = new WeakMap<ServerTls, SecureContext>();
+  readonly #tickets: TicketRing;
+  readonly #bySettings = new WeakMap<ServerTls, Map<readonly string[], Kept>>();
   /** By content: a reload brings new objects that say the same. Those of the configuration before are kept for one more. */
-  #current = new Map<string, SecureContext>();
-  #before = new Map<string, SecureContext>();
+  #current = new Map<string, Kept>();
+  #before = new Map<string, Kept>();
 
-  constructor(tickets: TicketKeys) {
+  constructor(tickets: TicketRing) {
     this.#tickets = tickets;
   }
 
@@ -31,59 +46,92 @@ export class SecureContexts {
     this.#current = new Map();
   }
 
-  /** @throws {Error} of OpenSSL when it refuses the settings */
-  of(tls: ServerTls): SecureContext {
-    const known = this.#bySettings.get(tls);
-    if (known) return known;
-    const context = this.#byContent(tls, credentialsOf(tls.certificates));
-    this.#bySettings.set(tls, context);
-    return context;
+  /**
+   * @param alpn the protocols that may be agreed on, best first; lists are told apart by identity
+   * @throws {Error} of OpenSSL when it refuses the settings
+   */
+  of(tls: ServerTls, alpn: readonly string[] = HTTP1_NAMES): TlsHandle {
+    const known = this.#bySettings.get(tls)?.get(alpn) ?? this.#byContent(tls, alpn);
+    if (known.period !== undefined && known.period !== this.#tickets.period) this.#renewTickets(known);
+    return known.handle;
   }
 
-  #byContent(tls: ServerTls, credentials: Credentials): SecureContext {
-    const key = createHash('sha256').update(JSON.stringify(tls)).digest('base64');
-    const known = this.#current.get(key) ?? this.#before.get(key) ?? this.make(tls, credentials);
-    this.#current.set(key, known);
-    return known;
+  #byContent(tls: ServerTls, alpn: readonly string[]): Kept {
+    const key = createHash('sha256')
+      .update(JSON.stringify([tls, alpn]))
+      .digest('base64');
+    const kept = this.#current.get(key) ?? this.#before.get(key) ?? this.#make(tls, alpn);
+    this.#current.set(key, kept);
+    const lists = this.#bySettings.get(tls) ?? new Map<readonly string[], Kept>();
+    this.#bySettings.set(tls, lists.set(alpn, kept));
+    return kept;
   }
 
-  /** A context that nobody else gets. @throws {Error} of OpenSSL */
-  make(tls: ServerTls, credentials: Credentials): SecureContext {
-    const context = createSecureContext({ ...optionsOf(tls), ...credentials } as SecureContextOptions);
-    if (tls.sessionTickets) this.#tickets.serve(context, tls);
-    return context;
+  #make(tls: ServerTls, alpn: readonly string[]): Kept {
+    const credentials = tls.certificates.flatMap(credentialOf);
+    const handle = serverTls(optionsOf(tls, credentials, alpn));
+    const kept: Kept = { handle, period: undefined };
+    if (!tls.sessionTickets) return kept;
+    if (tls.ticketKeys.length > 0) setTicketKeys(handle, tls.ticketKeys.map(bytesOf));
+    else this.#renewTickets(kept);
+    return kept;
+  }
+
+  #renewTickets(kept: Kept): void {
+    setTicketKeys(kept.handle, this.#tickets.keys());
+    kept.period = this.#tickets.period;
   }
 }
 
-function optionsOf(tls: ServerTls): SecureContextOptions {
-  const { protocols, verify, clientCertificate, trustedCertificate } = tls;
-  const asks = verify !== 'off';
+function optionsOf(
+  tls: ServerTls,
+  certificates: readonly Credential[],
+  alpn: readonly string[],
+): ServerTlsOptions {
+  const { clientCertificate, trustedCertificate, crl, dhParameters, curves, ticketKeys: _, ...rest } = tls;
   return {
-    // Without trusted ones of its own the runtime would trust the world's public authorities with clients.
-    ca: asks ? [clientCertificate, trustedCertificate].flatMap(file => (file ? [file.text] : [])) : [],
-    ...(asks && tls.crl && { crl: revocationLists(tls.crl) }),
-    ciphers: cipherOption(tls.ciphers, tls.cipherSuites),
-    ecdhCurve: tls.curves,
-    ...(tls.signatureAlgorithms !== undefined && { sigalgs: tls.signatureAlgorithms }),
-    ...(tls.dhParameters && { dhparam: tls.dhParameters.text }),
-    ...protocolOptions(protocols, bitsOf(tls)),
-    sessionTimeout: tls.sessionTimeoutS,
-    sessionIdContext: sessionRealm(tls),
-    ...(tls.certificateCompression && { certificateCompression: ['zlib', 'brotli', 'zstd'] }),
+    certificates,
+    ...(clientCertificate && { clientNames: bytesOf(clientCertificate.text) }),
+    ...(trustedCertificate && { trusted: bytesOf(trustedCertificate.text) }),
+    ...(crl && { crl: bytesOf(crl.text) }),
+    ...(dhParameters && { dh: bytesOf(dhParameters.text) }),
+    verify: rest.verify !== 'off',
+    depth: rest.verifyDepth,
+    ...versionOptions(rest.protocols, bitsOf(tls)),
+    ciphers: rest.ciphers,
+    ...(rest.cipherSuites !== undefined && { cipherSuites: rest.cipherSuites }),
+    ...(curves !== 'auto' && { groups: curves }),
+    ...(rest.signatureAlgorithms !== undefined && { signatureAlgorithms: rest.signatureAlgorithms }),
+    alpn: alpnBytes(alpn),
+    recordBytes: Math.min(RECORD_BYTES, Math.max(LEAST_RECORD_BYTES, rest.bufferBytes)),
+    compressCertificates: rest.certificateCompression,
+    ...sessionOptions(rest.sessionCache),
+    sessionTimeoutS: rest.sessionTimeoutS,
+    sessionRealm: resumptionRealm(tls),
   };
 }
 
 function bitsOf({ options, preferServerCiphers, sessionTickets }: ServerTls): number {
-  let bits = options | SSL_OP_NO_RENEGOTIATION;
-  if (preferServerCiphers) bits |= SSL_OP_CIPHER_SERVER_PREFERENCE;
-  if (!sessionTickets) bits |= SSL_OP_NO_TICKET;
-  return bits;
+  const preference = preferServerCiphers ? SSL_OP_CIPHER_SERVER_PREFERENCE : 0;
+  return withBit(withBit(options, preference), sessionTickets ? 0 : SSL_OP_NO_TICKET);
 }
 
-/**
- * Sessions are resumed only where the same is asked of clients: a session carries the outcome of the check of a
- * certificate, and must not pass for one made by another authority's.
- */
+function sessionOptions(
+  cache: SessionCache,
+): Pick<ServerTlsOptions, 'sessionMode' | 'cacheName' | 'cacheBytes' | 'builtinEntries'> {
+  switch (cache.kind) {
+    case 'off':
+      return { sessionMode: SESSIONS_OFF };
+    case 'none':
+      return { sessionMode: SESSIONS_NONE };
+    case 'builtin':
+      return { sessionMode: SESSIONS_BUILTIN, builtinEntries: cache.entries };
+    case 'shared':
+      return { sessionMode: SESSIONS_SHARED, cacheName: cache.name, cacheBytes: cache.bytes };
+  }
+}
+
+/** What is asked of clients: a certificate that satisfied one realm says nothing in another. */
 export function sessionRealm({
   verify,
   verifyDepth,
@@ -96,16 +144,21 @@ export function sessionRealm({
   return createHash('sha256').update(JSON.stringify(asked)).digest('base64').slice(0, 32);
 }
 
-function credentialsOf(certificates: readonly CertificateModel[]): Credentials {
-  const cert: Buffer[] = [];
-  const key: { pem: Buffer; passphrase: string | undefined }[] = [];
-  const pfx: { buf: Buffer; passphrase: string | undefined }[] = [];
-  for (const model of certificates) {
-    if (model.kind === 'pem') {
-      cert.push(Buffer.from(model.certificate.text, 'latin1'));
-      key.push({ pem: Buffer.from(model.key.text, 'latin1'), passphrase: model.passphrase });
-    } else if (model.kind === 'pkcs12')
-      pfx.push({ buf: Buffer.from(model.bundle.text, 'latin1'), passphrase: model.passphrase });
-  }
-  return { ...(cert.length > 0 && { cert, key }), ...(pfx.length > 0 && { pfx }) };
+/**
+ * Where a session may be resumed: only where the same is asked of clients and the same certificates are shown, or a client
+ * that trusts one server could be led to another.
+ */
+function resumptionRealm(tls: ServerTls): Buffer {
+  const shown = tls.certificates.map(model => (model.kind === 'pem' ? model.certificate.text : model));
+  return createHash('sha256')
+    .update(JSON.stringify([sessionRealm(tls), shown]))
+    .digest();
+}
+
+function credentialOf(model: CertificateModel): Credential[] {
+  const { passphrase } = model.kind === 'template' ? { passphrase: undefined } : model;
+  const locked = passphrase === undefined ? {} : { passphrase };
+  if (model.kind === 'pem')
+    return [{ certificate: bytesOf(model.certificate.text), key: bytesOf(model.key.text), ...locked }];
+  return model.kind === 'pkcs12' ? [{ bundle: bytesOf(model.bundle.text), ...locked }] : [];
 }

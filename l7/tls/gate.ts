@@ -8,9 +8,11 @@ const BAD_CERTIFICATE = 495;
 const NO_CERTIFICATE = 496;
 const PLAIN_ON_TLS = 497;
 
-/** Faults of a chain that `optional_no_ca` puts up with: somebody behind moat looks at the certificate. */
-const OPTIONAL_FAULT =
-  /^(self[- ]signed certificate( in certificate chain)?|unable to get local issuer certificate|unable to verify the first certificate|certificate not trusted)$/;
+/**
+ * Faults of a chain that `optional_no_ca` puts up with, by OpenSSL's numbers (X509_V_ERR_*): somebody behind moat looks at
+ * the certificate. 18, 19: self-signed; 20: no issuer here; 21: nobody to check the first one with; 27: not trusted.
+ */
+const OPTIONAL_FAULT = /^(18|19|20|21|27):/;
 
 /** @returns 0 when the request may go on, else the status that it ends with */
 export function tlsRefusal(exchange: Exchange): number {
@@ -38,15 +40,16 @@ function misdirected(exchange: Exchange, tls: ServerTls): number {
 
 function certificateRefusal(exchange: Exchange, verify: string): number {
   const session = exchange.connection.tls!;
-  const fault = session.verifyFault;
-  if (fault !== undefined && !(verify === 'optional_no_ca' && OPTIONAL_FAULT.test(fault))) {
+  const shown = session.fact('certificate') !== undefined;
+  const fault = shown ? session.fact('verify') : '';
+  if (fault && !(verify === 'optional_no_ca' && OPTIONAL_FAULT.test(fault))) {
     exchange.log(
       'info',
       `client SSL certificate verify error: (${fault}) while reading client request headers`,
     );
     return BAD_CERTIFICATE;
   }
-  if (verify !== 'on' || session.hasClientCertificate) return 0;
+  if (verify !== 'on' || shown) return 0;
   exchange.log('info', 'client sent no required SSL certificate while reading client request headers');
   return NO_CERTIFICATE;
 }

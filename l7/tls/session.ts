@@ -1,65 +1,33 @@
-/** What is known of a client's TLS session; worked out when it is asked for. */
-import type { X509Certificate } from 'node:crypto';
-import type { TLSSocket } from 'node:tls';
+/** What is known of a client's TLS session; asked of OpenSSL when somebody wants to know. */
 import type { ServerTls } from '#model/l7/tls.ts';
-import type { TlsInfo } from '../downstream/downstream.ts';
-import { certificateFault } from './chain.ts';
+import { TLS_FACTS } from '#native/tls.ts';
+import type { TlsFactName, TlsInfo } from '../downstream/downstream.ts';
+import type { StreamTransport } from '../transport/stream.ts';
 import { sessionRealm } from './context.ts';
+
+const FACT_NAMES = Object.keys(TLS_FACTS) as TlsFactName[];
 
 export class TlsSession implements TlsInfo {
   readonly serverName: string;
   readonly realm: string;
-  readonly socket: TLSSocket;
-  readonly #mostBetween: number;
-  #fault: string | undefined;
-  #judged = false;
+  readonly alpn: string;
+  readonly #transport: StreamTransport;
+  /** What a closed connection was, if somebody will still want to know. */
+  #kept: Map<TlsFactName, string | undefined> | undefined;
 
   /** @param tls of the server whose certificate was shown */
-  constructor(socket: TLSSocket, serverName: string, tls: ServerTls) {
-    this.socket = socket;
+  constructor(transport: StreamTransport, serverName: string, tls: ServerTls) {
+    this.#transport = transport;
     this.serverName = serverName;
     this.realm = sessionRealm(tls);
-    this.#mostBetween = tls.verifyDepth;
+    this.alpn = transport.alpn;
   }
 
-  get hasClientCertificate(): boolean {
-    return this.clientCertificate !== undefined;
+  fact(name: TlsFactName): string | undefined {
+    return this.#kept ? this.#kept.get(name) : this.#transport.tlsFact(TLS_FACTS[name]);
   }
 
-  get clientCertificate(): X509Certificate | undefined {
-    return this.socket.getPeerX509Certificate();
-  }
-
-  get protocol(): string {
-    return this.socket.getProtocol() ?? '';
-  }
-
-  get cipher(): string {
-    return this.socket.getCipher().name;
-  }
-
-  get curve(): string | undefined {
-    const info = this.socket.getEphemeralKeyInfo();
-    return info && 'name' in info ? info.name : undefined;
-  }
-
-  /** With TLS 1.3 and tickets a server keeps no session, and gives it no identifier. */
-  get sessionId(): string {
-    return '';
-  }
-
-  get resumed(): boolean {
-    return this.socket.isSessionReused();
-  }
-
-  get alpn(): string {
-    return this.socket.alpnProtocol || '';
-  }
-
-  get verifyFault(): string | undefined {
-    if (!this.#judged && this.hasClientCertificate)
-      this.#fault = certificateFault(this.socket, this.#mostBetween);
-    this.#judged = true;
-    return this.#fault;
+  keep(): void {
+    this.#kept ??= new Map(FACT_NAMES.map(name => [name, this.fact(name)]));
   }
 }

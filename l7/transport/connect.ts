@@ -1,8 +1,8 @@
 /** Opens outgoing transports. */
-import { connect, isIP } from 'node:net';
-import type { ReadBuffer } from '../read-buffer.ts';
+import { lookup } from 'node:dns';
+import { isIP } from 'node:net';
+import type { ClientTls, TlsHandle } from '#native/tls.ts';
 import type { Worker } from '../worker.ts';
-import { SocketTransport } from './socket.ts';
 import { StreamTransport } from './stream.ts';
 import type { Transport, TransportOwner } from './transport.ts';
 
@@ -13,27 +13,31 @@ export interface Target {
   readonly unixPath: string | undefined;
 }
 
-/** Starts to connect; the owner hears of the outcome. */
-export function connectPlain(target: Target, owner: TransportOwner, worker: Worker): Transport {
+/** With what TLS is spoken. */
+export interface Secured {
+  readonly context: TlsHandle;
+  readonly as: ClientTls;
+}
+
+/** Starts to connect; the owner hears of the outcome. @param secured absent for plain bytes */
+export function connectStream(
+  target: Target,
+  owner: TransportOwner,
+  worker: Worker,
+  secured?: Secured,
+): Transport {
   const { host, port, unixPath } = target;
-  if (unixPath === undefined && isIP(host) === 0) return connectByName(target, owner, worker.readBuffer);
   const transport = new StreamTransport(worker.streams, owner);
-  transport.connect(unixPath ?? host, port);
+  if (unixPath !== undefined || isIP(host) !== 0) transport.connect(unixPath ?? host, port, secured);
+  else connectByName(transport, host, port, secured);
   return transport;
 }
 
 /** A name that nobody resolved yet: the system's resolver does it. */
-function connectByName(target: Target, owner: TransportOwner, read: ReadBuffer): Transport {
-  let transport: SocketTransport | undefined;
-  const { host, port } = target;
-  const socket = connect({
-    host,
-    port,
-    noDelay: true,
-    allowHalfOpen: true,
-    onread: { buffer: read.shared, callback: (bytes: number) => transport!.receive(bytes) },
+function connectByName(transport: StreamTransport, host: string, port: number, secured?: Secured): void {
+  lookup(host, (error, address) => {
+    if (transport.closed) return;
+    if (error) transport.fail(error);
+    else transport.connect(address, port, secured);
   });
-  transport = new SocketTransport(socket, owner, read, true);
-  socket.on('connect', () => transport.owner.transportConnected());
-  return transport;
 }

@@ -1,15 +1,21 @@
-/** A transport on a native stream: plain TCP and unix sockets, at the least cost. */
+/** A transport on a native stream: TCP and unix sockets, plain or with TLS, at the least cost. */
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
 import type { StreamEvents, StreamLoop } from '#native/stream.ts';
+import type { TlsFact, TlsHandle } from '#native/tls.ts';
+import type { Secured } from './connect.ts';
 import type { Transport, TransportOwner } from './transport.ts';
 
 export class StreamTransport implements Transport, StreamEvents {
   owner: TransportOwner;
   closed = false;
   pendingBytes = 0;
+  /** The protocol agreed on when TLS began (RFC 7301); '' for none. */
+  alpn = '';
   readonly #loop: StreamLoop;
   #stream = -1;
   #ending = false;
+  #fault = '';
+  #secured: Secured | undefined;
 
   constructor(loop: StreamLoop, owner: TransportOwner) {
     this.#loop = loop;
@@ -22,10 +28,33 @@ export class StreamTransport implements Transport, StreamEvents {
     this.#loop.own(stream, this);
   }
 
-  /** Starts to connect; the owner hears of the outcome. @param host an IP address or an absolute path */
-  connect(host: string, port: number, boundFd?: number): void {
-    this.#stream = this.#loop.connect(host, port, this, boundFd);
+  /**
+   * Starts to connect; the owner hears of the outcome.
+   *
+   * @param host an IP address or an absolute path
+   * @param secured with what TLS is put on once the connection stands: then the outcome is that of the handshake
+   */
+  connect(host: string, port: number, secured?: Secured): void {
+    this.#secured = secured;
+    this.#stream = this.#loop.connect(host, port, this);
     if (this.#stream < 0) process.nextTick(refuse, this, -this.#stream);
+  }
+
+  /** There is nobody to connect to. */
+  fail(error: NodeJS.ErrnoException): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.#tellClosed(error);
+  }
+
+  /** Serves by TLS from here on; the owner's transportConnected() follows. @param first what the client sent already */
+  serveTls(context: TlsHandle, first: Buffer): void {
+    this.#loop.startTls(this.#stream, context, first);
+  }
+
+  /** Something about the TLS session; undefined once transportClosed() was told. */
+  tlsFact(fact: TlsFact): string | undefined {
+    return this.#stream < 0 ? undefined : this.#loop.tlsFact(this.#stream, fact);
   }
 
   /** The socket's descriptor, for what the kernel knows about it. */
@@ -34,6 +63,14 @@ export class StreamTransport implements Transport, StreamEvents {
   }
 
   streamConnected(): void {
+    const secured = this.#secured;
+    if (secured) this.#loop.startTls(this.#stream, secured.context, undefined, secured.as);
+    else this.owner.transportConnected();
+    this.#secured = undefined;
+  }
+
+  streamSecure(alpn: string): void {
+    this.alpn = alpn;
     this.owner.transportConnected();
   }
 
@@ -55,10 +92,14 @@ export class StreamTransport implements Transport, StreamEvents {
     if (pendingBytes >= 0) this.pendingBytes = pendingBytes;
   }
 
+  streamFault(reason: string): void {
+    this.#fault = reason;
+  }
+
   streamClosed(errno: number): void {
     if (this.closed) return;
     this.closed = true;
-    this.owner.transportClosed(errno === 0 ? undefined : faultOf(errno));
+    this.#tellClosed(errno === 0 ? undefined : faultOf(errno, this.#fault));
   }
 
   writeText(text: string): void {
@@ -103,6 +144,16 @@ export class StreamTransport implements Transport, StreamEvents {
     if (this.#stream >= 0) this.#loop.close(this.#stream, reset);
     process.nextTick(tellClosed, this);
   }
+
+  /** For the callback that tells of a close that was asked for. */
+  closedByUs(): void {
+    this.#tellClosed(undefined);
+  }
+
+  #tellClosed(error: NodeJS.ErrnoException | undefined): void {
+    this.owner.transportClosed(error);
+    this.#stream = -1; // the number may come to mean another
+  }
 }
 
 function refuse(transport: StreamTransport, errno: number): void {
@@ -110,10 +161,12 @@ function refuse(transport: StreamTransport, errno: number): void {
 }
 
 function tellClosed(transport: StreamTransport): void {
-  transport.owner.transportClosed(undefined);
+  transport.closedByUs();
 }
 
-function faultOf(errno: number): NodeJS.ErrnoException {
+/** @param reason what TLS says of it; '': the kernel's word is all there is */
+function faultOf(errno: number, reason: string): NodeJS.ErrnoException {
+  if (reason !== '') return Object.assign(new Error(reason), { code: 'EPROTO', errno: -errno });
   const code = getSystemErrorName(-errno);
   return Object.assign(new Error(`${code}: ${getSystemErrorMessage(-errno)}`), { code, errno: -errno });
 }

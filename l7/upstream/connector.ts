@@ -1,6 +1,6 @@
 /** How connections to members are opened: plain or TLS, from which local address. */
 
-import { connectPlain } from '../transport/connect.ts';
+import { connectStream } from '../transport/connect.ts';
 import type { Transport, TransportOwner } from '../transport/transport.ts';
 import type { Worker } from '../worker.ts';
 import type { Member } from './pool.ts';
@@ -13,5 +13,5 @@ export interface Connector {
 
 export const PLAIN: Connector = {
   key: '',
-  open: (member, owner, worker) => connectPlain(member.model, owner, worker),
+  open: (member, owner, worker) => connectStream(member.model, owner, worker),
 };

@@ -1,21 +1,12 @@
 /** TLS to members of pools: contexts by what the settings say, sessions by whom they were made with. */
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
-import {
-  type ConnectionOptions,
-  checkServerIdentity,
-  connect,
-  createSecureContext,
-  type SecureContext,
-  type SecureContextOptions,
-  type TLSSocket,
-} from 'node:tls';
 import type { ProxyTlsSettings } from '#model/l7/proxy-tls.ts';
+import { type ClientTlsOptions, type Credential, clientTls, type TlsHandle } from '#native/tls.ts';
 import type { Exchange } from '../exchange.ts';
-import { certificateFault } from '../tls/chain.ts';
-import { cipherOption, protocolOptions, revocationLists } from '../tls/options.ts';
-import { opensslReason } from '../tls/reason.ts';
-import { SocketTransport } from '../transport/socket.ts';
+import { openWith } from '../tls/credentials.ts';
+import { bytesOf, versionOptions } from '../tls/options.ts';
+import { connectStream } from '../transport/connect.ts';
 import type { Transport, TransportOwner } from '../transport/transport.ts';
 import type { Text } from '../variable/space.ts';
 import type { Worker } from '../worker.ts';
@@ -51,9 +42,9 @@ export class UpstreamRealms {
 export class UpstreamRealm {
   readonly id: string;
   readonly settings: ProxyTlsSettings;
-  readonly context: SecureContext;
-  /** The last session with a member under a name. */
-  readonly #sessions = new Map<string, Buffer>();
+  readonly context: TlsHandle;
+  /** Where the context keeps the last session with a member under a name. */
+  readonly #slots = new Map<string, number>();
   readonly #connectors = new Map<string, TlsConnector>();
 
   constructor(id: string, settings: ProxyTlsSettings) {
@@ -66,25 +57,33 @@ export class UpstreamRealm {
     const known = this.#connectors.get(name);
     if (known) return known;
     const made = new TlsConnector(this, name);
-    keep(this.#connectors, name, made, MOST_NAMES);
+    if (this.#connectors.size >= MOST_NAMES) this.#connectors.delete(oldest(this.#connectors));
+    this.#connectors.set(name, made);
     return made;
   }
 
-  session(key: string): Buffer | undefined {
-    return this.settings.sessionReuse ? this.#sessions.get(key) : undefined;
+  /** @returns the place of a session, and whether it was another's before; -1 where none is kept */
+  slotFor(key: string): { readonly slot: number; readonly fresh: boolean } {
+    if (!this.settings.sessionReuse) return { slot: -1, fresh: false };
+    const known = this.#slots.get(key);
+    if (known !== undefined) return { slot: known, fresh: false };
+    const slot = this.#slots.size < MOST_SESSIONS ? this.#slots.size : this.#freeSlot();
+    this.#slots.set(key, slot);
+    return { slot, fresh: true };
   }
 
-  keepSession(key: string, session: Buffer): void {
-    if (this.settings.sessionReuse) keep(this.#sessions, key, session, MOST_SESSIONS);
+  #freeSlot(): number {
+    const key = oldest(this.#slots);
+    const slot = this.#slots.get(key)!;
+    this.#slots.delete(key);
+    return slot;
   }
 }
 
-/** Adds an entry; the oldest makes room. */
-function keep<V>(map: Map<string, V>, key: string, value: V, most: number): void {
-  map.delete(key);
-  const [oldest] = map.keys();
-  if (map.size >= most && oldest !== undefined) map.delete(oldest);
-  map.set(key, value);
+/** The first key of a map that has some: the one that was added first. */
+function oldest(map: ReadonlyMap<string, unknown>): string {
+  const [key = ''] = map.keys();
+  return key;
 }
 
 /** The connector of each request: the name may have variables. */
@@ -94,6 +93,9 @@ export function tlsConnector(realm: UpstreamRealm, name: Text): (exchange: Excha
 
 /** nginx too takes the port off, for $proxy_host and $http_host may have one. */
 const withoutPort = (name: string) => name.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1');
+
+/** What a client can tell a server (RFC 6066 §3), and OpenSSL takes. */
+const MOST_NAME_BYTES = 255;
 
 export class TlsConnector implements Connector {
   readonly key: string;
@@ -107,88 +109,40 @@ export class TlsConnector implements Connector {
   }
 
   open(member: Member, owner: TransportOwner, worker: Worker): Transport {
-    let transport: SocketTransport | undefined;
-    const onread = {
-      buffer: worker.readBuffer.shared,
-      callback: (bytes: number) => transport!.receive(bytes),
-    };
-    const socket = connect({ ...this.#options(member), onread } as ConnectionOptions);
-    socket.setNoDelay(true);
-    socket.on('error', error => (error.message = reasonOf(error)));
-    transport = new SocketTransport(socket, owner, worker.readBuffer, true);
-    socket.once('secureConnect', () => this.#secured(socket, member, transport));
-    return transport;
+    const { context, settings } = this.#realm;
+    const { slot, fresh } = this.#realm.slotFor(`${this.#name} ${member.address}`);
+    return connectStream(member.model, owner, worker, {
+      context,
+      as: {
+        name: this.#name.slice(0, MOST_NAME_BYTES),
+        tell: settings.serverName && this.#name !== '' && isIP(this.#name) === 0,
+        slot,
+        fresh,
+      },
+    });
   }
-
-  /** Node takes `allowHalfOpen` and `onread` too; its types do not say so. */
-  #options(member: Member): ConnectionOptions & { allowHalfOpen: boolean } {
-    const { host, port, unixPath } = member.model;
-    const session = this.#realm.session(this.#sessionKey(member));
-    return {
-      ...(unixPath === undefined ? { host, port } : { path: unixPath }),
-      allowHalfOpen: true,
-      secureContext: this.#realm.context,
-      servername: this.#realm.settings.serverName && isIP(this.#name) === 0 ? this.#name : '',
-      rejectUnauthorized: false,
-      checkServerIdentity: () => undefined, // done below, only where it is asked for
-      ...(session && { session }),
-    };
-  }
-
-  #sessionKey = (member: Member) => `${this.#name} ${member.address}`;
-
-  #secured(socket: TLSSocket, member: Member, transport: Transport): void {
-    const fault = this.#realm.settings.verify ? this.#verify(socket) : undefined;
-    if (fault !== undefined) return void socket.destroy(new Error(fault));
-    socket.on('session', session => this.#realm.keepSession(this.#sessionKey(member), session));
-    transport.owner.transportConnected();
-  }
-
-  /** @returns what is wrong with the server's certificate */
-  #verify(socket: TLSSocket): string | undefined {
-    const fault = certificateFault(socket, this.#realm.settings.verifyDepth);
-    if (fault !== undefined) return `upstream SSL certificate verify error: (${fault})`;
-    // A session is kept by name, and was judged when it began.
-    if (socket.isSessionReused() || !checkServerIdentity(this.#name, socket.getPeerCertificate()))
-      return undefined;
-    return `upstream SSL certificate does not match "${this.#name}"`;
-  }
-}
-
-/** Faults of TLS are told as nginx tells them, those of the socket as the kernel does. */
-function reasonOf(error: NodeJS.ErrnoException): string {
-  const inHandshake = error.code?.startsWith('ERR_SSL') || /^[0-9A-F]+:error:/.test(error.message);
-  return inHandshake ? `SSL_do_handshake() failed (SSL: ${opensslReason(error)})` : error.message;
 }
 
 /** @throws {Error} of OpenSSL */
-function contextOf(settings: ProxyTlsSettings): SecureContext {
+function contextOf(settings: ProxyTlsSettings): TlsHandle {
   const { commands, certificate, certificateKey, trustedCertificate, crl } = settings;
-  const options: SecureContextOptions = {
-    // Without authorities of its own the runtime would read in the world's public ones.
-    ca: trustedCertificate ? [trustedCertificate.text] : [],
-    ...(crl && { crl: revocationLists(crl) }),
-    ciphers: cipherOption(commands.ciphers ?? settings.ciphers, commands.cipherSuites),
-    ecdhCurve: commands.curves ?? 'auto',
-    ...(commands.signatureAlgorithms !== undefined && { sigalgs: commands.signatureAlgorithms }),
-    ...protocolOptions(settings.protocols, commands.options ?? 0),
+  const options: ClientTlsOptions = {
+    certificates: [],
+    ...(trustedCertificate && { trusted: bytesOf(trustedCertificate.text) }),
+    ...(crl && { crl: bytesOf(crl.text) }),
+    verify: settings.verify,
+    depth: settings.verifyDepth,
+    ...versionOptions(settings.protocols, commands.options ?? 0),
+    ciphers: commands.ciphers ?? settings.ciphers,
+    ...(commands.cipherSuites !== undefined && { cipherSuites: commands.cipherSuites }),
+    ...(commands.curves !== undefined && commands.curves !== 'auto' && { groups: commands.curves }),
+    ...(commands.signatureAlgorithms !== undefined && { signatureAlgorithms: commands.signatureAlgorithms }),
+    sessionSlots: settings.sessionReuse ? MOST_SESSIONS : 0,
   };
-  if (!certificate || !certificateKey) return createSecureContext(options);
-  const cert = certificate.text;
-  return openWith(settings.passwords, passphrase =>
-    createSecureContext({ ...options, cert, key: [{ pem: certificateKey.text, ...passphrase }] }),
-  );
-}
-
-/** Tries without a password first, then each one. @throws {Error} the last fault */
-function openWith<T>(passwords: readonly string[], open: (passphrase: { passphrase?: string }) => T): T {
-  let fault: unknown;
-  for (const passphrase of [undefined, ...passwords]) {
-    try {
-      return open(passphrase === undefined ? {} : { passphrase });
-    } catch (error) {
-      fault = error;
-    }
-  }
-  throw fault;
+  if (!certificate || !certificateKey) return clientTls(options);
+  const pair = { certificate: bytesOf(certificate.text), key: bytesOf(certificateKey.text) };
+  return openWith(settings.passwords, passphrase => {
+    const credential: Credential = passphrase === undefined ? pair : { ...pair, passphrase };
+    return clientTls({ ...options, certificates: [credential] });
+  });
 }

@@ -49,6 +49,16 @@ export interface StaplingModel {
 
 export type ClientVerify = 'off' | 'on' | 'optional' | 'optional_no_ca';
 
+/** Where sessions are kept that clients resume by an identifier; tickets need no keeping. */
+export type SessionCache =
+  /** Clients are told that there is none. */
+  | { readonly kind: 'off' }
+  /** They are not told. */
+  | { readonly kind: 'none' }
+  /** One in each worker. */
+  | { readonly kind: 'builtin'; readonly entries: number }
+  | { readonly kind: 'shared'; readonly name: string; readonly bytes: number };
+
 export interface ServerTls {
   readonly certificates: readonly CertificateModel[];
   readonly protocols: readonly TlsProtocol[];
@@ -69,8 +79,7 @@ export interface ServerTls {
   readonly sessionTickets: boolean;
   /** Contents of key files, 48 or 80 bytes (latin1): the first one encrypts. Empty: keys of moat's own. */
   readonly ticketKeys: readonly string[];
-  /** Undefined: sessions are not kept (tickets need no keeping). */
-  readonly sessionCache: { readonly name: string; readonly bytes: number } | undefined;
+  readonly sessionCache: SessionCache;
   readonly verify: ClientVerify;
   /** Certificates between a client's own and a trusted one, at most. */
   readonly verifyDepth: number;
@@ -99,7 +108,7 @@ export const TLS_DEFAULTS: Omit<ServerTls, 'certificates'> = {
   sessionTimeoutS: 300,
   sessionTickets: true,
   ticketKeys: [],
-  sessionCache: undefined,
+  sessionCache: { kind: 'none' },
   verify: 'off',
   verifyDepth: 1,
   clientCertificate: undefined,

@@ -1,5 +1,5 @@
-/* The door of the addon: the table of verbs that JavaScript sees. Holds no state, so any number of
- * worker threads may load it. */
+/* The door of the addon: the table of verbs that JavaScript sees. The one state that threads share is the session caches
+ * of TLS, behind locks; so any number of worker threads may load it. */
 #include "call.h"
 #include "verbs.h"
 
@@ -37,6 +37,11 @@ static const napi_property_descriptor VERBS[] = {
     VERB("streamClose", stream_close),
     VERB("streamRead", stream_read),
     VERB("streamFd", stream_fd),
+    VERB("streamTls", stream_tls),
+    VERB("streamTlsFact", stream_tls_fact),
+    VERB("tlsContext", tls_context),
+    VERB("tlsTickets", tls_tickets),
+    VERB("tlsStaple", tls_staple),
 #ifdef MOAT_PROBES
     VERB("probeLeak", probe_leak),
     VERB("probeOverflow", probe_overflow),

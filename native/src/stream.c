@@ -8,11 +8,15 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define READ_MOST 65536
 #define READ_LEAST 16384 /* less room in the arena than this ends the batch: level-triggered epoll brings the rest */
 #define READY_MOST 256
+#define READY_EACH 64
+#define EVENTS_EACH 5
+#define TOIL_NS 2000000 /* handshakes of one batch: after this long the others get their turn */
 #define ACCEPT_MOST 64 /* per listener and batch, so that a flood of connections does not starve the open ones */
 #define NONE (-1)
 
@@ -40,7 +44,7 @@ static int32_t take_slot(struct streams *set) {
   return set->count++;
 }
 
-static void want(struct streams *set, int32_t id, uint32_t interest) {
+void streams_want(struct streams *set, int32_t id, uint32_t interest) {
   struct stream *stream = &set->all[id];
   if (stream->interest == interest) return;
   struct epoll_event event = {.events = interest, .data.u32 = (uint32_t)id};
@@ -77,15 +81,23 @@ void streams_close(struct streams *set, int32_t id, bool reset) {
   if (stream->state == STREAM_LISTENING) epoll_ctl(set->epoll, EPOLL_CTL_DEL, stream->fd, NULL);
   close(stream->fd);
   free(stream->queue);
-  *stream = (struct stream){.fd = -1, .state = STREAM_FREE, .next_free = set->freed};
+  *stream = (struct stream){.fd = -1, .state = STREAM_FREE, .next_free = set->freed, .tls = stream->tls};
   set->freed = id;
   set->live--;
+}
+
+void streams_end(struct streams *set) {
+  streams_recycle(set);
+  tls_end_set(set);
+  free(set->all);
 }
 
 void streams_recycle(struct streams *set) {
   while (set->freed != NONE) {
     int32_t id = set->freed;
     set->freed = set->all[id].next_free;
+    tls_free(set->all[id].tls);
+    set->all[id].tls = NULL;
     set->all[id].next_free = set->free;
     set->free = id;
   }
@@ -94,7 +106,7 @@ void streams_recycle(struct streams *set) {
 void streams_read(struct streams *set, int32_t id, bool on) {
   struct stream *stream = streams_get(set, id);
   if (!stream || stream->state == STREAM_CONNECTING || stream->input_ended) return;
-  want(set, id, on ? stream->interest | EPOLLIN : stream->interest & ~(uint32_t)EPOLLIN);
+  streams_want(set, id, on ? stream->interest | EPOLLIN : stream->interest & ~(uint32_t)EPOLLIN);
 }
 
 /* ---- writing ---- */
@@ -120,6 +132,11 @@ static bool enqueue(struct stream *stream, const uint8_t *bytes, size_t length) 
 int64_t streams_send(struct streams *set, int32_t id, const uint8_t *bytes, size_t length) {
   struct stream *stream = streams_get(set, id);
   if (!stream) return -EBADF;
+  return stream->tls ? tls_send(set, id, bytes, length) : streams_send_raw(set, id, bytes, length);
+}
+
+int64_t streams_send_raw(struct streams *set, int32_t id, const uint8_t *bytes, size_t length) {
+  struct stream *stream = &set->all[id];
   size_t sent = 0;
   if (stream->queue_end == stream->queue_at && stream->state == STREAM_OPEN) {
     ssize_t n = send(stream->fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -128,13 +145,14 @@ int64_t streams_send(struct streams *set, int32_t id, const uint8_t *bytes, size
   }
   if (sent == length) return 0;
   if (!enqueue(stream, bytes + sent, length - sent)) return -ENOMEM;
-  if (stream->state == STREAM_OPEN) want(set, id, stream->interest | EPOLLOUT);
+  if (stream->state == STREAM_OPEN) streams_want(set, id, stream->interest | EPOLLOUT);
   return (int64_t)(stream->queue_end - stream->queue_at);
 }
 
 bool streams_finish(struct streams *set, int32_t id, bool close_it) {
   struct stream *stream = streams_get(set, id);
   if (!stream) return false;
+  if (stream->tls) tls_notify(set, id);
   if (stream->queue_end != stream->queue_at) {
     if (close_it) stream->close_after = true;
     else stream->end_after = true;
@@ -150,13 +168,7 @@ bool streams_finish(struct streams *set, int32_t id, bool close_it) {
 
 /* ---- what is ready ---- */
 
-struct batch {
-  struct streams *set;
-  int32_t events;
-  size_t used; /* of the arena */
-};
-
-static int32_t *emit(struct batch *batch, enum event_kind kind, int32_t id) {
+int32_t *streams_emit(struct batch *batch, enum event_kind kind, int32_t id) {
   int32_t *event = batch->set->events + batch->events++ * EVENT_INTS;
   event[0] = kind;
   event[1] = id;
@@ -164,9 +176,9 @@ static int32_t *emit(struct batch *batch, enum event_kind kind, int32_t id) {
   return event;
 }
 
-static void emit_closed(struct batch *batch, int32_t id, int error) {
+void streams_emit_closed(struct batch *batch, int32_t id, int error) {
   streams_close(batch->set, id, false);
-  emit(batch, EVENT_CLOSED, id)[2] = error;
+  streams_emit(batch, EVENT_CLOSED, id)[2] = error;
 }
 
 static int socket_error(int fd) {
@@ -204,13 +216,13 @@ static void accept_ready(struct batch *batch, int32_t id) {
     if (fd < 0) {
       if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED) return;
       int error = errno;
-      want(set, id, 0);
-      emit(batch, EVENT_ACCEPT_FAULT, id)[2] = error;
+      streams_want(set, id, 0);
+      streams_emit(batch, EVENT_ACCEPT_FAULT, id)[2] = error;
       return;
     }
     int32_t made = streams_add(set, fd, STREAM_OPEN);
     if (made < 0) continue;
-    int32_t *event = emit(batch, EVENT_ACCEPTED, id);
+    int32_t *event = streams_emit(batch, EVENT_ACCEPTED, id);
     event[2] = made;
     put_address(event, &peer);
   }
@@ -219,10 +231,10 @@ static void accept_ready(struct batch *batch, int32_t id) {
 static void connect_ready(struct batch *batch, int32_t id) {
   struct stream *stream = &batch->set->all[id];
   int error = socket_error(stream->fd);
-  if (error) return emit_closed(batch, id, error);
+  if (error) return streams_emit_closed(batch, id, error);
   stream->state = STREAM_OPEN;
-  want(batch->set, id, EPOLLIN);
-  emit(batch, EVENT_CONNECTED, id);
+  streams_want(batch->set, id, EPOLLIN);
+  streams_emit(batch, EVENT_CONNECTED, id);
 }
 
 /* Returns false when the stream is closed by it. */
@@ -233,7 +245,7 @@ static bool drain(struct batch *batch, int32_t id) {
   ssize_t n = waiting ? send(stream->fd, stream->queue + stream->queue_at, waiting, MSG_NOSIGNAL | MSG_DONTWAIT) : 0;
   if (n < 0) {
     if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS) return true;
-    emit_closed(batch, id, errno);
+    streams_emit_closed(batch, id, errno);
     return false;
   }
   stream->queue_at += (size_t)n;
@@ -241,13 +253,13 @@ static bool drain(struct batch *batch, int32_t id) {
   free(stream->queue);
   stream->queue = NULL;
   stream->queue_at = stream->queue_end = stream->queue_size = 0;
-  want(set, id, stream->interest & ~(uint32_t)EPOLLOUT);
+  streams_want(set, id, stream->interest & ~(uint32_t)EPOLLOUT);
   if (stream->close_after) {
-    emit_closed(batch, id, 0);
+    streams_emit_closed(batch, id, 0);
     return false;
   }
   if (stream->end_after) shutdown(stream->fd, SHUT_WR);
-  emit(batch, EVENT_DRAINED, id);
+  streams_emit(batch, EVENT_DRAINED, id);
   return true;
 }
 
@@ -257,16 +269,16 @@ static void read_ready(struct batch *batch, int32_t id) {
   size_t room = set->arena_size - batch->used;
   ssize_t n = recv(stream->fd, set->arena + batch->used, room < READ_MOST ? room : READ_MOST, MSG_DONTWAIT);
   if (n > 0) {
-    int32_t *event = emit(batch, EVENT_DATA, id);
+    int32_t *event = streams_emit(batch, EVENT_DATA, id);
     event[2] = (int32_t)batch->used;
     event[3] = (int32_t)n;
     batch->used += (size_t)n;
   } else if (n == 0) {
     stream->input_ended = true;
-    want(set, id, stream->interest & ~(uint32_t)EPOLLIN);
-    emit(batch, EVENT_END, id);
+    streams_want(set, id, stream->interest & ~(uint32_t)EPOLLIN);
+    streams_emit(batch, EVENT_END, id);
   } else if (errno != EAGAIN && errno != EINTR) {
-    emit_closed(batch, id, errno);
+    streams_emit_closed(batch, id, errno);
   }
 }
 
@@ -275,20 +287,42 @@ static void handle(struct batch *batch, int32_t id, uint32_t ready) {
   if (!stream) return;
   if (stream->state == STREAM_LISTENING) return accept_ready(batch, id);
   if (stream->state == STREAM_CONNECTING) return connect_ready(batch, id);
+  if (stream->tls && tls_puts_off(stream->tls)) return tls_ready(batch, id);
   if ((ready & EPOLLOUT) && !drain(batch, id)) return;
-  if ((ready & EPOLLIN) && !stream->input_ended) return read_ready(batch, id);
+  if ((ready & EPOLLIN) && !stream->input_ended) return stream->tls ? tls_ready(batch, id) : read_ready(batch, id);
   /* Both ways are shut, or it was reset: epoll would go on saying so for ever. */
-  if (ready & (EPOLLHUP | EPOLLERR)) emit_closed(batch, id, socket_error(stream->fd));
+  if (ready & (EPOLLHUP | EPOLLERR)) streams_emit_closed(batch, id, socket_error(stream->fd));
 }
 
-int32_t streams_poll(struct streams *set) {
-  struct epoll_event ready[READY_MOST];
-  int count = epoll_wait(set->epoll, ready, READY_MOST, 0);
-  struct batch batch = {.set = set};
+static int64_t now_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* Returns false when the batch is full, or has taken long enough. */
+static bool handle_some(struct batch *batch, const struct epoll_event *ready, int count, int64_t *since) {
+  struct streams *set = batch->set;
   for (int i = 0; i < count; i++) {
-    /* Room for what one descriptor can bring: a drained and a data event, or its accepts up to the list's end. */
-    if (batch.events + 2 > set->events_size || set->arena_size - batch.used < READ_LEAST) break;
-    handle(&batch, (int32_t)ready[i].data.u32, ready[i].events);
+    /* Room for what one descriptor can bring: drained, secure, data, end or fault and closed; or its accepts up to the end. */
+    if (batch->events + EVENTS_EACH > set->events_size || set->arena_size - batch->used < READ_LEAST) return false;
+    handle(batch, (int32_t)ready[i].data.u32, ready[i].events);
+    if (!batch->toiled) continue;
+    if (*since == 0) *since = now_ns();
+    else if (now_ns() - *since > TOIL_NS) return false;
+  }
+  return true;
+}
+
+/* A few descriptors at a time: those that epoll has told of go to the end of its list, so that when a batch ends early the
+ * next one begins with those that were not reached. */
+int32_t streams_poll(struct streams *set) {
+  struct epoll_event ready[READY_EACH];
+  struct batch batch = {.set = set};
+  int64_t since = 0;
+  for (int round = 0; round < READY_MOST / READY_EACH; round++) {
+    int count = epoll_wait(set->epoll, ready, READY_EACH, 0);
+    if (count <= 0 || !handle_some(&batch, ready, count, &since) || count < READY_EACH) break;
   }
   return batch.events;
 }

@@ -15,6 +15,8 @@ enum event_kind {
   EVENT_DRAINED = 5, /* stream: nothing waits to be sent any more */
   EVENT_ACCEPTED = 6, /* listener, new stream, family (4, 6 or 1 for unix), port, four words of address */
   EVENT_ACCEPT_FAULT = 7, /* listener, errno: accepting is paused until it is resumed */
+  EVENT_SECURE = 8, /* stream, offset in the arena, bytes: TLS stands, and that protocol was agreed on (ALPN) */
+  EVENT_FAULT = 9, /* stream, offset in the arena, bytes: what is wrong, in words; EVENT_CLOSED follows */
 };
 #define EVENT_INTS 8
 
@@ -34,7 +36,11 @@ struct stream {
   uint8_t *queue; /* bytes the kernel did not take */
   size_t queue_at, queue_end, queue_size;
   int32_t next_free;
+  struct tls *tls; /* kept after the end until the next poll: its facts are still asked for */
 };
+
+struct tls_io;
+struct bio_method_st;
 
 struct streams {
   int epoll;
@@ -46,6 +52,8 @@ struct streams {
   size_t arena_size;
   int32_t *events;
   int32_t events_size; /* in events */
+  struct tls_io *tls_io; /* both from the first stream with TLS on */
+  struct bio_method_st *tls_method;
 };
 
 /* Number of the new stream, or -errno. The descriptor belongs to the stream from then on, also on failure. */
@@ -63,5 +71,34 @@ void streams_read(struct streams *set, int32_t id, bool on);
 void streams_recycle(struct streams *set);
 /* NULL when there is no such stream. */
 struct stream *streams_get(struct streams *set, int32_t id);
+
+/* Frees what the set itself holds; all streams are closed. */
+void streams_end(struct streams *set);
+
+/* ---- between stream.c and tls_stream.c ---- */
+
+/* What one poll has found so far. */
+struct batch {
+  struct streams *set;
+  int32_t events;
+  size_t used; /* of the arena */
+  bool toiled; /* a handshake went on: that takes its time */
+};
+
+int32_t *streams_emit(struct batch *batch, enum event_kind kind, int32_t id);
+/* Closes, and tells. */
+void streams_emit_closed(struct batch *batch, int32_t id, int error);
+void streams_want(struct streams *set, int32_t id, uint32_t interest);
+/* Sends or queues bytes as they are. */
+int64_t streams_send_raw(struct streams *set, int32_t id, const uint8_t *bytes, size_t length);
+
+/* A stream with TLS can be read, or has work that was put off. */
+void tls_ready(struct batch *batch, int32_t id);
+bool tls_puts_off(const struct tls *tls);
+int64_t tls_send(struct streams *set, int32_t id, const uint8_t *bytes, size_t length);
+/* Sends close_notify, once. */
+void tls_notify(struct streams *set, int32_t id);
+void tls_free(struct tls *tls);
+void tls_end_set(struct streams *set);
 
 #endif

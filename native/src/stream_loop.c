@@ -1,6 +1,7 @@
 /* The JavaScript side of the stream set: one uv handle for all sockets, one call into JavaScript for all that is ready. */
 #include "call.h"
 #include "stream.h"
+#include "tls.h"
 #include "verbs.h"
 
 #include <arpa/inet.h>
@@ -60,7 +61,7 @@ static void on_ready(uv_poll_t *handle, int status, int events) {
 static void on_closed(uv_handle_t *handle) {
   struct stream_loop *loop = handle->data;
   napi_async_cleanup_hook_handle cleanup = loop->cleanup;
-  free(loop->set.all);
+  streams_end(&loop->set);
   free(loop);
   napi_remove_async_cleanup_hook(cleanup);
 }
@@ -265,4 +266,41 @@ napi_value stream_fd(napi_env env, napi_callback_info info) {
   if (call.failed) return NULL;
   struct stream *stream = streams_get(&loop->set, id);
   return make_number(&call, stream ? stream->fd : -1);
+}
+
+/* As client: {name, tell, slot, fresh}; see tls_expect(). */
+static bool expect(struct call *call, struct tls *tls, napi_value options) {
+  char name[256];
+  as_text(call, field(call, options, "name"), "name", name, sizeof name);
+  bool tell = as_bool_or(call, field(call, options, "tell"), "tell", false);
+  int32_t slot = (int32_t)as_int_or(call, field(call, options, "slot"), "slot", -1, INT32_MAX, -1);
+  bool fresh = as_bool_or(call, field(call, options, "fresh"), "fresh", false);
+  return !call->failed && tls_expect(tls, name, tell, slot, fresh);
+}
+
+/* streamTls(loop, stream, context, first, client?) → 0 or -errno. first: bytes that came before; client: options of expect().
+ * EVENT_SECURE follows, or EVENT_CLOSED. */
+napi_value stream_tls(napi_env env, napi_callback_info info) {
+  struct call call = call_begin(env, info, "streamTls");
+  struct stream_loop *loop = as_loop(&call);
+  int32_t id = as_id(&call);
+  struct tls_context *context = as_tls_context(&call, call.args[2]);
+  uint8_t *first;
+  size_t bytes;
+  as_bytes(&call, call.args[3], "first", &first, &bytes);
+  if (call.failed) return NULL;
+  int begun = tls_begin(&loop->set, id, context, first, bytes);
+  if (begun == 0 && given(&call, call.args[4]) && !expect(&call, tls_of(&loop->set, id), call.args[4])) begun = -ENOMEM;
+  return make_number(&call, begun);
+}
+
+/* streamTlsFact(loop, stream, fact) → text or undefined; also within the turn in which a stream was closed. */
+napi_value stream_tls_fact(napi_env env, napi_callback_info info) {
+  struct call call = call_begin(env, info, "streamTlsFact");
+  struct stream_loop *loop = as_loop(&call);
+  int32_t id = as_id(&call);
+  int fact = (int)as_int(&call, call.args[2], "fact", 0, 100);
+  if (call.failed) return NULL;
+  struct tls *tls = tls_of(&loop->set, id);
+  return tls ? tls_fact(&call, tls, fact) : make_undefined(&call);
 }

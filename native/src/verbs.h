@@ -50,6 +50,13 @@ napi_value stream_send(napi_env env, napi_callback_info info);
 napi_value stream_close(napi_env env, napi_callback_info info);
 napi_value stream_read(napi_env env, napi_callback_info info);
 napi_value stream_fd(napi_env env, napi_callback_info info);
+napi_value stream_tls(napi_env env, napi_callback_info info);
+napi_value stream_tls_fact(napi_env env, napi_callback_info info);
+
+/* tls_context.c */
+napi_value tls_context(napi_env env, napi_callback_info info);
+napi_value tls_tickets(napi_env env, napi_callback_info info);
+napi_value tls_staple(napi_env env, napi_callback_info info);
 
 /* probe.c: only in the sanitizer variant */
 napi_value probe_leak(napi_env env, napi_callback_info info);

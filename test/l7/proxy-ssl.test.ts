@@ -132,7 +132,10 @@ test('proxy_ssl_crl: a revoked certificate is not taken', async () => {
 test('proxy_ssl_verify_depth: bounds the certificates between', async () => {
   assert.equal((await ask('/deep')).status, 200);
   assert.equal((await ask('/too-deep')).status, 502);
-  assert.match(moat.read(), /verify error: \(.*certificate chain too long\)/);
+  assert.match(
+    moat.read(),
+    /verify error: \((20:unable to get local issuer certificate|22:.*too long)\).*too-deep/,
+  );
 });
 
 test('proxy_ssl_certificate: is shown to a server that asks', async () => {

@@ -29,6 +29,8 @@ class Peer implements StreamEvents {
   streamClosed(errno: number): void {
     this.told.push(`closed ${errno}`);
   }
+  streamSecure() {}
+  streamFault() {}
   streamConnected(): void {
     this.told.push('connected');
   }

@@ -11,10 +11,10 @@ import { test } from 'node:test';
 import { PROXY_TLS_DEFAULTS, type ProxyTlsSettings } from '#model/l7/proxy-tls.ts';
 import { AnswerVariables } from '../../../l7/health/answer.ts';
 import { PROBES } from '../../../l7/health/table.ts';
-import { UpstreamRealms } from '../../../l7/upstream/tls.ts';
+import { CheckContexts } from '../../../l7/health/tls.ts';
 import { checkModel } from './check-model.ts';
 
-const MEANS = { variables: new AnswerVariables([]), realms: new UpstreamRealms() };
+const MEANS = { variables: new AnswerVariables([]), contexts: new CheckContexts() };
 
 async function listen(server: Server): Promise<number> {
   await new Promise<void>(done => server.listen(0, '127.0.0.1', done).unref());
