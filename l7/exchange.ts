@@ -308,9 +308,10 @@ export class Exchange {
 
   /** Goes on in a named location. @returns false when the server has none of that name */
   namedLocation(name: string): boolean {
+    // Counted first: a name that is not there may be the error page of its own 500.
+    if (!this.#mayRedirect('redirect to named location', name)) return true;
     const location = this.server.named.get(name);
     if (!location) return false;
-    if (!this.#mayRedirect('redirect to named location', name)) return true;
     this.addPathToAlias = false;
     this.location = location;
     this.internal = true;
@@ -367,7 +368,8 @@ export class Exchange {
     const { status } = response;
     if (this.head.method === 'HEAD' || status === 204 || status === 304 || status < 200)
       response.headOnly = true;
-    if (status === 204) response.noContent();
+    // That of a server goes on as it is.
+    if (status === 204 && response.reason === undefined) response.noContent();
     if (!response.headOnly && this.#filters) {
       for (let at = this.#filters.length - 1; at >= 0; at--)
         this.#sink = this.#filters[at]!(this.#sink, this);
@@ -496,7 +498,7 @@ function carry(fields: HeaderList, response: Response): void {
   const replaced = new Set<string>();
   for (let at = 0; at < fields.size; at++) {
     const key = fields.keys[at]!;
-    if (!replaced.has(key)) response.headers.remove(key);
+    if (!replaced.has(key) && key !== 'set-cookie') response.headers.remove(key);
     replaced.add(key);
     if (key === 'content-type') response.setContentType(fields.values[at]!);
     else response.headers.add(fields.names[at]!, key, fields.values[at]!);

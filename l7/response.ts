@@ -65,7 +65,9 @@ export class Response {
 
   /** 204 and 304 have no body, so nothing is said of it. */
   noContent(): void {
-    this.headers.remove('content-type');
+    // A further line is of add_header, and stays.
+    if (this.mediaType !== '') this.headers.removeAt(this.headers.keys.indexOf('content-type'));
+    this.mediaType = '';
     this.contentLength = UNKNOWN_LENGTH;
   }
 

@@ -41,8 +41,9 @@ function takePage(exchange: Exchange, status: number): ErrorPageTable | undefine
 }
 
 function answerPage(exchange: Exchange, page: ErrorPageTable, status: number): void {
-  const target = page.target(exchange);
+  // Known before the target is made: $status may stand in it.
   exchange.errorStatus = page.answer === 'target' ? 0 : (page.answer ?? PUBLIC_STATUS[status] ?? status);
+  const target = page.target(exchange);
   if (target.startsWith('/')) return toUri(exchange, target);
   if (target.startsWith('@')) {
     if (exchange.namedLocation(target)) return;
@@ -68,6 +69,7 @@ function answerBuiltIn(exchange: Exchange, status: number, says = phraseOf(statu
   const response = new Response(status);
   if (!PAGES.has(status)) return exchange.answer(response, undefined);
   response.setContentType('text/html');
+  exchange.carried?.remove('content-type');
   const text = `${status} ${says}`;
   const token = exchange.location.serverToken(exchange);
   exchange.answer(

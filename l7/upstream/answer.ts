@@ -89,7 +89,7 @@ function obey(key: string, value: string, exchange: Exchange, head: ResponseHead
   if (key === 'x-accel-limit-rate' && /^\d+$/.test(value)) exchange.limitRateBytesPerS = Number(value);
   else if (key === 'x-accel-buffering') exchange.bufferAnswer = value.toLowerCase() !== 'no';
   if (key !== 'x-accel-redirect') return false;
-  exchange.carried = carriedFields(head);
+  exchange.carried = carriedFields(head, exchange.carried);
   if (exchange.method !== 'HEAD') exchange.method = 'GET';
   exchange.setSource(undefined);
   if (value.startsWith('@')) {
@@ -105,8 +105,10 @@ function obey(key: string, value: string, exchange: Exchange, head: ResponseHead
   return true;
 }
 
-function carriedFields(head: ResponseHead): HeaderList {
+/** @param before from an X-Accel-Redirect before this one: of it only cookies stay, they add up */
+function carriedFields(head: ResponseHead, before: HeaderList | undefined): HeaderList {
   const carried = new HeaderList();
+  for (const cookie of before?.all('set-cookie') ?? []) carried.add('Set-Cookie', 'set-cookie', cookie);
   const { names, keys, values } = head.headers;
   keys.forEach((key, at) => {
     if (CARRIED.includes(key)) carried.add(names[at]!, key, values[at]!);

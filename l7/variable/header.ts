@@ -33,17 +33,21 @@ function lines(rest: string, listOf: (exchange: Exchange) => HeaderList | undefi
 
 function sentHeader(rest: string): Getter {
   const key = fieldOf(rest);
-  const framing = FRAMING[key];
+  const own = OWN[key];
   return exchange => {
     const { response } = exchange;
     if (!response) return undefined;
-    return framing?.(exchange, response) ?? linesOf(response.headers, key);
+    return own?.(exchange, response) ?? linesOf(response.headers, key);
   };
 }
 
-/** Fields that stand in no list: the connection writes them. Known once the head is written. */
-const FRAMING: Readonly<Record<string, (exchange: Exchange, response: Response) => string | undefined>> = {
+/**
+ * Fields that stand in no list: the connection writes them. Known once the head is written. Of Content-Type the first
+ * line counts: others are of add_header.
+ */
+const OWN: Readonly<Record<string, (exchange: Exchange, response: Response) => string | undefined>> = {
   'content-length': (_, { contentLength }) => (contentLength >= 0 ? String(contentLength) : undefined),
+  'content-type': (_, { headers }) => headers.get('content-type'),
   connection: ({ keepAlive }, { upgraded }) => (upgraded ? undefined : keepAlive ? 'keep-alive' : 'close'),
   'keep-alive': ({ keepAlive, location }) => {
     const { headerS } = location.core.keepaliveTimeout;

@@ -48,6 +48,9 @@ test('error_page: a URI, a status, a name, a URL', async () => {
       location /url307/ { error_page 404 =307 http://other.org/; }
       location /url200/ { error_page 404 =200 http://other.org/; }
       location /url=/ { error_page 404 = http://other.org/; }
+      location /urlstatus/ { error_page 404 http://other.org/$status; }
+      location /urlstatus302/ { error_page 404 =302 http://other.org/$status; }
+      location /uristatus/ { error_page 404 /tell?$status; }
       location /relative/ { error_page 404 relative.html; }
       location /redirect/ { error_page 301 302 /404.html; return 301 /elsewhere; }
       location /redirect200/ { error_page 302 =200 /404.html; return 302 /elsewhere; }
@@ -65,7 +68,7 @@ test('error_page: a URI, a status, a name, a URL', async () => {
   });
   const targets = `/plain/x /to200/x /to503/x /own/x /zero/x /argued/x?y /fixed/x /missing/x /missing500/x /missing=/x
     /folder/x /noslash/x /escaped/x /named/x?y /named200/x /named=/x /named=status/x /named404status/x /namedplain/x
-    /lost/x /url/x /url301/x /url307/x /url200/x /url=/x /relative/x /redirect/x /redirect200/x /first/x
+    /lost/x /url/x /url301/x /url307/x /url200/x /url=/x /urlstatus/x /urlstatus302/x /uristatus/x /relative/x /redirect/x /redirect200/x /first/x
     /nonstandard/x /text/x /internal/x /status/x`;
   await pair.compare(gets(targets));
   pair.compareLogs();
@@ -88,6 +91,7 @@ test('error_page: of pages that fail themselves, once and recursively', async ()
       location /half { recursive_error_pages on; error_page 404 = @half; }
       location @half { error_page 410 = @two; return 410; }
       location /cycle { recursive_error_pages on; error_page 404 /cycle; }
+      location /lost { recursive_error_pages on; error_page 404 500 @lost; }
       location /cycle2 { recursive_error_pages on; error_page 404 @cycle2; }
       location @cycle2 { recursive_error_pages on; error_page 403 @cycle2; return 403; }
       location /inner { recursive_error_pages on; error_page 404 /inner2; location /inner2 { error_page 404 =402 @three; } }
@@ -95,7 +99,7 @@ test('error_page: of pages that fail themselves, once and recursively', async ()
       location /flag2 { recursive_error_pages on; error_page 404 =200 @three; }
     }`,
   });
-  await pair.compare(gets('/once /deep /chain /half /cycle /cycle2 /inner /inner2 /flag /flag2 /none'));
+  await pair.compare(gets('/once /deep /chain /half /cycle /cycle2 /lost /inner /inner2 /flag /flag2 /none'));
   await pair.compare([['POST /chain', '>x'], ['HEAD /chain'], ['POST /dir/index.html', '>x']]);
   pair.compareLogs();
 });
@@ -222,4 +226,27 @@ test('error_page: a body that was too large, broken or half sent does not go on 
   }
   const page = 'GET [] []';
   assert.deepEqual(told, [...[413, 413, 413, 413, 400, 400, 502, 502].map(status => [status, page])]);
+});
+
+test('X-Accel-Redirect: the type stays with files and texts but not with pages of moat, cookies add up', async () => {
+  await using upstream = await startUpstream(({ target }) =>
+    response(200, 'not this', [
+      `X-Accel-Redirect: ${target}`,
+      'Content-Type: text/up',
+      'Set-Cookie: up=1',
+      'X-Lost: 1',
+    ]),
+  );
+  await using pair = await besideNginx({
+    files: FILES,
+    upstream: upstream.port,
+    http: `server { listen {port}; root {root}/site;
+      location /go/ { proxy_pass http://{upstream}/; }
+      location /closed { return 403; }
+      location /text { return 200 "a text"; }
+      location /told { add_header Set-Cookie told=1; return 200 "a text"; }
+      location /twice { proxy_pass http://{upstream}/text; }
+    }`,
+  });
+  await pair.compare(gets('/go/404.html /go/none /go/closed /go/text /go/told /go/twice'));
 });
