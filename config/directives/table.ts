@@ -8,6 +8,7 @@ import { HEADERS } from './headers.ts';
 import { HEALTH } from './health.ts';
 import { HTTP } from './http.ts';
 import { LIMIT } from './limit.ts';
+import { LISTING } from './listing.ts';
 import { LOG } from './log.ts';
 import { MAIN } from './main.ts';
 import { MAP } from './map.ts';
@@ -42,6 +43,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   REALIP,
   REWRITE,
   STATIC,
+  LISTING,
   STATUS_PAGES,
   TLS,
   SUB,

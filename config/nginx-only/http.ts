@@ -8,10 +8,6 @@ export const HTTP_ONLY: Rows = [
     'use map on $http_user_agent',
   ],
   [
-    'autoindex autoindex_exact_size autoindex_format autoindex_localtime random_index',
-    'moat lists no folders; let a server behind it do so',
-  ],
-  [
     'charset charset_map charset_types override_charset source_charset',
     'name the charset in default_type or types; moat converts none',
   ],

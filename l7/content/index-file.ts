@@ -1,16 +1,22 @@
 /** `index`: goes on at the file that stands for a folder. */
 import { type Stats, statSync } from 'node:fs';
 import type { Exchange } from '../exchange.ts';
-import { DONE, type Phase, type Verdict } from '../phase/verdict.ts';
+import { DONE, NEXT, type Phase, type Verdict } from '../phase/verdict.ts';
 import type { Compiler } from '../tables.ts';
+import { autoindex } from './autoindex.ts';
 import { type FileFault, fileFault } from './file-fault.ts';
 import { type FilePaths, systemPath } from './file-path.ts';
+import { randomIndex } from './random-index.ts';
 import type { LinkGuard } from './symlinks.ts';
 
-/** For requests whose path ends with a slash; without an index file they get 403, without the folder 404. */
+/** For requests whose path ends with a slash; without an index file they get a list (autoindex) or 403, without the folder 404. */
 export function indexPhase(compiler: Compiler, paths: FilePaths, guard: LinkGuard | undefined): Phase {
   const files = compiler.location.settings.core.index.map(compiler.text);
+  const random = randomIndex(compiler, paths);
+  const list = autoindex(compiler, paths);
   return exchange => {
+    const chosen = random?.(exchange) ?? NEXT;
+    if (chosen !== NEXT) return chosen;
     const folder = paths.path(exchange);
     let folderSeen = false;
     for (const file of files) {
@@ -25,6 +31,7 @@ export function indexPhase(compiler: Compiler, paths: FilePaths, guard: LinkGuar
       if (!isStats(found)) return tellFault(exchange, folder + name, found);
       return goOn(exchange, exchange.path + name);
     }
+    if (list && (exchange.method === 'GET' || exchange.method === 'HEAD')) return list(exchange);
     exchange.log('error', `directory index of "${folder}" is forbidden`);
     return 403;
   };

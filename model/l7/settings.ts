@@ -12,6 +12,7 @@ import {
 import { CORE_DEFAULTS, type CoreSettings } from './core.ts';
 import { HEADERS_DEFAULTS, type HeadersSettings } from './headers.ts';
 import { LIMIT_DEFAULTS, type LimitSettings } from './limit.ts';
+import { LISTING_DEFAULTS, type ListingSettings } from './listing.ts';
 import { LOG_DEFAULTS, type LogSettings } from './log.ts';
 import { MIRROR_DEFAULTS, type MirrorSettings } from './mirror.ts';
 import { PRECOMPRESSED_DEFAULTS, type PrecompressedSettings } from './precompressed.ts';
@@ -39,6 +40,7 @@ export interface Settings {
   readonly referer: RefererSettings;
   readonly mirror: MirrorSettings;
   readonly precompressed: PrecompressedSettings;
+  readonly listing: ListingSettings;
 }
 
 /** What holds where nothing is configured: nginx 1.31's defaults. */
@@ -59,4 +61,5 @@ export const DEFAULT_SETTINGS: Settings = {
   referer: REFERER_DEFAULTS,
   mirror: MIRROR_DEFAULTS,
   precompressed: PRECOMPRESSED_DEFAULTS,
+  listing: LISTING_DEFAULTS,
 };
