@@ -41,7 +41,7 @@ export const BUILT_BY_DEFAULT: Readonly<Record<string, Feature>> = {
   http_upstream_random_module: yes('random'),
   http_upstream_sticky_module: yes('sticky'),
   http_upstream_zone_module: yes('zone'),
-  http_userid_module: no('userid'),
+  http_userid_module: yes('userid'),
   http_uwsgi_module: no('uwsgi_pass'),
 };
 
@@ -56,7 +56,7 @@ export const BUILT_ON_REQUEST: Readonly<Record<string, Feature>> = {
   http_mp4_module: no('mp4'),
   http_random_index_module: yes('random_index'),
   http_realip_module: yes('set_real_ip_from'),
-  http_secure_link_module: no('secure_link'),
+  http_secure_link_module: yes('secure_link'),
   http_slice_module: no('slice'),
   http_ssl_module: yes('ssl_certificate'),
   http_stub_status_module: yes('stub_status'),

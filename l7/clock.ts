@@ -71,6 +71,12 @@ export const httpDate = perSecond(date => date.toUTCString());
 /** The same for any time, not cached. */
 export const httpDateOf = (wallMs: number): string => new Date(wallMs).toUTCString();
 
+/** `Sun, 06-Nov-94 08:49:37 GMT`, the old form that all browsers read in cookies; years after 2037 have four digits. */
+export function cookieTime(wallMs: number): string {
+  const [weekday, day, month, year = '', time] = httpDateOf(wallMs).split(' ');
+  return `${weekday} ${day}-${month}-${Number(year) > 2037 ? year : year.slice(2)} ${time} GMT`;
+}
+
 /** `06/Nov/1994:08:49:37 +0000`, local time. */
 export const logTime = perSecond(
   date =>

@@ -13,10 +13,12 @@ import type { Phase } from './phase/verdict.ts';
 import { LocationFinder } from './route/locations.ts';
 import { compileReferers } from './route/referers.ts';
 import { ServerFinder } from './route/server-names.ts';
+import { secureLink } from './secure-link.ts';
 import type { SharedState } from './shared.ts';
 import type { Compiler, LocationTable, ServerTable, Tables } from './tables.ts';
 import type { PoolViews } from './upstream/pool-views.ts';
 import { Pools } from './upstream/pools.ts';
+import { UserIds } from './user-id.ts';
 import { VariableSpace } from './variable/space.ts';
 import type { Worker } from './worker.ts';
 import { ZoneShelf } from './zone/shelf.ts';
@@ -101,6 +103,8 @@ function compileLocation(
     core: settings.core,
     paths: filePaths(compiler),
     isValidReferer: compileReferers(settings.referer),
+    secureLink: secureLink(compiler),
+    userIds: new UserIds(compiler),
     rewrite: compileRewrite(model.rewrite, compiler, conditional),
     phases: compilePhases(compiler),
     headerFilters: HEADER_FILTERS.map(compile => compile(compiler)).filter(filter => filter !== undefined),

@@ -14,6 +14,7 @@ import { runRewrite } from './phase/rewrite.ts';
 import { DONE, NEXT, type Verdict, WAIT } from './phase/verdict.ts';
 import type { BodySink, BodySource, Response } from './response.ts';
 import type { LocationTable, ServerTable, Tables } from './tables.ts';
+import type { UserId } from './user-id.ts';
 import type { CompressionCount } from './variable/compression.ts';
 import type { Attempt } from './variable/upstream.ts';
 import type { RequestHead } from './wire/h1/request.ts';
@@ -76,6 +77,9 @@ export class Exchange {
   /** Name and password; null when it has none, undefined until somebody asks: see `credentialsOf`. */
   credentials: Credentials | null | undefined;
   requestId: string | undefined;
+  /** Who the client is by its cookie (userid), once somebody asked; `$uid_reset` where it was set. */
+  userId: UserId | undefined;
+  userIdReset: string | undefined;
   pipelined = false;
   internal = false;
 

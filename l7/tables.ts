@@ -12,7 +12,9 @@ import type { Response } from './response.ts';
 import type { LocationFinder } from './route/locations.ts';
 import type { RefererJudge } from './route/referers.ts';
 import type { ServerFinder } from './route/server-names.ts';
+import type { SecureLink } from './secure-link.ts';
 import type { Pools } from './upstream/pools.ts';
+import type { UserIds } from './user-id.ts';
 import type { Text, VariableSpace } from './variable/space.ts';
 import type { Worker } from './worker.ts';
 import type { ZoneShelf } from './zone/shelf.ts';
@@ -32,6 +34,8 @@ export interface LocationTable {
   readonly core: CoreSettings;
   readonly paths: FilePaths;
   readonly isValidReferer: RefererJudge;
+  readonly secureLink: SecureLink;
+  readonly userIds: UserIds;
   readonly rewrite: RewriteProgram | undefined;
   /** preaccess, access, precontent, content: the last one answers. */
   readonly phases: readonly Phase[];

@@ -17,12 +17,14 @@ import { PROXY } from './proxy.ts';
 import { REALIP } from './realip.ts';
 import { REFERER } from './referer.ts';
 import { REWRITE } from './rewrite.ts';
+import { SECURE_LINK } from './secure-link.ts';
 import { SPLIT_CLIENTS } from './split-clients.ts';
 import { STATIC } from './static.ts';
 import { STATUS_PAGES } from './status-pages.ts';
 import { SUB } from './sub.ts';
 import { TLS } from './tls.ts';
 import { UPSTREAM } from './upstream.ts';
+import { USER_ID } from './user-id.ts';
 
 const FAMILIES: readonly (readonly Directive[])[] = [
   MAIN,
@@ -44,6 +46,8 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   REWRITE,
   STATIC,
   LISTING,
+  SECURE_LINK,
+  USER_ID,
   STATUS_PAGES,
   TLS,
   SUB,

@@ -70,7 +70,6 @@ export const HTTP_ONLY: Rows = [
   ['num_map', 'use map with regular expressions, or geo'],
   ['perl perl_modules perl_require perl_set', 'moat runs no scripts; put the logic behind proxy_pass'],
   ['post_action', 'use mirror, or read the access log'],
-  ['secure_link secure_link_md5 secure_link_secret', 'check the link in the application, with auth_request'],
   ['session_log session_log_format session_log_zone', 'use access_log with $request_id'],
   ['slice', 'moat has no cache yet that it would fill by ranges'],
   ['spdy_chunk_size spdy_headers_comp limit_zone ssl', 'obsolete in nginx too; remove the line'],
@@ -81,11 +80,6 @@ export const HTTP_ONLY: Rows = [
     `ssi ssi_ignore_recycled_buffers ssi_last_modified ssi_min_file_chunk ssi_silent_errors ssi_types
      ssi_value_length`,
     'moat does no server-side includes; use sub_filter, or do so in the application',
-  ],
-  [
-    `userid userid_domain userid_expires userid_flags userid_mark userid_name userid_p3p userid_path
-     userid_service`,
-    'use sticky cookie, or add_header Set-Cookie with $request_id',
   ],
   [
     'xml_entities xslt_last_modified xslt_param xslt_string_param xslt_stylesheet xslt_types',

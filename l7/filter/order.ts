@@ -8,12 +8,14 @@ import { limitRateFilter } from './limit-rate.ts';
 import { notModifiedFilter } from './not-modified.ts';
 import { rangeFilter } from './range.ts';
 import { subFilter } from './sub.ts';
+import { userIdFilter } from './user-id.ts';
 
 export type HeaderFilterMaker = (compiler: Compiler) => HeaderFilter | undefined;
 
 export const HEADER_FILTERS: readonly HeaderFilterMaker[] = [
   notModifiedFilter,
   headersFilter,
+  userIdFilter,
   // What changes the body: afterwards its length is unknown, and ranges of it are off.
   gunzipFilter,
   subFilter,

@@ -32,6 +32,9 @@ const BUILT_IN: { readonly [K in SettableVariable]: Setter } = {
     exchange.args = value;
     exchange.untouched = false;
   },
+  uid_reset: ({ main }, value) => {
+    main.userIdReset = value;
+  },
   limit_rate: (exchange, value) => {
     const bytesPerS = parseSizeBytes(value);
     if (bytesPerS === undefined) exchange.log('error', `invalid $limit_rate "${value}"`);

@@ -21,7 +21,9 @@ import { PROXY_TLS_DEFAULTS, type ProxyTlsSettings } from './proxy-tls.ts';
 import { REALIP_DEFAULTS, type RealipSettings } from './realip.ts';
 import { REFERER_DEFAULTS, type RefererSettings } from './referer.ts';
 import { REWRITE_DEFAULTS, type RewriteSettings } from './rewrite.ts';
+import { SECURE_LINK_DEFAULTS, type SecureLinkSettings } from './secure-link.ts';
 import { SUB_DEFAULTS, type SubSettings } from './sub.ts';
+import { USER_ID_DEFAULTS, type UserIdSettings } from './user-id.ts';
 
 export interface Settings {
   readonly core: CoreSettings;
@@ -41,6 +43,8 @@ export interface Settings {
   readonly mirror: MirrorSettings;
   readonly precompressed: PrecompressedSettings;
   readonly listing: ListingSettings;
+  readonly secureLink: SecureLinkSettings;
+  readonly userId: UserIdSettings;
 }
 
 /** What holds where nothing is configured: nginx 1.31's defaults. */
@@ -62,4 +66,6 @@ export const DEFAULT_SETTINGS: Settings = {
   mirror: MIRROR_DEFAULTS,
   precompressed: PRECOMPRESSED_DEFAULTS,
   listing: LISTING_DEFAULTS,
+  secureLink: SECURE_LINK_DEFAULTS,
+  userId: USER_ID_DEFAULTS,
 };

@@ -83,6 +83,13 @@ export const VARIABLES = {
   limit_req_status: '`PASSED`, `DELAYED`, `REJECTED`, `DELAYED_DRY_RUN` or `REJECTED_DRY_RUN`.',
   limit_conn_status: '`PASSED`, `REJECTED` or `REJECTED_DRY_RUN`.',
   invalid_referer: '`1` when `valid_referers` does not let the Referer through, else empty.',
+  secure_link:
+    '`1` for a link that is good, `0` when its time is over, else empty; with `secure_link_secret` the link.',
+  secure_link_expires: 'The time until which the link is good, in seconds since 1970.',
+  uid_got: 'Name and identifier of the cookie that the client sent (`userid`).',
+  uid_set: 'Name and identifier of the cookie that the client is sent.',
+  uid_reset:
+    'When it is neither empty nor `0`, the client gets a new identifier, with `log` told in the error log; may be set.',
   http2: '`h2` or `h2c` over HTTP/2, else empty.',
   http3: '`h3` over HTTP/3, else empty.',
   ssl_protocol: 'The protocol of the TLS connection.',
@@ -127,7 +134,11 @@ export const VARIABLE_NAMES = Object.keys(VARIABLES) as readonly VariableName[];
 export const VARIABLE_PREFIXES = Object.keys(VARIABLE_FAMILIES) as readonly VariablePrefix[];
 
 /** Those that `set` and the like may write to. */
-export const SETTABLE_VARIABLES = ['args', 'limit_rate'] as const satisfies readonly VariableName[];
+export const SETTABLE_VARIABLES = [
+  'args',
+  'limit_rate',
+  'uid_reset',
+] as const satisfies readonly VariableName[];
 export type SettableVariable = (typeof SETTABLE_VARIABLES)[number];
 
 const SETTABLE: ReadonlySet<string> = new Set(SETTABLE_VARIABLES);
