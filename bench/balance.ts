@@ -18,6 +18,7 @@ const ROUNDS = 200_000;
 const WARM_UP = 20_000;
 
 const ATTEMPT: Attempt = {
+  serverName: '',
   member: '',
   status: 200,
   connectMs: 0,

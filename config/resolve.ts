@@ -30,6 +30,7 @@ export function resolveModel(around: Surroundings): Model {
     daemon: true,
     pidPath: `${prefix}logs/moat.pid`,
     user: undefined,
+    capabilities: [],
     workers: 1,
     workerConnections: 512,
     fileLimit: undefined,

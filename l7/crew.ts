@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '#kit/log.ts';
 import { Turns } from '#kit/turns.ts';
+import type { KeptCapability } from '#model/main.ts';
 import { closeFd, dupFd } from '#native/socket.ts';
 import {
   type FileGrant,
@@ -77,6 +78,14 @@ export class Crew {
   async muster(count: number): Promise<void> {
     const crew = Array.from({ length: count }, (_, id) => this.#threads.get(id) ?? this.#start(id));
     await Promise.all(crew.map(thread => thread.ask({ kind: 'hello' })));
+  }
+
+  /** Has what all threads are permitted outlive `becomeUser`, as far as they are told to take it. */
+  async keepCapabilities(names: readonly KeptCapability[], becomeUser: () => void): Promise<void> {
+    const all = [...this.#threads.values()];
+    await Promise.all(all.map(thread => thread.ask({ kind: 'hold-capabilities' })));
+    becomeUser();
+    await Promise.all(all.map(thread => thread.ask({ kind: 'take-capabilities', names })));
   }
 
   /** Has all threads build the tables of `next`. @throws {Error} when one refuses; those before stay in force */

@@ -124,6 +124,7 @@ function connectionOf(engine: Engine, key: string, remoteAddress: string, tls: b
     id: 1,
     startedMs: engine.clock.nowMs(),
     requests: 1,
+    fd: -1,
     remoteAddress,
     remotePort: 40_000,
     localAddress: address,

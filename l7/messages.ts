@@ -1,7 +1,7 @@
 /** What control, the L7 process and its worker threads say to each other. */
 import type { HttpModel } from '#model/l7/http.ts';
 import type { ErrorLog } from '#model/l7/log.ts';
-import type { ProcessModel } from '#model/main.ts';
+import type { KeptCapability, ProcessModel } from '#model/main.ts';
 import type { EngineStatus } from './engine.ts';
 import type { Secrets } from './secrets.ts';
 import type { TicketSeed } from './tls/ticket-keys.ts';
@@ -63,6 +63,9 @@ export type FileGrant = readonly [path: string, fd: number];
 export type ToWorker =
   /** Answered when all its code is loaded. */
   | { readonly kind: 'hello' }
+  /** The process is about to become another user; then it is, and the thread goes on with these. */
+  | { readonly kind: 'hold-capabilities' }
+  | { readonly kind: 'take-capabilities'; readonly names: readonly KeptCapability[] }
   | {
       readonly kind: 'prepare';
       readonly revision: number;

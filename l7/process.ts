@@ -2,7 +2,7 @@
 import { flushCompileCache } from 'node:module';
 import { AppendFiles } from '#kit/append-file.ts';
 import { LogBook } from '#kit/log-book.ts';
-import type { ProcessModel } from '#model/main.ts';
+import type { KeptCapability, ProcessModel } from '#model/main.ts';
 import { openDatagrams } from '#native/datagram.ts';
 import { setFdLimit, setUser } from '#native/identity.ts';
 import { closeFd, receiveFds } from '#native/socket.ts';
@@ -52,6 +52,8 @@ class PlaneProcess {
   #secrets: SecretKeeper | undefined;
   #places = Number.POSITIVE_INFINITY;
   #settled = false;
+  /** Kept of root, once the process is settled. */
+  #capabilities: readonly KeptCapability[] = [];
   #draining = false;
 
   work(question: ToProcess): unknown {
@@ -101,6 +103,7 @@ class PlaneProcess {
     const bytes = new SharedArrayBuffer(packed.length);
     new Uint8Array(bytes).set(packed);
     const config = openConfig(new Uint8Array(bytes));
+    this.#refuseLost(config);
     if (!this.#settled) await this.#settleIn(config);
     const secrets = (this.#secrets ??= new SecretKeeper(question.secrets));
     const draft = this.#draftZones(config);
@@ -124,10 +127,22 @@ class PlaneProcess {
     this.#settled = true;
     this.#logs.replaceMain(config.errorLogs);
     Object.assign(process.env, config.env);
-    const { fileLimit, user, workers } = config.process;
+    const { fileLimit, user, workers, capabilities } = config.process;
+    this.#capabilities = capabilities;
     await this.#crew.muster(workers); // their code may lie where only root reads
     if (fileLimit !== undefined) this.#limitFiles(fileLimit);
-    if (process.getuid?.() === 0) becomeUser(user);
+    if (process.getuid?.() !== 0) return;
+    if (capabilities.length === 0) return becomeUser(user, []);
+    await this.#crew.keepCapabilities(capabilities, () => becomeUser(user, capabilities));
+  }
+
+  /** What was given away with root does not come back. */
+  #refuseLost({ process: { capabilities } }: PlaneConfig): void {
+    const lost = capabilities.filter(name => !this.#capabilities.includes(name));
+    if (lost.length === 0 || !this.#settled || process.getuid?.() === 0) return;
+    throw new Error(
+      'proxy_bind ... transparent: the running process gave up what it needs when it started, start moat anew (USR2 loses no connection)',
+    );
   }
 
   #limitFiles(limit: number): void {
@@ -236,9 +251,9 @@ class PlaneProcess {
   }
 }
 
-function becomeUser(user: ProcessModel['user']): void {
-  if (user) setUser(user.name, user.group);
-  else setUser(UNPRIVILEGED_USER);
+function becomeUser(user: ProcessModel['user'], keepCapabilities: readonly KeptCapability[]): void {
+  if (user) setUser(user.name, user.group, { keepCapabilities });
+  else setUser(UNPRIVILEGED_USER, undefined, { keepCapabilities });
 }
 
 function receive(count: number): number[] {

@@ -5,6 +5,7 @@ import { AppendFiles } from '#kit/append-file.ts';
 import { LogBook } from '#kit/log-book.ts';
 import { addon } from '#native/addon.ts';
 import { openDatagrams } from '#native/datagram.ts';
+import { holdCapabilities, takeCapabilities } from '#native/identity.ts';
 import { Engine } from './engine.ts';
 import { answer, type Question } from './line.ts';
 import type { PlaneConfig, ToWorker, WorkerStatus } from './messages.ts';
@@ -44,6 +45,10 @@ class Thread {
     switch (question.kind) {
       case 'hello':
         return loadAll();
+      case 'hold-capabilities':
+        return holdCapabilities();
+      case 'take-capabilities':
+        return takeCapabilities(question.names);
       case 'prepare':
         return this.#prepare(question);
       case 'commit':

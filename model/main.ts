@@ -2,10 +2,14 @@
 import type { HttpModel } from './l7/http.ts';
 import type { ErrorLog } from './l7/log.ts';
 
+/** What the L7 process keeps of root's powers: for proxy_bind ... transparent. */
+export type KeptCapability = 'net_raw';
+
 export interface ProcessModel {
   readonly daemon: boolean;
   readonly pidPath: string;
   readonly user: { readonly name: string; readonly group: string } | undefined;
+  readonly capabilities: readonly KeptCapability[];
   /** Worker threads; at least 1. */
   readonly workers: number;
   readonly workerConnections: number;

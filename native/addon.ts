@@ -16,7 +16,7 @@ export type Addon = {
   listenUnix(options: object): number;
   listenFd(fd: number, backlog: number): void;
   tuneListener(fd: number, options: object): void;
-  boundSocket(options: object): number;
+  outgoingSocket(options: object): number;
   connectDatagram(options: object): number;
   dupFd(fd: number): number;
   closeFd(fd: number): void;
@@ -34,6 +34,8 @@ export type Addon = {
   setFdLimit(soft: number): void;
   userIds(name: string): { uid: number; gid: number } | undefined;
   groupId(name: string): number | undefined;
+  holdCapabilities(): void;
+  takeCapabilities(mask: number): void;
   setIdentity(user: string, uid: number, gid: number, keepMask: number, dumpable: boolean): void;
   cryptHash(key: string, setting: string): string | undefined;
   readCached(fd: number, buffer: Uint8Array, position: number): number;
@@ -63,7 +65,7 @@ const BUILD_DIR = join(import.meta.dirname, 'build');
 const REMEDY = 'run scripts/build-native (it needs: apt-get install gcc libc6-dev libcrypt-dev)';
 
 /** The newest verb: an addon without it was compiled before the TypeScript beside it was written. */
-const NEWEST_VERB: keyof Addon = 'tlsContext';
+const NEWEST_VERB: keyof Addon = 'takeCapabilities';
 
 // A cache: dlopen() gives the same addon each time, and asking it costs a stat() per call.
 let loaded: Addon | undefined;

@@ -6,6 +6,9 @@ const CAPABILITY_BITS = { net_bind_service: 10, net_admin: 12, net_raw: 13 } as 
 
 export type Capability = keyof typeof CAPABILITY_BITS;
 
+const maskOf = (names: readonly Capability[]): number =>
+  names.reduce((mask, name) => mask | (1 << CAPABILITY_BITS[name]), 0);
+
 export type Identity = { readonly uid: number; readonly gid: number };
 
 /** RLIMIT_NOFILE. Node itself raises soft to hard when it starts. */
@@ -23,8 +26,8 @@ export const groupId = (name: string): number | undefined => addon().groupId(nam
 /**
  * Becomes `user` for good: its groups, its group (or `group`), its uid, in every thread of the process.
  *
- * `keepCapabilities` stay with the calling thread and with those it starts later, so call this before the first
- * worker thread stands. The process writes no core dump and no other process of that user can trace it, unless `dumpable`.
+ * `keepCapabilities` stay with the calling thread and with those it starts later; a thread that stands already calls
+ * holdCapabilities() before and takeCapabilities() after. Root keeps all that it has. The process writes no core dump and no other process of that user can trace it, unless `dumpable`.
  *
  * @throws {TypeError} if there is no such user or group
  * @throws code EPERM when this process is not root. A failure halfway leaves a process of mixed identity: end it
@@ -38,7 +41,14 @@ export function setUser(
   if (!ids) throw new TypeError(`Cannot setUser: there is no user "${user}"`);
   const gid = group === undefined ? ids.gid : groupId(group);
   if (gid === undefined) throw new TypeError(`Cannot setUser: there is no group "${group}"`);
-  let mask = 0;
-  for (const name of options.keepCapabilities ?? []) mask |= 1 << CAPABILITY_BITS[name];
+  const mask = ids.uid === 0 ? 0 : maskOf(options.keepCapabilities ?? []);
   addon().setIdentity(user, ids.uid, gid, mask, options.dumpable ?? false);
+}
+
+/** A setUser() in another thread of this process will leave what this thread is permitted for takeCapabilities(). */
+export const holdCapabilities = (): void => addon().holdCapabilities();
+
+/** After setUser() in another thread: the calling thread has these capabilities, and no others. Root keeps all that it has. */
+export function takeCapabilities(names: readonly Capability[]): void {
+  if (process.getuid?.() !== 0) addon().takeCapabilities(maskOf(names));
 }

@@ -72,19 +72,22 @@ export const listenFd = (fd: number, backlog: number): void => addon().listenFd(
 /** Sets what is given on a listening TCP socket and leaves the rest: for a reload that keeps the socket. */
 export const tuneListener = (fd: number, options: ListenerTuning): void => addon().tuneListener(fd, options);
 
-/**
- * An unconnected TCP socket that will speak from `localAddress`.
- *
- * Connect it with `new net.Socket({ fd, manualStart: true }).connect(port, host)`. Without `localPort` the kernel
- * picks the port at connect(), so a port is taken only per peer (IP_BIND_ADDRESS_NO_PORT). `transparent` allows an address
- * that is not this machine's, and needs CAP_NET_RAW.
- */
-export const boundSocket = (options: {
+/** What an outgoing socket is like; what is absent is the kernel's choice. */
+export type OutgoingOptions = Pick<ListenerTuning, 'keepAlive' | 'receiveBufferBytes' | 'sendBufferBytes'> & {
   family: 4 | 6;
-  localAddress: string;
+  localAddress?: string | undefined;
   localPort?: number | undefined;
   transparent?: boolean | undefined;
-}): number => addon().boundSocket(options);
+};
+
+/**
+ * An unconnected TCP socket, which will speak from `localAddress` where that is given.
+ *
+ * Connect it with `StreamLoop.connect()`, or with `new net.Socket({ fd, manualStart: true }).connect(port, host)`. Without
+ * `localPort` the kernel picks the port at connect(), so a port is taken only per peer (IP_BIND_ADDRESS_NO_PORT).
+ * `transparent` allows an address that is not this machine's, and needs CAP_NET_RAW.
+ */
+export const outgoingSocket = (options: OutgoingOptions): number => addon().outgoingSocket(options);
 
 /**
  * A datagram socket connected to a peer: each write to it sends one message, and fails rather than wait.

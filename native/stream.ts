@@ -109,7 +109,7 @@ export class StreamLoop {
 
   /**
    * @param host an IP address or an absolute path
-   * @param boundFd a socket with a local address, from boundSocket()
+   * @param boundFd a socket with a local address, from outgoingSocket()
    * @returns the stream, or a negative errno when the kernel refuses at once
    */
   connect(host: string, port: number, events: StreamEvents, boundFd?: number): number {

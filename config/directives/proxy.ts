@@ -1,6 +1,6 @@
 /** proxy_pass, and what the request that goes on consists of. */
-import { isIP } from 'node:net';
-import type { ProxyTarget } from '#model/l7/proxy.ts';
+import { readEndpoint } from '#kit/endpoint.ts';
+import { PROXY_PROTOCOLS, type ProxyTarget } from '#model/l7/proxy.ts';
 import { ArgumentFault, arg } from '../argument.ts';
 import type { Site } from '../lex.ts';
 import { type Context, type Directive, defineDirective } from '../registry.ts';
@@ -86,28 +86,60 @@ const bind = defineDirective({
   context: EVERYWHERE,
   args: { address: arg.token('an address or off'), transparent: arg.word() },
   doc: {
-    summary: 'The local address that connections to servers come from.',
-    example: 'proxy_bind 192.0.2.10;',
+    summary:
+      'The local address that connections to servers come from, with a port or without. Where variables make it empty, nothing is bound.',
+    args: {
+      address: 'An IP address of this machine, `ADDRESS:PORT`, or off.',
+      transparent:
+        "The address need not be this machine's, such as that of the client; routing has to lead the server's packets back.",
+    },
+    example: 'proxy_bind $remote_addr transparent;',
     since: '0.1',
   },
   compile({ address, transparent }, scope) {
     if (address.text === 'off') return scope.set('proxy', { bind: undefined });
-    if (!address.text.includes('$') && !isLocalAddress(address.text))
+    if (!address.text.includes('$') && !readEndpoint(address.text))
       throw new ArgumentFault(`invalid address "${address.text}"`, 'write an IP address of this machine');
+    if (transparent) scope.around.main.process.capabilities = ['net_raw'];
     scope.set('proxy', {
       bind: { address: scope.template(address.text, address), transparent: transparent ?? false },
     });
   },
 });
 
-/** An IP address, with a port or without. */
-const isLocalAddress = (text: string) =>
-  isIP(text) !== 0 || isIP(/^\[?([^\]]*?)\]?(?::\d+)?$/.exec(text)?.[1] ?? '') !== 0;
+/** As in nginx's stream module `on` is version 1. */
+const proxyProtocol = defineDirective({
+  name: 'proxy_protocol',
+  context: EVERYWHERE,
+  args: { version: arg.oneOf(['on', ...PROXY_PROTOCOLS]) },
+  doc: {
+    summary:
+      "Connections to servers begin with a PROXY protocol header that names the client and the address it came to. Such a connection serves that client's connection only.",
+    args: { version: 'v1 is a line of text, on is the same; v2 is binary.' },
+    default: 'proxy_protocol off;',
+    example: 'proxy_protocol v2;',
+    differs: 'nginx has it in stream only.',
+    since: '0.1',
+  },
+  compile({ version }, scope) {
+    scope.set('proxy', { proxyProtocol: version === 'on' ? 'v1' : version });
+  },
+});
+
+const socketBytes = (name: string, field: 'socketReceiveBytes' | 'socketSendBytes', summary: string) =>
+  defineSetting(name, EVERYWHERE, 'proxy', field, arg.size(), {
+    summary: `${summary} 0 leaves it to the kernel.`,
+    default: `${name} 0;`,
+    example: `${name} 256k;`,
+  });
 
 const REQUEST: readonly Directive[] = [
   proxyPass,
   setHeader,
   bind,
+  proxyProtocol,
+  socketBytes('proxy_socket_rcvbuf', 'socketReceiveBytes', 'The receive buffer of connections to servers.'),
+  socketBytes('proxy_socket_sndbuf', 'socketSendBytes', 'The send buffer of connections to servers.'),
   defineSetting('proxy_http_version', EVERYWHERE, 'proxy', 'httpVersion', arg.oneOf(['1.0', '1.1']), {
     summary: 'The HTTP version spoken with the servers.',
     default: 'proxy_http_version 1.1;',

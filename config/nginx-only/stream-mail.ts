@@ -8,7 +8,7 @@ export const STREAM_AND_MAIL_ONLY: Rows = [
   ['stream', STREAM],
   [
     `health_check_timeout js_filter js_preread pass preread_buffer_size preread_timeout proxy_download_rate
-     proxy_half_close proxy_protocol proxy_protocol_timeout proxy_requests proxy_responses proxy_session_drop
+     proxy_half_close proxy_protocol_timeout proxy_requests proxy_responses proxy_session_drop
      proxy_ssl proxy_timeout proxy_upload_rate ssl_alpn ssl_handshake_timeout ssl_preread`,
     STREAM,
   ],

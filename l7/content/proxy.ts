@@ -11,6 +11,7 @@ import { withAddresses } from '../upstream/lookup.ts';
 import type { Pool } from '../upstream/pool.ts';
 import { compileRequest } from '../upstream/request.ts';
 import { tlsConnector } from '../upstream/tls.ts';
+import { withWayOut } from '../upstream/way-out.ts';
 import { sizeOf } from '../variable/size.ts';
 
 type ProxyContent = Extract<ContentModel, { kind: 'proxy' }>;
@@ -41,7 +42,7 @@ export function proxyContent({ target }: ProxyContent, compiler: Compiler): Phas
       hasUri ? plainUrl : `${plainUrl}/`,
       hasUri ? target.replaces : '/',
     ),
-    connector: connectorOf(target, compiler),
+    connector: withWayOut(connectorOf(target, compiler), compiler),
     body: settings.proxy.setBody === undefined ? undefined : compiler.text(settings.proxy.setBody),
     bytesPerS: sizeOf(settings.proxy.limitRateBytesPerS, compiler.variables),
     next: new Set(settings.proxy.nextUpstream),

@@ -40,6 +40,8 @@ export interface Connection extends ConnectionFacts {
   readonly startedMs: number;
   /** Requests so far, this one included. */
   requests: number;
+  /** Its socket; -1 once that is closed. */
+  readonly fd: number;
 }
 
 export interface ProxiedAddress {

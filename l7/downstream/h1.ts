@@ -111,6 +111,10 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     this.#exchange?.resumeSource();
   }
 
+  get fd(): number {
+    return this.#transport.fd;
+  }
+
   /** True between requests: such connections are closed first when moat stops. */
   get idle(): boolean {
     return this.#exchange === undefined && this.#text === '' && !this.#tunnel;

@@ -1,7 +1,8 @@
 /** `health_check type=grpc`: the health protocol of gRPC (grpc.health.v1), over HTTP/2. */
 import { type ClientHttp2Stream, connect } from 'node:http2';
-import { createConnection } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { HealthCheckModel } from '#model/l7/health.ts';
+import { dial } from './dial.ts';
 import { type CheckTarget, type ProbeMaker, patienceMs } from './probe.ts';
 import { requestHeaders } from './request-header.ts';
 import { type CheckContexts, tlsOptions } from './tls.ts';
@@ -21,11 +22,14 @@ async function ask(
   target: CheckTarget,
   contexts: CheckContexts,
 ): Promise<string | undefined> {
-  const { host, port, unixPath } = target;
+  const { host, port } = target;
   const authority = `${check.scheme}://${host.includes(':') ? `[${host}]` : host || 'localhost'}:${port}`;
+  const secure = check.scheme === 'https' && { ...tlsOptions(check, contexts), ALPNProtocols: ['h2'] };
   const session = connect(authority, {
-    ...(check.scheme === 'https' && { ...tlsOptions(check, contexts), ALPNProtocols: ['h2'] }),
-    ...(unixPath !== undefined && { createConnection: () => createConnection(unixPath) }),
+    createConnection: () => {
+      const socket = dial(check, target);
+      return secure ? connectTls({ ...secure, socket }) : socket;
+    },
   });
   const { Host: name = check.pool, ...headers } = requestHeaders(check);
   const asked = new Promise<string | undefined>(done => {

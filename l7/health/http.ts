@@ -1,10 +1,12 @@
 /** `health_check type=http`: a GET whose answer must pass the tests. */
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
-import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
+import type { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { HealthCheckModel } from '#model/l7/health.ts';
 import { monotonicMs } from '../clock.ts';
 import { addressText } from '../upstream/member.ts';
 import type { CheckAnswer } from './answer.ts';
+import { dial } from './dial.ts';
 import { type AnswerTest, compileMatch, needsBody } from './match.ts';
 import { type CheckTarget, type Probe, type ProbeMaker, type ProbeMeans, patienceMs } from './probe.ts';
 import { requestHeaders } from './request-header.ts';
@@ -72,18 +74,22 @@ class HttpProbe implements Probe {
   }
 
   #send(signal: AbortSignal): ClientRequest {
-    const { uri, scheme, keepaliveMs } = this.#check;
-    const { host, port, unixPath } = this.#target;
-    const ask = scheme === 'https' ? tlsRequest : request;
-    return ask({
-      ...(unixPath === undefined ? { host, port } : { socketPath: unixPath }),
+    const { uri, keepaliveMs } = this.#check;
+    return request({
       path: uri,
       headers: this.#headers,
       setHost: false,
       signal,
-      agent: keepaliveMs === undefined ? false : this.#keptAgent(keepaliveMs),
-      ...(scheme === 'https' && tlsOptions(this.#check, this.#contexts)),
+      ...(keepaliveMs === undefined
+        ? { createConnection: () => this.#connect() }
+        : { agent: this.#keptAgent(keepaliveMs) }),
     });
+  }
+
+  #connect(): Socket {
+    const socket = dial(this.#check, this.#target);
+    if (this.#check.scheme === 'http') return socket;
+    return connectTls({ ...tlsOptions(this.#check, this.#contexts), socket });
   }
 
   /** One connection, kept for its time. */
@@ -91,8 +97,8 @@ class HttpProbe implements Probe {
     const nowMs = monotonicMs();
     if (this.#agent && nowMs < this.#agentUntilMs) return this.#agent;
     this.close();
-    const options = { keepAlive: true, maxSockets: 1 };
-    this.#agent = this.#check.scheme === 'https' ? new TlsAgent(options) : new Agent(options);
+    this.#agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    this.#agent.createConnection = () => this.#connect();
     this.#agentUntilMs = nowMs + keepaliveMs;
     return this.#agent;
   }

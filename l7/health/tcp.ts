@@ -1,16 +1,16 @@
 /** `health_check type=tcp`: a connection that stands is enough. */
-import { connect } from 'node:net';
+import { dial } from './dial.ts';
 import type { ProbeMaker } from './probe.ts';
 
-export const tcpProbe: ProbeMaker = ({ proxy }, { host, port, unixPath }) => ({
+export const tcpProbe: ProbeMaker = (check, target) => ({
   run: () =>
     new Promise(done => {
-      const socket = connect(unixPath === undefined ? { host, port } : { path: unixPath });
+      const socket = dial(check, target);
       const finish = (wrong: string | undefined) => {
         socket.destroy();
         done(wrong);
       };
-      socket.setTimeout(proxy.connectTimeoutMs, () => finish('no connection in time'));
+      socket.setTimeout(check.proxy.connectTimeoutMs, () => finish('no connection in time'));
       socket.once('connect', () => finish(undefined));
       socket.on('error', error => finish(error.message));
     }),

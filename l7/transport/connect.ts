@@ -1,6 +1,7 @@
 /** Opens outgoing transports. */
 import { lookup } from 'node:dns';
 import { isIP } from 'node:net';
+import { type OutgoingOptions, outgoingSocket } from '#native/socket.ts';
 import type { ClientTls, TlsHandle } from '#native/tls.ts';
 import type { Worker } from '../worker.ts';
 import { StreamTransport } from './stream.ts';
@@ -19,18 +20,45 @@ export interface Secured {
   readonly as: ClientTls;
 }
 
-/** Starts to connect; the owner hears of the outcome. @param secured absent for plain bytes */
+/** How a connection leaves this machine, where that is not left to the kernel. */
+export interface WayOut {
+  /** Connections with equal keys may serve each other's requests. */
+  readonly key: string;
+  /** Of TCP sockets; undefined: nothing is asked of them. */
+  readonly socket: Omit<OutgoingOptions, 'family'> | undefined;
+  /** Goes before everything else, also before TLS (latin1). */
+  readonly opening: string;
+}
+
+/**
+ * Starts to connect; the owner hears of the outcome.
+ *
+ * @param secured absent for plain bytes
+ * @throws {NativeError} when the socket cannot be what `way` asks for: the server has no part in that
+ */
 export function connectStream(
   target: Target,
   owner: TransportOwner,
   worker: Worker,
   secured?: Secured,
+  way?: WayOut,
 ): Transport {
   const { host, port, unixPath } = target;
-  const transport = new StreamTransport(worker.streams, owner);
-  if (unixPath !== undefined || isIP(host) !== 0) transport.connect(unixPath ?? host, port, secured);
-  else connectByName(transport, host, port, secured);
+  const family = unixPath === undefined ? isIP(host) : 0;
+  const transport = new StreamTransport(worker.streams, owner, way?.opening);
+  if (unixPath === undefined && family === 0) {
+    connectByName(transport, host, port, secured);
+    return transport;
+  }
+  const fd = way?.socket && family !== 0 ? outgoingSocket(familiar(way.socket, family)) : undefined;
+  transport.connect(unixPath ?? host, port, secured, fd);
   return transport;
+}
+
+/** A local address of the other family makes a socket from which the kernel will not reach the server: it says so then. */
+function familiar(socket: NonNullable<WayOut['socket']>, family: number): OutgoingOptions {
+  const own = socket.localAddress === undefined ? family : isIP(socket.localAddress);
+  return { ...socket, family: own === 4 ? 4 : 6 };
 }
 
 /** A name that nobody resolved yet: the system's resolver does it. */

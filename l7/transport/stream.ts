@@ -12,14 +12,17 @@ export class StreamTransport implements Transport, StreamEvents {
   /** The protocol agreed on when TLS began (RFC 7301); '' for none. */
   alpn = '';
   readonly #loop: StreamLoop;
+  readonly #opening: string;
   #stream = -1;
   #ending = false;
   #fault = '';
   #secured: Secured | undefined;
 
-  constructor(loop: StreamLoop, owner: TransportOwner) {
+  /** @param opening what an outgoing connection begins with (latin1) */
+  constructor(loop: StreamLoop, owner: TransportOwner, opening = '') {
     this.#loop = loop;
     this.owner = owner;
+    this.#opening = opening;
   }
 
   /** Takes an accepted stream. */
@@ -33,10 +36,11 @@ export class StreamTransport implements Transport, StreamEvents {
    *
    * @param host an IP address or an absolute path
    * @param secured with what TLS is put on once the connection stands: then the outcome is that of the handshake
+   * @param socket from outgoingSocket()
    */
-  connect(host: string, port: number, secured?: Secured): void {
+  connect(host: string, port: number, secured?: Secured, socket?: number): void {
     this.#secured = secured;
-    this.#stream = this.#loop.connect(host, port, this);
+    this.#stream = this.#loop.connect(host, port, this, socket);
     if (this.#stream < 0) process.nextTick(refuse, this, -this.#stream);
   }
 
@@ -57,16 +61,23 @@ export class StreamTransport implements Transport, StreamEvents {
     return this.#stream < 0 ? undefined : this.#loop.tlsFact(this.#stream, fact);
   }
 
-  /** The socket's descriptor, for what the kernel knows about it. */
   get fd(): number {
     return this.closed ? -1 : this.#loop.fd(this.#stream);
   }
 
   streamConnected(): void {
+    this.#open();
     const secured = this.#secured;
     if (secured) this.#loop.startTls(this.#stream, secured.context, undefined, secured.as);
     else this.owner.transportConnected();
     this.#secured = undefined;
+  }
+
+  /** What goes first is no part of TLS: it has left when that begins. */
+  #open(): void {
+    if (this.#opening === '') return;
+    this.#loop.writeText(this.#stream, this.#opening);
+    if (this.#secured) this.#loop.flush();
   }
 
   streamSecure(alpn: string): void {

@@ -18,6 +18,8 @@ export interface Transport {
   /** Bytes written that the kernel has not taken. */
   readonly pendingBytes: number;
   readonly closed: boolean;
+  /** The socket's descriptor, for what the kernel knows about it; -1 when there is none any more. */
+  readonly fd: number;
   /** Changes hands: a tunnel takes over, an idle connection gets its next user. */
   owner: TransportOwner;
   /** Writes of one event are joined where that saves system calls: write small pieces without a care. @param text latin1 */

@@ -1,5 +1,6 @@
 /** One proxied request: tries members until one answers, passes body and answer through. */
 import type { NextUpstreamCase, ProxySettings } from '#model/l7/proxy.ts';
+import type { NativeError } from '#native/socket.ts';
 import type { BodyStore, StoreReader } from '../downstream/body-store.ts';
 import { keepBody } from '../downstream/keep-body.ts';
 import type { Exchange } from '../exchange.ts';
@@ -107,14 +108,30 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
     this.#tries++;
     this.#member = member;
     this.#attemptMs = exchange.clock.nowMs();
-    this.#attempt = newAttempt(member.address);
+    this.#attempt = newAttempt(member);
     this.#attempt.queueMs = this.queuedMs;
     exchange.attempts =
       exchange.attempts.length === 0 ? [this.#attempt] : [...exchange.attempts, this.#attempt];
     this.#requestSent = false;
-    this.#connection = this.#pool.connect(member, this.#route.connector(exchange));
-    this.#connection.expect(this.#route.settings.connectTimeoutMs);
-    this.#connection.use(this);
+    const connection = this.#connect(member);
+    if (!connection) return;
+    this.#connection = connection;
+    connection.expect(this.#route.settings.connectTimeoutMs);
+    connection.use(this);
+  }
+
+  /** @returns undefined when this machine has no way to the member, which ends the request: no other member would do better */
+  #connect(member: Member): UpstreamConnection | undefined {
+    const { exchange } = this;
+    try {
+      return this.#pool.connect(member, this.#route.connector(exchange));
+    } catch (error) {
+      if ((error as NativeError).syscall === undefined) throw error;
+      exchange.log('crit', `${(error as NativeError).message} while connecting to upstream`);
+      this.#finishAttempt('cancelled');
+      this.#fail(500);
+      return undefined;
+    }
   }
 
   connected(): void {
@@ -441,9 +458,10 @@ const STATUS_CASES: Readonly<Record<number, NextUpstreamCase>> = {
 const statusCase = (status: number): NextUpstreamCase | undefined =>
   status < 400 ? undefined : STATUS_CASES[status];
 
-function newAttempt(member: string): Attempt {
+function newAttempt({ address, model: { name } }: Member): Attempt {
   return {
-    member,
+    member: address,
+    serverName: name,
     status: 0,
     connectMs: -1,
     headerMs: -1,

@@ -1,6 +1,6 @@
-/** How connections to members are opened: plain or TLS, from which local address. */
+/** How connections to members are opened: plain or TLS, and which way they leave this machine. */
 
-import { connectStream } from '../transport/connect.ts';
+import { connectStream, type WayOut } from '../transport/connect.ts';
 import type { Transport, TransportOwner } from '../transport/transport.ts';
 import type { Worker } from '../worker.ts';
 import type { Member } from './pool.ts';
@@ -8,10 +8,17 @@ import type { Member } from './pool.ts';
 export interface Connector {
   /** Connections with equal keys may serve each other's requests. */
   readonly key: string;
-  open(member: Member, owner: TransportOwner, worker: Worker): Transport;
+  /** @throws {NativeError} when this machine cannot provide the `way` */
+  open(member: Member, owner: TransportOwner, worker: Worker, way?: WayOut): Transport;
 }
 
 export const PLAIN: Connector = {
   key: '',
-  open: (member, owner, worker) => connectStream(member.model, owner, worker),
+  open: (member, owner, worker, way) => connectStream(member.model, owner, worker, undefined, way),
 };
+
+/** The same connections by a way of their own. */
+export const byWay = (connector: Connector, way: WayOut): Connector => ({
+  key: `${connector.key}|${way.key}`,
+  open: (member, owner, worker) => connector.open(member, owner, worker, way),
+});

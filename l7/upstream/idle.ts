@@ -1,6 +1,9 @@
 /** Idle connections to the members of a pool, in one worker; they outlive reloads. */
 import type { UpstreamConnection } from './connection.ts';
 
+/** Where more keys than these are known, those without a connection are forgotten: clients may choose them. */
+const MOST_BARE_KEYS = 16;
+
 /** Connections to one address by the key of their connector; the last one used stands last. */
 export type Stacks = Map<string, UpstreamConnection[]>;
 
@@ -28,8 +31,11 @@ export class IdleConnections {
 
   /** The last used connection of that key. @param stacks of the member's address */
   take(stacks: Stacks, key: string): UpstreamConnection | undefined {
-    const connection = stacks.get(key)?.pop();
-    if (connection) this.#resting.delete(connection);
+    const stack = stacks.get(key);
+    const connection = stack?.pop();
+    if (!connection) return undefined;
+    this.#resting.delete(connection);
+    if (stack!.length === 0) forgetBare(stacks, key);
     return connection;
   }
 
@@ -55,9 +61,12 @@ export class IdleConnections {
   /** Forgets a connection that was closed. */
   drop(connection: UpstreamConnection): void {
     if (!this.#resting.delete(connection)) return;
-    const stack = connection.member.stacks.get(connection.key);
+    const { stacks } = connection.member;
+    const stack = stacks.get(connection.key);
     const at = stack?.indexOf(connection) ?? -1;
-    if (at !== -1) stack!.splice(at, 1);
+    if (at === -1) return;
+    stack!.splice(at, 1);
+    if (stack!.length === 0) forgetBare(stacks, connection.key);
   }
 
   /** Closes all to addresses that are not in use any more. */
@@ -68,4 +77,8 @@ export class IdleConnections {
       for (const stack of stacks.values()) for (const connection of [...stack]) connection.destroy();
     }
   }
+}
+
+function forgetBare(stacks: Stacks, key: string): void {
+  if (stacks.size > MOST_BARE_KEYS) stacks.delete(key);
 }

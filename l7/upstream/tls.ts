@@ -6,7 +6,7 @@ import { type ClientTlsOptions, type Credential, clientTls, type TlsHandle } fro
 import type { Exchange } from '../exchange.ts';
 import { openWith } from '../tls/credentials.ts';
 import { bytesOf, versionOptions } from '../tls/options.ts';
-import { connectStream } from '../transport/connect.ts';
+import { connectStream, type WayOut } from '../transport/connect.ts';
 import type { Transport, TransportOwner } from '../transport/transport.ts';
 import type { Text } from '../variable/space.ts';
 import type { Worker } from '../worker.ts';
@@ -108,18 +108,12 @@ export class TlsConnector implements Connector {
     this.#name = name;
   }
 
-  open(member: Member, owner: TransportOwner, worker: Worker): Transport {
+  open(member: Member, owner: TransportOwner, worker: Worker, way?: WayOut): Transport {
     const { context, settings } = this.#realm;
     const { slot, fresh } = this.#realm.slotFor(`${this.#name} ${member.address}`);
-    return connectStream(member.model, owner, worker, {
-      context,
-      as: {
-        name: this.#name.slice(0, MOST_NAME_BYTES),
-        tell: settings.serverName && this.#name !== '' && isIP(this.#name) === 0,
-        slot,
-        fresh,
-      },
-    });
+    const tell = settings.serverName && this.#name !== '' && isIP(this.#name) === 0;
+    const as = { name: this.#name.slice(0, MOST_NAME_BYTES), tell, slot, fresh };
+    return connectStream(member.model, owner, worker, { context, as }, way);
   }
 }
 

@@ -6,6 +6,8 @@ import type { Getter } from './space.ts';
 /** One try at one member. Times are ms; -1 where that point was never reached. */
 export interface Attempt {
   readonly member: string;
+  /** As the configuration names it. */
+  readonly serverName: string;
   status: number;
   connectMs: number;
   headerMs: number;
@@ -33,6 +35,7 @@ export const UPSTREAM_VARIABLES = {
   upstream_bytes_sent: exchange => each(exchange, attempt => String(attempt.bytesSent)),
   upstream_bytes_received: exchange => each(exchange, attempt => String(attempt.bytesReceived)),
   upstream_last_addr: exchange => exchange.attempts.at(-1)?.member,
+  upstream_last_server_name: exchange => exchange.attempts.at(-1)?.serverName,
   proxy_host: exchange => exchange.proxyHost,
   proxy_port: exchange => exchange.proxyPort,
   proxy_internal_body_length: ({ storedBody, body }) =>

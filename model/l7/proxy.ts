@@ -16,6 +16,10 @@ export interface ProxyTarget {
   readonly replaces: string;
 }
 
+/** The PROXY protocol header that connections to servers begin with. */
+export const PROXY_PROTOCOLS = ['off', 'v1', 'v2'] as const;
+export type ProxyProtocol = (typeof PROXY_PROTOCOLS)[number];
+
 export const NEXT_UPSTREAM_CASES = [
   'error',
   'timeout',
@@ -93,6 +97,10 @@ export interface ProxySettings {
   readonly nextUpstreamTimeoutMs: number;
   readonly bind: { readonly address: Template; readonly transparent: boolean } | undefined;
   readonly socketKeepalive: boolean;
+  /** SO_RCVBUF and SO_SNDBUF; 0 leaves the kernel's. */
+  readonly socketReceiveBytes: number;
+  readonly socketSendBytes: number;
+  readonly proxyProtocol: ProxyProtocol;
   readonly limitRateBytesPerS: number | Template;
 }
 
@@ -131,5 +139,8 @@ export const PROXY_DEFAULTS: ProxySettings = {
   nextUpstreamTimeoutMs: 0,
   bind: undefined,
   socketKeepalive: false,
+  socketReceiveBytes: 0,
+  socketSendBytes: 0,
+  proxyProtocol: 'off',
   limitRateBytesPerS: 0,
 };

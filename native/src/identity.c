@@ -113,6 +113,21 @@ static void keep_capabilities(struct call *call, uint32_t mask) {
   if (!call->failed && prctl(PR_SET_KEEPCAPS, 0) < 0) fail_system(call, errno, "prctl", "clear", "PR_SET_KEEPCAPS");
 }
 
+/* holdCapabilities(): a setIdentity() in another thread leaves this one's permitted set for takeCapabilities(). */
+napi_value hold_capabilities(napi_env env, napi_callback_info info) {
+  struct call call = call_begin(env, info, "holdCapabilities");
+  if (prctl(PR_SET_KEEPCAPS, 1) < 0) fail_system(&call, errno, "prctl", "set", "PR_SET_KEEPCAPS");
+  return make_undefined(&call);
+}
+
+/* takeCapabilities(mask): this thread has these from now on, and no others. */
+napi_value take_capabilities(napi_env env, napi_callback_info info) {
+  struct call call = call_begin(env, info, "takeCapabilities");
+  uint32_t mask = (uint32_t)as_int(&call, call.args[0], "capabilities", 0, MAX_CAPABILITIES);
+  if (!call.failed) keep_capabilities(&call, mask);
+  return make_undefined(&call);
+}
+
 /* setIdentity(user, uid, gid, capabilities to keep as a mask, dumpable) */
 napi_value set_identity(napi_env env, napi_callback_info info) {
   struct call call = call_begin(env, info, "setUser");

@@ -185,12 +185,27 @@ napi_value tune_listener(napi_env env, napi_callback_info info) {
   return make_undefined(&call);
 }
 
-napi_value bound_socket(napi_env env, napi_callback_info info) {
-  struct call call = call_begin(env, info, "boundSocket");
+/* Any port of any address: nothing to bind, the kernel chooses at connect(). */
+static struct endpoint read_any(struct call *call, napi_value family) {
+  struct endpoint to;
+  memset(&to, 0, sizeof to);
+  int64_t version = as_int(call, family, "family", 4, 6);
+  if (version == 5) fail_type(call, "family", "must be 4 or 6");
+  to.address.any.sa_family = version == 4 ? AF_INET : AF_INET6;
+  snprintf(to.text, sizeof to.text, "any address");
+  return to;
+}
+
+napi_value outgoing_socket(napi_env env, napi_callback_info info) {
+  struct call call = call_begin(env, info, "outgoingSocket");
   napi_value from = call.args[0];
+  napi_value address = field(&call, from, "localAddress");
+  napi_value family = field(&call, from, "family");
   napi_value port = field(&call, from, "localPort");
   if (!given(&call, port)) port = make_number(&call, 0);
-  struct endpoint at = read_ip_endpoint(&call, field(&call, from, "localAddress"), field(&call, from, "family"), port);
+  bool bound = given(&call, address);
+  struct endpoint at = bound ? read_ip_endpoint(&call, address, family, port) : read_any(&call, family);
+  struct tcp_options options = read_tcp_options(&call, from);
   bool transparent = as_bool_or(&call, field(&call, from, "transparent"), "transparent", false);
   int fd = open_socket(&call, &at, IPPROTO_TCP);
   bool v6 = at.address.any.sa_family == AF_INET6;
@@ -202,6 +217,7 @@ napi_value bound_socket(napi_env env, napi_callback_info info) {
        transparent ? 1 : UNSET},
   };
   set_options(&call, fd, at.text, rows, sizeof rows / sizeof rows[0]);
-  bind_to(&call, fd, &at);
+  tune(&call, fd, at.text, &options); /* before connect(): buffers decide the window scale offered in SYN */
+  if (bound) bind_to(&call, fd, &at);
   return hand_over(&call, fd);
 }

@@ -177,7 +177,7 @@ static socklen_t address_of(const char *host, int port, struct sockaddr_storage 
 }
 
 /* streamConnect(loop, host, port, boundFd?) → stream, or -errno when the kernel refuses at once.
- * host: an IP address or an absolute path; boundFd: a socket from boundSocket() to connect. */
+ * host: an IP address or an absolute path; boundFd: a socket from outgoingSocket() to connect. */
 napi_value stream_connect(napi_env env, napi_callback_info info) {
   struct call call = call_begin(env, info, "streamConnect");
   struct stream_loop *loop = as_loop(&call);

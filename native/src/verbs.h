@@ -10,7 +10,7 @@ napi_value listen_tcp(napi_env env, napi_callback_info info);
 napi_value listen_unix(napi_env env, napi_callback_info info);
 napi_value listen_fd(napi_env env, napi_callback_info info);
 napi_value tune_listener(napi_env env, napi_callback_info info);
-napi_value bound_socket(napi_env env, napi_callback_info info);
+napi_value outgoing_socket(napi_env env, napi_callback_info info);
 
 /* datagram.c */
 napi_value connect_datagram(napi_env env, napi_callback_info info);
@@ -32,6 +32,8 @@ napi_value fd_limit(napi_env env, napi_callback_info info);
 napi_value set_fd_limit(napi_env env, napi_callback_info info);
 napi_value user_ids(napi_env env, napi_callback_info info);
 napi_value group_id(napi_env env, napi_callback_info info);
+napi_value hold_capabilities(napi_env env, napi_callback_info info);
+napi_value take_capabilities(napi_env env, napi_callback_info info);
 napi_value set_identity(napi_env env, napi_callback_info info);
 
 /* crypt.c */

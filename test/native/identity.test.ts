@@ -93,7 +93,7 @@ test('setUser: keeps the capabilities it is told to, for this thread and those i
     const { readFileSync } = await import('node:fs');
     const { Worker } = await import('node:worker_threads');
     identity.setUser('nobody', undefined, { keepCapabilities: ['net_raw', 'net_bind_service'] });
-    const fd = socket.boundSocket({ family: 4, localAddress: '192.0.2.7', transparent: true });
+    const fd = socket.outgoingSocket({ family: 4, localAddress: '192.0.2.7', transparent: true });
     const code = 'require("node:worker_threads").parentPort.postMessage('
       + '/^CapEff:\\\\s*(\\\\w+)/m.exec(require("node:fs").readFileSync("/proc/thread-self/status", "latin1"))[1])';
     const worker = new Worker(code, { eval: true, execArgv: [] });

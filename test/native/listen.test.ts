@@ -8,13 +8,13 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import {
   bindTcp,
-  boundSocket,
   closeFd,
   listenFd,
   listenTcp,
   listenUnix,
   localAddress,
   type NativeError,
+  outgoingSocket,
   tuneListener,
 } from '../../native/socket.ts';
 import { flagsOf, inChild, openFds, socketOption, withoutIpv6, withoutRoot } from './outside.ts';
@@ -264,7 +264,7 @@ test('listenUnix: a path that fits no socket address is a TypeError', () => {
   });
 });
 
-test('boundSocket: a client speaks from the address and port it was bound to', async () => {
+test('outgoingSocket: a client speaks from the address and port it was bound to', async () => {
   const server = net.createServer(socket => socket.end(`${socket.remoteAddress} ${socket.remotePort}`));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -272,8 +272,8 @@ test('boundSocket: a client speaks from the address and port it was bound to', a
   const spare = listenTcp(LOOPBACK);
   const localPort = localAddress(spare).port;
   closeFd(spare);
-  const any = boundSocket({ family: 4, localAddress: '127.0.0.9' });
-  const exact = boundSocket({ family: 4, localAddress: '127.0.0.9', localPort });
+  const any = outgoingSocket({ family: 4, localAddress: '127.0.0.9' });
+  const exact = outgoingSocket({ family: 4, localAddress: '127.0.0.9', localPort });
   assert.deepEqual(flagsOf(any), { nonBlocking: true, closeOnExec: true });
   const seen: string[] = [];
   for (const fd of [any, exact]) {
@@ -286,12 +286,23 @@ test('boundSocket: a client speaks from the address and port it was bound to', a
   server.close();
 });
 
-test('boundSocket: a foreign address needs `transparent`', { skip: withoutRoot }, () => {
+test('outgoingSocket: without an address it is bound to nothing, and has the options it is given', () => {
+  const options = { keepAlive: { on: true }, receiveBufferBytes: 20_000, sendBufferBytes: 30_000 };
+  const fd = outgoingSocket({ family: 4, ...options });
+  assert.deepEqual(localAddress(fd), { family: 'IPv4', address: '0.0.0.0', port: 0 });
+  const [SOL_SOCKET, SO_SNDBUF, SO_RCVBUF, SO_KEEPALIVE] = [1, 7, 8, 9];
+  assert.equal(socketOption(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
+  assert.equal(socketOption(fd, SOL_SOCKET, SO_RCVBUF), 40_000); // the kernel doubles what it is told
+  assert.equal(socketOption(fd, SOL_SOCKET, SO_SNDBUF), 60_000);
+  closeFd(fd);
+});
+
+test('outgoingSocket: a foreign address needs `transparent`', { skip: withoutRoot }, () => {
   const foreign = { family: 4, localAddress: '192.0.2.7', localPort: 0 } as const;
-  assert.throws(() => boundSocket(foreign), {
+  assert.throws(() => outgoingSocket(foreign), {
     message: 'Cannot bind 192.0.2.7:0: EADDRNOTAVAIL address not available',
   });
-  const fd = boundSocket({ ...foreign, transparent: true });
+  const fd = outgoingSocket({ ...foreign, transparent: true });
   assert.equal(localAddress(fd).address, '192.0.2.7');
   closeFd(fd);
 });

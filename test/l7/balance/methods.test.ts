@@ -7,6 +7,7 @@ import { Field, memberModel } from './field.ts';
 
 const answer = (headerMs: number, responseMs = headerMs): Attempt => ({
   member: '',
+  serverName: '',
   status: 200,
   connectMs: 0,
   headerMs,
