@@ -19,6 +19,7 @@ import { ReadBuffer } from './read-buffer.ts';
 import type { SharedState } from './shared.ts';
 import type { Tables } from './tables.ts';
 import { SecureContexts } from './tls/context.ts';
+import { hasNamed, NamedCertificates } from './tls/named-certificates.ts';
 import { newTicketSeed, TicketRing, type TicketSeed } from './tls/ticket-keys.ts';
 import type { PoolShare } from './upstream/pool-share.ts';
 import { PoolViews, type Seat } from './upstream/pool-views.ts';
@@ -71,6 +72,7 @@ export class Engine implements Worker {
   readonly userFiles = new UserFiles();
   readonly passwords = new Passwords();
   readonly secureContexts: SecureContexts;
+  readonly namedCertificates: NamedCertificates;
   readonly upstreamRealms = new UpstreamRealms();
   readonly errorSink: ErrorSink;
   errorLogs: readonly ErrorLog[];
@@ -98,6 +100,7 @@ export class Engine implements Worker {
     this.#alone = new AloneState(this.seat.owner);
     this.#views = new PoolViews(this.seat);
     this.secureContexts = new SecureContexts(new TicketRing(options.ticketSeed ?? newTicketSeed()));
+    this.namedCertificates = new NamedCertificates(this.secureContexts, () => this.clock.nowMs());
   }
 
   /**
@@ -117,7 +120,7 @@ export class Engine implements Worker {
   #prepareTls(model: HttpModel, tables: Tables): void {
     for (const [key, { tls }] of Object.entries(model.listens)) {
       const shown = tables.listeners.get(key)?.default.model.tls;
-      if (tls && shown && !shown.rejectHandshake) this.secureContexts.of(shown);
+      if (tls && shown && !shown.rejectHandshake && !hasNamed(shown)) this.secureContexts.of(shown);
     }
   }
 

@@ -136,6 +136,7 @@ export class Exchange {
   #filters: FilterMaker[] | undefined;
   #ends: (() => void)[] | undefined;
 
+  /** @param main the request that it belongs to; null: it is no request, and nobody counts it */
   constructor(
     head: RequestHead,
     server: ServerTable,
@@ -143,10 +144,10 @@ export class Exchange {
     connection: Connection,
     downstream: Downstream,
     clock: Clock,
-    main?: Exchange,
+    main?: Exchange | null,
   ) {
     this.main = main ?? this;
-    if (!main) tables.traffic.began();
+    if (main === undefined) tables.traffic.began();
     this.head = head;
     this.tables = tables;
     this.connection = connection;

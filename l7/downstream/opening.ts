@@ -1,11 +1,15 @@
 /** A client's connection before it speaks HTTP: the header of a proxy is read, then TLS chosen by what the client names. */
 import type { ListenModel } from '#model/l7/http.ts';
 import type { ServerTls } from '#model/l7/tls.ts';
+import type { TlsHandle } from '#native/tls.ts';
 import { Deadline, type DeadlineOwner } from '../deadline.ts';
 import type { Engine } from '../engine.ts';
 import type { ListenerTable } from '../listen.ts';
-import type { ServerTable } from '../tables.ts';
+import type { ServerTable, Tables } from '../tables.ts';
 import { looksLikeTls, readClientHello } from '../tls/client-hello.ts';
+import { HTTP1_NAMES } from '../tls/context.ts';
+import { handshakeExchange } from '../tls/handshake-exchange.ts';
+import { hasNamed } from '../tls/named-certificates.ts';
 import { TlsSession } from '../tls/session.ts';
 import type { StreamTransport } from '../transport/stream.ts';
 import type { TransportOwner } from '../transport/transport.ts';
@@ -16,12 +20,15 @@ import { cleanHost } from './host.ts';
 
 /** A fatal alert: unrecognized_name (RFC 6066 §3). */
 const UNRECOGNIZED_NAME = Buffer.from([0x15, 3, 1, 0, 2, 2, 112]);
+/** Another: internal_error (RFC 8446 §6.2). */
+const INTERNAL_ERROR = Buffer.from([0x15, 3, 1, 0, 2, 2, 80]);
 /** Of a broken header, in the log. */
 const MOST_SHOWN_BYTES = 64;
 
 export class Opening implements TransportOwner, DeadlineOwner {
   readonly #engine: Engine;
   readonly #table: ListenerTable;
+  readonly #tables: Tables;
   readonly #listen: ListenModel;
   readonly #deadline: Deadline;
   #facts: ConnectionFacts;
@@ -36,6 +43,7 @@ export class Opening implements TransportOwner, DeadlineOwner {
     this.#engine = engine;
     this.#table = table;
     this.#listen = listen;
+    this.#tables = engine.tables;
     this.#facts = facts;
     this.#awaitsProxy = listen.proxyProtocol;
     this.#deadline = new Deadline(engine.clock, this);
@@ -92,15 +100,23 @@ export class Opening implements TransportOwner, DeadlineOwner {
     const server = this.#table.find(serverName);
     const shown = showsCertificate(server) ? server : this.#table.default;
     const { tls } = shown.model;
-    if (!tls || tls.rejectHandshake) return this.#reject();
-    this.#shaking = { tls, serverName };
+    if (!tls || tls.rejectHandshake) return this.#reject(UNRECOGNIZED_NAME);
     try {
-      this.#transport.serveTls(this.#engine.secureContexts.of(tls), first);
+      this.#transport.serveTls(this.#contextOf(shown, tls, serverName), first);
+      this.#shaking = { tls, serverName };
     } catch (error) {
-      this.#shaking = undefined;
-      this.#log('crit', `TLS of the server cannot be set up: ${(error as Error).message}`);
-      this.#transport.destroy();
+      this.#log('error', `${(error as Error).message} while SSL handshaking`);
+      this.#reject(INTERNAL_ERROR);
     }
+  }
+
+  /** @throws {Error} of OpenSSL, or of a file */
+  #contextOf(server: ServerTable, tls: ServerTls, serverName: string): TlsHandle {
+    const { secureContexts, namedCertificates } = this.#engine;
+    if (!hasNamed(tls)) return secureContexts.of(tls, HTTP1_NAMES);
+    const exchange = handshakeExchange(this.#engine.clock, this.#tables, server, this.#facts, serverName);
+    this.#table.capture(exchange);
+    return namedCertificates.of(tls, exchange, HTTP1_NAMES);
   }
 
   /** The handshake is done. */
@@ -119,8 +135,8 @@ export class Opening implements TransportOwner, DeadlineOwner {
     return connection;
   }
 
-  #reject(): void {
-    this.#transport.writeBytes(UNRECOGNIZED_NAME);
+  #reject(alert: Buffer): void {
+    this.#transport.writeBytes(alert);
     this.#transport.closeSoon();
   }
 

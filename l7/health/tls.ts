@@ -11,7 +11,7 @@ import {
 import type { HealthCheckModel } from '#model/l7/health.ts';
 import type { ProxyTlsSettings } from '#model/l7/proxy-tls.ts';
 import { TLS_PROTOCOLS, type TlsProtocol } from '#model/l7/tls.ts';
-import { openWith } from '../tls/credentials.ts';
+import { passphraseFor } from '../tls/credentials.ts';
 import { withBit } from '../tls/options.ts';
 import { requestHeader } from './request-header.ts';
 
@@ -63,9 +63,7 @@ function contextOf(settings: ProxyTlsSettings): SecureContext {
     secureOptions: missing.reduce((all, one) => withBit(all, NO_PROTOCOL[one]), commands.options ?? 0),
   };
   if (!certificate || !certificateKey) return createSecureContext(options);
-  const cert = certificate.text;
-  return openWith(settings.passwords, passphrase => {
-    const key = { pem: certificateKey.text, ...(passphrase !== undefined && { passphrase }) };
-    return createSecureContext({ ...options, cert, key: [key] });
-  });
+  const passphrase = passphraseFor(certificateKey.text, settings.passwords);
+  const key = { pem: certificateKey.text, ...(passphrase !== undefined && { passphrase }) };
+  return createSecureContext({ ...options, cert: certificate.text, key: [key] });
 }

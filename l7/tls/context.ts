@@ -1,6 +1,6 @@
 /** Servers' TLS settings to OpenSSL contexts: made when first needed, and kept as long as their content stays the same. */
 import { constants, createHash } from 'node:crypto';
-import type { CertificateModel, ServerTls, SessionCache } from '#model/l7/tls.ts';
+import type { ServerTls, SessionCache } from '#model/l7/tls.ts';
 import {
   type Credential,
   SESSIONS_BUILTIN,
@@ -12,6 +12,7 @@ import {
   setTicketKeys,
   type TlsHandle,
 } from '#native/tls.ts';
+import { credentialOf } from './credentials.ts';
 import { alpnBytes, bytesOf, versionOptions, withBit } from './options.ts';
 import type { TicketRing } from './ticket-keys.ts';
 
@@ -23,7 +24,7 @@ const LEAST_RECORD_BYTES = 512;
 export const HTTP1_NAMES: readonly string[] = ['http/1.1', 'http/1.0', 'http/0.9'];
 
 /** A context, and since when its ticket keys hold. */
-interface Kept {
+export interface Context {
   readonly handle: TlsHandle;
   /** Of the shared keys; undefined when it has keys of its own, or gives no tickets. */
   period: number | undefined;
@@ -31,10 +32,10 @@ interface Kept {
 
 export class SecureContexts {
   readonly #tickets: TicketRing;
-  readonly #bySettings = new WeakMap<ServerTls, Map<readonly string[], Kept>>();
+  readonly #bySettings = new WeakMap<ServerTls, Map<readonly string[], Context>>();
   /** By content: a reload brings new objects that say the same. Those of the configuration before are kept for one more. */
-  #current = new Map<string, Kept>();
-  #before = new Map<string, Kept>();
+  #current = new Map<string, Context>();
+  #before = new Map<string, Context>();
 
   constructor(tickets: TicketRing) {
     this.#tickets = tickets;
@@ -51,35 +52,42 @@ export class SecureContexts {
    * @throws {Error} of OpenSSL when it refuses the settings
    */
   of(tls: ServerTls, alpn: readonly string[] = HTTP1_NAMES): TlsHandle {
-    const known = this.#bySettings.get(tls)?.get(alpn) ?? this.#byContent(tls, alpn);
-    if (known.period !== undefined && known.period !== this.#tickets.period) this.#renewTickets(known);
-    return known.handle;
+    return this.fresh(this.#bySettings.get(tls)?.get(alpn) ?? this.#byContent(tls, alpn));
   }
 
-  #byContent(tls: ServerTls, alpn: readonly string[]): Kept {
+  /** Hands a context out, with the ticket keys of the hour. */
+  fresh(context: Context): TlsHandle {
+    if (context.period === undefined || context.period === this.#tickets.period) return context.handle;
+    setTicketKeys(context.handle, this.#tickets.keys());
+    context.period = this.#tickets.period;
+    return context.handle;
+  }
+
+  #byContent(tls: ServerTls, alpn: readonly string[]): Context {
     const key = createHash('sha256')
       .update(JSON.stringify([tls, alpn]))
       .digest('base64');
     const kept = this.#current.get(key) ?? this.#before.get(key) ?? this.#make(tls, alpn);
     this.#current.set(key, kept);
-    const lists = this.#bySettings.get(tls) ?? new Map<readonly string[], Kept>();
+    const lists = this.#bySettings.get(tls) ?? new Map<readonly string[], Context>();
     this.#bySettings.set(tls, lists.set(alpn, kept));
     return kept;
   }
 
-  #make(tls: ServerTls, alpn: readonly string[]): Kept {
-    const credentials = tls.certificates.flatMap(credentialOf);
-    const handle = serverTls(optionsOf(tls, credentials, alpn));
-    const kept: Kept = { handle, period: undefined };
-    if (!tls.sessionTickets) return kept;
-    if (tls.ticketKeys.length > 0) setTicketKeys(handle, tls.ticketKeys.map(bytesOf));
-    else this.#renewTickets(kept);
-    return kept;
+  #make(tls: ServerTls, alpn: readonly string[]): Context {
+    const credentials = tls.certificates.flatMap(model =>
+      model.kind === 'template' ? [] : [credentialOf(model)],
+    );
+    return this.make(tls, credentials, alpn);
   }
 
-  #renewTickets(kept: Kept): void {
-    setTicketKeys(kept.handle, this.#tickets.keys());
-    kept.period = this.#tickets.period;
+  /** A context that nobody else gets. @throws {Error} of OpenSSL */
+  make(tls: ServerTls, credentials: readonly Credential[], alpn: readonly string[]): Context {
+    const handle = serverTls(optionsOf(tls, credentials, alpn));
+    const shares = tls.sessionTickets && tls.ticketKeys.length === 0;
+    if (shares) setTicketKeys(handle, this.#tickets.keys());
+    else if (tls.sessionTickets) setTicketKeys(handle, tls.ticketKeys.map(bytesOf));
+    return { handle, period: shares ? this.#tickets.period : undefined };
   }
 }
 
@@ -153,12 +161,4 @@ function resumptionRealm(tls: ServerTls): Buffer {
   return createHash('sha256')
     .update(JSON.stringify([sessionRealm(tls), shown]))
     .digest();
-}
-
-function credentialOf(model: CertificateModel): Credential[] {
-  const { passphrase } = model.kind === 'template' ? { passphrase: undefined } : model;
-  const locked = passphrase === undefined ? {} : { passphrase };
-  if (model.kind === 'pem')
-    return [{ certificate: bytesOf(model.certificate.text), key: bytesOf(model.key.text), ...locked }];
-  return model.kind === 'pkcs12' ? [{ bundle: bytesOf(model.bundle.text), ...locked }] : [];
 }

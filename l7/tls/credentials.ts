@@ -1,14 +1,25 @@
-/** Keys under passwords. */
+/** Certificates and keys as OpenSSL takes them. */
+import { createPrivateKey } from 'node:crypto';
+import type { CertificateModel } from '#model/l7/tls.ts';
+import type { Credential } from '#native/tls.ts';
+import { bytesOf } from './options.ts';
 
-/** Opens something without a password first, then with each one. @throws {Error} the last fault */
-export function openWith<T>(passwords: readonly string[], open: (passphrase: string | undefined) => T): T {
-  let fault: unknown;
-  for (const passphrase of [undefined, ...passwords]) {
+/** Of certificates that the configuration holds. */
+export function credentialOf(model: Exclude<CertificateModel, { kind: 'template' }>): Credential {
+  const locked = model.passphrase === undefined ? {} : { passphrase: model.passphrase };
+  if (model.kind === 'pkcs12') return { bundle: bytesOf(model.bundle.text), ...locked };
+  return { certificate: bytesOf(model.certificate.text), key: bytesOf(model.key.text), ...locked };
+}
+
+/** Which of the passwords opens a PEM key; undefined for one that is open, or that none opens: OpenSSL will say so. */
+export function passphraseFor(key: string, passphrases: readonly string[]): string | undefined {
+  if (!/-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(key)) return undefined;
+  return passphrases.find(passphrase => {
     try {
-      return open(passphrase);
-    } catch (error) {
-      fault = error;
+      createPrivateKey({ key: bytesOf(key), passphrase: bytesOf(passphrase) });
+      return true;
+    } catch {
+      return false; // not this one: the next is tried
     }
-  }
-  throw fault;
+  });
 }

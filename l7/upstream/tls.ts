@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { ProxyTlsSettings } from '#model/l7/proxy-tls.ts';
-import { type ClientTlsOptions, type Credential, clientTls, type TlsHandle } from '#native/tls.ts';
+import { type ClientTlsOptions, clientTls, type TlsHandle } from '#native/tls.ts';
 import type { Exchange } from '../exchange.ts';
-import { openWith } from '../tls/credentials.ts';
+import { passphraseFor } from '../tls/credentials.ts';
 import { bytesOf, versionOptions } from '../tls/options.ts';
 import { connectStream, type WayOut } from '../transport/connect.ts';
 import type { Transport, TransportOwner } from '../transport/transport.ts';
@@ -134,9 +134,10 @@ function contextOf(settings: ProxyTlsSettings): TlsHandle {
     sessionSlots: settings.sessionReuse ? MOST_SESSIONS : 0,
   };
   if (!certificate || !certificateKey) return clientTls(options);
+  const passphrase = passphraseFor(certificateKey.text, settings.passwords);
   const pair = { certificate: bytesOf(certificate.text), key: bytesOf(certificateKey.text) };
-  return openWith(settings.passwords, passphrase => {
-    const credential: Credential = passphrase === undefined ? pair : { ...pair, passphrase };
-    return clientTls({ ...options, certificates: [credential] });
+  return clientTls({
+    ...options,
+    certificates: [passphrase === undefined ? pair : { ...pair, passphrase }],
   });
 }
