@@ -32,6 +32,8 @@ export const TLS_VARIABLES = {
   ssl_curve: fact('curve'),
   ssl_curves: fact('curves'),
   ssl_sigalg: fact('sigalg'),
+  ssl_ech_status: session(() => ''),
+  ssl_ech_outer_server_name: session(() => ''),
   ssl_session_id: fact('sessionId'),
   ssl_session_reused: fact('resumed'),
   ssl_server_name: session(tls => tls.serverName),
