@@ -95,6 +95,7 @@ const accessLog = defineDirective({
       'Writes a line for each request to a file, or to syslog (`syslog:server=ADDRESS,facility=,severity=,tag=,nohostname`). With `buffer=` lines wait in memory, with `gzip` they are compressed; `if=` leaves out requests whose text is empty or 0.',
     default: 'access_log logs/access.log combined;',
     example: 'access_log /var/log/moat/access.log combined buffer=32k flush=5s if=$loggable;',
+    differs: 'A line after `access_log off` in the same block counts.',
     since: '0.1',
   },
   compile({ target, rest }, scope) {

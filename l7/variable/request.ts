@@ -23,9 +23,11 @@ export const REQUEST_VARIABLES = {
   request_method: exchange => exchange.main.method || undefined,
   request: exchange => exchange.main.head.line,
   request_id: exchange => (exchange.main.requestId ??= randomBytes(16).toString('hex')),
-  request_length: exchange => String(exchange.main.head.headBytes + (exchange.main.body?.receivedBytes ?? 0)),
+  // A subrequest took nothing from the wire, and the client's request is not complete with it.
+  request_length: exchange =>
+    exchange.main === exchange ? String(exchange.head.headBytes + (exchange.body?.receivedBytes ?? 0)) : '0',
   request_time: exchange => seconds(exchange.clock.nowMs() - exchange.main.startedMs),
-  request_completion: exchange => (exchange.completed ? 'OK' : ''),
+  request_completion: exchange => (exchange.completed && exchange.main === exchange ? 'OK' : ''),
   host: exchange => exchange.host || exchange.server.model.serverName,
   request_port: portOf,
   is_request_port: exchange => (portOf(exchange) === '' ? '' : ':'),
