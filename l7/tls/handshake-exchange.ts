@@ -18,6 +18,7 @@ export function handshakeExchange(
     id: 0,
     startedMs: clock.nowMs(),
     requests: 0,
+    fd: -1,
     tls: nameOnly(serverName),
   };
   const exchange = new Exchange(new RequestHead(), server, tables, connection, NOBODY, clock, null);
