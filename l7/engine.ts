@@ -9,6 +9,7 @@ import { Passwords } from './auth/passwords.ts';
 import { UserFiles } from './auth/user-files.ts';
 import { BatchClock } from './clock.ts';
 import { compileTables } from './compile.ts';
+import { FIELD_NAMES } from './field-names.ts';
 import { Listener } from './listen.ts';
 import type { ErrorSink } from './log/error.ts';
 import { LogFiles } from './log/files.ts';
@@ -66,7 +67,7 @@ export class Engine implements Worker {
   readonly observer: Observer | undefined;
   readonly seat: Seat;
   readonly clock = new BatchClock();
-  readonly streams = new StreamLoop(this.clock);
+  readonly streams = new StreamLoop(this.clock, FIELD_NAMES);
   readonly readBuffer = new ReadBuffer(this.streams.memory);
   readonly logFiles: LogFiles;
   readonly userFiles = new UserFiles();

@@ -17,7 +17,7 @@ import type { LocationTable, ServerTable, Tables } from './tables.ts';
 import type { UserId } from './user-id.ts';
 import type { CompressionCount } from './variable/compression.ts';
 import type { Attempt } from './variable/upstream.ts';
-import type { RequestHead } from './wire/h1/request.ts';
+import type { RequestHead } from './wire/h1/request-head.ts';
 import { escapePath } from './wire/h1/uri.ts';
 
 /** nginx's bound on rewrites and internal redirects of one request. */

@@ -34,9 +34,9 @@ export class ForwardedAddress {
   /** All lines of a field, from the last to the first. @param key lower case */
   followLines(headers: HeaderList, key: string, from: string): boolean {
     this.#start(from);
-    const { keys, values } = headers;
+    const { keys } = headers;
     for (let at = keys.length - 1; at >= 0; at--)
-      if (keys[at] === key && (!this.#walk(values[at]!) || !this.#recursive)) break;
+      if (keys[at] === key && (!this.#walk(headers.valueAt(at)) || !this.#recursive)) break;
     return this.#found;
   }
 

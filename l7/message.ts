@@ -1,116 +1,5 @@
 /** Header fields as the wire has them: names as sent, lower-case keys for comparing, values without outer blanks. */
-
-/** Names that requests and answers usually carry: literals, so that comparing them later is comparing pointers. */
-const USUAL = [
-  'accept',
-  'accept-charset',
-  'accept-encoding',
-  'accept-language',
-  'accept-ranges',
-  'access-control-allow-origin',
-  'age',
-  'allow',
-  'alt-svc',
-  'authorization',
-  'cache-control',
-  'connection',
-  'content-disposition',
-  'content-encoding',
-  'content-language',
-  'content-length',
-  'content-location',
-  'content-range',
-  'content-security-policy',
-  'content-type',
-  'cookie',
-  'date',
-  'dnt',
-  'etag',
-  'expect',
-  'expires',
-  'forwarded',
-  'from',
-  'host',
-  'if-match',
-  'if-modified-since',
-  'if-none-match',
-  'if-range',
-  'if-unmodified-since',
-  'keep-alive',
-  'last-modified',
-  'link',
-  'location',
-  'max-forwards',
-  'origin',
-  'pragma',
-  'priority',
-  'proxy-authorization',
-  'proxy-connection',
-  'range',
-  'referer',
-  'refresh',
-  'retry-after',
-  'sec-ch-ua',
-  'sec-ch-ua-mobile',
-  'sec-ch-ua-platform',
-  'sec-fetch-dest',
-  'sec-fetch-mode',
-  'sec-fetch-site',
-  'sec-fetch-user',
-  'server',
-  'set-cookie',
-  'strict-transport-security',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'upgrade-insecure-requests',
-  'user-agent',
-  'vary',
-  'via',
-  'www-authenticate',
-  'x-content-type-options',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-frame-options',
-  'x-powered-by',
-  'x-real-ip',
-  'x-request-id',
-  'x-requested-with',
-];
-
-/** `content-type` as most write it: `Content-Type`. */
-const capitalised = (key: string) =>
-  key.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase());
-
-/**
- * Plain names seen before, as sent → lower case. Names of other characters are never among them: some servers refuse
- * those that others take. Bounded: a stranger chooses names, so it stops growing.
- */
-const KEYS = new Map<string, string>([
-  ...USUAL.map(key => [capitalised(key), key] as const),
-  ...USUAL.map(key => [key, key] as const),
-]);
-const MOST_KEYS = 2048;
-const MOST_KEY_BYTES = 64;
-
-/** Names that every server takes: letters, digits and `-`. */
-export const PLAIN_NAME = /^[A-Za-z0-9-]+$/;
-
-/** Lower case of a field name; well-known names come back as one shared string, so `===` is quick. */
-export function fieldKey(name: string): string {
-  const known = KEYS.get(name);
-  if (known !== undefined) return known;
-  const key = name.toLowerCase();
-  if (KEYS.size < MOST_KEYS && name.length <= MOST_KEY_BYTES && PLAIN_NAME.test(name)) KEYS.set(name, key);
-  return key;
-}
-
-/** True for plain names seen before: their characters need no second check. */
-export function isKnownField(name: string): boolean {
-  return KEYS.has(name);
-}
+import { fieldKey } from './field-names.ts';
 
 const isBlank = (code: number) => code === 32 || code === 9;
 
@@ -121,21 +10,97 @@ export function fieldValue(text: string, from: number, to: number): string {
   return text.slice(from, to);
 }
 
-/** Field lines in order of arrival; the same name may stand several times. */
+/** Where the fields of a list lie in the text of a head: of each where its line begins and where its colon is. */
+export type FieldMarks = readonly number[];
+
+/**
+ * Field lines in order of arrival; the same name may stand several times.
+ *
+ * A list that came off the wire with marks takes names and values out of its text when somebody asks for them.
+ */
 export class HeaderList {
-  readonly names: string[] = [];
-  readonly keys: string[] = [];
-  readonly values: string[] = [];
+  readonly keys: string[];
+  #names: string[] = [];
+  #values: string[] = [];
+  #text: string;
+  /** Undefined: names and values stand in their arrays. */
+  #marks: FieldMarks | undefined;
+
+  /**
+   * @param keys of all fields, when text and marks are given
+   * @param text of a head whose fields are written `Name: value` CRLF, with nothing else between them
+   * @param marks two numbers for each field, and where the line behind the last one begins
+   */
+  constructor(keys: string[] = [], text = '', marks?: FieldMarks) {
+    this.keys = keys;
+    this.#text = text;
+    this.#marks = marks;
+  }
 
   get size(): number {
     return this.keys.length;
   }
 
+  nameAt(at: number): string {
+    const marks = this.#marks;
+    return marks ? this.#text.slice(marks[2 * at]!, marks[2 * at + 1]!) : this.#names[at]!;
+  }
+
+  valueAt(at: number): string {
+    const marks = this.#marks;
+    return marks ? this.#text.slice(marks[2 * at + 1]! + 2, marks[2 * at + 2]! - 2) : this.#values[at]!;
+  }
+
+  setValueAt(at: number, value: string): void {
+    this.#unfold();
+    this.#values[at] = value;
+  }
+
+  get names(): readonly string[] {
+    this.#unfold();
+    return this.#names;
+  }
+
+  get values(): readonly string[] {
+    this.#unfold();
+    return this.#values;
+  }
+
+  /** The list is about to change, or somebody wants all of it. */
+  #unfold(): void {
+    if (!this.#marks) return;
+    const { keys } = this;
+    this.#names = keys.map((_, at) => this.nameAt(at));
+    this.#values = keys.map((_, at) => this.valueAt(at));
+    this.#marks = undefined;
+    this.#text = '';
+  }
+
+  /** All lines but those of the `dropped` names, as they go out: `Name: value` CRLF. @param dropped lower case */
+  linesWithout(dropped: ReadonlySet<string>): string {
+    const marks = this.#marks;
+    const { keys } = this;
+    let lines = '';
+    if (!marks) {
+      for (let at = 0; at < keys.length; at++)
+        if (!dropped.has(keys[at]!)) lines += `${this.#names[at]}: ${this.#values[at]}\r\n`;
+      return lines;
+    }
+    // Neighbours that stay are one piece of the text.
+    for (let at = 0; at < keys.length; at++) {
+      const from = at;
+      while (at < keys.length && !dropped.has(keys[at]!)) at++;
+      if (at > from) lines += this.#text.slice(marks[2 * from]!, marks[2 * at]!);
+    }
+    return lines;
+  }
+
   /** @param key lower case */
   add(name: string, key: string, value: string): void {
-    this.names.push(name);
+    this.#unfold();
+    this.#names.push(name);
     this.keys.push(key);
-    this.values.push(value);
+    this.#values.push(value);
   }
 
   append(name: string, value: string): void {
@@ -145,12 +110,12 @@ export class HeaderList {
   /** The value of the first line of that name. */
   get(key: string): string | undefined {
     const at = this.keys.indexOf(key);
-    return at === -1 ? undefined : this.values[at];
+    return at === -1 ? undefined : this.valueAt(at);
   }
 
   /** The values of all lines of that name. */
   all(key: string): string[] {
-    return this.values.filter((_, at) => this.keys[at] === key);
+    return this.keys.flatMap((each, at) => (each === key ? this.valueAt(at) : []));
   }
 
   has(key: string): boolean {
@@ -159,11 +124,12 @@ export class HeaderList {
 
   /** All lines of that name joined, as RFC 9110 §5.3 allows and nginx's variables do. */
   joined(key: string, separator = ', '): string | undefined {
-    const first = this.keys.indexOf(key);
+    const { keys } = this;
+    const first = keys.indexOf(key);
     if (first === -1) return undefined;
-    let value = this.values[first]!;
-    for (let at = first + 1; at < this.keys.length; at++) {
-      if (this.keys[at] === key) value += separator + this.values[at];
+    let value = this.valueAt(first);
+    for (let at = first + 1; at < keys.length; at++) {
+      if (keys[at] === key) value += separator + this.valueAt(at);
     }
     return value;
   }
@@ -179,14 +145,15 @@ export class HeaderList {
   }
 
   removeAt(at: number): void {
-    this.names.splice(at, 1);
+    this.#unfold();
+    this.#names.splice(at, 1);
     this.keys.splice(at, 1);
-    this.values.splice(at, 1);
+    this.#values.splice(at, 1);
   }
 
   clone(): HeaderList {
     const copy = new HeaderList();
-    for (let at = 0; at < this.keys.length; at++) copy.add(this.names[at]!, this.keys[at]!, this.values[at]!);
+    for (let at = 0; at < this.keys.length; at++) copy.add(this.nameAt(at), this.keys[at]!, this.valueAt(at));
     return copy;
   }
 }

@@ -5,6 +5,7 @@
  * several for each read and each write. docs/decisions/012-native-streams.md has the measurements.
  */
 import { addon, type StreamHandle, type TlsHandle } from './addon.ts';
+import { HEAD_FIELD_INTS, HEAD_INTS, type HeadMarks } from './head-marks.ts';
 import type { ClientTls, TlsFact } from './tls.ts';
 
 /** Kinds of events; the same as in native/src/stream.h, which a test compares */
@@ -26,14 +27,19 @@ const ARENA_BYTES = 1_048_576;
 const OUTPUT_BYTES = 1_048_576;
 const MOST_EVENTS = 512;
 const MOST_ENTRIES = 1024;
+/** Room for the marks of as many heads of 20 fields as there are events. */
+const MARK_INTS = MOST_EVENTS * (HEAD_INTS + 20 * HEAD_FIELD_INTS + 1);
 /** A single text or piece up to this size is joined with others; longer ones go out by themselves. */
 const JOIN_BYTES = 65_536;
 const NO_BYTES = new Uint8Array(0);
 
 /** What a stream tells its owner. */
 export interface StreamEvents {
-  /** @param bytes a view of memory that is used again after the call */
-  streamData(bytes: Buffer): void;
+  /**
+   * @param bytes a view of memory that is used again after the call
+   * @param head marks of the head that they begin with; none when there is none, or one to be judged
+   */
+  streamData(bytes: Buffer, head: HeadMarks | undefined): void;
   streamEnded(): void;
   /** @param errno positive, or 0 */
   streamClosed(errno: number): void;
@@ -67,6 +73,7 @@ export class StreamLoop {
   readonly #events = new Int32Array(MOST_EVENTS * EVENT_INTS);
   readonly #output = Buffer.allocUnsafeSlow(OUTPUT_BYTES);
   readonly #list = new Int32Array(MOST_ENTRIES * OUT_INTS);
+  readonly #head = { ints: new Int32Array(MARK_INTS), at: 0 };
   readonly #streams: (StreamEvents | undefined)[] = [];
   readonly #listeners: (AcceptEvents | undefined)[] = [];
   #outputBytes = 0;
@@ -74,14 +81,19 @@ export class StreamLoop {
   #inBatch = false;
   #scheduled = false;
 
-  /** @param batch told of each batch, before its first event and after its output is sent */
-  constructor(batch: BatchEvents) {
+  /**
+   * @param batch told of each batch, before its first event and after its output is sent
+   * @param names field names that marks give as numbers: each in lower case and as it is usually written, in turn
+   */
+  constructor(batch: BatchEvents, names: readonly string[] = []) {
     this.#batch = batch;
     this.#handle = addon().streamOpen({
       arena: this.#arena,
       events: this.#events,
       output: this.#output,
       list: this.#list,
+      marks: this.#head.ints,
+      names: Buffer.from(names.join('\n'), 'latin1'),
       onReady: (count: number) => this.#ready(count),
     });
   }
@@ -252,7 +264,10 @@ export class StreamLoop {
       const id = events[at + 1]!;
       if (events[at] === EVENT_DATA) {
         const from = events[at + 2]!;
-        this.#streams[id]?.streamData(this.#arena.subarray(from, from + events[at + 3]!));
+        const marked = events[at + 4]!;
+        this.#head.at = marked - 1;
+        const bytes = this.#arena.subarray(from, from + events[at + 3]!);
+        this.#streams[id]?.streamData(bytes, marked === 0 ? undefined : this.#head);
       } else this.#happened(events[at]!, id, at);
     }
     this.#inBatch = false;

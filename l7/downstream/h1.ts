@@ -1,5 +1,6 @@
 /** A client's HTTP/1.x connection: heads in, exchanges one after the other, answers out. */
 import type { CoreSettings } from '#model/l7/core.ts';
+import type { HeadMarks } from '#native/head-marks.ts';
 import { CLOSE_WITHOUT_ANSWER } from '../content/return.ts';
 import { Deadline, type DeadlineOwner } from '../deadline.ts';
 import type { Engine } from '../engine.ts';
@@ -11,15 +12,9 @@ import { tlsRefusal } from '../tls/gate.ts';
 import type { TunnelEnd } from '../transport/relay.ts';
 import type { Transport, TransportOwner } from '../transport/transport.ts';
 import { BodyFault, type BodyReader, ChunkedReader, LengthReader } from '../wire/h1/body.ts';
-import {
-  CHUNKED,
-  type HeadLimits,
-  headEnd,
-  parseRequestHead,
-  parseRequestLine,
-  RequestHead,
-  WireFault,
-} from '../wire/h1/request.ts';
+import { markedRequestHead, requestBytes } from '../wire/h1/marked.ts';
+import { headEnd, parseRequestHead, parseRequestLine } from '../wire/h1/request.ts';
+import { CHUNKED, type HeadLimits, RequestHead, WireFault } from '../wire/h1/request-head.ts';
 import { parseTarget } from '../wire/h1/uri.ts';
 import { responseHead } from '../wire/h1/write.ts';
 import type { Connection, ConnectionFacts, Downstream, ProxiedAddress, TlsInfo } from './downstream.ts';
@@ -120,7 +115,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     return this.#exchange === undefined && this.#text === '' && !this.#tunnel;
   }
 
-  transportData(bytes: Buffer): void {
+  transportData(bytes: Buffer, head?: HeadMarks): void {
     if (this.#lingering) return this.#lingerOn();
     let rest = bytes;
     if (this.#reader && !this.#reader.done) {
@@ -129,7 +124,8 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
       rest = rest.subarray(used);
     }
     if (this.#exchange) return this.#hold(rest);
-    this.#readHead(rest);
+    if (head && this.#text === '' && rest === bytes) this.#takeHead(rest, head);
+    else this.#readHead(rest);
   }
 
   #feedBody(bytes: Buffer): number {
@@ -153,6 +149,22 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   #hold(bytes: Buffer): void {
     this.#held = this.#held ? Buffer.concat([this.#held, bytes]) : Buffer.from(bytes);
     if (this.#held.length > MOST_HELD_BYTES) this.pauseReading();
+  }
+
+  /** A head that came whole, and marked. */
+  #takeHead(bytes: Buffer, marks: HeadMarks): void {
+    const end = requestBytes(marks);
+    const limits = this.#limits();
+    if (end === 0 || end > limits.totalBytes) return this.#readHead(bytes);
+    const text = bytes.latin1Slice(0, end);
+    let head: RequestHead;
+    try {
+      head = markedRequestHead(text, marks, limits);
+    } catch (error) {
+      if (!(error instanceof WireFault)) throw error;
+      return this.#refuse(error, text);
+    }
+    this.#begin(head, end < bytes.length ? bytes.subarray(end) : undefined);
   }
 
   #readHead(bytes: Buffer): void {

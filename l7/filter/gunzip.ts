@@ -22,11 +22,11 @@ export function gunzipFilter(compiler: Compiler): HeaderFilter | undefined {
   const takesGzip = gzipClients(compiler);
   return (exchange, response) => {
     const at = response.headers.keys.lastIndexOf('content-encoding');
-    const inner = at === -1 ? undefined : LAST_GZIP.exec(response.headers.values[at]!);
+    const inner = at === -1 ? undefined : LAST_GZIP.exec(response.headers.valueAt(at));
     if (!inner) return;
     if (vary) response.varyByEncoding();
     if (takesGzip(exchange, response)) return;
-    if (inner[1]) response.headers.values[at] = inner[1];
+    if (inner[1]) response.headers.setValueAt(at, inner[1]);
     else response.headers.removeAt(at);
     response.bodyChanges();
     exchange.addFilter(next => {

@@ -1,7 +1,8 @@
 /** add_header, add_trailer and expires. */
 import type { AddedHeader } from '#model/l7/headers.ts';
 import type { Exchange } from '../exchange.ts';
-import { cleanValue, fieldKey, HeaderList } from '../message.ts';
+import { fieldKey } from '../field-names.ts';
+import { cleanValue, HeaderList } from '../message.ts';
 import type { BodySink, Response } from '../response.ts';
 import type { Compiler, HeaderFilter } from '../tables.ts';
 import type { Text } from '../variable/space.ts';

@@ -1,5 +1,6 @@
 /** A transport on a native stream: TCP and unix sockets, plain or with TLS, at the least cost. */
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
+import type { HeadMarks } from '#native/head-marks.ts';
 import type { StreamEvents, StreamLoop } from '#native/stream.ts';
 import type { TlsFact, TlsHandle } from '#native/tls.ts';
 import type { Secured } from './connect.ts';
@@ -85,8 +86,8 @@ export class StreamTransport implements Transport, StreamEvents {
     this.owner.transportConnected();
   }
 
-  streamData(bytes: Buffer): void {
-    this.owner.transportData(bytes);
+  streamData(bytes: Buffer, head: HeadMarks | undefined): void {
+    this.owner.transportData(bytes, head);
   }
 
   streamEnded(): void {

@@ -1,11 +1,16 @@
 /** A connection's bytes, whatever carries them: plain TCP, TLS, or the native stream. */
 
+import type { HeadMarks } from '#native/head-marks.ts';
+
 /** Who owns a transport; every call comes from the event loop, never from inside a call to the transport. */
 export interface TransportOwner {
   /** An outgoing connection stands. */
   transportConnected(): void;
-  /** @param bytes may be a view of a buffer that is used again after the call: copy what is kept */
-  transportData(bytes: Buffer): void;
+  /**
+   * @param bytes may be a view of a buffer that is used again after the call: copy what is kept
+   * @param head marks of the head that they begin with, from transports that make them; good during the call
+   */
+  transportData(bytes: Buffer, head?: HeadMarks): void;
   /** The other side sends no more (FIN). */
   transportEnded(): void;
   /** All that was waiting has left. */

@@ -1,7 +1,8 @@
 /** Makes the client's response out of the server's: what is hidden, rewritten, or obeyed (X-Accel-*). */
 import type { ProxySettings } from '#model/l7/proxy.ts';
 import type { Exchange } from '../exchange.ts';
-import { fieldKey, HeaderList } from '../message.ts';
+import { fieldKey } from '../field-names.ts';
+import { HeaderList } from '../message.ts';
 import { mediaTypeOf, Response, UNKNOWN_LENGTH } from '../response.ts';
 import type { Compiler } from '../tables.ts';
 import type { ResponseHead } from '../wire/h1/response.ts';
@@ -51,24 +52,25 @@ export function compileAnswer(
   const rewriteRedirect = redirectRewriter(settings.redirects, compiler, proxyUrl, locationUri);
   const rewriteCookie = cookieRewriter(settings, compiler);
   return (exchange, head) => {
-    const { names, keys, values } = head.headers;
+    const { headers } = head;
+    const { keys } = headers;
     const response = new Response(head.status);
     response.reason = head.reason;
     response.contentLength = head.bodyLength >= 0 ? head.bodyLength : UNKNOWN_LENGTH;
     response.allowRanges = settings.forceRanges;
     for (let at = 0; at < keys.length; at++) {
       const key = keys[at]!;
-      if (key.startsWith('x-accel-') && !ignored.has(key) && obey(key, values[at]!, exchange, head))
+      if (key.startsWith('x-accel-') && !ignored.has(key) && obey(key, headers.valueAt(at), exchange, head))
         return undefined;
       // RFC 9110 §15.5.22: a 426 says which protocol it wants.
       if (hidden.has(key) && !(key === 'upgrade' && head.status === 426)) continue;
-      let value = values[at]!;
+      let value = headers.valueAt(at);
       if (key === 'content-type') response.mediaType = mediaTypeOf(value);
       else if (key === 'last-modified') response.lastModifiedMs = parseHttpDate(value);
       else if (rewriteRedirect && (key === 'location' || key === 'refresh'))
         value = rewriteRedirect(exchange, key, value);
       else if (rewriteCookie && key === 'set-cookie') value = rewriteCookie(exchange, value);
-      response.headers.add(names[at]!, key, value);
+      response.headers.add(headers.nameAt(at), key, value);
     }
     return response;
   };

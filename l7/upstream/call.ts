@@ -9,7 +9,7 @@ import type { BodySource } from '../response.ts';
 import { relay } from '../transport/relay.ts';
 import type { Text } from '../variable/space.ts';
 import type { Attempt } from '../variable/upstream.ts';
-import { CHUNKED } from '../wire/h1/request.ts';
+import { CHUNKED } from '../wire/h1/request-head.ts';
 import type { ResponseHead } from '../wire/h1/response.ts';
 import { parseFields } from '../wire/h1/response.ts';
 import type { AnswerMaker } from './answer.ts';

@@ -1,4 +1,5 @@
 /** An HTTP/1.x connection to a member of a pool; one call at a time, kept for the next. */
+import type { HeadMarks } from '#native/head-marks.ts';
 import { Deadline, type DeadlineOwner } from '../deadline.ts';
 import type { Transport, TransportOwner } from '../transport/transport.ts';
 import {
@@ -9,7 +10,9 @@ import {
   CloseReader,
   LengthReader,
 } from '../wire/h1/body.ts';
-import { CHUNKED, headEnd } from '../wire/h1/request.ts';
+import { markedResponseHead, responseBytes } from '../wire/h1/marked.ts';
+import { headEnd } from '../wire/h1/request.ts';
+import { CHUNKED } from '../wire/h1/request-head.ts';
 import { parseResponseHead, type ResponseHead, UNTIL_CLOSE, UpstreamFault } from '../wire/h1/response.ts';
 import type { Member, Pool } from './pool.ts';
 
@@ -99,17 +102,25 @@ export class UpstreamConnection implements TransportOwner, BodyTaker, DeadlineOw
     this.#call?.drained();
   }
 
-  transportData(bytes: Buffer): void {
+  transportData(bytes: Buffer, head?: HeadMarks): void {
     const call = this.#call;
     if (!call) return this.destroy();
     this.bytesReceived += bytes.length;
     try {
       if (this.#reader) this.#feed(bytes);
+      else if (head && this.#text === '') this.#takeHead(bytes, head, call);
       else this.#readHead(bytes, call);
     } catch (error) {
       if (!(error instanceof UpstreamFault) && !(error instanceof BodyFault)) throw error;
       this.#fail('invalid', error instanceof BodyFault ? `upstream sent ${error.message}` : error.message);
     }
+  }
+
+  /** A head that came whole, and marked. */
+  #takeHead(bytes: Buffer, marks: HeadMarks, call: UpstreamCall): void {
+    const end = responseBytes(marks);
+    if (end === 0 || end > call.mostHeadBytes) return this.#readHead(bytes, call);
+    this.#headRead(markedResponseHead(bytes.latin1Slice(0, end), marks), bytes, end, call);
   }
 
   #readHead(bytes: Buffer, call: UpstreamCall): void {
@@ -125,8 +136,12 @@ export class UpstreamConnection implements TransportOwner, BodyTaker, DeadlineOw
       return;
     }
     this.#text = '';
-    const head = parseResponseHead(text, end);
-    const rest = bytes.subarray(end - before);
+    this.#headRead(parseResponseHead(text, end), bytes, end - before, call);
+  }
+
+  /** @param used how many of the bytes belong to the head */
+  #headRead(head: ResponseHead, bytes: Buffer, used: number, call: UpstreamCall): void {
+    const rest = bytes.subarray(used);
     if (head.status < 200 && head.status !== 101) {
       call.information(head);
       if (rest.length > 0 && this.#call === call) this.#readHead(rest, call);

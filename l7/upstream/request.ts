@@ -47,12 +47,7 @@ export function compileRequest(target: ProxyTarget, compiler: Compiler): Request
     if (bodyBytes < 0) head += 'Transfer-Encoding: chunked\r\n';
     else if (ownLength && (bodyBytes > 0 || hasBody(exchange) || saysEmpty(exchange)))
       head += `Content-Length: ${bodyBytes}\r\n`;
-    if (settings.passRequestHeaders) {
-      const { names, keys, values } = exchange.head.headers;
-      for (let at = 0; at < keys.length; at++) {
-        if (!dropped.has(keys[at]!)) head += `${names[at]}: ${values[at]}\r\n`;
-      }
-    }
+    if (settings.passRequestHeaders) head += exchange.head.headers.linesWithout(dropped);
     return `${head}\r\n`;
   };
 }

@@ -94,7 +94,7 @@ export const HEADER_PREFIXES: readonly (readonly [string, (rest: string) => Gett
       const headers = exchange.upstreamHeaders;
       for (let at = 0; headers && at < headers.size; at++) {
         if (headers.keys[at] !== 'set-cookie') continue;
-        const value = cookieOf(headers.values[at]!.split(';')[0]!, rest);
+        const value = cookieOf(headers.valueAt(at).split(';')[0]!, rest);
         if (value !== undefined) return value;
       }
       return undefined;

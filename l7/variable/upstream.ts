@@ -1,6 +1,6 @@
 /** Variables of the servers that a request was sent on to; several tries stand in one value, in order. */
 import type { Exchange } from '../exchange.ts';
-import { CHUNKED } from '../wire/h1/request.ts';
+import { CHUNKED } from '../wire/h1/request-head.ts';
 import type { Getter } from './space.ts';
 
 /** One try at one member. Times are ms; -1 where that point was never reached. */

@@ -172,8 +172,19 @@ int32_t *streams_emit(struct batch *batch, enum event_kind kind, int32_t id) {
   int32_t *event = batch->set->events + batch->events++ * EVENT_INTS;
   event[0] = kind;
   event[1] = id;
-  event[2] = event[3] = 0;
+  event[2] = event[3] = event[4] = 0;
   return event;
+}
+
+void streams_emit_data(struct batch *batch, int32_t id, size_t length) {
+  struct streams *set = batch->set;
+  int32_t *event = streams_emit(batch, EVENT_DATA, id), *marks = set->marks + batch->marks;
+  event[2] = (int32_t)batch->used;
+  event[3] = (int32_t)length;
+  int32_t written = set->names ? head_mark(set->names, set->arena + batch->used, length, marks, set->marks_size - batch->marks) : 0;
+  if (written) event[4] = 1 + (int32_t)batch->marks;
+  batch->marks += (size_t)written;
+  batch->used += length;
 }
 
 void streams_emit_closed(struct batch *batch, int32_t id, int error) {
@@ -269,10 +280,7 @@ static void read_ready(struct batch *batch, int32_t id) {
   size_t room = set->arena_size - batch->used;
   ssize_t n = recv(stream->fd, set->arena + batch->used, room < READ_MOST ? room : READ_MOST, MSG_DONTWAIT);
   if (n > 0) {
-    int32_t *event = streams_emit(batch, EVENT_DATA, id);
-    event[2] = (int32_t)batch->used;
-    event[3] = (int32_t)n;
-    batch->used += (size_t)n;
+    streams_emit_data(batch, id, (size_t)n);
   } else if (n == 0) {
     stream->input_ended = true;
     streams_want(set, id, stream->interest & ~(uint32_t)EPOLLIN);

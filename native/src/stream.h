@@ -2,13 +2,15 @@
 #ifndef MOAT_STREAM_H
 #define MOAT_STREAM_H
 
+#include "head.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* Events, as JavaScript reads them: EVENT_INTS numbers each. native/stream.ts holds the same names; a test compares. */
 enum event_kind {
-  EVENT_DATA = 1, /* stream, offset in the arena, bytes */
+  EVENT_DATA = 1, /* stream, offset in the arena, bytes, 1 + where the marks of the head that it begins with are, or 0 */
   EVENT_END = 2, /* stream: the peer sent FIN */
   EVENT_CLOSED = 3, /* stream, errno or 0: it is gone, its number may come again after the next poll */
   EVENT_CONNECTED = 4, /* stream */
@@ -54,6 +56,9 @@ struct streams {
   int32_t events_size; /* in events */
   struct tls_io *tls_io; /* both from the first stream with TLS on */
   struct bio_method_st *tls_method;
+  const struct head_names *names; /* NULL: no head is marked */
+  int32_t *marks;
+  size_t marks_size;
 };
 
 /* Number of the new stream, or -errno. The descriptor belongs to the stream from then on, also on failure. */
@@ -82,10 +87,13 @@ struct batch {
   struct streams *set;
   int32_t events;
   size_t used; /* of the arena */
+  size_t marks; /* used of them */
   bool toiled; /* a handshake went on: that takes its time */
 };
 
 int32_t *streams_emit(struct batch *batch, enum event_kind kind, int32_t id);
+/* Tells of bytes that lie at the arena's first free place, and marks the head that they may begin with. */
+void streams_emit_data(struct batch *batch, int32_t id, size_t length);
 /* Closes, and tells. */
 void streams_emit_closed(struct batch *batch, int32_t id, int error);
 void streams_want(struct streams *set, int32_t id, uint32_t interest);

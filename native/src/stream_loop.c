@@ -20,13 +20,14 @@ struct stream_loop {
   struct streams set;
   uv_poll_t poll;
   napi_env env;
-  napi_ref owner; /* keeps arena, events, output and list alive with the callback */
+  napi_ref owner; /* keeps arena, events, output, list and marks alive with the callback */
   napi_ref callback;
   napi_async_cleanup_hook_handle cleanup;
   uint8_t *output;
   size_t output_size;
   int32_t *list;
   size_t list_size; /* in entries */
+  struct head_names *names;
 };
 
 /* The loop keeps its thread alive only while it has sockets. */
@@ -62,6 +63,7 @@ static void on_closed(uv_handle_t *handle) {
   struct stream_loop *loop = handle->data;
   napi_async_cleanup_hook_handle cleanup = loop->cleanup;
   streams_end(&loop->set);
+  head_names_free(loop->names);
   free(loop);
   napi_remove_async_cleanup_hook(cleanup);
 }
@@ -89,16 +91,19 @@ static void *words(struct call *call, napi_value value, const char *name, size_t
   return data;
 }
 
-/* streamOpen({arena, events, output, list, onReady}) */
+/* streamOpen({arena, events, output, list, marks, names, onReady}); names: as head_names_make() takes them */
 napi_value stream_open(napi_env env, napi_callback_info info) {
   struct call call = call_begin(env, info, "streamOpen");
   napi_value options = call.args[0];
   struct stream_loop *loop = calloc(1, sizeof *loop);
-  size_t events = 0, list = 0;
+  size_t events = 0, list = 0, names_length = 0;
+  uint8_t *names = NULL;
   as_bytes(&call, field(&call, options, "arena"), "arena", &loop->set.arena, &loop->set.arena_size);
   loop->set.events = words(&call, field(&call, options, "events"), "events", &events);
   as_bytes(&call, field(&call, options, "output"), "output", &loop->output, &loop->output_size);
   loop->list = words(&call, field(&call, options, "list"), "list", &list);
+  loop->set.marks = words(&call, field(&call, options, "marks"), "marks", &loop->set.marks_size);
+  as_bytes(&call, field(&call, options, "names"), "names", &names, &names_length);
   napi_value callback = field(&call, options, "onReady");
   uv_loop_t *uv = NULL;
   if (!call.failed) ok(&call, napi_get_uv_event_loop(env, &uv));
@@ -110,6 +115,7 @@ napi_value stream_open(napi_env env, napi_callback_info info) {
     return NULL;
   }
   loop->env = env;
+  loop->set.names = loop->names = head_names_make(names, names_length);
   loop->set.events_size = (int32_t)(events / EVENT_INTS);
   loop->list_size = list / OUT_INTS;
   loop->set.free = loop->set.freed = -1;

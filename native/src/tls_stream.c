@@ -271,18 +271,13 @@ static bool shake(struct batch *batch, struct tls_io *io, int32_t id, struct tls
 
 static void decrypt(struct batch *batch, struct tls_io *io, int32_t id, struct tls *tls) {
   struct streams *set = batch->set;
-  size_t from = batch->used, got = 0;
-  while (room_in(batch) > NOTE_BYTES &&
-         SSL_read_ex(tls->ssl, set->arena + batch->used, room_in(batch) - NOTE_BYTES, &got) == 1)
-    batch->used += got;
-  bool full = room_in(batch) <= NOTE_BYTES;
+  size_t all = 0, got = 0, room = room_in(batch);
+  while (room - all > NOTE_BYTES && SSL_read_ex(tls->ssl, set->arena + batch->used + all, room - all - NOTE_BYTES, &got) == 1)
+    all += got;
+  bool full = room - all <= NOTE_BYTES;
   int why = full ? SSL_ERROR_NONE : SSL_get_error(tls->ssl, 0);
   io_flush(io); /* answers to key updates, alerts */
-  if (batch->used > from) {
-    int32_t *event = streams_emit(batch, EVENT_DATA, id);
-    event[2] = (int32_t)from;
-    event[3] = (int32_t)(batch->used - from);
-  }
+  if (all > 0) streams_emit_data(batch, id, all);
   if (why == SSL_ERROR_ZERO_RETURN) ended(batch, id);
   else if (why != SSL_ERROR_WANT_READ && !full) openssl_fault(batch, id, "SSL_read()");
   else if (full && hold(tls, io->in, io->in_bytes)) ask_again(set, id, tls);

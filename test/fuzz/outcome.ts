@@ -2,7 +2,8 @@
 import { createServer } from 'node:http';
 import { Duplex } from 'node:stream';
 import { BodyFault, ChunkedReader, LengthReader } from '../../l7/wire/h1/body.ts';
-import { CHUNKED, headEnd, parseRequestHead, WireFault } from '../../l7/wire/h1/request.ts';
+import { headEnd, parseRequestHead } from '../../l7/wire/h1/request.ts';
+import { CHUNKED, WireFault } from '../../l7/wire/h1/request-head.ts';
 
 export type Outcome =
   | { readonly kind: 'refused'; readonly why: string }

@@ -73,7 +73,7 @@ function sameSiteText(value: unknown): string {
 function cookieValue(headers: HeaderList, start: string): string | undefined {
   for (let line = 0; line < headers.size; line++) {
     if (headers.keys[line] !== 'cookie') continue;
-    const value = headers.values[line]!;
+    const value = headers.valueAt(line);
     for (let at = value.indexOf(start); at !== -1; at = value.indexOf(start, at + 1)) {
       if (!beginsPair(value, at)) continue;
       const end = value.indexOf(';', at);

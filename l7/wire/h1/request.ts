@@ -1,47 +1,8 @@
 /** Reads the head of an HTTP/1.x request (RFC 9112 §2–3, §5), strictly: what parsers disagree about is refused. */
-import { fieldKey, fieldValue, HeaderList, isKnownField, PLAIN_NAME } from '../../message.ts';
-
-export interface HeadLimits {
-  readonly lineBytes: number;
-  readonly totalBytes: number;
-  readonly maxHeaders: number;
-  readonly ignoreInvalidHeaders: boolean;
-  readonly underscoresInHeaders: boolean;
-}
-
-/** How the body is delimited (RFC 9112 §6.3): a length in bytes, or one of these. */
-export const CHUNKED = -1;
-
-export class RequestHead {
-  method = '';
-  /** The request target as sent. */
-  target = '';
-  /** Minor version: 0 or 1 of HTTP/1.x. */
-  minor: 0 | 1 = 1;
-  readonly headers = new HeaderList();
-  /** The whole request line, as sent. */
-  line = '';
-  host: string | undefined;
-  /** Bytes of body, or CHUNKED. */
-  bodyLength = 0;
-  keepAlive = true;
-  expectContinue = false;
-  /** The value of Upgrade when Connection names it. */
-  upgrade: string | undefined;
-  /** Bytes of the head on the wire. */
-  headBytes = 0;
-}
-
-/** Why a request is refused: the status to answer, and a stable reason for the log and the counters. */
-export class WireFault extends Error {
-  readonly status: number;
-  readonly reason: string;
-  constructor(status: number, reason: string) {
-    super(`client sent ${reason}`);
-    this.status = status;
-    this.reason = reason;
-  }
-}
+import { fieldKey, isKnownField, PLAIN_NAME } from '../../field-names.ts';
+import { fieldValue } from '../../message.ts';
+import { RequestFraming } from './request-framing.ts';
+import { type HeadLimits, RequestHead, WireFault } from './request-head.ts';
 
 /**
  * Finds where a head ends.
@@ -102,34 +63,19 @@ export function parseRequestHead(text: string, start: number, end: number, limit
   let at = parseRequestLine(text, start, head);
   if (at - start > limits.lineBytes) throw new WireFault(414, 'too long URI');
   head.headBytes = end - start;
-  const state: FramingState = {
-    lengths: undefined,
-    encodings: undefined,
-    hosts: 0,
-    connection: undefined,
-    upgrade: undefined,
-  };
+  const says = new RequestFraming();
   while (at < end) {
     const newline = text.indexOf('\n', at);
     const lineEnd = text.charCodeAt(newline - 1) === 13 ? newline - 1 : newline;
     if (lineEnd === at) break;
-    readField(text, at, lineEnd, head, limits, state);
+    readField(text, at, lineEnd, head, limits, says);
     at = newline + 1;
   }
   const controls = FORBIDDEN.test(end === text.length && start === 0 ? text : text.slice(start, end));
   if (controls) throw new WireFault(400, 'a control character in the head');
   if (head.headers.size > limits.maxHeaders) throw new WireFault(431, 'too many header fields');
-  settleFraming(head, state);
+  says.settle(head);
   return head;
-}
-
-/** Lines that decide where the message ends and whether the connection lasts. */
-interface FramingState {
-  lengths: string | undefined;
-  encodings: string | undefined;
-  hosts: number;
-  connection: string | undefined;
-  upgrade: string | undefined;
 }
 
 function readField(
@@ -138,7 +84,7 @@ function readField(
   to: number,
   head: RequestHead,
   limits: HeadLimits,
-  state: FramingState,
+  says: RequestFraming,
 ): void {
   if (to - from > limits.lineBytes) throw new WireFault(431, 'too large header field');
   const colon = text.indexOf(':', from);
@@ -150,7 +96,7 @@ function readField(
   const key = fieldKey(name);
   const value = fieldValue(text, colon + 1, to);
   head.headers.add(name, key, value);
-  noteFraming(key, value, head, state);
+  says.note(key, value);
 }
 
 /** @returns false when the field is to be left out (ignore_invalid_headers). @throws {WireFault} */
@@ -161,73 +107,4 @@ function isValidName(name: string, limits: HeadLimits): boolean {
   // RFC 9110 §5.6.2 allows more characters than nginx takes by default; beyond them nothing is a name.
   if (!/^[!#$%&'*+.^`|~\w-]+$/.test(name)) throw new WireFault(400, 'an invalid header name');
   return !limits.ignoreInvalidHeaders;
-}
-
-function noteFraming(key: string, value: string, head: RequestHead, state: FramingState): void {
-  switch (key) {
-    case 'host':
-      if (state.hosts++ > 0) throw new WireFault(400, 'duplicate host header');
-      head.host = value;
-      return;
-    case 'content-length':
-      if (state.lengths !== undefined) throw new WireFault(400, 'duplicate Content-Length');
-      state.lengths = value;
-      return;
-    case 'transfer-encoding':
-      if (state.encodings !== undefined) throw new WireFault(400, 'duplicate Transfer-Encoding');
-      state.encodings = value;
-      return;
-    case 'if-match':
-    case 'if-none-match':
-    case 'if-modified-since':
-    case 'if-unmodified-since':
-    case 'if-range':
-    case 'content-range':
-    case 'authorization':
-      return refuseSecond(key, head.headers);
-    case 'connection':
-      state.connection = state.connection === undefined ? value : `${state.connection}, ${value}`;
-      return;
-    case 'upgrade':
-      state.upgrade = value;
-      return;
-    case 'expect':
-      refuseSecond(key, head.headers);
-      head.expectContinue = value.toLowerCase() === '100-continue';
-      return;
-  }
-}
-
-/** Of what holds one value, two lines would be read differently by those behind (RFC 9110 §5.3). @throws {WireFault} */
-function refuseSecond(key: string, { keys }: HeaderList): void {
-  if (keys.indexOf(key) !== keys.length - 1) throw new WireFault(400, `duplicate ${key}`);
-}
-
-/** RFC 9112 §6.1–6.3 and §9.3, with the refusals of §11.2 (request smuggling). */
-function settleFraming(head: RequestHead, state: FramingState): void {
-  const { lengths, encodings, connection } = state;
-  if (encodings !== undefined) {
-    if (lengths !== undefined) throw new WireFault(400, 'both Content-Length and Transfer-Encoding');
-    if (head.minor === 0) throw new WireFault(400, 'Transfer-Encoding in HTTP/1.0');
-    if (encodings.toLowerCase() !== 'chunked') throw new WireFault(501, 'an unknown Transfer-Encoding');
-    head.bodyLength = CHUNKED;
-  } else if (lengths !== undefined) {
-    head.bodyLength = /^\d{1,15}$/.test(lengths) ? Number(lengths) : Number.NaN;
-    if (Number.isNaN(head.bodyLength)) throw new WireFault(400, 'an invalid Content-Length');
-  }
-  if (head.minor === 1 && state.hosts === 0) throw new WireFault(400, 'HTTP/1.1 without Host');
-  head.keepAlive = head.minor === 1;
-  if (connection !== undefined) settleConnection(head, connection.toLowerCase(), state.upgrade);
-  if (head.minor === 0) head.expectContinue = false;
-}
-
-function settleConnection(head: RequestHead, connection: string, upgrade: string | undefined): void {
-  if (connection === 'keep-alive') head.keepAlive = true;
-  else if (connection === 'close') head.keepAlive = false;
-  else {
-    const tokens = connection.split(',').map(token => token.trim());
-    if (tokens.includes('close')) head.keepAlive = false;
-    else if (tokens.includes('keep-alive')) head.keepAlive = true;
-    if (upgrade !== undefined && tokens.includes('upgrade')) head.upgrade = upgrade;
-  }
 }

@@ -1,6 +1,7 @@
 /** Reads the head of an HTTP/1.x response from an upstream (RFC 9112 §4, §6). */
-import { fieldKey, fieldValue, HeaderList, isKnownField } from '../../message.ts';
-import { CHUNKED } from './request.ts';
+import { fieldKey, isKnownField } from '../../field-names.ts';
+import { fieldValue, HeaderList } from '../../message.ts';
+import { CHUNKED } from './request-head.ts';
 
 /** The body ends with the connection. */
 export const UNTIL_CLOSE = -2;
@@ -9,10 +10,14 @@ export class ResponseHead {
   status = 0;
   reason = '';
   minor: 0 | 1 = 1;
-  readonly headers = new HeaderList();
+  readonly headers: HeaderList;
   /** Bytes, CHUNKED or UNTIL_CLOSE, as the fields say; the caller knows whether a body is due at all. */
   bodyLength: number = UNTIL_CLOSE;
   keepAlive = true;
+
+  constructor(headers = new HeaderList()) {
+    this.headers = headers;
+  }
 }
 
 /** A response that moat does not pass on: the client gets 502. */
@@ -26,9 +31,7 @@ export function parseResponseHead(text: string, end: number): ResponseHead {
   const whole = end === text.length ? text : text.slice(0, end);
   if (FORBIDDEN.test(whole)) throw new UpstreamFault('upstream sent a control character in its header');
   let at = readStatusLine(whole, head);
-  let length: string | undefined;
-  let encoding: string | undefined;
-  let connection: string | undefined;
+  const says = new AnswerFraming();
   while (at < end) {
     const newline = whole.indexOf('\n', at);
     const lineEnd = whole.charCodeAt(newline - 1) === 13 ? newline - 1 : newline;
@@ -41,20 +44,11 @@ export function parseResponseHead(text: string, end: number): ResponseHead {
       throw new UpstreamFault('upstream sent invalid header name');
     const key = fieldKey(name);
     const value = fieldValue(whole, colon + 1, lineEnd);
-    if (key === 'content-length') {
-      if (length !== undefined)
-        throw new UpstreamFault('upstream sent duplicate header line: "Content-Length"');
-      length = value;
-    } else if (key === 'transfer-encoding') {
-      if (encoding !== undefined)
-        throw new UpstreamFault('upstream sent duplicate header line: "Transfer-Encoding"');
-      encoding = value.toLowerCase();
-    } else if (key === 'connection')
-      connection = connection === undefined ? value.toLowerCase() : `${connection},${value.toLowerCase()}`;
+    says.note(key, value);
     head.headers.add(name, key, value);
     at = newline + 1;
   }
-  settle(head, length, encoding, connection);
+  says.settle(head);
   return head;
 }
 
@@ -74,30 +68,59 @@ function readStatusLine(text: string, head: ResponseHead): number {
   return newline + 1;
 }
 
-function settle(
-  head: ResponseHead,
-  length: string | undefined,
-  encoding: string | undefined,
-  connection: string | undefined,
-): void {
-  if (encoding !== undefined) {
-    if (length !== undefined)
+/** Fields that AnswerFraming wants to hear of, lower case. */
+export const ANSWER_FRAMING_FIELDS: ReadonlySet<string> = new Set([
+  'content-length',
+  'transfer-encoding',
+  'connection',
+]);
+
+/** What the fields of an answer say about the message itself. */
+export class AnswerFraming {
+  #length: string | undefined;
+  #encoding: string | undefined;
+  #connection: string | undefined;
+
+  /** @param key lower case; any field. @throws {UpstreamFault} */
+  note(key: string, value: string): void {
+    if (key === 'content-length') {
+      if (this.#length !== undefined) throw duplicate('Content-Length');
+      this.#length = value;
+    } else if (key === 'transfer-encoding') {
+      if (this.#encoding !== undefined) throw duplicate('Transfer-Encoding');
+      this.#encoding = value.toLowerCase();
+    } else if (key === 'connection')
+      this.#connection = this.#connection === undefined ? value : `${this.#connection},${value}`;
+  }
+
+  /** @throws {UpstreamFault} */
+  settle(head: ResponseHead): void {
+    if (this.#encoding !== undefined) head.bodyLength = this.#encoded(this.#encoding);
+    else if (this.#length !== undefined) {
+      if (!/^\d{1,15}$/.test(this.#length))
+        throw new UpstreamFault('upstream sent invalid "Content-Length" header');
+      head.bodyLength = Number(this.#length);
+    }
+    const usual = this.#connection === 'keep-alive';
+    head.keepAlive = usual || head.minor === 1;
+    if (usual || this.#connection === undefined) return;
+    const connection = this.#connection.toLowerCase();
+    if (/(^|[,\s])close($|[,\s])/.test(connection)) head.keepAlive = false;
+    else if (/(^|[,\s])keep-alive($|[,\s])/.test(connection)) head.keepAlive = true;
+  }
+
+  #encoded(encoding: string): number {
+    if (this.#length !== undefined)
       throw new UpstreamFault(
         'upstream sent "Content-Length" and "Transfer-Encoding" headers at the same time',
       );
     if (encoding !== 'chunked')
       throw new UpstreamFault(`upstream sent unknown "Transfer-Encoding": "${encoding}"`);
-    head.bodyLength = CHUNKED;
-  } else if (length !== undefined) {
-    if (!/^\d{1,15}$/.test(length)) throw new UpstreamFault('upstream sent invalid "Content-Length" header');
-    head.bodyLength = Number(length);
-  }
-  head.keepAlive = head.minor === 1;
-  if (connection !== undefined) {
-    if (/(^|[,\s])close($|[,\s])/.test(connection)) head.keepAlive = false;
-    else if (/(^|[,\s])keep-alive($|[,\s])/.test(connection)) head.keepAlive = true;
+    return CHUNKED;
   }
 }
+
+const duplicate = (name: string) => new UpstreamFault(`upstream sent duplicate header line: "${name}"`);
 
 /** Reads field lines (a trailer section) into a list; malformed ones are left out, for nothing depends on them. */
 export function parseFields(text: string, into: HeaderList): void {

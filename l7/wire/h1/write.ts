@@ -4,6 +4,7 @@ import { httpDate } from '../../clock.ts';
 import type { HeaderList } from '../../message.ts';
 import { phraseOf } from './phrase.ts';
 
+const NONE: ReadonlySet<string> = new Set();
 const STATUS_LINES: string[] = [];
 
 function statusLine(status: number, reason: string | undefined): string {
@@ -22,7 +23,5 @@ export function responseHead(
   let head = statusLine(status, reason);
   if (!headers.has('server') && server !== '') head += `Server: ${server}\r\n`;
   if (!headers.has('date')) head += `Date: ${httpDate(wallMs)}\r\n`;
-  const { names, values } = headers;
-  for (let at = 0; at < names.length; at++) head += `${names[at]}: ${values[at]}\r\n`;
-  return head;
+  return head + headers.linesWithout(NONE);
 }
