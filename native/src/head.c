@@ -86,7 +86,7 @@ __attribute__((constructor)) static void classify(void) {
     if (digit || upper || lower || byte == '-') kinds[byte] |= NAME;
     if ((byte >= 32 && byte != 127) || byte == '\t') kinds[byte] |= TEXT;
     if (upper || byte == '-' || byte == '_') kinds[byte] |= METHOD;
-    if (byte > 32 && byte != 127) kinds[byte] |= TARGET;
+    if (byte > 32 && byte != 127 && byte != '#') kinds[byte] |= TARGET;
   }
 }
 
