@@ -50,6 +50,16 @@ export class AppendFile implements ByteSink {
     }
   }
 
+  /** Appends bytes in one write(2), as write() does. */
+  writeBytes(bytes: Buffer): void {
+    try {
+      const written = writeSync(this.#fd, bytes, 0, bytes.length, null);
+      if (written < bytes.length) this.#lose(bytes.latin1Slice(written), 'was incomplete');
+    } catch (fault) {
+      this.#lose(bytes.latin1Slice(), `failed: ${(fault as Error).message}`);
+    }
+  }
+
   /** Counts what was lost, and tells it on stderr, the only place that is left, once a minute at most. */
   #lose(bytes: string, what: string): void {
     this.#lost += Math.max(1, bytes.split('\n').length - 1);

@@ -1,6 +1,6 @@
 /** The model to tables. Servers and locations are compiled when they are first asked for, so a reload with ten thousand is quick. */
 import { VERSION } from '#kit/version.ts';
-import type { HttpModel, LocationModel, ServerModel } from '#model/l7/http.ts';
+import type { HttpModel, LocationModel, ServerCore, ServerModel } from '#model/l7/http.ts';
 import { filePaths } from './content/file-path.ts';
 import { CONTENT } from './content/table.ts';
 import { HEADER_FILTERS } from './filter/order.ts';
@@ -20,6 +20,7 @@ import type { PoolViews } from './upstream/pool-views.ts';
 import { Pools } from './upstream/pools.ts';
 import { UserIds } from './user-id.ts';
 import { VariableSpace } from './variable/space.ts';
+import type { HeadLimits } from './wire/h1/request-head.ts';
 import type { Worker } from './worker.ts';
 import { ZoneShelf } from './zone/shelf.ts';
 
@@ -71,9 +72,21 @@ function compileServer(model: ServerModel, tables: Tables, worker: Worker): Serv
   return {
     model,
     root: tableOf(model.root),
+    headLimits: headLimits(model.core),
     phases: SERVER_PHASES.map(compile => compile(compiler)).filter(phase => phase !== undefined),
     locations: new LocationFinder(model.root.locations, tableOf),
     named: new Map(named.map(location => [location.label, tableOf(location)])),
+  };
+}
+
+function headLimits(core: ServerCore): HeadLimits {
+  const { largeHeaderBuffers: large, clientHeaderBufferBytes } = core;
+  return {
+    lineBytes: Math.max(large.bytes, clientHeaderBufferBytes),
+    totalBytes: large.bytes * large.count + clientHeaderBufferBytes,
+    maxHeaders: core.maxHeaders,
+    ignoreInvalidHeaders: core.ignoreInvalidHeaders,
+    underscoresInHeaders: core.underscoresInHeaders,
   };
 }
 

@@ -16,6 +16,7 @@ import type { SecureLink } from './secure-link.ts';
 import type { Pools } from './upstream/pools.ts';
 import type { UserIds } from './user-id.ts';
 import type { Text, VariableSpace } from './variable/space.ts';
+import type { HeadLimits } from './wire/h1/request-head.ts';
 import type { Worker } from './worker.ts';
 import type { ZoneShelf } from './zone/shelf.ts';
 
@@ -58,6 +59,7 @@ export interface LocationTable {
 export interface ServerTable {
   readonly model: ServerModel;
   readonly root: LocationTable;
+  readonly headLimits: HeadLimits;
   /** post-read phases (realip): they never wait. */
   readonly phases: readonly Phase[];
   readonly locations: LocationFinder;

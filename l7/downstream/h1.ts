@@ -154,7 +154,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   /** A head that came whole, and marked. */
   #takeHead(bytes: Buffer, marks: HeadMarks): void {
     const end = requestBytes(marks);
-    const limits = this.#limits();
+    const limits = this.#first.headLimits;
     if (end === 0 || end > limits.totalBytes) return this.#readHead(bytes);
     const text = bytes.latin1Slice(0, end);
     let head: RequestHead;
@@ -174,7 +174,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     // RFC 9112 §2.2: empty lines before a request line are skipped.
     while (text.charCodeAt(start) === 13 || text.charCodeAt(start) === 10) start++;
     const end = headEnd(text, Math.max(start, this.#searched));
-    const limits = this.#limits();
+    const limits = this.#first.headLimits;
     try {
       if (end === -1) {
         if (start > 0) text = text.slice(start);
@@ -233,18 +233,6 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
 
   #serverCore() {
     return this.#first.model.core;
-  }
-
-  #limits(): HeadLimits {
-    const core = this.#serverCore();
-    return {
-      lineBytes: Math.max(core.largeHeaderBuffers.bytes, core.clientHeaderBufferBytes),
-      totalBytes:
-        core.largeHeaderBuffers.bytes * core.largeHeaderBuffers.count + core.clientHeaderBufferBytes,
-      maxHeaders: core.maxHeaders,
-      ignoreInvalidHeaders: core.ignoreInvalidHeaders,
-      underscoresInHeaders: core.underscoresInHeaders,
-    };
   }
 
   /** A request whose head can not be understood is answered all the same, with what is known of it. */

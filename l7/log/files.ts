@@ -8,11 +8,16 @@ import { NamedFiles } from './named-files.ts';
 /** How lines are held before they are written; 0 bytes: until the end of this turn of the event loop. */
 export type Buffering = Pick<AccessLog, 'bufferBytes' | 'flushMs' | 'gzipLevel'>;
 
-/** One open file; lines go out in order, whole. */
+/** Room for lines that wait for the end of a turn only. */
+const TURN_BYTES = 65_536;
+
+/** One open file; lines go out in order, whole. They wait as bytes: thousands of small strings would cost far more. */
 class LogFile implements ByteSink {
   readonly #file: AppendFile;
   readonly #buffering: Buffering;
-  #lines = '';
+  /** Made for the first line that waits. */
+  #lines: Buffer | undefined;
+  #used = 0;
   #turnEnd: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -27,42 +32,36 @@ class LogFile implements ByteSink {
 
   /** A line that the buffer has no room for sends off those before it. */
   write(line: string): void {
-    const { bufferBytes } = this.#buffering;
-    if (bufferBytes === 0) {
-      this.#lines += line;
-      this.#turnEnd ??= setImmediate(flush, this);
-      return;
-    }
-    if (this.#lines.length + line.length > bufferBytes) this.flush();
-    this.#lines += line;
-    if (line.length > bufferBytes) this.flush();
-    else this.#flushInTime();
-  }
-
-  #flushInTime(): void {
-    const { flushMs } = this.#buffering;
-    if (flushMs !== undefined) this.#timer ??= setTimeout(flush, flushMs, this).unref();
+    const { bufferBytes, flushMs } = this.#buffering;
+    const { length } = line;
+    this.#lines ??= Buffer.allocUnsafeSlow(bufferBytes || TURN_BYTES);
+    if (this.#used + length > this.#lines.length) this.flush();
+    if (length > this.#lines.length) return this.#send(Buffer.from(line, 'latin1'));
+    this.#used += this.#lines.latin1Write(line, this.#used, length);
+    if (bufferBytes === 0) this.#turnEnd ??= setImmediate(flush, this);
+    else if (flushMs !== undefined) this.#timer ??= setTimeout(flush, flushMs, this).unref();
   }
 
   flush(): void {
     clearImmediate(this.#turnEnd);
     clearTimeout(this.#timer);
     this.#turnEnd = this.#timer = undefined;
-    if (this.#lines === '') return;
-    const lines = this.#lines;
-    this.#lines = '';
+    if (this.#used === 0) return;
+    const lines = this.#lines!.subarray(0, this.#used);
+    this.#used = 0;
+    this.#send(lines);
+  }
+
+  #send(lines: Buffer): void {
     const { gzipLevel } = this.#buffering;
-    this.#file.write(gzipLevel === undefined ? lines : compressed(lines, gzipLevel));
+    // A whole member of gzip's format: a file may be many of them, one after the other (RFC 1952 §2.2).
+    this.#file.writeBytes(gzipLevel === undefined ? lines : gzipSync(lines, { level: gzipLevel }));
   }
 }
 
 function flush(file: LogFile): void {
   file.flush();
 }
-
-/** A whole member of gzip's format: a file may be many of them, one after the other (RFC 1952 §2.2). */
-const compressed = (bytes: string, level: number): string =>
-  gzipSync(Buffer.from(bytes, 'latin1'), { level }).latin1Slice();
 
 export class LogFiles {
   /** Those whose paths have variables. */

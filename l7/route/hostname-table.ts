@@ -6,10 +6,14 @@ export class HostnameTable<V> {
   readonly #leading: ReadonlyMap<string, V>;
   readonly #trailing: ReadonlyMap<string, V>;
 
+  /** There is no name in it. */
+  readonly empty: boolean;
+
   constructor({ exact, leading, trailing }: HostnameTableModel<V>) {
     this.#exact = new Map(exact);
     this.#leading = new Map(leading);
     this.#trailing = new Map(trailing);
+    this.empty = this.#exact.size + this.#leading.size + this.#trailing.size === 0;
   }
 
   /** The value of the name itself. @param name lower case */

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Connection, ConnectionFacts, Downstream, TlsInfo } from '../downstream/downstream.ts';
 import { Exchange } from '../exchange.ts';
 import type { ServerTable, Tables } from '../tables.ts';
-import { RequestHead } from '../wire/h1/request.ts';
+import { RequestHead } from '../wire/h1/request-head.ts';
 
 /** @param tables that the server is of @param serverName that the client named; '' for none */
 export function handshakeExchange(

@@ -46,7 +46,7 @@ function finder({ keys, patterns }: MapVariable, space: VariableSpace): Find {
     value: compileValue(value, space),
   }));
   return (exchange, key) => {
-    const found = table.exact(key) ?? table.find(asciiLower(key));
+    const found = table.empty ? undefined : (table.exact(key) ?? table.find(asciiLower(key)));
     if (found !== undefined || key === '') return found;
     for (let at = 0; at < tests.length; at++) {
       const test = tests[at]!;
