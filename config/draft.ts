@@ -1,4 +1,5 @@
 /** What the directives write into while a file is checked; config/resolve.ts turns it into the frozen model. */
+import type { CharsetMap } from '#model/l7/charset.ts';
 import type { TryFiles } from '#model/l7/core.ts';
 import type { HealthCheckModel, MatchModel, MatchTest } from '#model/l7/health.ts';
 import type { ContentModel, ListenModel, LocationMatch, ServerCore, ServerName } from '#model/l7/http.ts';
@@ -80,6 +81,8 @@ export interface HttpDraft {
   logFormats: Map<string, LogFormat>;
   /** How the lines of each access log file are held, with the line that said so first. */
   logBuffers: Map<string, Pick<AccessLog, 'bufferBytes' | 'flushMs' | 'gzipLevel'> & { readonly site: Site }>;
+  /** Names of charsets in lower case, with how they are spelled. */
+  charsets: { readonly names: Map<string, string>; readonly maps: CharsetMap[] };
   variables: Map<string, UserVariable>;
   /** Texts with variables, read once each. */
   templates: Map<string, Template>;
@@ -177,6 +180,7 @@ export function newHttp(): HttpDraft {
     pools: new Map(),
     logFormats: new Map(),
     logBuffers: new Map(),
+    charsets: { names: new Map(), maps: [] },
     variables: new Map(),
     limitZones: [],
     limitUses: [],

@@ -6,6 +6,7 @@ import { isBuiltInVariable, VARIABLE_NAMES } from '#model/l7/variables.ts';
 import type { Model, ProcessModel } from '#model/main.ts';
 import type { HttpDraft, LocationDraft, ServerDraft } from './draft.ts';
 import { inheritSettings } from './inherit.ts';
+import { checkCharsets } from './resolve-charset.ts';
 import { addDefaultListen, defaultServers, gatherListens, warnOfTakenNames } from './resolve-listen.ts';
 import { resolveHealthChecks, resolvePools } from './resolve-pools.ts';
 import { checkProxyTls } from './resolve-proxy-tls.ts';
@@ -56,6 +57,7 @@ function resolveHttp(draft: HttpDraft, around: Surroundings): HttpModel {
   refuseUnknownZones(draft, around);
   const servers = draft.servers.map(server => resolveServer(server, settings, core, tls.get(server)));
   checkProxyTls(servers, around);
+  checkCharsets(servers, draft, around);
   return {
     listens,
     defaultServers: defaults,
@@ -63,6 +65,7 @@ function resolveHttp(draft: HttpDraft, around: Surroundings): HttpModel {
     pools: resolvePools(draft, settings, around),
     limitZones: draft.limitZones,
     healthChecks: resolveHealthChecks(draft, settings, around),
+    charsets: { names: [...draft.charsets.names.keys()], maps: draft.charsets.maps },
     variables: [...draft.variables.values()],
   };
 }

@@ -16,7 +16,7 @@ export const BUILT_BY_DEFAULT: Readonly<Record<string, Feature>> = {
   http_auth_basic_module: yes('auth_basic'),
   http_autoindex_module: yes('autoindex'),
   http_browser_module: no('ancient_browser'),
-  http_charset_module: no('charset'),
+  http_charset_module: yes('charset'),
   http_empty_gif_module: yes('empty_gif'),
   http_fastcgi_module: no('fastcgi_pass'),
   http_geo_module: yes('geo'),

@@ -14,6 +14,7 @@ const NO_HTTP: HttpModel = {
   pools: [],
   limitZones: [],
   healthChecks: [],
+  charsets: { names: [], maps: [] },
   variables: [],
 };
 

@@ -48,6 +48,8 @@ export class Response {
   mediaType = '';
   /** Trailer fields to send after a chunked body. */
   trailers: HeaderList | undefined;
+  /** The charset that a server asked for by X-Accel-Charset. */
+  charset: string | undefined;
   /** 101: the connection turns into a tunnel. */
   upgraded = false;
   #varies = false;

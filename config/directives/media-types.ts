@@ -12,19 +12,20 @@ type WithTypes = {
   [K in keyof Settings]: Settings[K] extends { readonly types: MediaTypes } ? K : never;
 }[keyof Settings];
 
-/** text/html is in every list; a line adds to those before it in the block, and replaces what is around it. */
+/** text/html is in every list that is written; a line adds to those before it in the block, and replaces what is around it. */
 export function defineMediaTypes(
   name: string,
   slice: WithTypes,
   summary: string,
   example: string,
+  standard = 'text/html',
 ): Directive {
   return defineDirective({
     name,
     context: BLOCKS,
     repeats: true,
     args: { types: arg.token('media types').rest(1) },
-    doc: { summary, default: `${name} text/html;`, example: `${name} ${example};`, since: '0.1' },
+    doc: { summary, default: `${name} ${standard};`, example: `${name} ${example};`, since: '0.1' },
     compile({ types }, scope) {
       const own = scope.own[slice]?.types ?? ['text/html'];
       scope.set(slice, { types: types.reduce<MediaTypes>((list, type) => add(type, list, scope), own) });

@@ -1,6 +1,7 @@
 /** Every directive that moat knows, by name. One row a family. */
 import type { Directive } from '../registry.ts';
 import { ACCESS } from './access.ts';
+import { CHARSET } from './charset.ts';
 import { COMPRESS } from './compress.ts';
 import { CORE } from './core.ts';
 import { GEO } from './geo.ts';
@@ -46,6 +47,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   REWRITE,
   STATIC,
   LISTING,
+  CHARSET,
   SECURE_LINK,
   USER_ID,
   STATUS_PAGES,

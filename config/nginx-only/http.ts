@@ -8,10 +8,6 @@ export const HTTP_ONLY: Rows = [
     'use map on $http_user_agent',
   ],
   [
-    'charset charset_map charset_types override_charset source_charset',
-    'name the charset in default_type or types; moat converts none',
-  ],
-  [
     'create_full_put_path dav_access dav_methods min_delete_depth',
     'moat does no WebDAV; proxy_pass to a server that does',
   ],

@@ -1,5 +1,6 @@
 /** The one list of header filters, in the order that answers pass them; body filters are added by them in the same order. */
 import type { Compiler, HeaderFilter } from '../tables.ts';
+import { charsetFilter } from './charset.ts';
 import { compressFilter } from './compress.ts';
 import { gunzipFilter } from './gunzip.ts';
 import { headersFilter } from './headers.ts';
@@ -19,6 +20,7 @@ export const HEADER_FILTERS: readonly HeaderFilterMaker[] = [
   // What changes the body: afterwards its length is unknown, and ranges of it are off.
   gunzipFilter,
   subFilter,
+  charsetFilter,
   compressFilter,
   rangeFilter,
   lastModifiedFilter,

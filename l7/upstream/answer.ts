@@ -62,6 +62,7 @@ export function compileAnswer(
       const key = keys[at]!;
       if (key.startsWith('x-accel-') && !ignored.has(key) && obey(key, headers.valueAt(at), exchange, head))
         return undefined;
+      if (key === 'x-accel-charset' && !ignored.has(key)) response.charset = headers.valueAt(at);
       // RFC 9110 §15.5.22: a 426 says which protocol it wants.
       if (hidden.has(key) && !(key === 'upgrade' && head.status === 426)) continue;
       let value = headers.valueAt(at);

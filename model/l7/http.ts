@@ -1,5 +1,6 @@
 /** The http block as the L7 plane receives it: frozen data, settings resolved, slices shared where nothing was overridden. */
 import type { Pattern } from '../template.ts';
+import type { Charsets } from './charset.ts';
 import type { TryFiles } from './core.ts';
 import type { HealthCheckModel } from './health.ts';
 import type { LimitZone } from './limit.ts';
@@ -107,6 +108,7 @@ export interface HttpModel {
   readonly pools: readonly PoolModel[];
   readonly limitZones: readonly LimitZone[];
   readonly healthChecks: readonly HealthCheckModel[];
+  readonly charsets: Charsets;
   /** map, geo, split_clients, set and captures, in order of definition. */
   readonly variables: readonly UserVariable[];
 }
