@@ -78,7 +78,6 @@ export class Engine implements Worker {
   readonly errorSink: ErrorSink;
   errorLogs: readonly ErrorLog[];
   readonly report: (message: FromWorker) => void;
-  readonly counters = new EngineCounters();
   readonly #alone: AloneState;
   readonly #views: PoolViews;
   readonly #loop = new LoopWatch();
@@ -190,8 +189,8 @@ export class Engine implements Worker {
       revision: this.tables.revision,
       connections: this.#connections.size,
       idle,
-      accepted: this.#lastConnectionId,
-      requests: this.counters.requests,
+      accepted: this.traffic.ownAccepted,
+      requests: this.traffic.ownRequests,
     };
   }
 
@@ -223,9 +222,4 @@ export class Engine implements Worker {
     this.logFiles.close();
     done();
   }
-}
-
-/** Counts of this worker since its start. */
-class EngineCounters {
-  requests = 0;
 }

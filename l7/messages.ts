@@ -3,6 +3,7 @@ import type { HttpModel } from '#model/l7/http.ts';
 import type { ErrorLog } from '#model/l7/log.ts';
 import type { KeptCapability, ProcessModel } from '#model/main.ts';
 import type { EngineStatus } from './engine.ts';
+import type { TrafficReport } from './metrics/traffic-report.ts';
 import type { Secrets } from './secrets.ts';
 import type { TicketSeed } from './tls/ticket-keys.ts';
 import type { PoolShare } from './upstream/pool-share.ts';
@@ -111,6 +112,8 @@ export interface PlaneStatus {
   readonly revision: number;
   readonly uptimeMs: number;
   readonly memoryBytes: number;
+  /** Of all workers together, those that have ended included; undefined before the first configuration. */
+  readonly traffic: TrafficReport | undefined;
   readonly workers: readonly WorkerStatus[];
   readonly pools: readonly PoolSnapshot[];
 }

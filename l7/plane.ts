@@ -7,6 +7,7 @@ import { type PlaneStatus, type Slot, slotId } from './messages.ts';
 import { SecretKeeper, type Secrets } from './secrets.ts';
 
 export type { PlaneConfig, PlaneStatus, Slot, WorkerStatus } from './messages.ts';
+export type { TrafficReport } from './metrics/traffic-report.ts';
 export { packConfig } from './parcel.ts';
 export type { Secrets } from './secrets.ts';
 

@@ -9,6 +9,8 @@ import { closeFd, receiveFds } from '#native/socket.ts';
 import { Crew, type Generation } from './crew.ts';
 import { answer, type Question } from './line.ts';
 import { type PlaneConfig, type PlaneStatus, type Slot, slotId, type ToProcess } from './messages.ts';
+import { TRAFFIC_WISH, Traffic } from './metrics/traffic.ts';
+import { reportOf, type TrafficReport } from './metrics/traffic-report.ts';
 import { openConfig } from './parcel.ts';
 import { SecretKeeper } from './secrets.ts';
 import { placesFor, wishesOf } from './shared.ts';
@@ -218,9 +220,15 @@ class PlaneProcess {
       revision: this.#current?.revision ?? 0,
       uptimeMs: Math.round(process.uptime() * 1000),
       memoryBytes: process.memoryUsage.rss(),
+      traffic: this.#traffic(),
       workers: await this.#crew.status(),
       pools: this.#pools?.snapshot() ?? [],
     };
+  }
+
+  #traffic(): TrafficReport | undefined {
+    const counters = this.#zones?.counters(TRAFFIC_WISH.name);
+    return counters && reportOf(new Traffic(counters));
   }
 
   #takeFiles(paths: readonly string[], descriptors: readonly number[]): void {

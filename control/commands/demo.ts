@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { writeSite } from '../demo/site.ts';
 import { OptionFault, readOptions } from '../options.ts';
 import { askStatus } from '../status/client.ts';
-import { drawStatus, type Sample } from '../status/table.ts';
+import type { Sample } from '../status/sample.ts';
+import { drawStatus } from '../status/table.ts';
 
 const OPTIONS = { port: { type: 'string' }, 'tls-port': { type: 'string' } } as const;
 const SERVERS = fileURLToPath(new URL('../demo/servers.ts', import.meta.url));

@@ -5,7 +5,8 @@ import { load, systemReason } from '../load.ts';
 import { CONFIG_OPTIONS, invocationFrom, readOptions } from '../options.ts';
 import { askStatus } from '../status/client.ts';
 import { socketPathOf } from '../status/report.ts';
-import { drawStatus, type Sample } from '../status/table.ts';
+import type { Sample } from '../status/sample.ts';
+import { drawStatus } from '../status/table.ts';
 
 const OPTIONS = {
   ...CONFIG_OPTIONS,

@@ -255,7 +255,6 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
 
   #exchangeFor(head: RequestHead, server: ListenerTable['default']): Exchange {
     this.requests++;
-    this.#engine.counters.requests++;
     this.bytesSent = 0;
     this.bodyBytesSent = 0;
     const exchange = new Exchange(head, server, this.#tables, this, this, this.#engine.clock);

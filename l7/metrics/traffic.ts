@@ -131,6 +131,16 @@ export class Traffic {
     this.#add('loopActiveS', activeS);
   }
 
+  // --- what its own worker is told: since the process began, whoever had its place before included ---
+
+  get ownAccepted(): number {
+    return this.#counters.own(this.#counters.index('accepted'));
+  }
+
+  get ownRequests(): number {
+    return this.#counters.own(this.#requests);
+  }
+
   // --- what readers are told: all workers together, since the process began ---
 
   get acceptedCount(): number {

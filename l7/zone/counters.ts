@@ -103,6 +103,13 @@ export class Counters {
     this.#addAt(first + bounds.length + 1, value);
   }
 
+  /** A counter or gauge of this thread alone, and of those that had its slot before. */
+  own(index: number): number {
+    if (this.#heir !== undefined && this.#heirIndexes[index]! >= 0)
+      return this.#heir.own(this.#heirIndexes[index]!);
+    return this.#cells[this.#row + this.#places[index]!]!;
+  }
+
   /** A counter or gauge, of all threads together. */
   sum(index: number): number {
     return this.#sumCell(index, 0);

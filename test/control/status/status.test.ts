@@ -31,6 +31,22 @@ test('status: tells processes, revision, workers and listeners of the running pr
   assert.match(moat(rig, 'status').stdout, new RegExp(`process ${rig.pid} .*nginx\\.conf\n`));
 });
 
+test('status: counts are exact, also of workers that have ended', async () => {
+  const [port = 0] = await freePorts(1);
+  await using rig = await startMoat(httpConf(saying('x', port), 'worker_processes 2;'));
+  const told = () => JSON.parse(moat(rig, 'status', '--json').stdout);
+  for (let asked = 0; asked < 20; asked++) await ask(port);
+  rig.reload(httpConf(saying('x', port), 'worker_processes 1;'));
+  await until(() => told().l7.workers.length === 1, 'one worker');
+  await ask(port);
+  await until(() => told().l7.traffic.connections.active === 0, 'the last connection is closed');
+  const { traffic } = told().l7;
+  assert.equal(traffic.requests, 21);
+  assert.equal(traffic.accepted, 21);
+  assert.equal(traffic.answers[2], 21);
+  assert.equal(traffic.durations.count, 21);
+});
+
 test('status: only its owner may ask', async () => {
   const [port = 0] = await freePorts(1);
   await using rig = await startMoat(httpConf(saying('x', port)));

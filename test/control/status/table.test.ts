@@ -1,10 +1,28 @@
 /** The picture of a running program. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { TrafficReport } from '#l7';
 import type { StatusReport } from '../../../control/status/report.ts';
-import { drawStatus, durationText, tableOf } from '../../../control/status/table.ts';
+import { drawStatus } from '../../../control/status/table.ts';
+import { durationText, secondsText, tableOf } from '../../../control/status/text.ts';
 
 const engine = (requests: number) => ({ revision: 2, connections: 3, idle: 1, accepted: 9, requests });
+/** Of each ten requests nine took 2 ms and one 40 ms, and one was answered by 404. */
+const traffic = (requests: number): TrafficReport => ({
+  accepted: requests / 10,
+  requests,
+  connections: { active: 6, reading: 1, writing: 2, waiting: 3 },
+  answers: [0, 0, requests * 0.9, 0, requests / 10, 0, 0, 0, 0, 0],
+  malformed: 4,
+  failedHandshakes: 0,
+  durations: {
+    buckets: [0, requests * 0.9, requests / 10, 0],
+    count: requests,
+    sum: requests * (0.9 * 0.002 + 0.1 * 0.04),
+  },
+  durationBounds: [0.001, 0.0025, 0.05],
+});
+
 const report = (requests: number, more: Partial<StatusReport> = {}): StatusReport => ({
   version: '0.1.0',
   pid: 7,
@@ -19,6 +37,7 @@ const report = (requests: number, more: Partial<StatusReport> = {}): StatusRepor
     revision: 2,
     uptimeMs: 10_000,
     memoryBytes: 50 * 1024 ** 2,
+    traffic: traffic(requests * 2),
     workers: [
       { workerId: 0, revision: 2, restarts: 0, engine: engine(requests) },
       { workerId: 1, revision: 2, restarts: 4, engine: engine(requests) },
@@ -61,7 +80,13 @@ const report = (requests: number, more: Partial<StatusReport> = {}): StatusRepor
 test('status: rates are counted between two samples', () => {
   const text = drawStatus({ report: report(150), atMs: 1500 }, { report: report(100), atMs: 1000 });
   assert.match(text, /^moat 0\.1\.0 {3}process 7 {3}up 1h 1m {3}\/etc\/moat\/moat\.conf\n/);
-  assert.match(text, /connections 6 \(2 idle\) {3}requests 300 {3}200\/s\n/);
+  assert.match(text, /\nL7 process 8 {3}memory 50 MB\n/);
+  assert.match(text, /\nconnections 6 \(1 reading, 2 writing, 3 waiting\) {3}accepted 30 {3}20\/s\n/);
+  assert.match(
+    text,
+    /\nrequests 300 {3}200\/s {3}mean 5\.8 ms, half within 2\.5 ms, 99% within 50 ms {3}malformed 4\n/,
+  );
+  assert.match(text, /\nanswers +count +rate\n2xx +270 +180\/s\n4xx +30 +20\/s\n\n/);
   assert.match(text, /\n1 +3 +1 +9 +150 +100 +4\n/);
   assert.match(text, /\nshop\n {2}10\.0\.0\.1:80 \(backup\) +unavailable +2 +150 +100 +3 +7 +12\n/);
   assert.match(text, /\n0\.0\.0\.0:80 +2\n/);
@@ -101,4 +126,14 @@ test('duration: the two largest units', () => {
     [3_600_000, '1h 0m'],
   ];
   for (const [ms, text] of cases) assert.equal(durationText(ms), text);
+});
+
+test('seconds: two digits in the unit that fits', () => {
+  const cases: [number, string][] = [
+    [0.00025, '250 µs'],
+    [0.0025, '2.5 ms'],
+    [0.0421, '42 ms'],
+    [1.26, '1.3 s'],
+  ];
+  for (const [seconds, text] of cases) assert.equal(secondsText(seconds), text);
 });
