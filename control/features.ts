@@ -47,7 +47,7 @@ export const BUILT_BY_DEFAULT: Readonly<Record<string, Feature>> = {
 
 /** Modules that nginx builds only when asked: a `yes` shows as `--with-...`. */
 export const BUILT_ON_REQUEST: Readonly<Record<string, Feature>> = {
-  http_addition_module: no('add_before_body'),
+  http_addition_module: yes('add_before_body'),
   http_auth_request_module: yes('auth_request'),
   http_dav_module: no('dav_methods'),
   http_flv_module: no('flv'),

@@ -1,6 +1,7 @@
 /** Every directive that moat knows, by name. One row a family. */
 import type { Directive } from '../registry.ts';
 import { ACCESS } from './access.ts';
+import { ADDITION } from './addition.ts';
 import { CHARSET } from './charset.ts';
 import { COMPRESS } from './compress.ts';
 import { CORE } from './core.ts';
@@ -47,6 +48,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   REWRITE,
   STATIC,
   LISTING,
+  ADDITION,
   CHARSET,
   SECURE_LINK,
   USER_ID,

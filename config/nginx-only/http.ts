@@ -2,7 +2,6 @@
 import type { Rows } from './nginx-only.ts';
 
 export const HTTP_ONLY: Rows = [
-  ['add_after_body add_before_body addition_types', 'add the text in the application, or with sub_filter'],
   [
     'ancient_browser ancient_browser_value modern_browser modern_browser_value',
     'use map on $http_user_agent',

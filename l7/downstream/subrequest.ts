@@ -1,6 +1,6 @@
-/** Requests that moat makes of itself on behalf of a client's: for auth_request and mirror. */
+/** Requests that moat makes of itself on behalf of a client's: for auth_request, mirror and what is added to a body. */
 import { Exchange } from '../exchange.ts';
-import type { Response } from '../response.ts';
+import type { BodySink, Response } from '../response.ts';
 import type { Downstream } from './downstream.ts';
 
 export interface Subrequest {
@@ -19,13 +19,25 @@ export type Answered = (child: Exchange, response: Response | undefined) => void
  *
  * @returns the request, which `start()` sets off
  */
-export function subrequest(
+export function subrequest(main: Exchange, request: Subrequest, answered?: Answered): Exchange {
+  return childOf(main, request, new Swallower(main.downstream.protocol, answered));
+}
+
+/** Told once: the body is complete, or was cut. */
+export type Inserted = (complete: boolean) => void;
+
+/** The same, with the body of its answer handed to `into`, whose `end` is not called. */
+export function insertedRequest(
   main: Exchange,
-  { path, args, method }: Subrequest,
-  answered?: Answered,
+  request: Subrequest,
+  into: BodySink,
+  then: Inserted,
 ): Exchange {
+  return childOf(main, request, new Inserter(main.downstream.protocol, into, then));
+}
+
+function childOf(main: Exchange, { path, args, method }: Subrequest, downstream: ChildClient): Exchange {
   const { head, server, tables, connection, clock } = main;
-  const downstream = new Swallower(main.downstream.protocol, answered);
   const child = new Exchange(head, server, tables, connection, downstream, clock, main);
   downstream.serve(child);
   child.path = path;
@@ -41,26 +53,22 @@ export function subrequest(
   return child;
 }
 
-/** The client of such a request: looks at the head, and lets the body go. */
-class Swallower implements Downstream {
+/** The client of such a request: nobody is sent its head, and it is never a tunnel. */
+abstract class ChildClient implements Downstream {
   readonly protocol: string;
   readonly bytesSent = 0;
   bodyBytesSent = 0;
-  #child: Exchange | undefined;
-  #answered: Answered | undefined;
+  protected child: Exchange | undefined;
 
-  constructor(protocol: string, answered: Answered | undefined) {
+  constructor(protocol: string) {
     this.protocol = protocol;
-    this.#answered = answered;
   }
 
   serve(child: Exchange): void {
-    this.#child = child;
+    this.child = child;
   }
 
-  writeHead(_: Exchange, response: Response): void {
-    this.#tell(response);
-  }
+  writeHead(_: Exchange, _response: Response): void {}
 
   write(data: Buffer): boolean {
     this.bodyBytesSent += data.length;
@@ -68,7 +76,29 @@ class Swallower implements Downstream {
   }
 
   end(): void {
-    this.#child?.complete();
+    this.child?.complete();
+  }
+
+  abstract reset(): void;
+
+  writeInformation(): void {}
+
+  tunnel(): undefined {}
+
+  tunnelEnded(): void {}
+}
+
+/** Looks at the head, and lets the body go. */
+class Swallower extends ChildClient {
+  #answered: Answered | undefined;
+
+  constructor(protocol: string, answered: Answered | undefined) {
+    super(protocol);
+    this.#answered = answered;
+  }
+
+  override writeHead(_: Exchange, response: Response): void {
+    this.#tell(response);
   }
 
   reset(): void {
@@ -78,12 +108,32 @@ class Swallower implements Downstream {
   #tell(response: Response | undefined): void {
     const answered = this.#answered;
     this.#answered = undefined;
-    if (this.#child) answered?.(this.#child, response);
+    if (this.child) answered?.(this.child, response);
+  }
+}
+
+/** Hands the body on. */
+class Inserter extends ChildClient {
+  readonly #into: BodySink;
+  readonly #then: Inserted;
+
+  constructor(protocol: string, into: BodySink, then: Inserted) {
+    super(protocol);
+    this.#into = into;
+    this.#then = then;
   }
 
-  writeInformation(): void {}
+  override write(data: Buffer): boolean {
+    super.write(data);
+    return this.#into.write(data);
+  }
 
-  tunnel(): undefined {}
+  override end(): void {
+    super.end();
+    this.#then(true);
+  }
 
-  tunnelEnded(): void {}
+  reset(): void {
+    this.#then(false);
+  }
 }

@@ -1,5 +1,6 @@
 /** The one list of header filters, in the order that answers pass them; body filters are added by them in the same order. */
 import type { Compiler, HeaderFilter } from '../tables.ts';
+import { additionFilter } from './addition.ts';
 import { charsetFilter } from './charset.ts';
 import { compressFilter } from './compress.ts';
 import { gunzipFilter } from './gunzip.ts';
@@ -21,6 +22,8 @@ export const HEADER_FILTERS: readonly HeaderFilterMaker[] = [
   gunzipFilter,
   subFilter,
   charsetFilter,
+  // The parts around an answer pass the filters of their own locations, not those above.
+  additionFilter,
   compressFilter,
   rangeFilter,
   lastModifiedFilter,

@@ -10,7 +10,13 @@ export function rangeFilter({ location }: Compiler): HeaderFilter | undefined {
   const most = location.settings.core.maxRanges ?? Number.POSITIVE_INFINITY;
   if (most === 0) return undefined;
   return (exchange, response) => {
-    if (!response.allowRanges || response.status !== 200 || response.contentLength < 0) return 0;
+    if (
+      exchange.main !== exchange ||
+      !response.allowRanges ||
+      response.status !== 200 ||
+      response.contentLength < 0
+    )
+      return 0;
     const { headers } = exchange.head;
     const range = headers.get('range');
     const asked =

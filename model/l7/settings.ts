@@ -1,6 +1,7 @@
 /** All that a location inherits, one slice for each family of directives. */
 
 import { ACCESS_DEFAULTS, type AccessSettings } from './access.ts';
+import { ADDITION_DEFAULTS, type AdditionSettings } from './addition.ts';
 import { CHARSET_DEFAULTS, type CharsetSettings } from './charset.ts';
 import {
   BROTLI_DEFAULTS,
@@ -44,6 +45,7 @@ export interface Settings {
   readonly mirror: MirrorSettings;
   readonly precompressed: PrecompressedSettings;
   readonly listing: ListingSettings;
+  readonly addition: AdditionSettings;
   readonly charset: CharsetSettings;
   readonly secureLink: SecureLinkSettings;
   readonly userId: UserIdSettings;
@@ -68,6 +70,7 @@ export const DEFAULT_SETTINGS: Settings = {
   mirror: MIRROR_DEFAULTS,
   precompressed: PRECOMPRESSED_DEFAULTS,
   listing: LISTING_DEFAULTS,
+  addition: ADDITION_DEFAULTS,
   charset: CHARSET_DEFAULTS,
   secureLink: SECURE_LINK_DEFAULTS,
   userId: USER_ID_DEFAULTS,
