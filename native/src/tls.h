@@ -74,6 +74,8 @@ void tls_use_trust(struct call *call, struct tls_context *context, napi_value op
 /* tls_session.c */
 void tls_use_sessions(struct call *call, struct tls_context *context, napi_value options);
 void tls_use_tickets(struct call *call, struct tls_context *context, napi_value keys);
+/* As client, when the handshake is done: OpenSSL does not tell of the new ticket that a resumed session of TLS 1.2 brings. */
+void tls_keep_session(SSL *ssl);
 
 /* tls_stream.c */
 /* Puts TLS on an open stream; the handshake begins when the set is polled next. Returns 0 or -errno. */

@@ -260,13 +260,26 @@ void tls_use_tickets(struct call *call, struct tls_context *context, napi_value 
 
 /* ---- as a client ---- */
 
-static int on_given(SSL *ssl, SSL_SESSION *session) {
+/* Where the session of a connection is kept; NULL: nowhere. */
+static SSL_SESSION **slot_of(const SSL *ssl) {
   struct tls_context *context = tls_context_of(ssl);
   intptr_t slot = (intptr_t)SSL_get_app_data(ssl) - 1;
-  if (slot < 0 || slot >= context->kept_size) return 0;
-  SSL_SESSION_free(context->kept[slot]);
-  context->kept[slot] = session;
+  return slot >= 0 && slot < context->kept_size ? &context->kept[slot] : NULL;
+}
+
+static int on_given(SSL *ssl, SSL_SESSION *session) {
+  SSL_SESSION **kept = slot_of(ssl);
+  if (!kept) return 0;
+  SSL_SESSION_free(*kept);
+  *kept = session;
   return 1; /* the reference is ours */
+}
+
+void tls_keep_session(SSL *ssl) {
+  SSL_SESSION **kept = slot_of(ssl);
+  if (!kept || !SSL_session_reused(ssl) || SSL_version(ssl) == TLS1_3_VERSION) return;
+  SSL_SESSION_free(*kept);
+  *kept = SSL_get1_session(ssl);
 }
 
 static void keep_sessions(struct call *call, struct tls_context *context, napi_value options) {

@@ -259,6 +259,7 @@ static bool shake(struct batch *batch, struct tls_io *io, int32_t id, struct tls
   tls->phase = TLS_OPEN;
   char text[512];
   struct tls_context *context = tls_context_of(tls->ssl);
+  if (!context->server) tls_keep_session(tls->ssl);
   if (!context->server && context->verifies && !is_trusted(tls, text, sizeof text)) {
     fault(batch, id, text);
     return false;

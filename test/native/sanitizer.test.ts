@@ -54,7 +54,17 @@ test('sanitizer: a leak and an overflow made on purpose are seen', { skip }, t =
   else assert.match(ours(leak.report).join('\n'), /Direct leak of 4321 byte/);
 });
 
-for (const name of ['listen', 'descriptor', 'file', 'passing', 'datagram', 'crypt', 'identity', 'stream']) {
+for (const name of [
+  'listen',
+  'descriptor',
+  'file',
+  'passing',
+  'datagram',
+  'crypt',
+  'identity',
+  'stream',
+  'tls',
+]) {
   test(`sanitizer: nothing to report from the tests of ${name}`, { skip }, () => {
     const { report, output } = run('--test-isolation=none', '--test', `test/native/${name}.test.ts`);
     assert.deepEqual(ours(report), []);
