@@ -3,6 +3,7 @@ import type { Model } from '#model/main.ts';
 import { checkBlock } from './check.ts';
 import { type Diagnostic, Faults } from './diagnostic.ts';
 import type { MainDraft } from './draft.ts';
+import { freezeModel } from './freeze-model.ts';
 import { Parser, type Source } from './parse.ts';
 import { resolveModel } from './resolve.ts';
 import { Scope } from './scope.ts';
@@ -39,6 +40,6 @@ export function checkConfig(file: string, options: CheckOptions): CheckResult {
   const parser = new Parser(options.source, options.confDir, faults);
   if (options.globals) checkBlock(parser.commandLine(options.globals), scope);
   checkBlock(parser.file(file), scope);
-  const model = parser.complete ? resolveModel(scope.around) : undefined;
+  const model = parser.complete ? freezeModel(resolveModel(scope.around)) : undefined;
   return { model: faults.hasErrors ? undefined : model, diagnostics: faults.list };
 }

@@ -5,6 +5,7 @@
  * (settings that they inherit) crosses once, and is one object for all of them again on the other side.
  */
 import { deserialize, serialize } from 'node:v8';
+import { deepFreeze } from '#kit/freeze.ts';
 import type { LocationModel, ServerModel } from '#model/l7/http.ts';
 import { DEFAULT_SETTINGS, type Settings } from '#model/l7/settings.ts';
 
@@ -65,7 +66,7 @@ class Crate {
 
   get servers(): readonly ServerModel[] {
     this.#servers ??= (deserialize(this.#bytes) as ServerModel[]).map(server =>
-      withSettings(server, this.#repack),
+      deepFreeze(withSettings(server, this.#repack)),
     );
     return this.#servers;
   }

@@ -1,5 +1,6 @@
 /** A configuration as the bytes that cross from control to the L7 process and on to its threads. */
 import { deserialize, serialize } from 'node:v8';
+import { deepFreeze } from '#kit/freeze.ts';
 import type { PoolModel } from '#model/l7/upstream.ts';
 import { type PackedServers, packServers, unpackServers } from './crate.ts';
 import type { PlaneConfig } from './messages.ts';
@@ -27,5 +28,7 @@ export function packConfig(config: PlaneConfig): Uint8Array {
 /** @param bytes they must not change afterwards: servers are read from them when they are needed */
 export function openConfig(bytes: Uint8Array): OpenedConfig {
   const parcel: Parcel = deserialize(bytes);
-  return { ...parcel, http: { ...parcel.http, servers: unpackServers(parcel.http.servers) } };
+  // Servers freeze when they are opened.
+  const servers = Object.freeze(unpackServers(parcel.http.servers));
+  return deepFreeze({ ...parcel, http: { ...parcel.http, servers } });
 }

@@ -45,6 +45,21 @@ test('crate: every server comes out as it went in', () => {
   assert.deepEqual(arrived.map(plain), servers.map(plain));
 });
 
+test('crate: what is opened is frozen, all the way down', () => {
+  const [server] = unpackServers(packServers(model().servers));
+  const { locations, settings } = server!.root;
+  for (const part of [
+    server!.core,
+    server!.root,
+    locations,
+    locations[0],
+    settings,
+    settings.proxy,
+    settings.core,
+  ])
+    assert.ok(Object.isFrozen(part));
+});
+
 test('crate: settings that servers share cross once', () => {
   const packed = packServers(model().servers);
   const [first, last] = [0, 19].map(at => unpackServers(packed)[at]!.root.settings.proxy);
