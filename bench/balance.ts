@@ -19,6 +19,7 @@ const WARM_UP = 20_000;
 
 const ATTEMPT: Attempt = {
   serverName: '',
+  opens: true,
   member: '',
   status: 200,
   connectMs: 0,

@@ -50,6 +50,8 @@ export class Response {
   trailers: HeaderList | undefined;
   /** The charset that a server asked for by X-Accel-Charset. */
   charset: string | undefined;
+  /** Moat names itself in Server where the answer has none. */
+  namesServer = true;
   /** 101: the connection turns into a tunnel. */
   upgraded = false;
   #varies = false;

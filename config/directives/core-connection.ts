@@ -40,6 +40,22 @@ const rateField = (
     },
   });
 
+/** As conditions of nginx: a value that is neither empty nor "0" says yes. */
+const earlyHints = defineDirective({
+  name: 'early_hints',
+  context: BLOCKS,
+  args: { values: arg.token('texts with variables').rest(1) },
+  doc: {
+    summary:
+      'Whether early hints (103) of servers go on to the client: when one of the values is neither empty nor `0`.',
+    example: 'early_hints $http2;',
+    since: '0.1',
+  },
+  compile({ values }, scope) {
+    scope.set('core', { earlyHints: values.map(value => scope.template(value.text, value)) });
+  },
+});
+
 const resolver = defineDirective({
   name: 'resolver',
   context: BLOCKS,
@@ -89,6 +105,7 @@ const flag = (
 
 export const CORE_CONNECTION = [
   keepaliveTimeout,
+  earlyHints,
   resolver,
   time('resolver_timeout', 'resolverTimeoutMs', 'How long the lookup of a name may take.', ['30s', '5s']),
   time('keepalive_time', 'keepaliveTimeMs', 'After this time a connection ends with its next answer.', [

@@ -11,7 +11,6 @@ export const HTTP_ONLY: Rows = [
     'moat does no WebDAV; proxy_pass to a server that does',
   ],
   ['degradation degrade', 'limit what comes in with limit_conn and limit_req'],
-  ['early_hints', 'moat passes no 103 answers on; remove the line'],
   ['f4f f4f_buffer_size flv', 'files are sent as they are; players ask for ranges'],
   [
     'hls hls_buffers hls_forward_args hls_fragment hls_mp4_buffer_size hls_mp4_max_buffer_size',

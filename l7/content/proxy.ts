@@ -7,6 +7,7 @@ import type { Compiler } from '../tables.ts';
 import { compileAnswer } from '../upstream/answer.ts';
 import { ProxyCall, type ProxyRoute } from '../upstream/call.ts';
 import { PLAIN } from '../upstream/connector.ts';
+import { compileHints } from '../upstream/early-hints.ts';
 import { withAddresses } from '../upstream/lookup.ts';
 import type { Pool } from '../upstream/pool.ts';
 import { compileRequest } from '../upstream/request.ts';
@@ -42,6 +43,7 @@ export function proxyContent({ target }: ProxyContent, compiler: Compiler): Phas
       hasUri ? plainUrl : `${plainUrl}/`,
       hasUri ? target.replaces : '/',
     ),
+    hints: compileHints(compiler),
     connector: withWayOut(connectorOf(target, compiler), compiler),
     body: settings.proxy.setBody === undefined ? undefined : compiler.text(settings.proxy.setBody),
     bytesPerS: sizeOf(settings.proxy.limitRateBytesPerS, compiler.variables),

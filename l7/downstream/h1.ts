@@ -351,12 +351,13 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     let head = responseHead(
       response.status,
       response.reason,
-      exchange.location.serverToken(exchange),
+      response.namesServer ? exchange.location.serverToken(exchange) : '',
       this.#engine.clock.wallMs(),
       response.headers,
     );
     this.#chunked = false;
     if (response.upgraded) {
+      this.bytesSent += head.length + 2;
       this.#transport.writeText(`${head}\r\n`);
       return;
     }

@@ -2,7 +2,7 @@
 import type { ProxySettings } from '#model/l7/proxy.ts';
 import type { Exchange } from '../exchange.ts';
 import { Spool, type SpoolOwner } from './spool.ts';
-import { Throttle } from './throttle.ts';
+import { Throttle, type ThrottleOwner } from './throttle.ts';
 
 /** The server's side. */
 export interface AnswerSource {
@@ -10,7 +10,7 @@ export interface AnswerSource {
   holdReading(held: boolean): void;
 }
 
-export class AnswerFlow implements SpoolOwner {
+export class AnswerFlow implements SpoolOwner, ThrottleOwner {
   readonly #exchange: Exchange;
   readonly #source: AnswerSource;
   readonly #spool: Spool;
@@ -28,15 +28,19 @@ export class AnswerFlow implements SpoolOwner {
       fileBytes: settings.maxTempFileBytes,
       tempPath: settings.tempPath,
     });
-    if (bytesPerS > 0) this.#throttle = new Throttle(bytesPerS, exchange.clock, held => this.#slowDown(held));
+    if (bytesPerS > 0) this.#throttle = new Throttle(bytesPerS, exchange.clock, this);
     exchange.onEnd(() => this.#close());
   }
 
   /** From the server. */
   data(data: Buffer): void {
+    if (this.#throttle) this.#throttle.take(data);
+    else this.throttleOut(data);
+  }
+
+  throttleOut(data: Buffer): void {
     if (!this.#spool.open) this.#spool.put(data);
     else if (!this.#exchange.write(data)) this.#spool.wait();
-    this.#throttle?.took(data.length);
   }
 
   /** The client did not take all that was written. */
@@ -51,13 +55,18 @@ export class AnswerFlow implements SpoolOwner {
 
   /** The server's answer is complete. */
   finish(): void {
+    if (this.#throttle) this.#throttle.finish();
+    else this.throttleDone();
+  }
+
+  throttleDone(): void {
     this.#spool.finish();
   }
 
   /** The server's answer broke off: what came of it goes out, and then the cut must show. */
   cut(): void {
     this.#cut = true;
-    this.#spool.finish();
+    this.finish();
   }
 
   spoolOut(data: Buffer): boolean {
@@ -69,7 +78,7 @@ export class AnswerFlow implements SpoolOwner {
     this.#source.holdReading(this.#full || this.#throttled);
   }
 
-  #slowDown(held: boolean): void {
+  throttleHold(held: boolean): void {
     this.#throttled = held;
     this.#source.holdReading(this.#full || this.#throttled);
   }

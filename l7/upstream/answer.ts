@@ -32,6 +32,15 @@ const HIDDEN_UNLESS_PASSED = [
   'x-accel-charset',
 ];
 
+/** Those of a server's answers that clients do not see. Lower case. */
+export function hiddenFields({ passHeaders, hideHeaders }: ProxySettings): Set<string> {
+  const passed = new Set(passHeaders.map(fieldKey));
+  return new Set([
+    ...HIDDEN,
+    ...[...HIDDEN_UNLESS_PASSED, ...hideHeaders.map(fieldKey)].filter(key => !passed.has(key)),
+  ]);
+}
+
 /** @returns undefined when X-Accel-Redirect sent the request elsewhere */
 export type AnswerMaker = (exchange: Exchange, head: ResponseHead, bodyDue: boolean) => Response | undefined;
 
@@ -41,11 +50,8 @@ export function compileAnswer(
   proxyUrl: string,
   locationUri: string,
 ): AnswerMaker {
-  const passed = new Set(settings.passHeaders.map(fieldKey));
-  const hidden = new Set([
-    ...HIDDEN,
-    ...[...HIDDEN_UNLESS_PASSED, ...settings.hideHeaders.map(fieldKey)].filter(key => !passed.has(key)),
-  ]);
+  const hidden = hiddenFields(settings);
+  const passesServer = !hidden.has('server');
   // The server's word on ranges is not that of moat, which cuts them.
   if (settings.forceRanges) hidden.add('accept-ranges');
   const ignored = new Set(settings.ignoreHeaders.map(fieldKey));
@@ -58,6 +64,7 @@ export function compileAnswer(
     response.reason = head.reason;
     response.contentLength = head.bodyLength >= 0 ? head.bodyLength : UNKNOWN_LENGTH;
     response.allowRanges = settings.forceRanges;
+    if (passesServer) response.namesServer = false;
     for (let at = 0; at < keys.length; at++) {
       const key = keys[at]!;
       if (key.startsWith('x-accel-') && !ignored.has(key) && obey(key, headers.valueAt(at), exchange, head))

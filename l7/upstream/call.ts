@@ -16,6 +16,7 @@ import type { AnswerMaker } from './answer.ts';
 import { AnswerFlow, type AnswerSource } from './answer-flow.ts';
 import type { CallFailure, UpstreamCall, UpstreamConnection } from './connection.ts';
 import type { Connector } from './connector.ts';
+import type { HintPasser } from './early-hints.ts';
 import { type Member, type MemberSeeker, type Outcome, type Pool, WAITING } from './pool.ts';
 import type { RequestText } from './request.ts';
 
@@ -24,6 +25,8 @@ export interface ProxyRoute {
   readonly settings: ProxySettings;
   readonly request: RequestText;
   readonly answer: AnswerMaker;
+  /** early_hints; undefined: none pass. */
+  readonly hints: HintPasser | undefined;
   readonly connector: (exchange: Exchange) => Connector;
   /** proxy_set_body. */
   readonly body: Text | undefined;
@@ -101,23 +104,35 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
   /** The pool's answer, at once or after a wait in its queue. */
   chosen(member: Member | undefined): void {
     const { exchange } = this;
-    if (!member) {
-      exchange.log('error', `no live upstreams while connecting to upstream "${this.#pool.model.name}"`);
-      return this.#fail(502);
-    }
+    if (!member) return this.#nobody();
     this.#tries++;
     this.#member = member;
     this.#attemptMs = exchange.clock.nowMs();
-    this.#attempt = newAttempt(member);
-    this.#attempt.queueMs = this.queuedMs;
-    exchange.attempts =
-      exchange.attempts.length === 0 ? [this.#attempt] : [...exchange.attempts, this.#attempt];
+    this.#note(newAttempt(member.address, member.model.name, this.#attempt === undefined));
     this.#requestSent = false;
     const connection = this.#connect(member);
     if (!connection) return;
     this.#connection = connection;
     connection.expect(this.#route.settings.connectTimeoutMs);
     connection.use(this);
+  }
+
+  #note(attempt: Attempt): void {
+    const { exchange } = this;
+    this.#attempt = attempt;
+    attempt.queueMs = this.queuedMs;
+    exchange.attempts = exchange.attempts.length === 0 ? [attempt] : [...exchange.attempts, attempt];
+  }
+
+  /** As in nginx the pool stands in the place of the member. */
+  #nobody(): void {
+    const { name } = this.#pool.model;
+    this.exchange.log('error', `no live upstreams while connecting to upstream "${name}"`);
+    const attempt = newAttempt(name, '', this.#attempt === undefined);
+    attempt.status = 502;
+    attempt.responseMs = 0;
+    this.#note(attempt);
+    this.#fail(502);
   }
 
   /** @returns undefined when this machine has no way to the member, which ends the request: no other member would do better */
@@ -214,12 +229,7 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
   }
 
   information(head: ResponseHead): void {
-    if (head.status !== 103) return;
-    const { names, values } = head.headers;
-    this.exchange.downstream.writeInformation(
-      103,
-      names.map((name, at) => [name, values[at]!] as const),
-    );
+    if (head.status === 103) this.#route.hints?.(this.exchange, head);
   }
 
   responseHead(head: ResponseHead): boolean {
@@ -458,10 +468,11 @@ const STATUS_CASES: Readonly<Record<number, NextUpstreamCase>> = {
 const statusCase = (status: number): NextUpstreamCase | undefined =>
   status < 400 ? undefined : STATUS_CASES[status];
 
-function newAttempt({ address, model: { name } }: Member): Attempt {
+function newAttempt(member: string, serverName: string, opens: boolean): Attempt {
   return {
-    member: address,
-    serverName: name,
+    member,
+    serverName,
+    opens,
     status: 0,
     connectMs: -1,
     headerMs: -1,

@@ -36,6 +36,9 @@ export interface UpstreamCall {
   drained(): void;
 }
 
+/** 1xx before the answer itself: more than this is a flood. */
+const MOST_INTERIM = 32;
+
 /** Bytes waiting in the socket from which on the sender of a body pauses. */
 const HIGH_WATER_BYTES = 262_144;
 
@@ -56,6 +59,7 @@ export class UpstreamConnection implements TransportOwner, BodyTaker, DeadlineOw
   #reader: BodyReader | undefined;
   #keepAlive = false;
   #requestSent = false;
+  #interim = 0;
   readonly #deadline: Deadline;
 
   constructor(pool: Pool, member: Member, key: string) {
@@ -78,6 +82,7 @@ export class UpstreamConnection implements TransportOwner, BodyTaker, DeadlineOw
     this.#reader = undefined;
     this.#requestSent = false;
     this.bytesReceived = 0;
+    this.#interim = 0;
     this.requests++;
     if (this.connected) call.connected();
   }
@@ -143,6 +148,7 @@ export class UpstreamConnection implements TransportOwner, BodyTaker, DeadlineOw
   #headRead(head: ResponseHead, bytes: Buffer, used: number, call: UpstreamCall): void {
     const rest = bytes.subarray(used);
     if (head.status < 200 && head.status !== 101) {
+      if (++this.#interim > MOST_INTERIM) throw new UpstreamFault('upstream sent too many interim responses');
       call.information(head);
       if (rest.length > 0 && this.#call === call) this.#readHead(rest, call);
       return;

@@ -64,14 +64,25 @@ export function argumentOf(args: string, name: string): string | undefined {
   return undefined;
 }
 
-/** The value of a cookie out of all Cookie lines (RFC 6265 §5.4). */
+/** The value of a cookie out of all Cookie lines (RFC 6265 §5.4). As in nginx spaces around it do not count, and tabs do. */
 export function cookieOf(cookies: string, name: string): string | undefined {
-  for (const pair of cookies.split(';')) {
-    const equals = pair.indexOf('=');
-    if (equals !== -1 && pair.slice(0, equals).trim().toLowerCase() === name)
-      return pair.slice(equals + 1).trim();
+  for (let from = 0; from < cookies.length; ) {
+    const semicolon = cookies.indexOf(';', from);
+    const end = semicolon === -1 ? cookies.length : semicolon;
+    const equals = cookies.indexOf('=', from);
+    if (equals !== -1 && equals < end && withoutSpaces(cookies, from, equals).toLowerCase() === name)
+      return withoutSpaces(cookies, equals + 1, end);
+    from = end + 1;
   }
   return undefined;
+}
+
+const SPACE = 32;
+
+function withoutSpaces(text: string, from: number, to: number): string {
+  while (from < to && text.charCodeAt(from) === SPACE) from++;
+  while (to > from && text.charCodeAt(to - 1) === SPACE) to--;
+  return text.slice(from, to);
 }
 
 export const HEADER_PREFIXES: readonly (readonly [string, (rest: string) => Getter])[] = [

@@ -34,11 +34,15 @@ const TLS_TYPES: Readonly<Record<string, number>> = {
 /** What stands before them there: flags, and the outcome of the check of the client's certificate. */
 const TLS_FIXED_BYTES = 5;
 
+/** A type by its name, or by its number as `0xHH`. */
+const typeOf = (name: string, types: typeof TYPES): number | undefined =>
+  /^0x0*[0-9a-f]{1,2}$/.test(name) ? Number(name) : types[name];
+
 /** `$proxy_protocol_tlv_NAME`, `_0xHH`, and `_ssl_NAME` for what stands inside the one about TLS. */
 function tlv(name: string): Getter {
-  const type = /^0x[0-9a-f]{1,2}$/.test(name) ? Number(name) : TYPES[name];
+  const type = typeOf(name, TYPES);
   if (type !== undefined) return ({ connection }) => connection.proxied?.tlvs.get(type)?.latin1Slice();
-  const inner = TLS_TYPES[name.replace(/^ssl_/, '')];
+  const inner = typeOf(name.replace(/^ssl_/, ''), TLS_TYPES);
   if (name === 'ssl_verify') return ({ connection }) => verifyOf(connection.proxied);
   if (!name.startsWith('ssl_') || inner === undefined) return () => undefined;
   return ({ connection }) => {

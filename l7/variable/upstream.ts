@@ -5,7 +5,10 @@ import type { Getter } from './space.ts';
 
 /** One try at one member. Times are ms; -1 where that point was never reached. */
 export interface Attempt {
+  /** Its address; the name of the pool where no member could be chosen. */
   readonly member: string;
+  /** Whether the request came to this pool with it: an internal redirect may lead a request to several. */
+  readonly opens: boolean;
   /** As the configuration names it. */
   readonly serverName: string;
   status: number;
@@ -19,8 +22,14 @@ export interface Attempt {
   bodyBytes: number;
 }
 
-const each = (exchange: Exchange, of: (attempt: Attempt) => string): string | undefined =>
-  exchange.attempts.length === 0 ? undefined : exchange.attempts.map(of).join(', ');
+/** All tries; a colon stands where the request went on to another pool. */
+function each({ attempts }: Exchange, of: (attempt: Attempt) => string): string | undefined {
+  if (attempts.length === 0) return undefined;
+  let text = of(attempts[0]!);
+  for (let at = 1; at < attempts.length; at++)
+    text += (attempts[at]!.opens ? ' : ' : ', ') + of(attempts[at]!);
+  return text;
+}
 
 const time = (ms: number) => (ms < 0 ? '-' : (ms / 1000).toFixed(3));
 

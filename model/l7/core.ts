@@ -57,6 +57,8 @@ export interface CoreSettings {
   readonly clientBodyInFileOnly: 'off' | 'on' | 'clean';
   readonly clientBodyTempPath: string;
   readonly keepaliveTimeout: KeepaliveTimeout;
+  /** One that is neither empty nor `0` lets 103 pass. */
+  readonly earlyHints: readonly Template[];
   readonly keepaliveRequests: number;
   readonly keepaliveTimeMs: number;
   readonly keepaliveMinTimeoutMs: number;
@@ -107,6 +109,7 @@ export const CORE_DEFAULTS: CoreSettings = {
   clientMaxBodyBytes: 1024 ** 2,
   clientBodyBufferBytes: 16384,
   clientBodyTimeoutMs: 60_000,
+  earlyHints: [],
   clientBodyInFileOnly: 'off',
   clientBodyTempPath: 'client_body_temp',
   keepaliveTimeout: { idleMs: 75_000, headerS: undefined },

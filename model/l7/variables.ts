@@ -13,7 +13,8 @@ export const VARIABLES = {
   request_id: '16 random bytes in hexadecimal, one value a request.',
   request_length: 'Bytes of the request: line, header and body.',
   request_time: 'Seconds since the first byte of the request, with milliseconds.',
-  request_body: 'The body, when it was read into memory to be passed on.',
+  request_body:
+    'The body, when it was read into memory to be passed on, which `proxy_request_buffering off` never does.',
   request_body_file: 'The temporary file that holds the body.',
   request_completion: '`OK` when the request was answered in full, else empty.',
   request_filename: 'The file that `root` or `alias` make of the URI.',

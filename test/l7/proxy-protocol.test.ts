@@ -19,9 +19,9 @@ const SHOWN = [
   '$proxy_protocol_server_addr',
   '$proxy_protocol_server_port',
   '$proxy_protocol_tlv_authority',
-  '$proxy_protocol_tlv_0xea',
+  '$proxy_protocol_tlv_0x00ea',
   '$proxy_protocol_tlv_ssl_version',
-  '$proxy_protocol_tlv_ssl_cn',
+  '$proxy_protocol_tlv_ssl_0x22',
   '$proxy_protocol_tlv_ssl_verify',
 ].join('|');
 

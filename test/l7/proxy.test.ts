@@ -46,7 +46,9 @@ function answer(name: string): (received: Received, socket: Socket) => string | 
       case '/chunks':
         return 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\nX-T: end\r\n\r\n';
       case '/early-hints':
-        return `HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n${response(200, 'page')}`;
+        return `HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nServer: inner\r\n\r\n${response(200, 'page')}`;
+      case '/flood':
+        return `${'HTTP/1.1 102 Processing\r\n\r\n'.repeat(100)}${response(200, 'page')}`;
       case '/redirect':
         return response(302, '', [`Location: http://127.0.0.1:${first.port}/base/there`]);
       case '/cookie':
@@ -83,6 +85,8 @@ before(async () => {
     httpConf(`
       upstream pair { server 127.0.0.1:${first.port} max_fails=0; server 127.0.0.1:${second.port} max_fails=0; }
       upstream half { server 127.0.0.1:${dead} max_fails=0; server 127.0.0.1:${second.port}; }
+      upstream none { server 127.0.0.1:${first.port} down; }
+      log_format tunnel "$bytes_sent $body_bytes_sent";
       server {
         listen 127.0.0.1:${port};
         location / { proxy_pass http://127.0.0.1:${first.port}; }
@@ -112,7 +116,13 @@ before(async () => {
         location /hidden/ { internal; return 200 "hidden $uri $args"; }
         location /intercepted { proxy_pass http://127.0.0.1:${first.port}/missing; proxy_intercept_errors on; error_page 404 /own404; }
         location /own404 { internal; return 200 "moat's page"; }
-        location /ws { proxy_pass http://127.0.0.1:${first.port}/upgrade; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; }
+        location /hinted { early_hints $arg_off $http_accept; proxy_pass http://127.0.0.1:${first.port}/early-hints; }
+        location /chain { proxy_pass http://pair/missing; proxy_next_upstream http_404; proxy_intercept_errors on; error_page 404 = /chained; }
+        location /chained { proxy_pass http://127.0.0.1:${first.port}/; add_header X-Tries "$upstream_addr $upstream_status" always; }
+        location /told { return 200 "$upstream_addr $upstream_status"; }
+        location /nomember { proxy_pass http://none/; error_page 502 = /told; }
+        location /anonymous { proxy_pass http://127.0.0.1:${first.port}; proxy_pass_header Server; }
+        location /ws { access_log tunnel.log tunnel; proxy_pass http://127.0.0.1:${first.port}/upgrade; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; }
       }`),
   );
 });
@@ -240,10 +250,35 @@ test('proxy_pass_trailers: the trailer section goes on', async () => {
   assert.deepEqual(reply.trailers, [['X-T', 'end']]);
 });
 
-test('103 (Early Hints) goes on before the answer', async () => {
-  const reply = await request(port, { path: '/early-hints' });
-  assert.equal(reply.body, 'page');
-  assert.equal(header(reply.interim[0]!, 'link'), '</a.css>; rel=preload');
+test('early_hints: 103 goes on where the directive says so, without what clients do not see', async () => {
+  const hinted = await request(port, { path: '/hinted', headers: { Accept: 'yes' } });
+  assert.equal(hinted.body, 'page');
+  assert.deepEqual(
+    hinted.interim.map(({ start }) => start),
+    ['HTTP/1.1 103 Early Hints'],
+  );
+  assert.deepEqual(hinted.interim[0]!.headers, [['Link', '</a.css>; rel=preload']]);
+  for (const [path, headers] of [
+    ['/early-hints', { Accept: 'yes' }],
+    ['/hinted', { Accept: '0' }],
+  ] as const)
+    assert.deepEqual((await request(port, { path, headers })).interim, [], path);
+});
+
+test('interim responses: a server that floods with them has failed', async () => {
+  assert.equal((await request(port, { path: '/flood' })).status, 502);
+  assert.match(moat.read(), /upstream sent too many interim responses/);
+});
+
+test('$upstream_addr: a colon where the request went on to another pool, the pool where nobody was there', async () => {
+  const tries = header(await request(port, { path: '/chain' }), 'x-tries')!;
+  assert.match(tries, /^127\.0\.0\.1:\d+, 127\.0\.0\.1:\d+ : 127\.0\.0\.1:\d+ 404, 404 : 200$/);
+  assert.equal(await body('/nomember'), 'none 502');
+});
+
+test('Server: with proxy_pass_header it is that of the server, or none', async () => {
+  assert.equal(header(await request(port, { path: '/anonymous' }), 'server'), undefined);
+  assert.match(header(await request(port, { path: '/' }), 'server')!, /^moat/);
 });
 
 test('kept connections: hundred requests over one connection to the server', async () => {
@@ -327,6 +362,12 @@ test('Upgrade: after 101 bytes go both ways until one side ends', async () => {
   assert.equal((await wire.message('response-to-head')).start, 'HTTP/1.1 101 Switching Protocols');
   assert.equal(await wire.bytes(5), 'hello');
   assert.equal(await wire.send('ping').bytes(6), '<ping>');
+  wire.socket.end();
+  const sent = 'HTTP/1.1 101 Switching Protocols\r\nServer: moat/0.1.0\r\n'.length;
+  await until(() => moat.read('tunnel.log') !== '', 'the line in the log');
+  const [all, relayed] = moat.read('tunnel.log').split(' ').map(Number);
+  assert.equal(relayed, 'hello<ping>'.length);
+  assert.ok(all! > relayed! + sent, `${all} bytes with the head`);
 });
 
 test('a client that goes away ends the request at the server', async () => {

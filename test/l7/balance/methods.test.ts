@@ -8,6 +8,7 @@ import { Field, memberModel } from './field.ts';
 const answer = (headerMs: number, responseMs = headerMs): Attempt => ({
   member: '',
   serverName: '',
+  opens: true,
   status: 200,
   connectMs: 0,
   headerMs,
