@@ -99,6 +99,8 @@ export class Exchange {
   redirectTo: string | undefined;
   /** WWW-Authenticate of a 401 that is to be answered. */
   challenges: readonly string[] = NONE;
+  /** Allow of a 405 that is to be answered (RFC 9110 §15.5.6). */
+  allowed: string | undefined;
   /** With `satisfy any`: ALLOWED, the refusal so far, or 0. */
   accessStatus = 0;
   /** Content-Range of a 416 that is to be answered. */
@@ -364,6 +366,7 @@ export class Exchange {
     for (const challenge of this.challenges)
       response.headers.append('WWW-Authenticate', cleanValue(challenge));
     if (this.contentRange !== undefined) response.headers.append('Content-Range', this.contentRange);
+    if (this.allowed !== undefined && response.status === 405) response.headers.append('Allow', this.allowed);
     this.response = response;
     this.#source = source;
     for (const filter of this.location.headerFilters) {

@@ -11,6 +11,7 @@ import { filePaths, OPEN_FLAGS, systemPath } from './file-path.ts';
 import { indexPhase } from './index-file.ts';
 import { type VariantFinder, variantFinder } from './precompressed.ts';
 import { locationUrl } from './redirect.ts';
+import { refuseMethod } from './refuse-method.ts';
 import { type LinkGuard, linkGuard } from './symlinks.ts';
 
 const SLASH = 47;
@@ -28,7 +29,7 @@ export function staticContent(_: unknown, compiler: Compiler): Phase {
   const aliased = settings.core.alias !== undefined;
   return exchange => {
     const { method, path } = exchange;
-    if (method !== 'GET' && method !== 'HEAD' && method !== 'POST') return 405;
+    if (method !== 'GET' && method !== 'HEAD' && method !== 'POST') return refuseMethod(exchange);
     if (aliased && !exchange.prefixHolds) {
       exchange.log('alert', `"alias" cannot be used in location "${label}" where URI was rewritten`);
       return 500;
@@ -83,5 +84,5 @@ function refusal(exchange: Exchange, path: string, stats: Stats): number {
     exchange.log('crit', `"${path}" is not a regular file`);
     return 404;
   }
-  return exchange.method === 'POST' ? 405 : 0;
+  return exchange.method === 'POST' ? refuseMethod(exchange) : 0;
 }

@@ -2,10 +2,11 @@
 import type { Traffic } from '../metrics/traffic.ts';
 import { DONE, type Phase } from '../phase/verdict.ts';
 import { Response } from '../response.ts';
+import { refuseMethod } from './refuse-method.ts';
 
 export function stubStatus(): Phase {
   return exchange => {
-    if (exchange.method !== 'GET' && exchange.method !== 'HEAD') return 405;
+    if (exchange.method !== 'GET' && exchange.method !== 'HEAD') return refuseMethod(exchange);
     const response = new Response(200);
     response.setContentType('text/plain');
     exchange.answer(response, Buffer.from(textOf(exchange.tables.traffic), 'latin1'));

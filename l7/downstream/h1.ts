@@ -6,7 +6,7 @@ import { Deadline, type DeadlineOwner } from '../deadline.ts';
 import type { Engine } from '../engine.ts';
 import { Exchange } from '../exchange.ts';
 import type { ListenerTable } from '../listen.ts';
-import { type Response, UNKNOWN_LENGTH } from '../response.ts';
+import { Response, UNKNOWN_LENGTH } from '../response.ts';
 import type { ServerTable, Tables } from '../tables.ts';
 import { tlsRefusal } from '../tls/gate.ts';
 import type { TunnelEnd } from '../transport/relay.ts';
@@ -28,6 +28,16 @@ const HIGH_WATER_BYTES = 262_144;
 
 /** How long a connection without a request yet is kept when moat stops. */
 const FIRST_REQUEST_GRACE_MS = 1000;
+
+/** What may be asked of one resource or another. */
+const ANY_METHOD = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+
+/** `OPTIONS *` asks about the server as a whole (RFC 9110 §9.3.7): no location is meant. */
+function answerServer(exchange: Exchange): void {
+  const response = new Response(204);
+  response.headers.append('Allow', ANY_METHOD);
+  exchange.answer(response, undefined);
+}
 
 export class H1Connection implements Connection, Downstream, BodyControl, TransportOwner, DeadlineOwner {
   readonly id: number;
@@ -278,11 +288,14 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     else this.#reader = this.#body = undefined;
     if (rest) this.transportData(rest);
     if (exchange.body?.forsaken) return; // the part that came with the head was broken, and is answered
+    if (head.target === '*' && head.method === 'OPTIONS' && cleanHost(head.host ?? ''))
+      return answerServer(exchange);
     if (uri === undefined || host === undefined || (host === '' && head.host === '')) {
       const reason = `invalid ${uri === undefined ? 'request target' : 'host header'}`;
       this.#engine.traffic.malformed(reason);
       exchange.log('info', `client sent ${reason}`);
       exchange.keepAlive = false;
+      exchange.allowed = ANY_METHOD;
       return exchange.finish(head.method === 'CONNECT' ? 405 : 400);
     }
     if (head.method === 'TRACE' || head.method === 'CONNECT') {
@@ -290,6 +303,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
       // What follows a CONNECT may be the bytes of a tunnel.
       exchange.log('info', `client sent ${head.method} method`);
       exchange.keepAlive = false;
+      exchange.allowed = ANY_METHOD;
       return exchange.finish(405);
     }
     exchange.path = uri.path;

@@ -73,7 +73,7 @@ const pageFor = (body: string) => {
 };
 
 /** A request that moat refuses where nginx does not. */
-const refused = (title: string): Answers =>
+const refused = (title: string): Map<string, string> =>
   new Map([
     ['status', `HTTP/1.1 ${title}`],
     ['header Server', '{program}'],
@@ -100,7 +100,8 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     reason: 'CONNECT is refused as a method, as nginx does since 1.21.1 in a well-formed request',
     cases: / odd CONNECT/,
-    owed: () => refused('405 Method Not Allowed'),
+    owed: () =>
+      refused('405 Method Not Allowed').set('header Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'),
   },
   {
     reason: 'A head that is too large is answered by 431 (RFC 6585), not by 400',
@@ -129,6 +130,24 @@ export const DIFFERENCES: readonly Difference[] = [
       nginx.get('status')?.includes(' 416 ')
         ? inLine(/Content-Disposition|X-Range/, () => undefined)(nginx)
         : nginx,
+  },
+  {
+    reason: 'A 405 says what is allowed (RFC 9110 §15.5.6), where moat itself refuses the method',
+    owed: nginx => {
+      if (!nginx.get('status')?.includes(' 405 ') || builtIn(nginx.get('body')) === undefined) return nginx;
+      return new Map([...nginx, ['header Allow', 'GET, HEAD']]);
+    },
+  },
+  {
+    reason: 'TRACE is refused whatever the resource takes',
+    cases: / TRACE /,
+    owed: inLine(/header Allow$/, () => 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'),
+  },
+  {
+    reason:
+      'A fragment is no part of a request target (RFC 9112 §3.2): parsers disagree about where it begins',
+    cases: / paths GET \S*#/,
+    owed: () => refused('400 Bad Request'),
   },
   {
     reason: 'Names of statuses are those of RFC 9110',

@@ -74,13 +74,16 @@ const LF = 10;
 /** 2^48 bytes: far above any body, far below where numbers lose exactness. */
 const MOST_SIZE_DIGITS = 12;
 const MOST_EXTENSION_BYTES = 4096;
+/** What stands between the size and the end of its line (RFC 9112 §7.1.1), bad white space aside: parsers disagree about it. */
+const EXTENSION_TEXT =
+  /^(?:;[\w!#$%&'*+.^`|~-]+(?:=(?:[\w!#$%&'*+.^`|~-]+|"(?:[^"\\\0-\x08\n-\x1f\x7f]|\\[^\0-\x08\n-\x1f\x7f])*"))?)+$/;
 const MOST_TRAILER_BYTES = 16384;
 
 export class ChunkedReader implements BodyReader {
   #state = SIZE;
   #left = 0;
   #digits = 0;
-  #skipped = 0;
+  #extension = '';
   #trailer = '';
   /** The trailer section as received, lines ending CRLF. */
   get trailer(): string {
@@ -118,10 +121,7 @@ export class ChunkedReader implements BodyReader {
       case SIZE:
         return this.#size(byte);
       case EXTENSION:
-        if (byte === CR) this.#state = SIZE_LF;
-        else if (++this.#skipped > MOST_EXTENSION_BYTES || (byte < 32 && byte !== 9) || byte === 127)
-          throw new BodyFault('invalid chunk extension');
-        return;
+        return this.#extend(byte);
       case SIZE_LF:
         if (byte !== LF) throw new BodyFault('bare CR in chunk size');
         this.#state = this.#left === 0 ? TRAILER_START : DATA;
@@ -170,9 +170,21 @@ export class ChunkedReader implements BodyReader {
     if (byte === CR) this.#state = SIZE_LF;
     else if (byte === 59) {
       this.#state = EXTENSION;
-      this.#skipped = 0;
+      this.#extension = ';';
     } else if (byte !== 32 && byte !== 9) throw new BodyFault('invalid chunk size');
     else throw new BodyFault('blank after chunk size');
+  }
+
+  #extend(byte: number): void {
+    if (byte !== CR) {
+      this.#extension += String.fromCharCode(byte);
+      if (this.#extension.length <= MOST_EXTENSION_BYTES) return;
+    } else if (EXTENSION_TEXT.test(this.#extension)) {
+      this.#state = SIZE_LF;
+      this.#extension = '';
+      return;
+    }
+    throw new BodyFault('invalid chunk extension');
   }
 
   #keep(byte: number): void {

@@ -81,8 +81,12 @@ export class RequestFraming {
   #encoded(head: RequestHead, encodings: string): number {
     if (this.#lengths !== undefined) throw new WireFault(400, 'both Content-Length and Transfer-Encoding');
     if (head.minor === 0) throw new WireFault(400, 'Transfer-Encoding in HTTP/1.0');
-    if (encodings.toLowerCase() !== 'chunked') throw new WireFault(501, 'an unknown Transfer-Encoding');
-    return CHUNKED;
+    const codings = encodings.toLowerCase();
+    if (codings === 'chunked') return CHUNKED;
+    // Without chunked at the end nobody knows where the body ends (RFC 9112 §6.3 rule 4).
+    if (/^(.*,)?[ \t]*chunked[ \t]*,/.test(codings))
+      throw new WireFault(400, 'chunked before another coding');
+    throw new WireFault(501, 'an unknown Transfer-Encoding');
   }
 
   #settleConnection(head: RequestHead, connection: string): void {
@@ -92,7 +96,8 @@ export class RequestFraming {
       const tokens = connection.split(',').map(token => token.trim());
       if (tokens.includes('close')) head.keepAlive = false;
       else if (tokens.includes('keep-alive')) head.keepAlive = true;
-      if (this.#upgrade !== undefined && tokens.includes('upgrade')) head.upgrade = this.#upgrade;
+      // RFC 9110 §7.8: HTTP/1.0 knows no Upgrade.
+      if (head.minor === 1 && tokens.includes('upgrade')) head.upgrade = this.#upgrade;
     }
   }
 }

@@ -121,6 +121,19 @@ export const FRAMING: readonly WireCase[] = [
   served('a body in chunks', post('Transfer-Encoding: chunked\r\n', '3\r\nabc\r\n0\r\n\r\n')),
   served('chunked in capitals', post('Transfer-Encoding: CHUNKED\r\n', '3\r\nabc\r\n0\r\n\r\n')),
   served('a chunk extension', post('Transfer-Encoding: chunked\r\n', '3;a="b"\r\nabc\r\n0\r\n\r\n')),
+  served('two chunk extensions', post('Transfer-Encoding: chunked\r\n', '3;a;b=c\r\nabc\r\n0\r\n\r\n')),
+  refused(
+    'a chunk extension without a name',
+    post('Transfer-Encoding: chunked\r\n', '3;\r\nabc\r\n0\r\n\r\n'),
+  ),
+  refused(
+    'a bracket in a chunk extension',
+    post('Transfer-Encoding: chunked\r\n', '3;a[=b\r\nabc\r\n0\r\n\r\n'),
+  ),
+  refused(
+    'a quote that is not closed in a chunk extension',
+    post('Transfer-Encoding: chunked\r\n', '3;a="b\r\nabc\r\n0\r\n\r\n'),
+  ),
   served('a trailer', post('Transfer-Encoding: chunked\r\n', '3\r\nabc\r\n0\r\nX: 1\r\n\r\n')),
   served('leading zeros in a chunk size', post('Transfer-Encoding: chunked\r\n', '0003\r\nabc\r\n0\r\n\r\n')),
   refused(
@@ -137,11 +150,12 @@ export const FRAMING: readonly WireCase[] = [
   refused('a length above all numbers', post(`Content-Length: ${'9'.repeat(30)}\r\n`)),
   refused('an unknown coding', post('Transfer-Encoding: gzip\r\n'), 501),
   refused('chunked after another coding', post('Transfer-Encoding: gzip, chunked\r\n'), 501),
-  refused('chunked twice', post('Transfer-Encoding: chunked, chunked\r\n'), 501),
+  refused('chunked twice', post('Transfer-Encoding: chunked, chunked\r\n')),
   refused(
     'two Transfer-Encoding lines',
     post('Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n'),
   ),
+  refused('chunked before another coding', post('Transfer-Encoding: chunked, gzip\r\n')),
   refused('identity', post('Transfer-Encoding: identity\r\n'), 501),
   refused('a vertical tab before chunked', post('Transfer-Encoding: \x0bchunked\r\n')),
   refused('chunked in HTTP/1.0', head(`${host}Transfer-Encoding: chunked\r\n`, 'POST /echo HTTP/1.0')),
