@@ -9,6 +9,7 @@ export const DIAGNOSTIC_CODES = {
   'certificate-expired': 'A certificate is no longer valid: clients will refuse it.',
   certificate:
     'A certificate or key is missing or cannot be used: unreadable, encrypted, or the two do not belong together.',
+  deprecated: 'It works, and nginx wants it written otherwise.',
   'duplicate-default': 'Two servers are `default_server` of one address.',
   'duplicate-listen':
     'Socket options of one address (`backlog=`, `reuseport` and the like) stand on more than one `listen`.',

@@ -22,6 +22,8 @@ const SERVER_CORE_DEFAULTS: ServerCore = {
   underscoresInHeaders: false,
   maxHeaders: 1000,
   http2: false,
+  http2MaxConcurrentStreams: 128,
+  http2BodyPrereadBytes: 65_536,
 };
 
 /** Builds the model; faults that only show when all is read go to `around.faults`. */

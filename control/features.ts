@@ -61,7 +61,7 @@ export const BUILT_ON_REQUEST: Readonly<Record<string, Feature>> = {
   http_ssl_module: yes('ssl_certificate'),
   http_stub_status_module: yes('stub_status'),
   http_sub_module: yes('sub_filter'),
-  http_v2_module: no(), // `http2` is read already
+  http_v2_module: yes('http2'),
   http_v3_module: no('http3'),
   mail: no('mail'),
   stream: no('stream'),

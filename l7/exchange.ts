@@ -455,6 +455,12 @@ export class Exchange {
     }
   }
 
+  /** The client can not be answered any more; work for it goes on only where proxy_ignore_client_abort says so. */
+  clientLeft(): void {
+    const { content, settings } = this.location.model;
+    if (content.kind !== 'proxy' || !this.#source || !settings.proxy.ignoreClientAbort) this.abort(499);
+  }
+
   /** Runs when the request is over, however it ended. */
   onEnd(end: () => void): void {
     (this.#ends ??= []).push(end);

@@ -4,7 +4,7 @@ import type { ListenModel } from '#model/l7/http.ts';
 import { localAddress } from '#native/socket.ts';
 import type { AcceptEvents } from '#native/stream.ts';
 import { H1Connection } from './downstream/h1.ts';
-import { Opening } from './downstream/opening.ts';
+import { Opening, speaksHttp2 } from './downstream/opening.ts';
 import type { Engine } from './engine.ts';
 import type { ServerFinder } from './route/server-names.ts';
 import { StreamTransport } from './transport/stream.ts';
@@ -38,7 +38,7 @@ export class Listener implements AcceptEvents {
     const facts = { remoteAddress, remotePort, ...this.#local(stream) };
     const { proxyProtocol, tls } = this.model;
     const connection =
-      proxyProtocol || tls
+      proxyProtocol || tls || speaksHttp2(table.default, this.model)
         ? new Opening(engine, table, this.model, facts)
         : new H1Connection(engine, table, facts);
     const transport = new StreamTransport(engine.streams, connection);

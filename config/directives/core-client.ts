@@ -107,11 +107,6 @@ export const CORE_CLIENT = [
     default: 'on',
     example: 'off',
   }),
-  serverField('http2', 'http2', arg.flag(), {
-    summary: 'Whether clients may speak HTTP/2.',
-    default: 'off',
-    example: 'on',
-  }),
   coreField('client_max_body_size', 'clientMaxBodyBytes', arg.size(), {
     summary: 'How long the body of a request may be; above it the answer is 413. 0 takes any length.',
     default: '1m',

@@ -45,6 +45,14 @@ const listen = defineDirective({
     const key = listen.kind === 'unix' ? `unix:${listen.address}` : `${listen.address}:${listen.port}`;
     if (scope.server.listens.some(other => other.key === key))
       throw new ArgumentFault(`this server already listens on ${address.text}`);
+    const http2 = parameters.find(token => token.text === 'http2');
+    if (http2)
+      scope.faults.warn(
+        'deprecated',
+        'the "listen ... http2" directive is deprecated',
+        http2,
+        'use the "http2" directive instead',
+      );
     scope.server.listens.push({ key, listen, setsSocket: words.some(setsSocket), site: address });
   },
 });

@@ -9,6 +9,7 @@ import { GEO } from './geo.ts';
 import { HEADERS } from './headers.ts';
 import { HEALTH } from './health.ts';
 import { HTTP } from './http.ts';
+import { HTTP2 } from './http2.ts';
 import { LIMIT } from './limit.ts';
 import { LISTING } from './listing.ts';
 import { LOG } from './log.ts';
@@ -35,6 +36,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   COMPRESS,
   HEADERS,
   HEALTH,
+  HTTP2,
   LIMIT,
   LOG,
   PROXY,

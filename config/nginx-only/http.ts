@@ -26,15 +26,6 @@ export const HTTP_ONLY: Rows = [
   ],
   ['gzip_hash gzip_no_buffer gzip_window postpone_gzipping', 'moat chooses this by itself; remove the line'],
   [
-    'http2_body_preread_size http2_chunk_size http2_max_concurrent_streams http2_recv_buffer_size',
-    'moat does not speak HTTP/2 yet; remove the line',
-  ],
-  [
-    `http2_idle_timeout http2_max_concurrent_pushes http2_max_field_size http2_max_header_size http2_max_requests
-     http2_pool_size http2_push http2_push_preload http2_recv_timeout http2_streams_index_size`,
-    'obsolete in nginx too; remove the line',
-  ],
-  [
     `http3 http3_hq http3_max_concurrent_streams http3_max_table_capacity http3_stream_buffer_size
      quic_active_connection_id_limit quic_bpf quic_gso quic_host_key quic_max_concurrent_streams_bidi
      quic_max_concurrent_streams_uni quic_retry quic_stream_buffer_size`,

@@ -7,15 +7,17 @@ import type { Engine } from '../engine.ts';
 import type { ListenerTable } from '../listen.ts';
 import type { ServerTable, Tables } from '../tables.ts';
 import { looksLikeTls, readClientHello } from '../tls/client-hello.ts';
-import { HTTP1_NAMES } from '../tls/context.ts';
+import { HTTP1_NAMES, HTTP2_NAMES } from '../tls/context.ts';
 import { handshakeExchange } from '../tls/handshake-exchange.ts';
 import { hasNamed } from '../tls/named-certificates.ts';
 import { TlsSession } from '../tls/session.ts';
 import type { StreamTransport } from '../transport/stream.ts';
 import type { TransportOwner } from '../transport/transport.ts';
+import { PREFACE } from '../wire/h2/frame.ts';
 import { readProxyHeader } from '../wire/proxy/header.ts';
 import type { ConnectionFacts } from './downstream.ts';
 import { H1Connection } from './h1.ts';
+import { H2Connection } from './h2/connection.ts';
 import { cleanHost } from './host.ts';
 
 /** A fatal alert: unrecognized_name (RFC 6066 §3). */
@@ -85,15 +87,27 @@ export class Opening implements TransportOwner, DeadlineOwner {
 
   /** The client's own first bytes. */
   #readClient(bytes: Buffer): void {
-    if (!this.#listen.tls) return this.#serve(this.#facts, bytes);
+    if (!this.#listen.tls) return this.#readPlain(bytes);
     if (!looksLikeTls(bytes[0]!)) return this.#serve({ ...this.#facts, plainOnTlsPort: true }, bytes);
     const hello = readClientHello(bytes);
     if (hello === 'partial') this.#hold(bytes);
     else this.#negotiate(bytes, hello === 'strange' ? '' : (cleanHost(hello.serverName) ?? ''));
   }
 
+  /** Who knows that HTTP/2 is spoken here may begin with its preface (RFC 9113 §3.3). */
+  #readPlain(bytes: Buffer): void {
+    const length = speaksHttp2(this.#table.default, this.#listen)
+      ? Math.min(bytes.length, PREFACE.length)
+      : 0;
+    const begun = bytes.latin1Slice(0, length);
+    if (begun === PREFACE)
+      this.#handOver(new H2Connection(this.#engine, this.#table, this.#facts)).transportData(bytes);
+    else if (length > 0 && PREFACE.startsWith(begun)) this.#hold(bytes);
+    else this.#serve(this.#facts, bytes);
+  }
+
   #serve(facts: ConnectionFacts, bytes: Buffer): void {
-    this.#handOver(facts).transportData(bytes);
+    this.#handOver(new H1Connection(this.#engine, this.#table, facts)).transportData(bytes);
   }
 
   #negotiate(first: Buffer, serverName: string): void {
@@ -102,7 +116,15 @@ export class Opening implements TransportOwner, DeadlineOwner {
     const { tls } = shown.model;
     if (!tls || tls.rejectHandshake) return this.#reject(UNRECOGNIZED_NAME);
     try {
-      this.#transport.serveTls(this.#contextOf(shown, tls, serverName), first);
+      this.#transport.serveTls(
+        this.#contextOf(
+          shown,
+          tls,
+          serverName,
+          speaksHttp2(server, this.#listen) ? HTTP2_NAMES : HTTP1_NAMES,
+        ),
+        first,
+      );
       this.#shaking = { tls, serverName };
     } catch (error) {
       this.#log('error', `${(error as Error).message} while SSL handshaking`);
@@ -111,23 +133,24 @@ export class Opening implements TransportOwner, DeadlineOwner {
   }
 
   /** @throws {Error} of OpenSSL, or of a file */
-  #contextOf(server: ServerTable, tls: ServerTls, serverName: string): TlsHandle {
+  #contextOf(server: ServerTable, tls: ServerTls, serverName: string, alpn: readonly string[]): TlsHandle {
     const { secureContexts, namedCertificates } = this.#engine;
-    if (!hasNamed(tls)) return secureContexts.of(tls, HTTP1_NAMES);
+    if (!hasNamed(tls)) return secureContexts.of(tls, alpn);
     const exchange = handshakeExchange(this.#engine.clock, this.#tables, server, this.#facts, serverName);
     this.#table.capture(exchange);
-    return namedCertificates.of(tls, exchange, HTTP1_NAMES);
+    return namedCertificates.of(tls, exchange, alpn);
   }
 
   /** The handshake is done. */
   transportConnected(): void {
     const { tls, serverName } = this.#shaking!;
-    this.#handOver({ ...this.#facts, tls: new TlsSession(this.#transport, serverName, tls) });
+    const facts = { ...this.#facts, tls: new TlsSession(this.#transport, serverName, tls) };
+    const Spoken = facts.tls.alpn === 'h2' ? H2Connection : H1Connection;
+    this.#handOver(new Spoken(this.#engine, this.#table, facts));
   }
 
-  #handOver(facts: ConnectionFacts): H1Connection {
+  #handOver<T extends H1Connection | H2Connection>(connection: T): T {
     this.#deadline.dispose();
-    const connection = new H1Connection(this.#engine, this.#table, facts);
     this.#transport.owner = connection;
     this.#engine.remember(connection);
     this.#engine.forget(this);
@@ -182,6 +205,10 @@ export class Opening implements TransportOwner, DeadlineOwner {
 
 const showsCertificate = ({ model }: ServerTable): boolean =>
   model.tls !== undefined && (model.tls.certificates.length > 0 || model.tls.rejectHandshake);
+
+/** `http2 on`, or the old parameter of `listen`. */
+export const speaksHttp2 = ({ model }: ServerTable, listen: ListenModel): boolean =>
+  listen.http2 || model.core.http2;
 
 /** TLS says by itself what is wrong with it; else the client has gone, and the kernel may say how. */
 function faultIn(error: NodeJS.ErrnoException | undefined): string {

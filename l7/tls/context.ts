@@ -22,6 +22,8 @@ const LEAST_RECORD_BYTES = 512;
 
 /** What may be agreed on by ALPN where HTTP/1 is spoken, as nginx has it. */
 export const HTTP1_NAMES: readonly string[] = ['http/1.1', 'http/1.0', 'http/0.9'];
+/** And where HTTP/2 is spoken too. */
+export const HTTP2_NAMES: readonly string[] = ['h2', ...HTTP1_NAMES];
 
 /** A context, and since when its ticket keys hold. */
 export interface Context {

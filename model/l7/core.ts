@@ -80,6 +80,8 @@ export interface CoreSettings {
   readonly limitRateBytesPerS: Template | number;
   readonly limitRateAfterBytes: Template | number;
   readonly chunkedTransferEncoding: boolean;
+  /** Of a body in one DATA frame. */
+  readonly http2ChunkBytes: number;
   readonly logNotFound: boolean;
   readonly logSubrequest: boolean;
   readonly disableSymlinks: DisableSymlinks;
@@ -131,6 +133,7 @@ export const CORE_DEFAULTS: CoreSettings = {
   limitRateBytesPerS: 0,
   limitRateAfterBytes: 0,
   chunkedTransferEncoding: true,
+  http2ChunkBytes: 8192,
   logNotFound: true,
   logSubrequest: false,
   disableSymlinks: { refuse: 'none', from: undefined },

@@ -84,6 +84,9 @@ export interface ServerCore {
   readonly underscoresInHeaders: boolean;
   readonly maxHeaders: number;
   readonly http2: boolean;
+  readonly http2MaxConcurrentStreams: number;
+  /** Of a request's body before anybody wants it. */
+  readonly http2BodyPrereadBytes: number;
 }
 
 export interface ServerModel {

@@ -23,6 +23,21 @@ export const FRAMING_FIELDS: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
+/** Knows which of the fields that may stand once have been there. */
+export class OnceFields {
+  /** A bit for each of ONCE. */
+  #seen = 0;
+
+  /** @param key lower case; any field */
+  repeats(key: string): boolean {
+    const at = ONCE.indexOf(key);
+    if (at === -1) return false;
+    const repeated = (this.#seen & (1 << at)) !== 0;
+    this.#seen |= 1 << at;
+    return repeated;
+  }
+}
+
 export class RequestFraming {
   #lengths: string | undefined;
   #encodings: string | undefined;
@@ -30,8 +45,7 @@ export class RequestFraming {
   #connection: string | undefined;
   #upgrade: string | undefined;
   #expectContinue = false;
-  /** A bit for each of ONCE that was there. */
-  #seen = 0;
+  readonly #once = new OnceFields();
 
   /** @param key lower case; any field. @throws {WireFault} when it may stand once only, and has been there */
   note(key: string, value: string): void {
@@ -60,10 +74,7 @@ export class RequestFraming {
   }
 
   #noteOnce(key: string, value: string): void {
-    const at = ONCE.indexOf(key);
-    if (at === -1) return;
-    if (this.#seen & (1 << at)) throw new WireFault(400, `duplicate ${key}`);
-    this.#seen |= 1 << at;
+    if (this.#once.repeats(key)) throw new WireFault(400, `duplicate ${key}`);
     if (key === 'expect') this.#expectContinue = value.toLowerCase() === '100-continue';
   }
 

@@ -1,0 +1,669 @@
+/** A client's HTTP/2 connection (RFC 9113): frames in, streams side by side, frames out within their windows. */
+import { Deadline, type DeadlineOwner } from '../../deadline.ts';
+import type { Engine, OpenConnection } from '../../engine.ts';
+import type { ListenerTable } from '../../listen.ts';
+import type { ServerTable, Tables } from '../../tables.ts';
+import type { Transport, TransportOwner } from '../../transport/transport.ts';
+import {
+  ACK,
+  CONTINUATION,
+  ConnectionFault,
+  DEFAULT_FRAME_BYTES,
+  DEFAULT_WINDOW_BYTES,
+  END_HEADERS,
+  END_STREAM,
+  ENHANCE_YOUR_CALM,
+  FLOW_CONTROL_ERROR,
+  FRAME_SIZE_ERROR,
+  GOAWAY,
+  goAwayFrame,
+  HEADERS,
+  MOST_FRAME_BYTES,
+  MOST_STREAM_ID,
+  MOST_WINDOW_BYTES,
+  NO_ERROR,
+  PADDED,
+  PING,
+  PREFACE,
+  PRIORITY,
+  PRIORITY_GIVEN,
+  PROTOCOL_ERROR,
+  PUSH_PROMISE,
+  pingFrame,
+  REFUSED_STREAM,
+  RST_STREAM,
+  resetFrame,
+  SETTINGS,
+  SETTINGS_ACK,
+  SETTINGS_ENABLE_PUSH,
+  SETTINGS_INITIAL_WINDOW_SIZE,
+  SETTINGS_MAX_CONCURRENT_STREAMS,
+  SETTINGS_MAX_FRAME_SIZE,
+  STREAM_CLOSED,
+  settingsFrame,
+  WINDOW_UPDATE,
+  windowFrame,
+  wordAt,
+} from '../../wire/h2/frame.ts';
+import { FrameReader, type FrameTaker } from '../../wire/h2/frame-reader.ts';
+import { type BlockLimits, type FieldTaker, HpackDecoder } from '../../wire/h2/hpack-decoder.ts';
+import { RequestReader, TrailerReader } from '../../wire/h2/request.ts';
+import type { ConnectionFacts } from '../downstream.ts';
+import { FloodGuard } from './guard.ts';
+import { H2Stream } from './stream.ts';
+
+/** Bytes that may wait in the transport before bodies have to wait in their streams. */
+const HIGH_WATER_BYTES = 131_072;
+/** More than bodies ever leave there: the client asks and asks and takes no answers, so nothing is read of it meanwhile. */
+const MOST_PENDING_BYTES = 1_048_576;
+/** Streams that moat closed while their clients could still send: frames on them are no fault. */
+const MOST_CUT = 128;
+/** How long a client that is asked to leave may take to say that it knows. */
+const FAREWELL_MS = 1000;
+const FAREWELL = 'farewell';
+
+/** How metrics tell of all faults that end a connection or a stream, but for those that look like attacks. */
+export const PROTOCOL_FAULT = 'an HTTP/2 protocol error';
+
+/** What a header block is for. */
+type BlockUse = 'request' | 'trailer' | 'nothing';
+
+export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, OpenConnection {
+  readonly id: number;
+  readonly startedMs: number;
+  readonly facts: ConnectionFacts;
+  readonly engine: Engine;
+  requests = 0;
+  listener: ListenerTable;
+  /** Those that `listener` is of. */
+  tables: Tables;
+  /** Whose settings hold for the connection. */
+  #first: ServerTable;
+  transport!: Transport;
+  readonly guard: FloodGuard;
+  readonly #reader = new FrameReader(this);
+  readonly #hpack = new HpackDecoder();
+  readonly #deadline: Deadline;
+  readonly #streams = new Map<number, H2Stream>();
+  readonly #cut = new Set<number>();
+  /** Streams that have something to send, in turn. */
+  #waiting: H2Stream[] = [];
+  #lastStream = 0;
+  /** What the client may still be sent. */
+  #window = DEFAULT_WINDOW_BYTES;
+  #streamWindow = DEFAULT_WINDOW_BYTES;
+  #received = 0;
+  /** How much of the preface has come. */
+  #prefaceAt = 0;
+  /** The longest frame that the client takes. */
+  frameBytes = DEFAULT_FRAME_BYTES;
+  #blockStream = 0;
+  #blockFlags = 0;
+  #blockUse: BlockUse = 'nothing';
+  #block: Buffer[] = [];
+  #blockBytes = 0;
+  /** The header block of this stream took too long: it is not heeded any more. */
+  #lateBlock = 0;
+  #headTimed = false;
+  #dataStream: H2Stream | undefined;
+  #pausedForOutput = false;
+  /** Streams after this one are not served any more. */
+  #leaving = false;
+  /** moat is stopping, and has said so. */
+  #warned = false;
+  #closing = false;
+  #lingerUntilMs = 0;
+
+  constructor(engine: Engine, listener: ListenerTable, facts: ConnectionFacts) {
+    this.engine = engine;
+    this.listener = listener;
+    this.tables = engine.tables;
+    this.facts = facts;
+    this.id = engine.nextConnectionId();
+    this.startedMs = engine.clock.nowMs();
+    this.guard = new FloodGuard(engine.clock);
+    this.#deadline = new Deadline(engine.clock, this);
+    this.#first = facts.tls ? listener.find(facts.tls.serverName) : listener.default;
+  }
+
+  /** From here on its bytes come, the preface first. */
+  open(transport: Transport): void {
+    this.transport = transport;
+    const { http2MaxConcurrentStreams, http2BodyPrereadBytes } = this.#first.model.core;
+    transport.writeText(
+      settingsFrame([
+        [SETTINGS_MAX_CONCURRENT_STREAMS, http2MaxConcurrentStreams],
+        [SETTINGS_INITIAL_WINDOW_SIZE, http2BodyPrereadBytes],
+        [SETTINGS_MAX_FRAME_SIZE, MOST_FRAME_BYTES],
+      ]) + windowFrame(0, MOST_WINDOW_BYTES - DEFAULT_WINDOW_BYTES),
+    );
+    this.#deadline.set(this.#first.model.core.clientHeaderTimeoutMs);
+  }
+
+  get idle(): boolean {
+    return this.#streams.size === 0;
+  }
+
+  // --- frames in ---
+
+  transportConnected(): void {}
+
+  transportData(bytes: Buffer): void {
+    if (this.#closing) return this.#lingerOn();
+    try {
+      const skipped = this.#prefaceAt < PREFACE.length ? this.#readPreface(bytes) : 0;
+      this.#reader.feed(skipped === 0 ? bytes : bytes.subarray(skipped), this.#mostBlockBytes);
+    } catch (error) {
+      if (!(error instanceof ConnectionFault)) throw error;
+      return this.#fail(error);
+    }
+    if (this.#closing) return;
+    if (this.transport.pendingBytes > MOST_PENDING_BYTES) this.#pauseForOutput();
+    this.#setDeadline();
+  }
+
+  /** @returns how many bytes belong to it */
+  #readPreface(bytes: Buffer): number {
+    const at = this.#prefaceAt;
+    const length = Math.min(bytes.length, PREFACE.length - at);
+    if (bytes.latin1Slice(0, length) !== PREFACE.slice(at, at + length))
+      throw new ConnectionFault(PROTOCOL_ERROR, 'invalid HTTP/2 connection preface');
+    this.#prefaceAt += length;
+    return length;
+  }
+
+  /** Huffman codes make what nobody says longer, not shorter. */
+  get #mostBlockBytes(): number {
+    return this.#blockLimits().totalBytes * 2;
+  }
+
+  #blockLimits(): BlockLimits {
+    const { largeHeaderBuffers: buffers } = this.#first.model.core;
+    return { fieldBytes: buffers.bytes, totalBytes: buffers.bytes * buffers.count };
+  }
+
+  frame(type: number, flags: number, stream: number, payload: Buffer): void {
+    if (this.#blockStream !== 0 && (type !== CONTINUATION || stream !== this.#blockStream))
+      throw new ConnectionFault(PROTOCOL_ERROR, 'inappropriate frame while CONTINUATION was expected');
+    switch (type) {
+      case HEADERS:
+        return this.#headers(flags, stream, payload);
+      case CONTINUATION:
+        return this.#continuation(flags, payload);
+      case RST_STREAM:
+        return this.#reset(stream, payload);
+      case WINDOW_UPDATE:
+        return this.#windowUpdate(stream, payload);
+    }
+    if (!this.guard.idleFrame()) throw new ConnectionFault(ENHANCE_YOUR_CALM, 'flood of frames');
+    switch (type) {
+      case SETTINGS:
+        return this.#settings(flags, stream, payload);
+      case PING:
+        return this.#ping(flags, stream, payload);
+      case PRIORITY:
+        return this.#priority(stream, payload);
+      case GOAWAY:
+        if (stream !== 0) throw new ConnectionFault(PROTOCOL_ERROR, 'GOAWAY frame with incorrect identifier');
+        if (payload.length < 8)
+          throw new ConnectionFault(FRAME_SIZE_ERROR, 'GOAWAY frame with incorrect length');
+        return;
+      case PUSH_PROMISE:
+        throw new ConnectionFault(PROTOCOL_ERROR, 'PUSH_PROMISE frame');
+    }
+  }
+
+  #headers(flags: number, stream: number, payload: Buffer): void {
+    if (stream % 2 === 0)
+      throw new ConnectionFault(PROTOCOL_ERROR, 'HEADERS frame with incorrect identifier');
+    const block = fragmentOf(flags, payload);
+    this.#blockFlags = flags;
+    this.#blockUse = this.#useOf(stream, flags);
+    this.#blockStream = stream;
+    this.#blockBytes = 0;
+    if (flags & END_HEADERS) this.#blockComplete(block);
+    else this.#gather(block);
+  }
+
+  #useOf(id: number, flags: number): BlockUse {
+    const stream = this.#streams.get(id);
+    if (stream) {
+      if (!stream.ended && flags & END_STREAM) return 'trailer';
+      stream.fail(stream.ended ? STREAM_CLOSED : PROTOCOL_ERROR, 'HEADERS frame within a stream');
+      return 'nothing';
+    }
+    if (id > this.#lastStream) {
+      this.#lastStream = id;
+      return this.#mayOpen(id) ? 'request' : 'nothing';
+    }
+    if (this.#cut.has(id)) return 'nothing';
+    throw new ConnectionFault(PROTOCOL_ERROR, 'HEADERS frame with incorrect identifier');
+  }
+
+  #mayOpen(id: number): boolean {
+    if (this.#leaving) return false;
+    if (this.#streams.size < this.#first.model.core.http2MaxConcurrentStreams) return true;
+    this.#log('info', `concurrent streams exceeded ${this.#streams.size}`);
+    this.engine.traffic.malformed('too many concurrent streams');
+    this.#refuse(id, REFUSED_STREAM);
+    return false;
+  }
+
+  #refuse(id: number, code: number): void {
+    this.#spendStream();
+    this.transport.writeText(resetFrame(id, code));
+    this.#rememberCut(id);
+  }
+
+  #spendStream(): void {
+    if (!this.guard.lostStream()) throw new ConnectionFault(ENHANCE_YOUR_CALM, 'flood of cancelled streams');
+  }
+
+  #continuation(flags: number, payload: Buffer): void {
+    if (this.#blockStream === 0) throw new ConnectionFault(PROTOCOL_ERROR, 'unexpected CONTINUATION frame');
+    if (payload.length === 0 && !this.guard.idleFrame())
+      throw new ConnectionFault(ENHANCE_YOUR_CALM, 'flood of frames');
+    if (!(flags & END_HEADERS)) return this.#gather(payload);
+    this.#block.push(payload);
+    const block = Buffer.concat(this.#block);
+    this.#block = [];
+    this.#blockComplete(block);
+  }
+
+  #gather(part: Buffer): void {
+    this.#blockBytes += part.length;
+    if (this.#blockBytes > this.#mostBlockBytes)
+      throw new ConnectionFault(ENHANCE_YOUR_CALM, 'too large request head');
+    this.#block.push(Buffer.from(part));
+  }
+
+  #blockComplete(block: Buffer): void {
+    const id = this.#blockStream;
+    const late = this.#lateBlock === id;
+    const use = late ? 'nothing' : this.#blockUse;
+    this.#blockStream = this.#lateBlock = 0;
+    this.#headTimed = false;
+    this.guard.payload();
+    if (use === 'request') return this.#request(id, block);
+    if (use === 'trailer') return this.#trailer(id, block);
+    this.#hpack.decode(block, this.#blockLimits(), NOBODY);
+  }
+
+  #trailer(id: number, block: Buffer): void {
+    const trailer = new TrailerReader();
+    this.#hpack.decode(block, this.#blockLimits(), trailer);
+    const stream = this.#streams.get(id);
+    if (trailer.fault) stream?.fail(PROTOCOL_ERROR, 'invalid trailer');
+    else stream?.bodyOver();
+  }
+
+  #request(id: number, block: Buffer): void {
+    this.#renewTables();
+    const { core } = this.#first.model;
+    const request = new RequestReader(core);
+    this.#hpack.decode(block, this.#blockLimits(), request);
+    const ended = (this.#blockFlags & END_STREAM) !== 0;
+    const head = request.finish(ended);
+    head.headBytes = block.length;
+    this.requests++;
+    const stream = new H2Stream(this, id, this.#streamWindow, core.http2BodyPrereadBytes);
+    this.#streams.set(id, stream);
+    this.#countRequest();
+    stream.begin(request, head, ended);
+  }
+
+  /** keepalive_requests, keepalive_time: this request is served, later ones are for another connection. */
+  #countRequest(): void {
+    const { core } = this.#first.root;
+    const ageMs = this.engine.clock.nowMs() - this.startedMs;
+    if (!this.#leaving && (this.requests >= core.keepaliveRequests || ageMs >= core.keepaliveTimeMs))
+      this.#leave();
+  }
+
+  /** A reload is for the requests after it. A connection whose address is no longer served goes on as it began. */
+  #renewTables(): void {
+    const { tables } = this.engine;
+    if (tables === this.tables) return;
+    const listener = tables.listeners.get(this.listener.key);
+    if (!listener) return;
+    this.listener = listener;
+    this.tables = tables;
+    const { tls } = this.facts;
+    this.#first = tls ? listener.find(tls.serverName) : listener.default;
+  }
+
+  #reset(id: number, payload: Buffer): void {
+    if (payload.length !== 4)
+      throw new ConnectionFault(FRAME_SIZE_ERROR, 'RST_STREAM frame with incorrect length');
+    this.#mustBeKnown(id, 'RST_STREAM');
+    const stream = this.#streams.get(id);
+    if (!stream) {
+      if (!this.guard.idleFrame()) throw new ConnectionFault(ENHANCE_YOUR_CALM, 'flood of frames');
+      return;
+    }
+    stream.cancelled(wordAt(payload, 0));
+    this.#spendStream();
+  }
+
+  /** Streams that were not opened yet have no business in most frames (RFC 9113 §5.1). */
+  #mustBeKnown(id: number, frame: string): void {
+    if (id === 0 || id > this.#lastStream || id % 2 === 0)
+      throw new ConnectionFault(PROTOCOL_ERROR, `${frame} frame with incorrect identifier`);
+  }
+
+  #windowUpdate(id: number, payload: Buffer): void {
+    if (payload.length !== 4)
+      throw new ConnectionFault(FRAME_SIZE_ERROR, 'WINDOW_UPDATE frame with incorrect length');
+    if (!this.guard.idleFrame()) throw new ConnectionFault(ENHANCE_YOUR_CALM, 'flood of frames');
+    const bytes = wordAt(payload, 0) & 0x7fffffff;
+    if (id !== 0) {
+      this.#mustBeKnown(id, 'WINDOW_UPDATE');
+      return this.#streams.get(id)?.widen(bytes);
+    }
+    if (bytes === 0)
+      throw new ConnectionFault(PROTOCOL_ERROR, 'WINDOW_UPDATE frame with incorrect window increment 0');
+    if (this.#window + bytes > MOST_WINDOW_BYTES)
+      throw new ConnectionFault(FLOW_CONTROL_ERROR, 'WINDOW_UPDATE frame beyond the largest window');
+    this.#window += bytes;
+    this.#pump();
+  }
+
+  #settings(flags: number, stream: number, payload: Buffer): void {
+    if (stream !== 0) throw new ConnectionFault(PROTOCOL_ERROR, 'SETTINGS frame with incorrect identifier');
+    if (flags & ACK) {
+      if (payload.length !== 0)
+        throw new ConnectionFault(FRAME_SIZE_ERROR, 'SETTINGS frame with the ACK flag and nonzero length');
+      return;
+    }
+    if (payload.length % 6 !== 0)
+      throw new ConnectionFault(FRAME_SIZE_ERROR, 'SETTINGS frame with incorrect length');
+    let window = this.#streamWindow;
+    for (let at = 0; at < payload.length; at += 6) {
+      const value = wordAt(payload, at + 2);
+      const id = (payload[at]! << 8) | payload[at + 1]!;
+      if (id === SETTINGS_INITIAL_WINDOW_SIZE) window = windowSetting(value);
+      else this.#setting(id, value);
+    }
+    this.transport.writeText(SETTINGS_ACK);
+    this.#widenAll(window);
+  }
+
+  #setting(id: number, value: number): void {
+    if (id === SETTINGS_MAX_FRAME_SIZE) {
+      if (value < DEFAULT_FRAME_BYTES || value > MOST_FRAME_BYTES)
+        throw new ConnectionFault(PROTOCOL_ERROR, 'SETTINGS frame with incorrect MAX_FRAME_SIZE');
+      this.frameBytes = value;
+    } else if (id === SETTINGS_ENABLE_PUSH && value > 1)
+      throw new ConnectionFault(PROTOCOL_ERROR, 'SETTINGS frame with incorrect ENABLE_PUSH');
+  }
+
+  /** RFC 9113 §6.9.2: a new initial window changes those of open streams, which may become negative. */
+  #widenAll(window: number): void {
+    const change = window - this.#streamWindow;
+    if (change === 0) return;
+    this.#streamWindow = window;
+    for (const stream of this.#streams.values()) {
+      if (!stream.shift(change))
+        throw new ConnectionFault(FLOW_CONTROL_ERROR, 'SETTINGS frame beyond the largest window');
+    }
+    this.#pump();
+  }
+
+  #ping(flags: number, stream: number, payload: Buffer): void {
+    if (stream !== 0) throw new ConnectionFault(PROTOCOL_ERROR, 'PING frame with incorrect identifier');
+    if (payload.length !== 8) throw new ConnectionFault(FRAME_SIZE_ERROR, 'PING frame with incorrect length');
+    const text = payload.latin1Slice();
+    if (!(flags & ACK)) this.transport.writeText(pingFrame(text, ACK));
+    else if (text === FAREWELL && this.#warned) this.#leave();
+  }
+
+  #priority(id: number, payload: Buffer): void {
+    if (id === 0) throw new ConnectionFault(PROTOCOL_ERROR, 'PRIORITY frame with incorrect identifier');
+    if (payload.length !== 5)
+      throw new ConnectionFault(FRAME_SIZE_ERROR, 'PRIORITY frame with incorrect length');
+  }
+
+  // --- bodies in ---
+
+  dataBegin(flags: number, id: number, bytes: number): void {
+    if (this.#blockStream !== 0)
+      throw new ConnectionFault(PROTOCOL_ERROR, 'inappropriate frame while CONTINUATION was expected');
+    this.#mustBeKnown(id, 'DATA');
+    if (bytes > 0) this.guard.payload();
+    else if (!(flags & END_STREAM) && !this.guard.idleFrame())
+      throw new ConnectionFault(ENHANCE_YOUR_CALM, 'flood of frames');
+    this.#takeFromWindow(bytes);
+    const stream = this.#streams.get(id);
+    this.#dataStream = stream?.dataBegin(bytes, (flags & END_STREAM) !== 0) ? stream : undefined;
+  }
+
+  /** The connection's own window is never what holds a client back: streams have theirs. */
+  #takeFromWindow(bytes: number): void {
+    this.#received += bytes;
+    if (this.#received < MOST_WINDOW_BYTES / 2) return;
+    this.transport.writeText(windowFrame(0, this.#received));
+    this.#received = 0;
+  }
+
+  dataPiece(data: Buffer): void {
+    this.#dataStream?.dataPiece(data);
+  }
+
+  dataEnd(): void {
+    const stream = this.#dataStream;
+    this.#dataStream = undefined;
+    stream?.dataEnd();
+  }
+
+  // --- what streams ask for ---
+
+  /** How many bytes of bodies may go out now. */
+  get sendable(): number {
+    return this.transport.pendingBytes < HIGH_WATER_BYTES ? this.#window : 0;
+  }
+
+  /** True when sources should pause. */
+  get crowded(): boolean {
+    return this.transport.pendingBytes >= HIGH_WATER_BYTES;
+  }
+
+  sent(bytes: number): void {
+    this.#window -= bytes;
+    this.guard.payload();
+  }
+
+  /** The stream has something to send, and waits for its turn. */
+  enqueue(stream: H2Stream): void {
+    this.#waiting.push(stream);
+  }
+
+  /** Sends what waits, a frame of each stream in turn, as far as windows and transport allow. */
+  #pump(): void {
+    while (this.#waiting.length > 0 && this.sendable > 0) {
+      const round = this.#waiting;
+      this.#waiting = [];
+      for (let at = 0; at < round.length; at++) {
+        if (this.sendable <= 0) {
+          this.#waiting.push(...round.slice(at));
+          return;
+        }
+        round[at]!.sendNext();
+      }
+    }
+  }
+
+  /** A stream whose window opened goes on. */
+  pump(): void {
+    this.#pump();
+  }
+
+  /** The stream is over on moat's side. @param open the client may still send on it */
+  release(stream: H2Stream, open: boolean): void {
+    if (!this.#streams.delete(stream.streamId)) return;
+    if (open) this.#rememberCut(stream.streamId);
+    if (this.#dataStream === stream) this.#dataStream = undefined;
+    if (this.#streams.size > 0 || this.#closing) return;
+    if (this.#leaving) this.#close();
+    else this.#setDeadline();
+  }
+
+  #rememberCut(id: number): void {
+    this.#cut.add(id);
+    if (this.#cut.size > MOST_CUT) this.#cut.delete(this.#cut.values().next().value!);
+  }
+
+  // --- time and end ---
+
+  #setDeadline(): void {
+    if (this.#warned && !this.#leaving) return;
+    const { core } = this.#first.model;
+    if (this.#blockStream !== 0 || this.#reader.partialBlock !== 0) {
+      if (!this.#headTimed) this.#deadline.set(core.clientHeaderTimeoutMs);
+      this.#headTimed = true;
+      return;
+    }
+    this.#headTimed = false;
+    if (this.#pausedForOutput) this.#deadline.set(this.#first.root.core.sendTimeoutMs);
+    else if (this.#streams.size > 0) this.#deadline.clear();
+    else if (this.requests === 0 || this.#reader.partial) this.#deadline.set(core.clientHeaderTimeoutMs);
+    else this.#deadline.set(this.#first.root.core.keepaliveTimeout.idleMs);
+  }
+
+  deadlineExpired(): void {
+    if (this.#closing) return this.transport.destroy();
+    const late = this.#blockStream || this.#reader.partialBlock;
+    if (this.#pausedForOutput) this.destroy();
+    else if (late !== 0) this.#giveUpBlock(late);
+    else if (this.#warned || this.#streams.size === 0) this.#leave();
+  }
+
+  #giveUpBlock(id: number): void {
+    this.#log('info', 'client timed out');
+    this.engine.traffic.malformed('no complete request in time');
+    if (this.#lateBlock === id)
+      return this.#fail(new ConnectionFault(PROTOCOL_ERROR, 'no complete request in time'));
+    this.#lateBlock = id;
+    this.transport.writeText(resetFrame(id, PROTOCOL_ERROR));
+    this.#deadline.set(this.#first.root.core.keepaliveTimeout.idleMs);
+  }
+
+  #pauseForOutput(): void {
+    if (this.#pausedForOutput) return;
+    this.#pausedForOutput = true;
+    this.transport.pause();
+  }
+
+  transportDrained(): void {
+    if (this.#pausedForOutput) {
+      this.#pausedForOutput = false;
+      this.transport.resume();
+    }
+    this.#pump();
+    for (const stream of this.#streams.values()) stream.drained();
+    if (!this.#closing) this.#setDeadline();
+  }
+
+  /** No stream after the last one is served; the connection ends with those that are open. */
+  #leave(): void {
+    if (!this.#leaving) this.transport.writeText(goAwayFrame(this.#lastStream, NO_ERROR));
+    this.#leaving = true;
+    if (this.#streams.size === 0) this.#close();
+  }
+
+  /** RFC 9113 §6.8: requests that are under way already are still served, so first comes a warning. */
+  #sayFarewell(): void {
+    this.#warned = true;
+    this.transport.writeText(goAwayFrame(MOST_STREAM_ID, NO_ERROR) + pingFrame(FAREWELL, 0));
+    this.#deadline.set(FAREWELL_MS);
+  }
+
+  #fail(fault: ConnectionFault): void {
+    this.#log('info', `client sent ${fault.message}`);
+    this.engine.traffic.malformed(fault.code === ENHANCE_YOUR_CALM ? fault.message : PROTOCOL_FAULT);
+    this.transport.writeText(goAwayFrame(this.#lastStream, fault.code));
+    this.#leaving = true;
+    this.#dropStreams();
+    this.#close();
+  }
+
+  #dropStreams(): void {
+    for (const stream of [...this.#streams.values()]) stream.lost();
+    this.#streams.clear();
+    this.#waiting = [];
+  }
+
+  /** Sends FIN and reads on for a while, so that what was sent is not lost to a reset (RFC 9112 §9.6). */
+  #close(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#reader.stopped = true;
+    const { lingeringClose, lingeringTimeMs } = this.#first.root.core;
+    if (lingeringClose === 'off') return this.transport.closeSoon();
+    this.transport.end();
+    this.#lingerUntilMs = this.engine.clock.nowMs() + lingeringTimeMs;
+    if (this.#pausedForOutput) this.transport.resume();
+    this.#lingerOn();
+  }
+
+  #lingerOn(): void {
+    const leftMs = this.#lingerUntilMs - this.engine.clock.nowMs();
+    if (leftMs <= 0) this.transport.destroy();
+    else this.#deadline.set(Math.min(leftMs, this.#first.root.core.lingeringTimeoutMs));
+  }
+
+  transportEnded(): void {
+    if (this.#closing) return this.transport.closeSoon();
+    if (this.#streams.size > 0 || this.#reader.partial)
+      this.#log('info', 'client prematurely closed connection');
+    this.#dropStreams();
+    this.#closing = true;
+    this.transport.closeSoon();
+  }
+
+  transportClosed(): void {
+    this.#closing = true;
+    this.#deadline.dispose();
+    this.engine.forget(this);
+    if (this.#streams.size > 0) this.facts.tls?.keep();
+    this.#dropStreams();
+  }
+
+  drain(): void {
+    if (!this.#closing && !this.#leaving && !this.#warned) this.#sayFarewell();
+  }
+
+  destroy(): void {
+    if (!this.#closing) this.transport.writeText(goAwayFrame(this.#lastStream, NO_ERROR));
+    this.transport.destroy();
+  }
+
+  #log(level: 'info' | 'error', message: string): void {
+    const { localAddress, localPort } = this.facts;
+    const where = localAddress.startsWith('unix:') ? localAddress : `${localAddress}:${localPort}`;
+    this.#first.root.errorLog.writeOfConnection(
+      level,
+      this.facts,
+      where,
+      `${message} while processing HTTP/2 connection`,
+    );
+  }
+}
+
+/** The part of a header block in a HEADERS frame, without padding and priority. */
+function fragmentOf(flags: number, payload: Buffer): Buffer {
+  const start = (flags & PADDED ? 1 : 0) + (flags & PRIORITY_GIVEN ? 5 : 0);
+  if (payload.length < start)
+    throw new ConnectionFault(FRAME_SIZE_ERROR, 'HEADERS frame with incorrect length');
+  const end = payload.length - (flags & PADDED ? payload[0]! : 0);
+  if (end < start) throw new ConnectionFault(PROTOCOL_ERROR, 'padded HEADERS frame with incorrect length');
+  return payload.subarray(start, end);
+}
+
+function windowSetting(value: number): number {
+  if (value > MOST_WINDOW_BYTES)
+    throw new ConnectionFault(FLOW_CONTROL_ERROR, 'SETTINGS frame with incorrect INITIAL_WINDOW_SIZE');
+  return value;
+}
+
+/** Takes the fields of blocks that must be read for what they do to the table, and are of no other use. */
+const NOBODY: FieldTaker = { field() {} };

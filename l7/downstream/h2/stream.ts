@@ -1,0 +1,461 @@
+/** A stream of an HTTP/2 connection: one request and its answer. */
+import { CLOSE_WITHOUT_ANSWER } from '../../content/return.ts';
+import { Deadline, type DeadlineOwner } from '../../deadline.ts';
+import { Exchange } from '../../exchange.ts';
+import type { Response } from '../../response.ts';
+import { tlsRefusal } from '../../tls/gate.ts';
+import type { TunnelEnd } from '../../transport/relay.ts';
+import type { Transport } from '../../transport/transport.ts';
+import type { RequestHead } from '../../wire/h1/request-head.ts';
+import { parseTarget } from '../../wire/h1/uri.ts';
+import {
+  CANCEL,
+  DATA,
+  END_STREAM,
+  FLOW_CONTROL_ERROR,
+  frameHead,
+  HEAD_BYTES,
+  headersFrames,
+  INTERNAL_ERROR,
+  MOST_WINDOW_BYTES,
+  NO_ERROR,
+  PROTOCOL_ERROR,
+  resetFrame,
+  STREAM_CLOSED,
+  windowFrame,
+} from '../../wire/h2/frame.ts';
+import type { RequestReader } from '../../wire/h2/request.ts';
+import { fieldBlock, informationBlock, responseBlock } from '../../wire/h2/response.ts';
+import type { Connection, Downstream, ProxiedAddress, TlsInfo } from '../downstream.ts';
+import { cleanHost } from '../host.ts';
+import { type BodyControl, RequestBody } from '../request-body.ts';
+import { type H2Connection, PROTOCOL_FAULT } from './connection.ts';
+
+/** How much of a body may be under way once somebody takes it. */
+const BODY_WINDOW_BYTES = 262_144;
+
+export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOwner {
+  readonly protocol = 'HTTP/2.0';
+  readonly streamId: number;
+  /** Which request of its connection it is. */
+  requests: number;
+  bytesSent = 0;
+  bodyBytesSent = 0;
+  /** The client has sent all. */
+  ended = false;
+  readonly #connection: H2Connection;
+  #exchange!: Exchange;
+  #body: RequestBody | undefined;
+  #bodyPaused = false;
+  #bodyWanted = false;
+  #expectContinue = false;
+  /** What the client may still send, of how much at most. */
+  #receiveWindow: number;
+  #receiveMost: number;
+  /** Of the answer: what the client may still be sent. */
+  #window: number;
+  #queue: Buffer[] = [];
+  /** In #queue[0]: what is sent already. */
+  #queueAt = 0;
+  #waiting = false;
+  #sourcePaused = false;
+  /** Bytes of the body that are to come, or negative when that is not known. */
+  #left = -1;
+  #chunkBytes = 0;
+  /** The source has given all. */
+  #complete = false;
+  #endSent = false;
+  /** Over: nothing goes out any more. */
+  #gone = false;
+  #deadline: Deadline | undefined;
+
+  constructor(connection: H2Connection, id: number, window: number, receiveWindow: number) {
+    this.#connection = connection;
+    this.streamId = id;
+    this.requests = connection.requests;
+    this.#window = window;
+    this.#receiveWindow = this.#receiveMost = receiveWindow;
+  }
+
+  // --- the connection, as the request sees it ---
+
+  get id(): number {
+    return this.#connection.id;
+  }
+  get fd(): number {
+    return this.#connection.transport.fd;
+  }
+  get startedMs(): number {
+    return this.#connection.startedMs;
+  }
+  get remoteAddress(): string {
+    return this.#connection.facts.remoteAddress;
+  }
+  get remotePort(): number {
+    return this.#connection.facts.remotePort;
+  }
+  get localAddress(): string {
+    return this.#connection.facts.localAddress;
+  }
+  get localPort(): number {
+    return this.#connection.facts.localPort;
+  }
+  get tls(): TlsInfo | undefined {
+    return this.#connection.facts.tls;
+  }
+  get proxied(): ProxiedAddress | undefined {
+    return this.#connection.facts.proxied;
+  }
+
+  // --- the request ---
+
+  begin(request: RequestReader, head: RequestHead, ended: boolean): void {
+    const { engine, listener, tables } = this.#connection;
+    this.ended = ended;
+    const uri = request.fault
+      ? undefined
+      : parseTarget(head.target, listener.default.model.core.mergeSlashes);
+    const host = cleanHost(head.host ?? '');
+    const server = uri && host !== undefined ? listener.find(host) : listener.default;
+    const exchange = new Exchange(head, server, tables, this, this, engine.clock);
+    this.#exchange = exchange;
+    exchange.host = host ?? '';
+    if (head.bodyLength !== 0 && !ended) exchange.body = this.#body = new RequestBody(head.bodyLength, this);
+    this.#expectContinue = head.expectContinue;
+    if (request.fault) return this.#refuse(request.fault.status, request.fault.reason);
+    if (head.method === 'CONNECT') return this.#refuse(405, 'CONNECT method');
+    if (!uri) return this.#refuse(400, 'invalid request target');
+    if (!host) return this.#refuse(400, 'invalid host header');
+    exchange.path = uri.path;
+    exchange.args = uri.args;
+    if (head.method === 'TRACE') return this.#refuse(405, 'TRACE method');
+    listener.capture(exchange);
+    const refusal = tlsRefusal(exchange);
+    if (refusal > 0) exchange.finish(refusal);
+    else exchange.start();
+  }
+
+  #refuse(status: number, reason: string): void {
+    if (status !== 405) this.#connection.engine.traffic.malformed(reason);
+    this.#exchange.log('info', `client sent ${reason} while reading client request headers`);
+    this.#exchange.finish(status);
+  }
+
+  // --- the body's way in ---
+
+  /**
+   * A DATA frame begins.
+   *
+   * @param bytes of its payload with the padding
+   * @returns false when its data is of no use
+   */
+  dataBegin(bytes: number, last: boolean): boolean {
+    if (this.ended) {
+      this.fail(STREAM_CLOSED, 'DATA frame for half-closed stream');
+      return false;
+    }
+    if (bytes > this.#receiveWindow) {
+      this.fail(FLOW_CONTROL_ERROR, 'DATA frame beyond the window');
+      return false;
+    }
+    this.#receiveWindow -= bytes;
+    this.ended = last;
+    return true;
+  }
+
+  dataPiece(data: Buffer): void {
+    const body = this.#body;
+    const { bodyLength } = this.#exchange.head;
+    const received = (body?.receivedBytes ?? 0) + data.length;
+    if (bodyLength >= 0 && received > bodyLength)
+      return this.#breakBody('a body longer than its Content-Length');
+    body!.bodyData(data);
+    if (this.#bodyWanted && !this.#bodyPaused) this.#expectMore();
+  }
+
+  dataEnd(): void {
+    if (this.ended) this.bodyOver();
+    else this.#grant();
+  }
+
+  /** The client has sent the whole body. */
+  bodyOver(): void {
+    this.ended = true;
+    const body = this.#body;
+    if (!body || body.complete) return;
+    const { bodyLength } = this.#exchange.head;
+    if (bodyLength >= 0 && body.receivedBytes < bodyLength)
+      return this.#breakBody('a body shorter than its Content-Length');
+    if (this.#queue.length === 0) this.#deadline?.clear();
+    body.bodyEnd();
+  }
+
+  #breakBody(reason: string): void {
+    this.#connection.engine.traffic.malformed(reason);
+    this.#exchange.log('info', `client sent ${reason}`);
+    if (this.#exchange.response) this.fail(PROTOCOL_ERROR, reason);
+    else this.#exchange.bodyFailed(400);
+  }
+
+  bodyWanted(): void {
+    if (this.#expectContinue && this.#body?.receivedBytes === 0) this.writeInformation(100, []);
+    this.#expectContinue = false;
+    this.#bodyWanted = true;
+    this.#receiveMost = Math.max(this.#receiveMost, BODY_WINDOW_BYTES);
+    if (!this.#bodyPaused) this.#grant();
+    this.#expectMore();
+  }
+
+  /** From now on the client owes the next piece of its body in time. */
+  #expectMore(): void {
+    if (!this.ended && !this.#gone) this.#expire(this.#exchange.location.core.clientBodyTimeoutMs);
+  }
+
+  pauseReading(): void {
+    this.#bodyPaused = true;
+  }
+
+  resumeReading(): void {
+    if (!this.#bodyPaused) return;
+    this.#bodyPaused = false;
+    this.#grant();
+    if (this.#bodyWanted) this.#expectMore();
+  }
+
+  /** Lets the client send more, once half of the window is used up. */
+  #grant(): void {
+    const bytes = this.#receiveMost - this.#receiveWindow;
+    if (this.#bodyPaused || this.ended || this.#gone || bytes < this.#receiveMost / 2) return;
+    this.#receiveWindow = this.#receiveMost;
+    this.#connection.transport.writeText(windowFrame(this.streamId, bytes));
+  }
+
+  // --- the answer's way out ---
+
+  writeInformation(status: number, headers: readonly (readonly [string, string])[]): void {
+    if (this.#gone || this.#exchange.response) return;
+    this.#writeBlock(informationBlock(status, headers), 0);
+  }
+
+  writeHead(exchange: Exchange, response: Response): void {
+    const { location } = exchange;
+    this.#chunkBytes = location.core.http2ChunkBytes;
+    const { status, contentLength } = response;
+    const toldLength = status === 204 || status === 304 ? -1 : contentLength;
+    const block = responseBlock(
+      status,
+      location.serverToken(exchange),
+      this.#connection.engine.clock.wallMs(),
+      response.headers,
+      toldLength,
+    );
+    this.#left = response.headOnly ? 0 : contentLength;
+    this.#endSent = response.headOnly || (contentLength === 0 && !response.trailers);
+    this.#writeBlock(block, this.#endSent ? END_STREAM : 0);
+  }
+
+  #writeBlock(block: string, flags: number): void {
+    if (this.#gone) return;
+    const text = headersFrames(this.streamId, block, flags, this.#connection.frameBytes);
+    this.bytesSent += text.length;
+    this.#connection.transport.writeText(text);
+  }
+
+  write(data: Buffer): boolean {
+    if (data.length === 0 || this.#gone) return true;
+    if (this.#left > 0) this.#left = Math.max(0, this.#left - data.length);
+    const sent = this.#queue.length === 0 ? this.#send(data, 0) : 0;
+    if (sent < data.length) {
+      this.#queue.push(Buffer.from(data.subarray(sent)));
+      this.#wait();
+      this.#sourcePaused = true;
+      return false;
+    }
+    if (!this.#connection.crowded) return true;
+    this.#sourcePaused = true;
+    return false;
+  }
+
+  /** Sends as much as the windows allow. @returns up to where `data` is sent */
+  #send(data: Buffer, from: number): number {
+    let at = from;
+    while (at < data.length) {
+      const bytes = this.#frameBytes(data.length - at);
+      if (bytes <= 0) break;
+      this.#writeData(data, at, at + bytes);
+      at += bytes;
+    }
+    return at;
+  }
+
+  #frameBytes(wanted: number): number {
+    const { sendable, frameBytes } = this.#connection;
+    return Math.min(wanted, this.#chunkBytes, frameBytes, this.#window, sendable);
+  }
+
+  #writeData(data: Buffer, from: number, to: number): void {
+    const { transport } = this.#connection;
+    const bytes = to - from;
+    const last =
+      this.#left === 0 && this.#queue.length <= 1 && to === data.length && !this.#exchange.response?.trailers;
+    if (last) this.#endSent = true;
+    transport.writeText(frameHead(bytes, DATA, last ? END_STREAM : 0, this.streamId));
+    transport.writeBytes(bytes === data.length ? data : data.subarray(from, to));
+    this.#window -= bytes;
+    this.#connection.sent(bytes);
+    this.bytesSent += bytes + HEAD_BYTES;
+    this.bodyBytesSent += bytes;
+  }
+
+  /** Something waits for its turn, or for the client's window. */
+  #wait(): void {
+    this.#expire(this.#exchange.location.core.sendTimeoutMs);
+    if (this.#waiting || this.#window <= 0) return;
+    this.#waiting = true;
+    this.#connection.enqueue(this);
+  }
+
+  /** Its turn: one frame goes out. */
+  sendNext(): void {
+    this.#waiting = false;
+    const data = this.#queue[0];
+    if (!data || this.#gone) return;
+    const bytes = this.#frameBytes(data.length - this.#queueAt);
+    if (bytes > 0) {
+      this.#writeData(data, this.#queueAt, this.#queueAt + bytes);
+      this.#queueAt += bytes;
+    }
+    if (this.#queueAt === data.length) {
+      this.#queue.shift();
+      this.#queueAt = 0;
+    }
+    if (this.#queue.length > 0) return this.#wait();
+    this.#deadline?.clear();
+    if (this.#complete) this.#finish();
+    else this.drained();
+  }
+
+  /** The transport has room again. */
+  drained(): void {
+    if (!this.#sourcePaused || this.#queue.length > 0 || this.#gone || this.#complete) return;
+    this.#sourcePaused = false;
+    this.#exchange.resumeSource();
+  }
+
+  /** The client takes more of this stream. */
+  widen(bytes: number): void {
+    if (bytes === 0)
+      return this.fail(PROTOCOL_ERROR, 'WINDOW_UPDATE frame with incorrect window increment 0');
+    if (!this.shift(bytes))
+      return this.fail(FLOW_CONTROL_ERROR, 'WINDOW_UPDATE frame beyond the largest window');
+    this.#connection.pump();
+  }
+
+  /** Changes the window. @returns false when it becomes too large */
+  shift(bytes: number): boolean {
+    if (this.#window + bytes > MOST_WINDOW_BYTES) return false;
+    this.#window += bytes;
+    if (this.#queue.length > 0 && this.#window > 0) this.#wait();
+    return true;
+  }
+
+  end(): void {
+    if (this.#gone) return this.#exchange.complete();
+    // Fewer bytes than promised: the client must see the cut.
+    if (this.#left > 0) return this.#exchange.abort(502);
+    this.#complete = true;
+    if (this.#queue.length === 0) this.#finish();
+  }
+
+  #finish(): void {
+    if (!this.#endSent) {
+      const { trailers } = this.#exchange.response!;
+      if (trailers && trailers.size > 0) this.#writeBlock(fieldBlock(trailers), END_STREAM);
+      else {
+        this.#connection.transport.writeText(frameHead(0, DATA, END_STREAM, this.streamId));
+        this.bytesSent += HEAD_BYTES;
+      }
+    }
+    if (!this.ended) setImmediate(stopSending, this.#connection.transport, this.streamId);
+    this.#close();
+    this.#body?.discard();
+    this.#exchange.complete();
+  }
+
+  /** Takes leave of the connection. */
+  #close(): void {
+    this.#gone = true;
+    this.#queue = [];
+    this.#deadline?.dispose();
+    this.#connection.release(this, !this.ended);
+  }
+
+  // --- faults and time ---
+
+  /** The exchange was aborted: the client must not take what it has for the whole. */
+  reset(): void {
+    if (this.#gone) return;
+    const status = this.#exchange.failedStatus;
+    const code = status === 408 ? PROTOCOL_ERROR : status === CLOSE_WITHOUT_ANSWER ? CANCEL : INTERNAL_ERROR;
+    this.#connection.transport.writeText(resetFrame(this.streamId, code));
+    this.#close();
+  }
+
+  /** The client broke the rules on this stream. */
+  fail(code: number, reason: string): void {
+    if (this.#gone) return;
+    this.#connection.engine.traffic.malformed(PROTOCOL_FAULT);
+    this.#exchange.log('info', `client sent ${reason}`);
+    this.#connection.transport.writeText(resetFrame(this.streamId, code));
+    this.#close();
+    this.#exchange.abort(400);
+  }
+
+  /** The client does not want the answer any more. */
+  cancelled(code: number): void {
+    const how = code === CANCEL ? 'canceled' : 'terminated';
+    this.#exchange.log(
+      'info',
+      `client ${how} stream ${this.streamId}${code === CANCEL ? '' : ` with status ${code}`}`,
+    );
+    this.ended = true;
+    this.#giveUp();
+  }
+
+  /** The connection is gone. */
+  lost(): void {
+    this.ended = true;
+    this.#giveUp();
+  }
+
+  #giveUp(): void {
+    this.#close();
+    this.#exchange.clientLeft();
+  }
+
+  #expire(ms: number): void {
+    this.#deadline ??= new Deadline(this.#connection.engine.clock, this);
+    this.#deadline.set(ms);
+  }
+
+  deadlineExpired(): void {
+    const sending = this.#queue.length > 0;
+    if (!sending && (this.ended || this.#bodyPaused || this.#exchange.response)) return;
+    this.#exchange.log('info', 'client timed out');
+    this.#exchange.abort(408);
+  }
+
+  tunnel(): TunnelEnd | undefined {
+    return undefined;
+  }
+
+  tunnelEnded(): void {}
+}
+
+/**
+ * The answer is complete, and what the client still sends is of no use (RFC 9113 §8.1). It comes in a packet of its own:
+ * curl 7.88 takes both at once for a stream that was closed without an answer.
+ */
+function stopSending(transport: Transport, streamId: number): void {
+  transport.writeText(resetFrame(streamId, NO_ERROR));
+}
