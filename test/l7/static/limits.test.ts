@@ -151,7 +151,8 @@ test('limits: a client that does not take a file is dropped after send_timeout, 
   const [port = 0] = await freePorts(1);
   await using moat = await startMoat(
     httpConf(
-      `server { listen 127.0.0.1:${port}; root site; send_timeout 200ms; access_log access.log; }`,
+      `server { listen 127.0.0.1:${port}; root site; access_log access.log;
+         location / { send_timeout 200ms; } location /patient/ { alias site/; } }`,
       'error_log error.log info;',
     ),
     { files: { 'site/big.bin': 'x'.repeat(30_000_000) } },
@@ -163,7 +164,7 @@ test('limits: a client that does not take a file is dropped after send_timeout, 
   client.destroy();
   // So it is when the client goes away in the middle.
   const other = connect(port, '127.0.0.1').pause();
-  other.write('GET /big.bin HTTP/1.1\r\nHost: a\r\n\r\n');
+  other.write('GET /patient/big.bin HTTP/1.1\r\nHost: a\r\n\r\n');
   await until(() => openFiles(moat.pid, 'big.bin') > 0, 'the file to be open');
   other.resetAndDestroy();
   await until(() => openFiles(moat.pid, 'big.bin') === 0, 'the file to be closed');
