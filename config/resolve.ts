@@ -123,7 +123,7 @@ function resolveServer(
     names,
     serverName: draft.serverName,
     listens: draft.listens.map(listen => listen.key),
-    core: { ...core, ...draft.core },
+    core: Object.keys(draft.core).length === 0 ? core : { ...core, ...draft.core },
     tls,
     root: resolveLocation(draft.root, settings, { content: undefined, internal: false }),
     site: { file: draft.site.file, line: draft.site.line },
