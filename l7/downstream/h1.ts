@@ -6,7 +6,7 @@ import { Deadline, type DeadlineOwner } from '../deadline.ts';
 import type { Engine } from '../engine.ts';
 import { Exchange } from '../exchange.ts';
 import type { ListenerTable } from '../listen.ts';
-import { Response, UNKNOWN_LENGTH } from '../response.ts';
+import { type Response, UNKNOWN_LENGTH } from '../response.ts';
 import type { ServerTable, Tables } from '../tables.ts';
 import { tlsRefusal } from '../tls/gate.ts';
 import type { TunnelEnd } from '../transport/relay.ts';
@@ -20,6 +20,7 @@ import { responseHead } from '../wire/h1/write.ts';
 import type { Connection, ConnectionFacts, Downstream, ProxiedAddress, TlsInfo } from './downstream.ts';
 import { cleanHost } from './host.ts';
 import { type BodyControl, RequestBody } from './request-body.ts';
+import { ANY_METHOD, answerServer } from './whole-server.ts';
 
 /** Pipelined bytes that are held while a request is being answered; above it the socket is not read. */
 const MOST_HELD_BYTES = 65_536;
@@ -28,16 +29,6 @@ const HIGH_WATER_BYTES = 262_144;
 
 /** How long a connection without a request yet is kept when moat stops. */
 const FIRST_REQUEST_GRACE_MS = 1000;
-
-/** What may be asked of one resource or another. */
-const ANY_METHOD = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
-
-/** `OPTIONS *` asks about the server as a whole (RFC 9110 §9.3.7): no location is meant. */
-function answerServer(exchange: Exchange): void {
-  const response = new Response(204);
-  response.headers.append('Allow', ANY_METHOD);
-  exchange.answer(response, undefined);
-}
 
 export class H1Connection implements Connection, Downstream, BodyControl, TransportOwner, DeadlineOwner {
   readonly id: number;

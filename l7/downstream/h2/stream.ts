@@ -29,6 +29,7 @@ import { fieldBlock, informationBlock, responseBlock } from '../../wire/h2/respo
 import type { Connection, Downstream, ProxiedAddress, TlsInfo } from '../downstream.ts';
 import { cleanHost } from '../host.ts';
 import { type BodyControl, RequestBody } from '../request-body.ts';
+import { ANY_METHOD, answerServer } from '../whole-server.ts';
 import { type H2Connection, PROTOCOL_FAULT } from './connection.ts';
 
 /** How much of a body may be under way once somebody takes it. */
@@ -124,6 +125,7 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
     this.#expectContinue = head.expectContinue;
     if (request.fault) return this.#refuse(request.fault.status, request.fault.reason);
     if (head.method === 'CONNECT') return this.#refuse(405, 'CONNECT method');
+    if (head.target === '*' && host) return answerServer(exchange);
     if (!uri) return this.#refuse(400, 'invalid request target');
     if (!host) return this.#refuse(400, 'invalid host header');
     exchange.path = uri.path;
@@ -138,6 +140,7 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
   #refuse(status: number, reason: string): void {
     if (status !== 405) this.#connection.engine.traffic.malformed(reason);
     this.#exchange.log('info', `client sent ${reason} while reading client request headers`);
+    this.#exchange.allowed = ANY_METHOD;
     this.#exchange.finish(status);
   }
 

@@ -153,7 +153,8 @@ export class RequestReader implements FieldTaker {
     if (!plainConnect) {
       if (this.#scheme === undefined) return this.#refuse('no :scheme');
       if (head.target === '') return this.#refuse('no :path');
-      if (head.target.charCodeAt(0) !== 47) return this.#refuse('invalid request target');
+      const whole = head.target === '*' && head.method === 'OPTIONS';
+      if (head.target.charCodeAt(0) !== 47 && !whole) return this.#refuse('invalid request target');
     }
     if (this.protocol !== undefined && head.method !== 'CONNECT')
       return this.#refuse('an unknown pseudo-header');

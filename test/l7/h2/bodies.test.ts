@@ -63,6 +63,7 @@ before(async () => {
     server { listen 127.0.0.1:${port}; server_name localhost;
       client_max_body_size 1m;
       proxy_pass_trailers on;
+      early_hints $http2;
       location / { proxy_pass ${to}; }
       location /streamed/ { proxy_pass ${to}/; proxy_request_buffering off; }
       location /small/ { proxy_pass ${to}/; client_max_body_size 10; }

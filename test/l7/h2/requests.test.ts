@@ -47,7 +47,9 @@ const REFUSED: readonly (readonly [name: string, fields: Fields, status?: number
   ['an empty :authority', pseudo('/', 'GET', '')],
   ['an empty :path', pseudo('')],
   ['a :path without slash', pseudo('t1.html')],
-  ['an asterisk for a path', pseudo('*', 'OPTIONS')],
+  ['an asterisk for a path', pseudo('*')],
+  ['a fragment in :path', pseudo('/a#b')],
+  ['two authorization', withFields(['authorization', 'a'], ['authorization', 'a'])],
   ['an absolute URL for a path', pseudo('http://localhost/')],
   ['a control character in :path', pseudo('/\x02')],
   ['a blank in :path', pseudo('/a b')],
@@ -134,6 +136,15 @@ for (const [name, fields, body] of TAKEN)
     const answer = await ask(fields);
     assert.deepEqual([answer.status, answer.body], [200, body]);
   });
+
+test('h2 head: OPTIONS * and a refused method tell what may be asked', async () => {
+  await using wire = await H2Wire.dial(port);
+  const options = await wire.answer(wire.open(pseudo('*', 'OPTIONS')));
+  assert.deepEqual([options.status, options.body], [204, '']);
+  assert.match(fieldOf(options.fields, 'allow') ?? '', /GET, HEAD/);
+  const trace = await wire.answer(wire.open(pseudo('/', 'TRACE')));
+  assert.match(fieldOf(trace.fields, 'allow') ?? '', /GET, HEAD/);
+});
 
 test('h2 head: servers are found by :authority and by host', async () => {
   assert.equal((await ask(pseudo('/', 'GET', 'second'))).body, 'second');
