@@ -105,6 +105,8 @@ export class Exchange {
   accessStatus = 0;
   /** Content-Range of a 416 that is to be answered. */
   contentRange: string | undefined;
+  /** It is made to wait (limit_req, auth_delay): a client that ends its input meanwhile is not waited for. */
+  delayed = false;
   /** `try_files` found the file of a location whose `alias` is the whole path: then the path has to be added to it. */
   addPathToAlias = false;
   keepAlive: boolean;
@@ -446,8 +448,12 @@ export class Exchange {
     this.#source = source;
   }
 
-  /** The client sent its end of input: for a proxied request that means it went away. */
+  /** The client sent its end of input: for a proxied request, and for one that is made to wait, it went away. */
   clientClosed(): void {
+    if (this.delayed) {
+      this.log('info', 'client prematurely closed connection');
+      return this.abort(499);
+    }
     const { content, settings } = this.location.model;
     if (content.kind === 'proxy' && this.#source && !settings.proxy.ignoreClientAbort) {
       this.log('info', 'client prematurely closed connection, so upstream connection is closed too');

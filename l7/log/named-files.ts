@@ -4,13 +4,17 @@ import { AppendFile, openToAppend } from '#kit/append-file.ts';
 import type { LogFileCache } from '#model/l7/log.ts';
 import { fileFault } from '../content/file-fault.ts';
 
-interface OpenFile {
+interface Opened {
   readonly file: AppendFile;
   readonly fd: number;
   readonly openedMs: number;
-  /** When the time began in which it has to be used `minUses` times, and how often it was since. */
-  sinceMs: number;
+}
+
+/** A path of which it is known how often it is used: it stays open once that is `min_uses` times. */
+interface Known {
+  opened: Opened | undefined;
   uses: number;
+  usedMs: number;
 }
 
 /** The request that wrote the first line of a turn: in its name it is told when the file can not be opened. */
@@ -32,7 +36,7 @@ export class NamedFiles {
   /** Lines of this turn of the event loop, by path. */
   readonly #waiting = new Map<string, Waiting>();
   /** The one used last is the last one. */
-  readonly #open = new Map<string, OpenFile>();
+  readonly #known = new Map<string, Known>();
   readonly #toldMs = new Map<string, number>();
   #scheduled: NodeJS.Immediate | undefined;
   #lost = 0;
@@ -58,40 +62,39 @@ export class NamedFiles {
   }
 
   #append(path: string, { lines, cache, writer }: Waiting, nowMs: number): void {
+    const known = this.#take(path, cache, nowMs);
     try {
-      const open = this.#take(path, cache, nowMs);
-      const lostBefore = open.file.lostLines;
-      open.file.write(lines);
-      this.#lost += open.file.lostLines - lostBefore;
-      if (cache) this.#keep(path, open, cache, nowMs);
-      else closeSync(open.fd);
+      known.opened ??= open(path, nowMs);
+      const { file } = known.opened;
+      const lostBefore = file.lostLines;
+      file.write(lines);
+      this.#lost += file.lostLines - lostBefore;
     } catch (fault) {
       this.#lost++;
       this.#tell(path, fault, nowMs, writer);
     }
+    // One that can not be opened takes no place of those that can.
+    if (cache && known.opened) this.#keep(path, known, cache, nowMs);
+    else close(known);
   }
 
-  /** Takes a file out of those that are open, or opens it. @throws what open(2) says */
-  #take(path: string, cache: LogFileCache | undefined, nowMs: number): OpenFile {
-    const open = this.#open.get(path);
-    this.#open.delete(path);
-    if (open && cache && nowMs - open.openedMs < cache.validMs) return open;
-    if (open) closeSync(open.fd);
-    const fd = openToAppend(path);
-    return { file: new AppendFile(path, fd), fd, openedMs: nowMs, sinceMs: nowMs, uses: 0 };
+  /** Takes what is known of a path out of those that are; what was opened too long ago is opened anew. */
+  #take(path: string, cache: LogFileCache | undefined, nowMs: number): Known {
+    const known = this.#known.get(path) ?? { opened: undefined, uses: 0, usedMs: nowMs };
+    this.#known.delete(path);
+    if (!cache || (known.opened && nowMs - known.opened.openedMs >= cache.validMs)) close(known);
+    return known;
   }
 
-  #keep(path: string, open: OpenFile, cache: LogFileCache, nowMs: number): void {
-    open.uses++;
-    if (open.uses >= cache.minUses) {
-      open.sinceMs = nowMs;
-      open.uses = 0;
-    }
-    this.#open.set(path, open);
-    for (const [other, { sinceMs, fd }] of this.#open) {
-      if (this.#open.size <= cache.most && nowMs - sinceMs < cache.inactiveMs) break;
-      this.#open.delete(other);
-      closeSync(fd);
+  #keep(path: string, known: Known, cache: LogFileCache, nowMs: number): void {
+    known.uses++;
+    known.usedMs = nowMs;
+    if (known.uses < cache.minUses) close(known);
+    this.#known.set(path, known);
+    for (const [other, oldest] of this.#known) {
+      if (this.#known.size <= cache.most && nowMs - oldest.usedMs < cache.inactiveMs) break;
+      this.#known.delete(other);
+      close(oldest);
     }
   }
 
@@ -103,7 +106,18 @@ export class NamedFiles {
   }
 
   closeAll(): void {
-    for (const { fd } of this.#open.values()) closeSync(fd);
-    this.#open.clear();
+    for (const known of this.#known.values()) close(known);
+    this.#known.clear();
   }
+}
+
+/** @throws what open(2) says */
+function open(path: string, nowMs: number): Opened {
+  const fd = openToAppend(path);
+  return { file: new AppendFile(path, fd), fd, openedMs: nowMs };
+}
+
+function close(known: Known): void {
+  if (known.opened) closeSync(known.opened.fd);
+  known.opened = undefined;
 }

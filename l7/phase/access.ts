@@ -81,10 +81,12 @@ export function accessEndPhase({ location }: Compiler): Phase | undefined {
 function refuse(exchange: Exchange, status: number, delayMs: number): Verdict {
   if (delayMs === 0) return status;
   exchange.log('info', 'delaying unauthorized request');
+  exchange.delayed = true;
   setTimeout(answerLate, delayMs, exchange, status);
   return WAIT;
 }
 
 function answerLate(exchange: Exchange, status: number): void {
+  exchange.delayed = false;
   exchange.resume(status);
 }

@@ -40,20 +40,22 @@ export function limitReqPhase({ location, tables, text, worker }: Compiler): Pha
     verdicts[outcome.zoneIndex]!.add(exchange.limitReqStatus);
     if (verdict === 'pass') return NEXT;
     const zone = zones[outcome.zoneIndex]!.name;
-    const what = verdict === 'reject' ? 'limiting' : 'delaying';
+    const dryRun = reqDryRun ? ', dry run' : '';
     const excess = (outcome.excess / 1000).toFixed(3);
-    exchange.log(
-      verdict === 'reject' ? reqLogLevel : quieter,
-      `${what} requests${reqDryRun ? ', dry run' : ''}, excess: ${excess} by zone "${zone}"`,
-    );
+    // To the letter those of nginx: programs like fail2ban read them.
+    if (verdict === 'reject')
+      exchange.log(reqLogLevel, `limiting requests${dryRun}, excess: ${excess} by zone "${zone}"`);
+    else exchange.log(quieter, `delaying request${dryRun}, excess: ${excess}, by zone "${zone}"`);
     if (reqDryRun) return NEXT;
     if (verdict === 'reject') return reqStatus;
+    exchange.delayed = true;
     setTimeout(resume, outcome.delayMs, exchange);
     return WAIT;
   };
 }
 
 function resume(exchange: Exchange): void {
+  exchange.delayed = false;
   exchange.resume();
 }
 

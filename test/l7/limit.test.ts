@@ -1,5 +1,7 @@
 /** limit_req and limit_conn through a running moat with two workers: exact across both. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { freePorts, httpConf, type Running, startMoat, until } from '../e2e/rig.ts';
 import { response, startUpstream, type Upstream } from '../e2e/upstream.ts';
@@ -28,6 +30,7 @@ before(async () => {
         location /delayed { limit_req zone=ten burst=3; proxy_pass http://127.0.0.1:${upstream.port}; }
         location /two { limit_req zone=slow burst=9 nodelay; limit_req zone=other; proxy_pass http://127.0.0.1:${upstream.port}; }
         location /dry { limit_req zone=slow; limit_req_dry_run on; proxy_pass http://127.0.0.1:${upstream.port}; }
+        location /waits { limit_req zone=slow burst=9; access_log waits.log combined; }
         location /conn { limit_conn open 2; proxy_pass http://127.0.0.1:${upstream.port}/hang; }
         location /conn-dry { limit_conn open 2; limit_conn_dry_run on; proxy_pass http://127.0.0.1:${upstream.port}/; }
       }`,
@@ -65,6 +68,18 @@ test('limit_req: requests within burst wait their turn', async () => {
   const began = performance.now();
   assert.deepEqual(await statuses('/delayed?key=d', 4), [200, 200, 200, 200]);
   assert.ok(performance.now() - began >= 250, 'three of them must have waited up to 300 ms');
+});
+
+test('limit_req: a client that ends its input while it is made to wait is given up', async () => {
+  const waits = () => moat.read('waits.log').match(/ (\d{3}) \d+ "-" "-"$/gm) ?? [];
+  await request(port, { path: '/waits?key=w' });
+  const socket = connect(port, '127.0.0.1');
+  socket.end('GET /waits?key=w HTTP/1.1\r\nHost: a\r\n\r\n');
+  await once(socket.resume(), 'close');
+  await until(() => waits().length === 2, 'the line of the second request');
+  assert.match(waits()[0]!, /^ 404 /);
+  assert.equal(waits()[1], ' 499 0 "-" "-"');
+  assert.match(moat.read(), /\[warn\] .* delaying request, excess: \d\.\d{3}, by zone "slow"/);
 });
 
 test('limit_req: a request that one of two limits refuses is counted in neither', async () => {

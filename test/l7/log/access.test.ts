@@ -21,6 +21,7 @@ const conf = (port: number) =>
       location /if { access_log if.log uri if=$loud; return 200 x; }
       location /host { access_log hosts/$host.log uri; return 200 x; }
       location /kept { access_log hosts/$arg_name.log uri; open_log_file_cache max=2 valid=1h; return 200 x; }
+      location /often { access_log often/$arg_name.log uri; open_log_file_cache max=9 min_uses=2; return 200 x; }
       location /lost { access_log missing/$host.log uri; return 200 x; }
       location /rootless { root none; access_log hosts/$host.log uri; return 200 x; }
       location /json { access_log json.log json; return 200 x; }
@@ -33,8 +34,8 @@ let port = 0;
 
 before(async () => {
   [port = 0] = await freePorts(1);
-  moat = await startMoat(conf(port), { files: { 'hosts/.keep': '', 'html/.keep': '' } });
-  chmodSync(join(moat.dir, 'hosts'), 0o777);
+  moat = await startMoat(conf(port), { files: { 'hosts/.keep': '', 'often/.keep': '', 'html/.keep': '' } });
+  for (const folder of ['hosts', 'often']) chmodSync(join(moat.dir, folder), 0o777);
 });
 
 after(() => moat?.stop());
@@ -109,6 +110,12 @@ test('open_log_file_cache: keeps the files used last open, and no more than max'
   await until(() => openLogs('hosts').length === 0, 'the files to be closed');
   await ask('/kept/?name=d');
   await until(() => lines('hosts/d.log').length === 1);
+});
+
+test('open_log_file_cache: a file stays open from the min_uses-th use on', async () => {
+  for (const name of ['a', 'b', 'b']) await ask(`/often/?name=${name}`);
+  await until(() => lines('often/a.log').length === 1 && lines('often/b.log').length === 2);
+  assert.deepEqual(openLogs('often'), ['b.log']);
 });
 
 test('access_log: no log for a location whose root is missing, and an error for a folder that is', async () => {
