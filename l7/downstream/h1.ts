@@ -196,9 +196,12 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
 
   /** @throws {WireFault} when what has come already can not become a request */
   #keepPartial(text: string, limits: HeadLimits): void {
-    // On a kept connection the time for a head begins with its first bytes.
-    if (this.#text === '' && this.requests > 0) this.#deadline.set(this.#serverCore().clientHeaderTimeoutMs);
-    if (this.#text === '' && text !== '') this.#engine.traffic.reading(1);
+    if (text === '') return; // nothing but empty lines, which buy no time
+    if (this.#text === '') {
+      // On a kept connection the time for a head begins with its first bytes.
+      if (this.requests > 0) this.#deadline.set(this.#serverCore().clientHeaderTimeoutMs);
+      this.#engine.traffic.reading(1);
+    }
     this.#text = text;
     this.#searched = Math.max(0, text.length - 3);
     if (!this.#lineJudged) {
@@ -396,7 +399,8 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
       this.requests >= core.keepaliveRequests ||
       this.#ended ||
       this.#engine.draining ||
-      this.#expectContinue ||
+      // A client that still waits for its 100 may send the body or not: what comes next is not known.
+      (this.#expectContinue && this.#body?.complete === false) ||
       this.#engine.clock.nowMs() - this.startedMs >= core.keepaliveTimeMs
     );
   }

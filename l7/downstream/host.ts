@@ -20,12 +20,15 @@ const CLEAN = new Map<string, string>();
 const MOST_CLEAN = 4096;
 const MOST_CLEAN_BYTES = 128;
 
+const MOST_PORT = 65_535;
+
 function readHost(field: string): string | undefined {
   const match =
     /^(\[[0-9a-f:.]+(?:%[\w.~-]+)?\]|\[v[0-9a-f]+\.[^\]\s]+\]|[\w.~!$&'()*+,;=%-]*?)\.?(?::(\d{0,5}))?$/i.exec(
       field,
     );
   const host = match?.[1];
+  if (Number(match?.[2] ?? 0) > MOST_PORT) return undefined;
   if (!host || host.endsWith('.') || host.includes('..') || /%(?![0-9a-f]{2})/i.test(host)) return undefined;
   return host.toLowerCase();
 }

@@ -66,6 +66,18 @@ test('field names: what one server takes does not make another take it', async (
   assert.ok(!other.read().includes('[alert]'));
 });
 
+test('keep-alive: empty lines buy no time', async () => {
+  const [at = 0] = await freePorts(1);
+  await using _other = await startMoat(
+    httpConf(`server { listen 127.0.0.1:${at}; keepalive_timeout 200ms; location / { return 200 ok; } }`),
+  );
+  using wire = await Wire.dial(at);
+  await wire.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n').reply();
+  const drip = setInterval(() => wire.send('\r\n'), 20);
+  assert.equal(await wire.rest(), '', 'it closes, though something comes again and again');
+  clearInterval(drip);
+});
+
 test('malformed: every one of them is told in the error log, at level info', () => {
   assert.equal(moat.read().includes('[alert]'), false);
   assert.equal(moat.read().includes('internal fault'), false);

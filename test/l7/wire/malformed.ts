@@ -94,6 +94,8 @@ export const FIELDS: readonly WireCase[] = [
   refused('a Host that ends with two dots', head('Host: a..\r\n')),
   refused('a Host that ends with two dots before the port', head('Host: a..:80\r\n')),
   refused('a Host of a dot', head('Host: .\r\n')),
+  served('a Host with an empty port', head('Host: a:\r\n')),
+  refused('a Host with a port above all ports', head('Host: a:65536\r\n')),
   refused('a Host with two ports', head('Host: a:1:2\r\n')),
   refused('obs-fold', head(`${host}X: 1\r\n 2\r\n`)),
   refused('a field that begins with a blank', head(` ${host}`)),
@@ -134,6 +136,7 @@ export const FRAMING: readonly WireCase[] = [
     'a quote that is not closed in a chunk extension',
     post('Transfer-Encoding: chunked\r\n', '3;a="b\r\nabc\r\n0\r\n\r\n'),
   ),
+  served('a body that waits for no 100', post('Expect: 100-continue\r\nContent-Length: 3\r\n', 'abc')),
   served('a trailer', post('Transfer-Encoding: chunked\r\n', '3\r\nabc\r\n0\r\nX: 1\r\n\r\n')),
   served('leading zeros in a chunk size', post('Transfer-Encoding: chunked\r\n', '0003\r\nabc\r\n0\r\n\r\n')),
   refused(
