@@ -39,6 +39,7 @@ export type Addon = {
   setIdentity(user: string, uid: number, gid: number, keepMask: number, dumpable: boolean): void;
   cryptHash(key: string, setting: string): string | undefined;
   readCached(fd: number, buffer: Uint8Array, position: number): number;
+  netlinkAsk(protocol: number, message: Uint8Array, action: string, object: string): Uint8Array;
   streamOpen(options: object): StreamHandle;
   streamListen(loop: StreamHandle, fd: number): number;
   streamConnect(loop: StreamHandle, host: string, port: number, boundFd?: number): number;
@@ -65,7 +66,7 @@ const BUILD_DIR = join(import.meta.dirname, 'build');
 const REMEDY = 'run scripts/build-native (it needs: apt-get install gcc libc6-dev libcrypt-dev)';
 
 /** The newest verb: an addon without it was compiled before the TypeScript beside it was written. */
-const NEWEST_VERB: keyof Addon = 'takeCapabilities';
+const NEWEST_VERB: keyof Addon = 'netlinkAsk';
 
 // A cache: dlopen() gives the same addon each time, and asking it costs a stat() per call.
 let loaded: Addon | undefined;

@@ -31,6 +31,7 @@ static const napi_property_descriptor VERBS[] = {
     VERB("cryptHash", crypt_hash),
     VERB("cryptHashAsync", crypt_hash_async),
     VERB("readCached", read_cached),
+    VERB("netlinkAsk", netlink_ask),
     VERB("streamOpen", stream_open),
     VERB("streamListen", stream_listen),
     VERB("streamConnect", stream_connect),

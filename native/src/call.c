@@ -38,6 +38,11 @@ void fail_type(struct call *call, const char *name, const char *must) {
 }
 
 void fail_system(struct call *call, int error, const char *syscall, const char *action, const char *object) {
+  fail_system_log(call, error, syscall, action, object, NULL);
+}
+
+void fail_system_log(struct call *call, int error, const char *syscall, const char *action, const char *object,
+                     const char *log) {
   if (call->failed) return;
   char code[32];
   uv_err_name_r(-error, code, sizeof code);
@@ -53,6 +58,7 @@ void fail_system(struct call *call, int error, const char *syscall, const char *
   put_number(call, thrown, "errno", -error);
   put(call, thrown, "syscall", make_text(call, syscall, strlen(syscall)));
   put(call, thrown, "object", make_text(call, object, strlen(object)));
+  if (log) put(call, thrown, "log", make_text(call, log, strlen(log)));
   ok(call, napi_throw(call->env, thrown));
   call->failed = true;
 }

@@ -42,6 +42,9 @@ bool ok(struct call *call, napi_status status);
 void fail_type(struct call *call, const char *name, const char *must);
 /* Throws Error "Cannot <action> <object>: <CODE> <text>" with code, errno (negative), syscall and object. */
 void fail_system(struct call *call, int error, const char *syscall, const char *action, const char *object);
+/* The same, with what the kernel had to say about it as property `log`. */
+void fail_system_log(struct call *call, int error, const char *syscall, const char *action, const char *object,
+                     const char *log);
 
 napi_value make_undefined(struct call *call);
 napi_value make_number(struct call *call, double value);

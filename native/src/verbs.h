@@ -22,6 +22,9 @@ napi_value set_cloexec(napi_env env, napi_callback_info info);
 napi_value local_address(napi_env env, napi_callback_info info);
 napi_value tcp_information(napi_env env, napi_callback_info info);
 
+/* netlink.c */
+napi_value netlink_ask(napi_env env, napi_callback_info info);
+
 /* passing.c */
 napi_value socket_pair(napi_env env, napi_callback_info info);
 napi_value send_fds(napi_env env, napi_callback_info info);

@@ -4,6 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { bpfMissing } from './bpf-outside.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -39,10 +40,12 @@ function run(...args: string[]): { report: string; output: string } {
 
 /** The stack traces of the report that pass through our code. */
 const ours = (report: string) =>
-  report.split('\n\n').filter(trace => /native\/src\/|moat-asan\.node/.test(trace));
+  report.split('\n\n').filter(trace => /native\/src\/|moat(-bpf)?-asan\.node/.test(trace));
 const face = (name: string) => JSON.stringify(join(ROOT, 'native', name));
 
 if (!skip) execFileSync(join(ROOT, 'scripts/build-native'), ['asan']);
+const bpfSkip = skip || bpfMissing();
+if (!bpfSkip) execFileSync(join(ROOT, 'scripts/build-native'), ['bpf-asan']);
 
 test('sanitizer: a leak and an overflow made on purpose are seen', { skip }, t => {
   const call = (probe: string) => `const { addon } = await import(${face('addon.ts')}); addon().${probe}();`;
@@ -54,7 +57,7 @@ test('sanitizer: a leak and an overflow made on purpose are seen', { skip }, t =
   else assert.match(ours(leak.report).join('\n'), /Direct leak of 4321 byte/);
 });
 
-for (const name of [
+const NAMES = [
   'listen',
   'descriptor',
   'file',
@@ -64,8 +67,13 @@ for (const name of [
   'identity',
   'stream',
   'tls',
-]) {
-  test(`sanitizer: nothing to report from the tests of ${name}`, { skip }, () => {
+  'netlink',
+  'bpf',
+];
+for (const name of NAMES) {
+  test(`sanitizer: nothing to report from the tests of ${name}`, {
+    skip: name === 'bpf' ? bpfSkip : skip,
+  }, () => {
     const { report, output } = run('--test-isolation=none', '--test', `test/native/${name}.test.ts`);
     assert.deepEqual(ours(report), []);
     assert.match(output, /pass [1-9]/, report);
