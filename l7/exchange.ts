@@ -235,8 +235,8 @@ export class Exchange {
     const limited = location.limitExcept;
     if (limited && !limited.methods.has(this.method)) this.location = limited.location;
     const most = this.location.core.clientMaxBodyBytes;
-    if (this.body && !this.body.discarded && most > 0 && this.head.bodyLength > most) {
-      this.log('error', `client intended to send too large body: ${this.head.bodyLength} bytes`);
+    if (this.body && !this.body.discarded && most > 0 && bodyBytesOf(this.body) > most) {
+      this.log('error', `client intended to send too large body: ${bodyBytesOf(this.body)} bytes`);
       // An error page is not refused for the same body once more.
       this.body.forsake();
       return 413;
@@ -512,6 +512,9 @@ export class Exchange {
     this.location.errorLog.write(level, this, message);
   }
 }
+
+/** As much as is known of a body: of a chunked one what came of it. */
+const bodyBytesOf = ({ length, receivedBytes }: RequestBody): number => Math.max(length, receivedBytes);
 
 /** What the redirecting server said wins over what the file's own type would be. */
 function carry(fields: HeaderList, response: Response): void {

@@ -512,10 +512,12 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   reset(): void {
     const exchange = this.#exchange;
     this.#exchange = undefined;
-    const hard =
+    const tooSlow =
       exchange?.location.core.resetTimedoutConnection &&
       (exchange.failedStatus === 408 || exchange.failedStatus === CLOSE_WITHOUT_ANSWER);
-    if (hard) this.#transport.reset();
+    // Where only the end of the connection tells the end of the body, an orderly end would say that it is whole.
+    const endless = exchange?.response?.headOnly === false && !this.#chunked && this.#left < 0;
+    if (tooSlow || endless) this.#transport.reset();
     else this.#transport.destroy();
   }
 

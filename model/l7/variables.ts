@@ -15,7 +15,8 @@ export const VARIABLES = {
   request_time: 'Seconds since the first byte of the request, with milliseconds.',
   request_body:
     'The body, when it was read into memory to be passed on, which `proxy_request_buffering off` never does.',
-  request_body_file: 'The temporary file that holds the body.',
+  request_body_file:
+    'The file in which `client_body_in_file_only` keeps the body; other temporary files have no name.',
   request_completion: '`OK` when the request was answered in full, else empty.',
   request_filename: 'The file that `root` or `alias` make of the URI.',
   document_root: 'The value of `root` or `alias`.',

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { header } from '../../e2e/message.ts';
 import { freePorts, httpConf, startMoat, until } from '../../e2e/rig.ts';
 import { response, startUpstream } from '../../e2e/upstream.ts';
-import { exchange, Wire } from '../../e2e/wire.ts';
+import { exchange, request, Wire } from '../../e2e/wire.ts';
 import { type Ask, besideNginx } from '../beside-nginx.ts';
 
 const FILES = { 'a.txt': 'file a' };
@@ -121,6 +121,23 @@ test('limits: a large body that is refused is read on, so that the answer arrive
     await new Promise(done => wire.socket.write('x'.repeat(4_000_000), done));
     assert.equal(await wire.rest(), '');
   }
+});
+
+test('limits: a chunked body that came with its head is refused where nobody wants it, too', async () => {
+  const [port = 0] = await freePorts(1);
+  await using _moat = await startMoat(
+    httpConf(
+      `server { listen 127.0.0.1:${port}; client_max_body_size 10; location / { return 200; }
+        location /more { client_max_body_size 11; return 200; } }`,
+    ),
+  );
+  const statusOf = async (path: string, bytes: number) => {
+    const body = `${bytes.toString(16)}\r\n${'x'.repeat(bytes)}\r\n0\r\n\r\n`;
+    return (await request(port, { path, method: 'POST', headers: { 'Transfer-Encoding': 'chunked' }, body }))
+      .status;
+  };
+  assert.deepEqual([await statusOf('/', 10), await statusOf('/', 11)], [200, 413]);
+  assert.deepEqual([await statusOf('/more', 11), await statusOf('/more', 12)], [200, 413]);
 });
 
 test('limits: a client that is too slow with a head or a body gets 408', async () => {
