@@ -91,6 +91,8 @@ export class H2Wire implements AsyncDisposable {
   ended = false;
   /** Settings are acknowledged when they come; not wanted while a test sends a frame in pieces. */
   acknowledges = true;
+  /** What cannot be understood is no fault of the peer here: HTTP/1 may have been spoken. */
+  tolerant = false;
   /** What came beyond whole frames. */
   rest = '';
   #nextStream = 1;
@@ -253,6 +255,7 @@ export class H2Wire implements AsyncDisposable {
   }
 
   #take(chunk: string): void {
+    if (this.tolerant) return;
     this.rest += chunk;
     for (;;) {
       const bytes = Buffer.from(this.rest.slice(0, 9), 'latin1');
