@@ -35,7 +35,7 @@ export interface CheckResult {
 /** Reads a configuration file and all it includes, and finds every fault in them. */
 export function checkConfig(file: string, options: CheckOptions): CheckResult {
   const faults = new Faults();
-  const main: MainDraft = { process: {}, http: undefined };
+  const main: MainDraft = { process: {}, http: undefined, l4: undefined };
   const scope = new Scope('main', undefined, { ...options, faults, main }, {}, {});
   const parser = new Parser(options.source, options.confDir, faults);
   if (options.globals) checkBlock(parser.commandLine(options.globals), scope);

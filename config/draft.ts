@@ -1,4 +1,6 @@
 /** What the directives write into while a file is checked; config/resolve.ts turns it into the frozen model. */
+
+import type { L4Model } from '#model/l4/l4.ts';
 import type { CharsetMap } from '#model/l7/charset.ts';
 import type { TryFiles } from '#model/l7/core.ts';
 import type { HealthCheckModel, MatchModel, MatchTest } from '#model/l7/health.ts';
@@ -120,6 +122,7 @@ export interface HealthCheckDraft {
 export interface MainDraft {
   process: Partial<Writable<ProcessModel>>;
   http: HttpDraft | undefined;
+  l4: L4Model | undefined;
 }
 
 export function newLocation(match: LocationMatch, label: string, site: Site): LocationDraft {

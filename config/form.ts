@@ -8,6 +8,8 @@ import type { Scope } from './scope.ts';
 
 type Place = readonly [key: string, argument: Argument<unknown>];
 
+const QUOTE_HINT = 'quotes go around the whole word: "name=some text"';
+
 const isNamed = ([, { standing }]: Place) => standing === 'param' || standing === 'word';
 
 /** Built once a directive; reads each of its lines. */
@@ -61,6 +63,9 @@ export class Form<A extends ArgumentSpec> {
 
   #refuse(token: Token, line: LineReading): void {
     const { text } = token;
+    const within = line.quoteWithin();
+    if (within)
+      return line.fault('value', `${within.text} opens a quote within the word`, within, QUOTE_HINT);
     const names = [...this.#named.keys()];
     if (names.length === 0) return line.fault('too-many', `too many arguments: "${text}"`, token);
     const near = suggest(text.split('=')[0]!, names);
@@ -109,6 +114,11 @@ class LineReading {
   #warnOfTwice(key: string, token: Token): void {
     const message = `${this.#name}: "${key}" is given twice`;
     this.#scope.faults.warn('duplicate', message, token, 'the last one counts: take the others out');
+  }
+
+  /** A word like `name="some`: quotes count at the start of a word only, so its text goes on in the next ones. */
+  quoteWithin(): Token | undefined {
+    return this.#node.args.find(({ quote, text }) => quote === '' && /^\w+=["']/.test(text));
   }
 
   /** A `rest` that got nothing is an empty list. */

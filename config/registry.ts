@@ -16,6 +16,8 @@ export const CONTEXTS = [
   'limit_except',
   'upstream',
   'match',
+  'l4',
+  'virtual_server',
 ] as const;
 export type Context = (typeof CONTEXTS)[number];
 

@@ -42,7 +42,7 @@ export function resolveModel(around: Surroundings): Model {
     env: [],
     ...main.process,
   };
-  return { prefix, process, http: main.http && resolveHttp(main.http, around) };
+  return { prefix, process, http: main.http && resolveHttp(main.http, around), l4: main.l4 };
 }
 
 function resolveHttp(draft: HttpDraft, around: Surroundings): HttpModel {

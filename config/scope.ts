@@ -16,6 +16,7 @@ import type {
   ServerDraft,
   Writable,
 } from './draft.ts';
+import type { L4Draft, VirtualServerDraft } from './draft-l4.ts';
 import type { Site } from './lex.ts';
 import type { Source } from './parse.ts';
 import type { Context } from './registry.ts';
@@ -39,6 +40,8 @@ export interface Drafts {
   readonly location?: LocationDraft;
   readonly pool?: PoolDraft;
   readonly match?: MatchDraft;
+  readonly l4?: L4Draft;
+  readonly virtualServer?: VirtualServerDraft;
 }
 
 export class Scope {
@@ -102,6 +105,14 @@ export class Scope {
 
   get pool(): PoolDraft {
     return this.#need(this.drafts.pool, 'upstream');
+  }
+
+  get l4(): L4Draft {
+    return this.#need(this.drafts.l4, 'l4');
+  }
+
+  get virtualServer(): VirtualServerDraft {
+    return this.#need(this.drafts.virtualServer, 'virtual_server');
   }
 
   /** Gives this block its own value of some settings. */

@@ -1,5 +1,6 @@
 /** Drafts that nobody keeps, for reading the inside of a block whose head is faulty. */
 import { newHttp, newLocation, newPool, newServer } from './draft.ts';
+import { newL4, newVirtualServer } from './draft-l4.ts';
 import type { Site } from './lex.ts';
 import type { Context } from './registry.ts';
 import type { Drafts, Scope } from './scope.ts';
@@ -30,6 +31,11 @@ const SCRATCH: Readonly<Record<Context, Make | undefined>> = {
   limit_except: location,
   upstream: (around, site) => ({ ...http(around, site), pool: newPool('') }),
   match: around => ({ ...around, match: { name: '', tests: [] } }),
+  l4: () => ({ l4: newL4() }),
+  virtual_server: (around, site) => ({
+    l4: around.l4 ?? newL4(),
+    virtualServer: newVirtualServer({ name: '', protocol: 'tcp', addresses: [] }, site),
+  }),
 };
 
 /** @returns a scope of `context` whose drafts are thrown away, or undefined when there is none for it */

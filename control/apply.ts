@@ -8,6 +8,7 @@ import type { Model } from '#model/main.ts';
 import { openDatagrams } from '#native/datagram.ts';
 import { diskNeedsOf } from './disk-needs.ts';
 import type { Invocation } from './invocation.ts';
+import { refuseL4 } from './l4-kernel.ts';
 import { type Change, Listeners } from './listeners.ts';
 import { LogFiles } from './log-files.ts';
 import { planeConfigOf } from './plane-config.ts';
@@ -71,6 +72,7 @@ export class Applier {
 
   /** Replaces the configuration in force. @throws {Error} with the reason; then nothing has changed */
   async apply(model: Model): Promise<void> {
+    refuseL4(model);
     const config = planeConfigOf(model, this.#invocation);
     const { logs, tempDirs } = diskNeedsOf(config);
     const files = this.#files.prepare(logs);

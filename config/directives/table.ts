@@ -10,6 +10,7 @@ import { HEADERS } from './headers.ts';
 import { HEALTH } from './health.ts';
 import { HTTP } from './http.ts';
 import { HTTP2 } from './http2.ts';
+import { L4 } from './l4.ts';
 import { LIMIT } from './limit.ts';
 import { LISTING } from './listing.ts';
 import { LOG } from './log.ts';
@@ -58,6 +59,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   TLS,
   SUB,
   UPSTREAM,
+  L4,
 ];
 
 /** Some names mean different things in different blocks: then there are several definitions. */

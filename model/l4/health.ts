@@ -26,6 +26,8 @@ export interface CheckTlsModel {
   /** The name sent by SNI, and expected in the certificate; undefined: none is sent. */
   readonly serverName: string | undefined;
   readonly verify: boolean;
+  /** PEM of those who may sign, when it is not the system's authorities; latin1. */
+  readonly authorities: string | undefined;
   /** A certificate that ends within this time is warned of; 0: never. */
   readonly expiryWarningMs: number;
 }
@@ -39,9 +41,10 @@ export type CheckQuestion =
   | { readonly type: 'smtp'; readonly hello: string }
   | GrpcQuestion
   | { readonly type: 'redis'; readonly password: string | undefined }
-  | { readonly type: 'mysql' | 'postgres'; readonly user: string; readonly database: string }
+  | MysqlQuestion
+  | { readonly type: 'postgres'; readonly user: string; readonly database: string }
   | ScriptQuestion
-  | { readonly type: 'file'; readonly path: string; readonly dynamicWeight: boolean };
+  | FileQuestion;
 
 /** A connection; then, where they are set, bytes are sent, and what comes back has to match. */
 export interface TcpQuestion {
@@ -88,6 +91,13 @@ export interface GrpcQuestion {
   readonly tls: CheckTlsModel | undefined;
 }
 
+/** Reads the greeting; as a user it logs in as well. */
+export interface MysqlQuestion {
+  readonly type: 'mysql';
+  /** One without a password; undefined: no login. */
+  readonly user: string | undefined;
+}
+
 /** Exit code 0 passes. With `dynamicWeight` 2..255 pass as well, and set the weight to the code less 2. */
 export interface ScriptQuestion {
   readonly type: 'script';
@@ -95,6 +105,16 @@ export interface ScriptQuestion {
   readonly command: readonly string[];
   /** Undefined: the script user of the l4 block. */
   readonly user: string | undefined;
+  readonly dynamicWeight: boolean;
+}
+
+/**
+ * Passes while the file holds something else than `down`. With `dynamicWeight` it holds the weight: a number, a share of the
+ * configured one (`50%`), or `drain`, which is 0.
+ */
+export interface FileQuestion {
+  readonly type: 'file';
+  readonly path: string;
   readonly dynamicWeight: boolean;
 }
 
