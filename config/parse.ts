@@ -15,6 +15,8 @@ export interface Source {
   read(path: string, use?: 'configuration'): string;
   /** Absolute paths of the files that an absolute pattern names (glob(3)), sorted by bytes; none is no fault. */
   glob(pattern: string): string[];
+  /** Addresses of a host, none when it has none or nobody tells; absent where nobody can be asked. */
+  addresses?(host: string): readonly string[];
 }
 
 /** The file name of diagnostics about `-g`, as nginx writes it. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { getSystemErrorMessage } from 'node:util';
 import { type CheckResult, checkConfig, type Diagnostic, type Source } from '#config';
 import { globPaths } from '#kit/glob.ts';
+import { hostAddresses } from '#native/host.ts';
 
 import { checkOptionsOf, type Invocation } from './invocation.ts';
 
@@ -21,6 +22,7 @@ export function load(invocation: Invocation): Loaded {
       return text;
     },
     glob: globPaths,
+    addresses: hostAddresses,
   };
   const result = checkConfig(invocation.file, checkOptionsOf(invocation, source));
   return { ...(isEmpty(texts) ? refusal(invocation.file) : result), texts };

@@ -38,6 +38,7 @@ export type Addon = {
   takeCapabilities(mask: number): void;
   setIdentity(user: string, uid: number, gid: number, keepMask: number, dumpable: boolean): void;
   cryptHash(key: string, setting: string): string | undefined;
+  hostAddresses(name: string): string | undefined;
   readCached(fd: number, buffer: Uint8Array, position: number): number;
   netlinkAsk(protocol: number, message: Uint8Array, action: string, object: string): Uint8Array;
   streamOpen(options: object): StreamHandle;
@@ -66,7 +67,7 @@ const BUILD_DIR = join(import.meta.dirname, 'build');
 const REMEDY = 'run scripts/build-native (it needs: apt-get install gcc libc6-dev libcrypt-dev)';
 
 /** The newest verb: an addon without it was compiled before the TypeScript beside it was written. */
-const NEWEST_VERB: keyof Addon = 'netlinkAsk';
+const NEWEST_VERB: keyof Addon = 'hostAddresses';
 
 // A cache: dlopen() gives the same addon each time, and asking it costs a stat() per call.
 let loaded: Addon | undefined;

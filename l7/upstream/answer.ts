@@ -65,10 +65,13 @@ export function compileAnswer(
     response.contentLength = head.bodyLength >= 0 ? head.bodyLength : UNKNOWN_LENGTH;
     response.allowRanges = settings.forceRanges;
     if (passesServer) response.namesServer = false;
+    let elsewhere: string | undefined;
     for (let at = 0; at < keys.length; at++) {
       const key = keys[at]!;
-      if (key.startsWith('x-accel-') && !ignored.has(key) && obey(key, headers.valueAt(at), exchange, head))
-        return undefined;
+      if (key.startsWith('x-accel-') && !ignored.has(key)) {
+        if (key === 'x-accel-redirect') elsewhere = headers.valueAt(at);
+        else obey(key, headers.valueAt(at), exchange);
+      }
       if (key === 'x-accel-charset' && !ignored.has(key)) response.charset = headers.valueAt(at);
       // RFC 9110 §15.5.22: a 426 says which protocol it wants.
       if (hidden.has(key) && !(key === 'upgrade' && head.status === 426)) continue;
@@ -80,7 +83,9 @@ export function compileAnswer(
       else if (rewriteCookie && key === 'set-cookie') value = rewriteCookie(exchange, value);
       response.headers.add(headers.nameAt(at), key, value);
     }
-    return response;
+    if (elsewhere === undefined) return response;
+    goElsewhere(elsewhere, exchange, head); // last: in any order, the other fields hold there too
+    return undefined;
   };
 }
 
@@ -94,17 +99,18 @@ const CARRIED = [
   'accept-ranges',
 ];
 
-/** @returns true when the request goes elsewhere */
-function obey(key: string, value: string, exchange: Exchange, head: ResponseHead): boolean {
+function obey(key: string, value: string, exchange: Exchange): void {
   if (key === 'x-accel-limit-rate' && /^\d+$/.test(value)) exchange.limitRateBytesPerS = Number(value);
   else if (key === 'x-accel-buffering') exchange.bufferAnswer = value.toLowerCase() !== 'no';
-  if (key !== 'x-accel-redirect') return false;
+}
+
+function goElsewhere(value: string, exchange: Exchange, head: ResponseHead): void {
   exchange.carried = carriedFields(head, exchange.carried);
   if (exchange.method !== 'HEAD') exchange.method = 'GET';
   exchange.setSource(undefined);
   if (value.startsWith('@')) {
     if (!exchange.namedLocation(value)) exchange.finish(500);
-    return true;
+    return;
   }
   const question = value.indexOf('?');
   const path = percentDecode(question === -1 ? value : value.slice(0, question));
@@ -112,7 +118,6 @@ function obey(key: string, value: string, exchange: Exchange, head: ResponseHead
     exchange.log('error', `upstream sent an unsafe X-Accel-Redirect "${value}"`);
     exchange.finish(404);
   } else exchange.internalRedirect(path, question === -1 ? '' : value.slice(question + 1));
-  return true;
 }
 
 /** @param before from an X-Accel-Redirect before this one: of it only cookies stay, they add up */

@@ -30,6 +30,7 @@ static const napi_property_descriptor VERBS[] = {
     VERB("setIdentity", set_identity),
     VERB("cryptHash", crypt_hash),
     VERB("cryptHashAsync", crypt_hash_async),
+    VERB("hostAddresses", host_addresses),
     VERB("readCached", read_cached),
     VERB("netlinkAsk", netlink_ask),
     VERB("streamOpen", stream_open),

@@ -43,6 +43,9 @@ napi_value set_identity(napi_env env, napi_callback_info info);
 napi_value crypt_hash(napi_env env, napi_callback_info info);
 napi_value crypt_hash_async(napi_env env, napi_callback_info info);
 
+/* host.c */
+napi_value host_addresses(napi_env env, napi_callback_info info);
+
 /* file.c */
 napi_value read_cached(napi_env env, napi_callback_info info);
 

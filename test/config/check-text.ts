@@ -16,12 +16,13 @@ export function checkText(
     if (found === undefined) throw new Error('no such file');
     return found;
   };
+  const addresses = (host: string) => (host === 'known.example' ? ['192.0.2.1', '2001:db8::1'] : []);
   const glob = (pattern: string) => {
     const parts = pattern.split('*').map(part => RegExp.escape(part));
     return Object.keys(all).filter(path => new RegExp(`^${parts.join('[^/]*')}$`).test(path));
   };
   return checkConfig(MAIN_FILE, {
-    source: { read, glob },
+    source: { read, glob, addresses },
     prefix: '/srv/moat/',
     confDir: '/conf/',
     ...(globals !== undefined && { globals }),

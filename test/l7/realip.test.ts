@@ -26,7 +26,7 @@ const SERVERS = (port: number) => `
   }
   server {
     listen 127.0.0.1:${port}; server_name default-field;
-    set_real_ip_from 127.0.0.0/8;
+    set_real_ip_from localhost;
     location / { return 200 "$remote_addr"; }
   }`;
 

@@ -234,6 +234,7 @@ test('X-Accel-Redirect: the type stays with files and texts but not with pages o
       `X-Accel-Redirect: ${target}`,
       'Content-Type: text/up',
       'Set-Cookie: up=1',
+      'X-Accel-Limit-Rate: 12345', // holds though it stands below
       'X-Lost: 1',
     ]),
   );
@@ -243,7 +244,7 @@ test('X-Accel-Redirect: the type stays with files and texts but not with pages o
     http: `server { listen {port}; root {root}/site;
       location /go/ { proxy_pass http://{upstream}/; }
       location /closed { return 403; }
-      location /text { return 200 "a text"; }
+      location /text { return 200 "a text, $limit_rate"; }
       location /told { add_header Set-Cookie told=1; return 200 "a text"; }
       location /twice { proxy_pass http://{upstream}/text; }
     }`,
