@@ -74,7 +74,8 @@ export class Form<A extends ArgumentSpec> {
   }
 
   #refuseMissing(place: number, line: LineReading): void {
-    for (const [key, { standing, says, least }] of this.#places.slice(place)) {
+    for (let at = place; at < this.#places.length; at++) {
+      const [key, { standing, says, least }] = this.#places[at]!;
       if (standing === 'one') line.fault('too-few', `"${key}" is missing: ${says}`);
       if (standing === 'rest') line.refuseShort(key, least, says);
     }

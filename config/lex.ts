@@ -58,9 +58,7 @@ const UNESCAPED: Record<string, string> = { '"': '"', "'": "'", '\\': '\\', t: '
 const isBlank = (code: number) => code === SPACE || code === TAB || code === CR || code === LF;
 
 /** A backslash before quotes, backslash, t, r, n stands for that character; before any other it stays. */
-function withoutEscapes(raw: string): string {
-  return raw.includes('\\') ? raw.replace(/\\(["'\\trn])/g, (_, char: string) => UNESCAPED[char]!) : raw;
-}
+const withoutEscapes = (raw: string) => raw.replace(/\\(["'\\trn])/g, (_, char: string) => UNESCAPED[char]!);
 
 /**
  * Splits a configuration text, token by token: nothing is kept, so that a big file costs no list of them.
@@ -135,16 +133,21 @@ class Lexer {
     const from = this.#at;
     let end = from + 1;
     let code = source.charCodeAt(end);
+    let escaped = false;
     while (end < source.length && code !== quote) {
-      end += code === BACKSLASH ? 2 : 1;
-      code = source.charCodeAt(end);
+      if (code === BACKSLASH) {
+        escaped = true;
+        end++;
+      }
+      code = source.charCodeAt(++end);
     }
     const sign = quote === QUOTE ? '"' : "'";
     if (end >= source.length) {
       this.#listener.fault(`the quote ${sign} is never closed`, this.#site(from, 1));
       return false;
     }
-    this.#push('word', withoutEscapes(source.slice(from + 1, end)), sign, end + 1 - from);
+    const raw = source.slice(from + 1, end);
+    this.#push('word', escaped ? withoutEscapes(raw) : raw, sign, end + 1 - from);
     this.#countLines(from, end);
     this.#at = end + 1;
     this.#refuseGlued();
@@ -170,16 +173,20 @@ class Lexer {
     const source = this.#source;
     const from = this.#at;
     let end = from;
+    let escaped = false;
     for (let afterDollar = false; end < source.length; end++) {
       const code = source.charCodeAt(end);
       if (code === OPEN && afterDollar) continue;
       afterDollar = code === DOLLAR;
-      if (code === BACKSLASH) end++;
-      else if (isBlank(code) || code === SEMICOLON || code === OPEN) break;
+      if (code === BACKSLASH) {
+        escaped = true;
+        end++;
+      } else if (isBlank(code) || code === SEMICOLON || code === OPEN) break;
     }
     end = Math.min(end, source.length);
-    this.#push('word', withoutEscapes(source.slice(from, end)), '', end - from);
-    this.#countLines(from, end);
+    const raw = source.slice(from, end);
+    this.#push('word', escaped ? withoutEscapes(raw) : raw, '', end - from);
+    if (escaped) this.#countLines(from, end); // only behind a backslash a line can end inside a word
     this.#at = end;
   }
 

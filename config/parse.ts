@@ -104,7 +104,8 @@ export class Parser {
 interface Frame {
   readonly name: Token;
   readonly args: readonly Token[];
-  readonly nodes: Node[];
+  /** Its lines are the nodes on the pile from this number on. */
+  readonly from: number;
   /** Read for the balance of the braces only. */
   readonly lost: boolean;
 }
@@ -113,12 +114,11 @@ interface Frame {
 class Tree implements Listener {
   readonly #faults: Faults;
   readonly #include: (argument: Token) => readonly Node[];
-  readonly #root: Node[] = [];
   readonly #frames: Frame[] = [];
-  #nodes: Node[] = this.#root;
+  readonly #nodes = new Pile<Node>();
   /** The directive that is being read. */
   #name: Token | undefined;
-  #args: Token[] = [];
+  readonly #args = new Pile<Token>();
   #previous: Token | undefined;
 
   constructor(faults: Faults, include: (argument: Token) => readonly Node[]) {
@@ -163,7 +163,7 @@ class Tree implements Listener {
       );
     if (complete && this.#name) this.#endUnfinished(this.#name, 'unexpected end of file');
     for (let frame = this.#frames.pop(); frame; frame = this.#frames.pop()) this.#close(frame);
-    return this.#root;
+    return this.#nodes.takeFrom(0);
   }
 
   #refuseSemicolon(sign: Token): void {
@@ -177,10 +177,8 @@ class Tree implements Listener {
     if (this.#frames.length === BLOCK_DEPTH)
       this.#faults.error('too-deep', `blocks are nested more than ${BLOCK_DEPTH} deep`, sign);
     const lost = !name || this.#frames.length >= BLOCK_DEPTH;
-    this.#frames.push({ name: name ?? sign, args: this.#args, nodes: this.#nodes, lost });
-    this.#nodes = [];
+    this.#frames.push({ name: name ?? sign, args: this.#args.takeFrom(0), from: this.#nodes.size, lost });
     this.#name = undefined;
-    this.#args = [];
   }
 
   #closeBlock(sign: Token): void {
@@ -190,24 +188,22 @@ class Tree implements Listener {
     else this.fault('unexpected "}": no block is open here', sign);
   }
 
-  #close({ name, args, nodes, lost }: Frame): void {
-    const block = this.#nodes;
-    this.#nodes = nodes;
-    if (!lost) nodes.push({ name, args, block });
+  #close({ name, args, from, lost }: Frame): void {
+    const block = this.#nodes.takeFrom(from);
+    if (!lost) this.#nodes.push({ name, args, block });
   }
 
   /** What was read of a directive counts, so that its other faults are told too. */
   #endUnfinished(name: Token, what: string): void {
-    const last = this.#args.at(-1) ?? name;
+    const last = this.#args.last ?? name;
     const hint = `add a ";" after "${last.text}"`;
     this.fault(`${what}: the directive "${name.text}" is not finished`, last, hint);
     this.#add(name);
   }
 
   #add(name: Token): void {
-    const args = this.#args;
+    const args = this.#args.takeFrom(0);
     this.#name = undefined;
-    this.#args = [];
     if (name.text === 'include') this.#addIncluded(name, args);
     else this.#nodes.push({ name, args, block: undefined });
   }
@@ -221,5 +217,36 @@ class Tree implements Listener {
         extra ?? name,
       );
     else for (const node of this.#include(file)) this.#nodes.push(node);
+  }
+}
+
+const NOTHING: readonly never[] = [];
+
+/**
+ * Items that come one by one, and are taken off the top as lists of their exact size.
+ *
+ * A list that grows by push() keeps room for 16 more, and most of a million blocks and directives have one or two.
+ */
+class Pile<T> {
+  readonly #items: T[] = [];
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get last(): T | undefined {
+    return this.#items[this.#size - 1];
+  }
+
+  push(item: T): void {
+    this.#items[this.#size++] = item;
+  }
+
+  /** Takes all items from number `from` on. */
+  takeFrom(from: number): readonly T[] {
+    const taken = from === this.#size ? NOTHING : this.#items.slice(from, this.#size);
+    this.#size = from;
+    return taken;
   }
 }

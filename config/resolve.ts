@@ -141,7 +141,6 @@ function resolveLocation(draft: LocationDraft, around: Settings, outer: Outer): 
   const settings = inheritSettings(around, draft.own);
   const content = draft.content ?? outer.content ?? { kind: 'static' };
   const internal = draft.internal || outer.internal;
-  const inside = (child: LocationDraft) => resolveLocation(child, settings, { content, internal });
   return {
     match: draft.match,
     label: draft.label,
@@ -154,11 +153,18 @@ function resolveLocation(draft: LocationDraft, around: Settings, outer: Outer): 
     autoRedirect: draft.autoRedirect,
     limitExcept: draft.limitExcept && {
       methods: draft.limitExcept.methods,
-      location: inside(draft.limitExcept.location),
+      location: resolveLocation(draft.limitExcept.location, settings, { content, internal }),
     },
-    conditional: draft.conditional.map(inside),
-    locations: draft.locations.map(child =>
-      resolveLocation(child, settings, { content: undefined, internal }),
-    ),
+    conditional: resolveLocations(draft.conditional, settings, { content, internal }),
+    locations: resolveLocations(draft.locations, settings, { content: undefined, internal }),
   };
 }
+
+const NONE: readonly LocationModel[] = [];
+
+const resolveLocations = (
+  drafts: readonly LocationDraft[],
+  around: Settings,
+  outer: Outer,
+): readonly LocationModel[] =>
+  drafts.length === 0 ? NONE : drafts.map(draft => resolveLocation(draft, around, outer));
