@@ -79,6 +79,7 @@ export interface HttpDraft {
   core: Partial<Writable<ServerCore>>;
   tls: TlsDraft;
   servers: ServerDraft[];
+  /** By their names in lower case. */
   pools: Map<string, PoolModel>;
   logFormats: Map<string, LogFormat>;
   /** How the lines of each access log file are held, with the line that said so first. */

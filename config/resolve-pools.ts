@@ -57,7 +57,8 @@ function poolOf(
   const target = content?.kind === 'proxy' ? content.target : undefined;
   const name =
     target && !target.dynamic && typeof target.authority === 'string' ? target.authority : undefined;
-  if (target && name !== undefined && draft.pools.has(name)) return { pool: name, scheme: target.scheme };
+  const pool = name === undefined ? undefined : draft.pools.get(name.toLowerCase());
+  if (target && pool) return { pool: pool.name, scheme: target.scheme };
   const message = target
     ? 'the location passes requests to no upstream block'
     : 'the location has no proxy_pass';

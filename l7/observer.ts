@@ -67,7 +67,8 @@ export class Observer {
   }
 
   #pool({ tables }: Exchange, authority: LocationModel['settings']['core']['root']): void {
-    const pool = tables.model.pools.find(({ name }) => name === authority);
+    if (typeof authority !== 'string') return;
+    const pool = tables.pools.named(authority)?.model;
     if (!pool) return;
     const { method, key } = pool.balance;
     this.note(

@@ -19,9 +19,10 @@ const upstream = defineBlock({
   repeats: true,
   doc: { summary: 'A pool of servers.', example: 'upstream app { server 10.0.0.1:8080; }', since: '0.1' },
   compile({ name }, scope, body, line) {
-    if (scope.http.pools.has(name)) throw new ArgumentFault(`the upstream "${name}" is already defined`);
+    const key = name.toLowerCase();
+    if (scope.http.pools.has(key)) throw new ArgumentFault(`the upstream "${name}" is already defined`);
     const pool = newPool(name);
-    scope.http.pools.set(name, pool);
+    scope.http.pools.set(key, pool);
     body.open(scope.child('upstream', { pool }));
     checkOrder(body.rows, scope.faults);
     checkMembers(pool, body.rows, line.name, scope);

@@ -126,7 +126,8 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
 
   /** As in nginx the pool stands in the place of the member. */
   #nobody(): void {
-    const { name } = this.#pool.model;
+    // What stands for an address has more in its name.
+    const [name = ''] = this.#pool.model.name.split(' ');
     this.exchange.log('error', `no live upstreams while connecting to upstream "${name}"`);
     const attempt = newAttempt(name, '', this.#attempt === undefined);
     attempt.status = 502;

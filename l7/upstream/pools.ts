@@ -36,6 +36,7 @@ const needsLookup = ({ members: [member] }: PoolModel) =>
 
 /** Pools are made when they are first asked for: a configuration may have many that this thread never meets. */
 export class Pools {
+  /** By their names in lower case: as in nginx, "Backend" is the same as "backend". */
   readonly #models: ReadonlyMap<string, PoolModel>;
   readonly #made = new Map<string, Pool>();
   /** Those that only requests know, the least recently used first. */
@@ -48,7 +49,7 @@ export class Pools {
 
   constructor(models: readonly PoolModel[], means: PoolsMeans) {
     this.#means = means;
-    this.#models = new Map(models.map(model => [model.name, model]));
+    this.#models = new Map(models.map(model => [model.name.toLowerCase(), model]));
     this.#shares = new Map(means.shared.shares.map(share => [share.pool, share]));
   }
 
@@ -79,8 +80,8 @@ export class Pools {
   named(name: string): Pool | undefined {
     const made = this.#made.get(name);
     if (made) return made;
-    const model = this.#models.get(name);
-    return model && this.#keep(model);
+    const model = this.#models.get(name.toLowerCase());
+    return model && (this.#made.get(model.name) ?? this.#keep(model));
   }
 
   /**
@@ -109,7 +110,8 @@ export class Pools {
   at(authority: string, defaultPort: number, addresses: readonly string[]): Pool {
     const model = impliedPool(authority, defaultPort);
     const [template] = model.members as [MemberModel];
-    const members = addresses.map(host => ({ ...template, host }));
+    // As in nginx: which of them failed is forgotten with the request.
+    const members = addresses.map(host => ({ ...template, host, maxFails: 0 }));
     return this.#pass({ ...model, name: `${model.name} ${addresses.join(' ')}`, members });
   }
 
@@ -118,9 +120,9 @@ export class Pools {
     return this.#means.views.resolvers;
   }
 
-  /** The host of a target. @param authority without a port, or with one */
+  /** The host of a target, lower case. @param authority without a port, or with one */
   hostOf(authority: string): string {
-    return impliedPool(authority, 0).members[0]!.host;
+    return impliedPool(authority, 0).members[0]!.host.toLowerCase();
   }
 
   /** Clients may name any number of targets: those unused for longest are let go. */
@@ -150,7 +152,8 @@ export class Pools {
     for (const share of this.#shares.values())
       if (views.uses(share.pool) || this.#views.has(share.pool)) views.adopt(share, this.#open(share));
     for (const { name, keepalive } of this.#models.values()) views.limitIdle(name, keepalive.idle);
-    views.forget(new Set([...this.#models.keys(), ...this.#shares.keys()]));
+    const names = [...this.#models.values()].map(({ name }) => name);
+    views.forget(new Set([...names, ...this.#shares.keys()]));
   }
 
   /** Members have come or gone while the configuration is the same. */

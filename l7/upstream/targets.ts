@@ -6,7 +6,7 @@ import { impliedPool } from './implied.ts';
 
 /** Pools for all `proxy_pass http://name` that are known when the configuration is read, each once. */
 export function impliedByName(model: HttpModel): PoolModel[] {
-  const known = new Set(model.pools.map(pool => pool.name));
+  const known = new Set(model.pools.map(pool => pool.name.toLowerCase()));
   const found = new Map<string, PoolModel>();
   for (const server of model.servers) visit(server.root);
   return [...found.values()];
@@ -15,7 +15,7 @@ export function impliedByName(model: HttpModel): PoolModel[] {
     const { content } = location;
     if (content.kind === 'proxy' && !content.target.dynamic && typeof content.target.authority === 'string') {
       const { authority, scheme } = content.target;
-      if (!known.has(authority)) add(authority, scheme === 'https' ? 443 : 80);
+      if (!known.has(authority.toLowerCase())) add(authority, scheme === 'https' ? 443 : 80);
     }
     for (const inside of location.locations) visit(inside);
     for (const inside of location.conditional) visit(inside);

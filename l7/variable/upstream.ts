@@ -53,6 +53,8 @@ export const UPSTREAM_VARIABLES = {
     !storedBody && body?.length === CHUNKED ? 'chunked' : '',
   // There is no cache.
   upstream_cache_status: () => undefined,
+  upstream_cache_last_modified: () => undefined,
+  upstream_cache_etag: () => undefined,
   proxy_add_forwarded: exchange => {
     const before = exchange.head.headers.joined('forwarded');
     return before === undefined ? forwardedHop(exchange) : `${before}, ${forwardedHop(exchange)}`;

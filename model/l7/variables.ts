@@ -82,6 +82,8 @@ export const VARIABLES = {
   upstream_bytes_received: 'Bytes received from each.',
   upstream_bytes_sent: 'Bytes sent to each.',
   upstream_cache_status: 'How the cache answered; empty while there is none.',
+  upstream_cache_last_modified: 'Empty: there is no cache.',
+  upstream_cache_etag: 'Empty: there is no cache.',
   upstream_last_addr: 'The address of the member that was asked last.',
   upstream_last_server_name: 'The same member as the configuration names it.',
   gzip_ratio: 'How many times smaller gzip made the answer.',

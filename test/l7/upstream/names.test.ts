@@ -141,6 +141,7 @@ test('targets: names out of requests are looked up', { skip }, async () => {
   assert.equal(await ask(`two.test:${shared}`), '2');
   assert.equal(await ask(`TWO.test:${shared}`), '2');
   assert.equal(await ask('pool'), 'a', 'the name of an upstream block is that');
+  assert.equal(await ask('POOL'), 'a', 'in any case of its letters');
   assert.equal(await ask(servers.at('a')), 'a');
   const both = new Set([await ask(`both.test:${shared}`), await ask(`both.test:${shared}`)]);
   assert.deepEqual([...both].sort(), ['2', '3']);
@@ -151,6 +152,33 @@ test('targets: names out of requests are looked up', { skip }, async () => {
     Array.from({ length: 40 }, (_, n) => ask(n % 2 ? `two.test:${shared}` : `127.0.0.3:${shared}`)),
   );
   assert.deepEqual([...new Set(crowd)].sort(), ['2', '3']);
+});
+
+test('targets: addresses of a name out of a request that fail are tried again by the next one', {
+  skip,
+}, async () => {
+  await using dns = await startDnsmasq([
+    'host-record=both.test,127.0.0.2',
+    'host-record=both.test,127.0.0.3',
+  ]);
+  const http = `resolver 127.0.0.1:${dns.port} ipv6=off; error_page 502 /tried;`;
+  const tried = 'location = /tried { return 200 "$upstream_addr"; }';
+  await using _moat = await startMoat(
+    httpConf(
+      `${http} server { listen 127.0.0.1:${port}; ${tried} location / { proxy_pass http://$arg_h; } }`,
+    ),
+  );
+  for (const host of ['both.test', 'BOTH.test', 'both.TEST']) {
+    const { body } = await request(port, { path: `/?h=${host}:${shared}` });
+    const addresses = body.split(', ').sort();
+    assert.deepEqual(addresses, [`127.0.0.2:${shared}`, `127.0.0.3:${shared}`]);
+  }
+});
+
+test('upstream: its name is the same in any case of its letters', async () => {
+  await using servers = await Servers.start(1);
+  await using _moat = await startMoat(conf(`upstream App { server ${servers.at('a')}; }`, 'http://aPP'));
+  assert.deepEqual(await bodies(2), ['a', 'a']);
 });
 
 test('targets: without a resolver a name out of a request cannot be reached', async () => {
