@@ -6,27 +6,23 @@ import { Deadline, type DeadlineOwner } from '../deadline.ts';
 import type { Engine } from '../engine.ts';
 import { Exchange } from '../exchange.ts';
 import type { ListenerTable } from '../listen.ts';
-import { type Response, UNKNOWN_LENGTH } from '../response.ts';
+import type { Response } from '../response.ts';
 import type { ServerTable, Tables } from '../tables.ts';
 import { tlsRefusal } from '../tls/gate.ts';
 import type { TunnelEnd } from '../transport/relay.ts';
 import type { Transport, TransportOwner } from '../transport/transport.ts';
 import { BodyFault, type BodyReader, ChunkedReader, LengthReader } from '../wire/h1/body.ts';
-import { markedRequestHead, requestBytes } from '../wire/h1/marked.ts';
-import { headEnd, parseRequestHead, parseRequestLine } from '../wire/h1/request.ts';
-import { CHUNKED, type HeadLimits, RequestHead, WireFault } from '../wire/h1/request-head.ts';
+import { CHUNKED, type RequestHead, WireFault } from '../wire/h1/request-head.ts';
 import { parseTarget } from '../wire/h1/uri.ts';
-import { responseHead } from '../wire/h1/write.ts';
+import { answeredForServer, refusedMethod, refuseTarget } from './admission.ts';
 import type { Connection, ConnectionFacts, Downstream, ProxiedAddress, TlsInfo } from './downstream.ts';
+import { AnswerWriter } from './h1-answer.ts';
+import { HeadReader, refusedHead } from './h1-head.ts';
 import { cleanHost } from './host.ts';
 import { type BodyControl, RequestBody } from './request-body.ts';
-import { ANY_METHOD, answerServer } from './whole-server.ts';
 
 /** Pipelined bytes that are held while a request is being answered; above it the socket is not read. */
 const MOST_HELD_BYTES = 65_536;
-/** Bytes waiting in the socket from which on the source pauses. */
-const HIGH_WATER_BYTES = 262_144;
-
 /** How long a connection without a request yet is kept when moat stops. */
 const FIRST_REQUEST_GRACE_MS = 1000;
 
@@ -42,8 +38,6 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   readonly proxied: ProxiedAddress | undefined;
   readonly plainOnTlsPort: boolean;
   protocol = 'HTTP/1.1';
-  bytesSent = 0;
-  bodyBytesSent = 0;
 
   readonly #engine: Engine;
   #listener: ListenerTable;
@@ -52,15 +46,12 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   #transport!: Transport;
   /** Whose settings hold until a request names its server. */
   #first: ServerTable;
-  #text = '';
-  #searched = 0;
-  #lineJudged = false;
+  readonly #head = new HeadReader();
+  #answer!: AnswerWriter;
   #held: Buffer | undefined;
   #exchange: Exchange | undefined;
   #body: RequestBody | undefined;
   #reader: BodyReader | undefined;
-  #chunked = false;
-  #left = 0;
   #paused = false;
   #ended = false;
   /** What is read next came while the request before was answered: $pipe. */
@@ -98,6 +89,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   /** The connection stands; from here on its bytes come. */
   open(transport: Transport): void {
     this.#transport = transport;
+    this.#answer = new AnswerWriter(transport);
     this.#deadline.set(this.#serverCore().clientHeaderTimeoutMs);
   }
 
@@ -111,9 +103,17 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     return this.#transport.fd;
   }
 
+  get bytesSent(): number {
+    return this.#answer.bytesSent;
+  }
+
+  get bodyBytesSent(): number {
+    return this.#answer.bodyBytesSent;
+  }
+
   /** True between requests: such connections are closed first when moat stops. */
   get idle(): boolean {
-    return this.#exchange === undefined && this.#text === '' && !this.#tunnel;
+    return this.#exchange === undefined && this.#head.text === '' && !this.#tunnel;
   }
 
   transportData(bytes: Buffer, head?: HeadMarks): void {
@@ -125,8 +125,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
       rest = rest.subarray(used);
     }
     if (this.#exchange) return this.#hold(rest);
-    if (head && this.#text === '' && rest === bytes) this.#takeHead(rest, head);
-    else this.#readHead(rest);
+    this.#readHead(rest, rest === bytes ? head : undefined);
   }
 
   #feedBody(bytes: Buffer): number {
@@ -152,76 +151,27 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     if (this.#held.length > MOST_HELD_BYTES) this.pauseReading();
   }
 
-  /** A head that came whole, and marked. */
-  #takeHead(bytes: Buffer, marks: HeadMarks): void {
-    const end = requestBytes(marks);
-    const limits = this.#first.headLimits;
-    if (end === 0 || end > limits.totalBytes) return this.#readHead(bytes);
-    const text = bytes.latin1Slice(0, end);
-    let head: RequestHead;
+  #readHead(bytes: Buffer, marks: HeadMarks | undefined): void {
+    const reader = this.#head;
+    const begun = reader.text !== '';
+    let head: RequestHead | undefined;
     try {
-      head = markedRequestHead(text, marks, limits);
+      head = reader.read(bytes, marks, this.#first.headLimits);
     } catch (error) {
       if (!(error instanceof WireFault)) throw error;
-      return this.#refuse(error, text);
+      if (begun) this.#engine.traffic.reading(-1);
+      return this.#refuse(error);
     }
-    this.#begin(head, end < bytes.length ? bytes.subarray(end) : undefined);
+    if (head) {
+      if (begun) this.#engine.traffic.reading(-1);
+      this.#begin(head, reader.usedBytes < bytes.length ? bytes.subarray(reader.usedBytes) : undefined);
+    } else if (!begun && reader.text !== '') this.#headBegun();
   }
 
-  #readHead(bytes: Buffer): void {
-    const before = this.#text.length;
-    let text = before === 0 ? bytes.latin1Slice() : this.#text + bytes.latin1Slice();
-    let start = 0;
-    // RFC 9112 §2.2: empty lines before a request line are skipped.
-    while (text.charCodeAt(start) === 13 || text.charCodeAt(start) === 10) start++;
-    const end = headEnd(text, Math.max(start, this.#searched));
-    const limits = this.#first.headLimits;
-    try {
-      if (end === -1) {
-        if (start > 0) text = text.slice(start);
-        return this.#keepPartial(text, limits);
-      }
-      if (end - start > limits.totalBytes) throw new WireFault(431, 'too large request head');
-      const head = parseRequestHead(text, start, end, limits);
-      this.#forgetText();
-      this.#searched = 0;
-      this.#lineJudged = false;
-      const used = end - before;
-      this.#begin(head, used < bytes.length ? bytes.subarray(used) : undefined);
-    } catch (error) {
-      if (!(error instanceof WireFault)) throw error;
-      this.#refuse(error, text.slice(start));
-    }
-  }
-
-  /** @throws {WireFault} when what has come already can not become a request */
-  #keepPartial(text: string, limits: HeadLimits): void {
-    if (text === '') return; // nothing but empty lines, which buy no time
-    if (this.#text === '') {
-      // On a kept connection the time for a head begins with its first bytes.
-      if (this.requests > 0) this.#deadline.set(this.#serverCore().clientHeaderTimeoutMs);
-      this.#engine.traffic.reading(1);
-    }
-    this.#text = text;
-    this.#searched = Math.max(0, text.length - 3);
-    if (!this.#lineJudged) {
-      const newline = text.indexOf('\n');
-      if (newline !== -1) {
-        parseRequestLine(text, 0, new RequestHead());
-        this.#lineJudged = true;
-      } else if (!/^[A-Z_-]*( |$)/.test(text)) throw new WireFault(400, 'invalid method');
-      else if (text.length > limits.lineBytes) throw new WireFault(414, 'too long URI');
-    }
-    if (text.length - text.lastIndexOf('\n') > limits.lineBytes)
-      throw new WireFault(431, 'too large header field');
-    if (text.length > limits.totalBytes) throw new WireFault(431, 'too large request head');
-  }
-
-  /** What was read of a head is done with. */
-  #forgetText(): void {
-    if (this.#text === '') return;
-    this.#text = '';
-    this.#engine.traffic.reading(-1);
+  #headBegun(): void {
+    this.#engine.traffic.reading(1);
+    // On a kept connection the time for a head begins with its first bytes.
+    if (this.requests > 0) this.#deadline.set(this.#serverCore().clientHeaderTimeoutMs);
   }
 
   /** A reload is for the requests after it. A connection whose address is no longer served goes on as it began. */
@@ -240,17 +190,12 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   }
 
   /** A request whose head can not be understood is answered all the same, with what is known of it. */
-  #refuse(fault: WireFault, text: string): void {
-    this.#forgetText();
+  #refuse(fault: WireFault): void {
+    const head = refusedHead(this.#head.text);
+    this.#head.forget();
     this.#unread = true;
     this.#renewTables();
     this.#engine.traffic.malformed(fault.reason);
-    const head = new RequestHead();
-    head.line = /^[^\r\n]*/.exec(text)![0];
-    head.method = /^[A-Z_-]+(?= )/.exec(head.line)?.[0] ?? '';
-    head.target = /^\S+ +(\S+)/.exec(head.line)?.[1] ?? '';
-    head.keepAlive = false;
-    head.headBytes = text.length;
     const exchange = this.#exchangeFor(head, this.#listener.default);
     exchange.path = parseTarget(head.target, false)?.path ?? '';
     exchange.log('info', `${fault.message} while reading client request headers`);
@@ -259,8 +204,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
 
   #exchangeFor(head: RequestHead, server: ListenerTable['default']): Exchange {
     this.requests++;
-    this.bytesSent = 0;
-    this.bodyBytesSent = 0;
+    this.#answer.renew();
     const exchange = new Exchange(head, server, this.#tables, this, this, this.#engine.clock);
     exchange.pipelined = this.#pipelined;
     this.#pipelined = false;
@@ -282,24 +226,10 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     else this.#reader = this.#body = undefined;
     if (rest) this.transportData(rest);
     if (exchange.body?.forsaken) return; // the part that came with the head was broken, and is answered
-    if (head.target === '*' && head.method === 'OPTIONS' && cleanHost(head.host ?? ''))
-      return answerServer(exchange);
-    if (uri === undefined || host === undefined || (host === '' && head.host === '')) {
-      const reason = `invalid ${uri === undefined ? 'request target' : 'host header'}`;
-      this.#engine.traffic.malformed(reason);
-      exchange.log('info', `client sent ${reason}`);
-      exchange.keepAlive = false;
-      exchange.allowed = ANY_METHOD;
-      return exchange.finish(head.method === 'CONNECT' ? 405 : 400);
-    }
-    if (head.method === 'TRACE' || head.method === 'CONNECT') {
-      // TRACE would hand a script the fields that a browser keeps from it, and what proxies on the way have added.
-      // What follows a CONNECT may be the bytes of a tunnel.
-      exchange.log('info', `client sent ${head.method} method`);
-      exchange.keepAlive = false;
-      exchange.allowed = ANY_METHOD;
-      return exchange.finish(405);
-    }
+    if (answeredForServer(exchange)) return;
+    if (uri === undefined || host === undefined || (host === '' && head.host === ''))
+      return this.#engine.traffic.malformed(refuseTarget(exchange, uri !== undefined));
+    if (refusedMethod(exchange)) return;
     exchange.path = uri.path;
     exchange.args = uri.args;
     if (uri.authority !== undefined)
@@ -349,46 +279,12 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
 
   writeInformation(status: number, headers: readonly (readonly [string, string])[]): void {
     if (this.protocol === 'HTTP/1.0' || this.#exchange?.response) return;
-    const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-    const reason = status === 100 ? 'Continue' : status === 103 ? 'Early Hints' : 'Information';
-    this.#transport.writeText(`HTTP/1.1 ${status} ${reason}\r\n${lines}\r\n`);
+    this.#answer.information(status, headers);
   }
 
   writeHead(exchange: Exchange, response: Response): void {
-    const { core } = exchange.location;
-    let head = responseHead(
-      response.status,
-      response.reason,
-      response.namesServer ? exchange.location.serverToken(exchange) : '',
-      this.#engine.clock.wallMs(),
-      response.headers,
-    );
-    this.#chunked = false;
-    if (response.upgraded) {
-      this.bytesSent += head.length + 2;
-      this.#transport.writeText(`${head}\r\n`);
-      return;
-    }
-    const mayChunk = this.protocol === 'HTTP/1.1' && core.chunkedTransferEncoding && !response.headOnly;
-    // Trailers need chunks, even where the length is known.
-    if (response.trailers && mayChunk) response.contentLength = UNKNOWN_LENGTH;
-    this.#left = response.contentLength;
-    if (response.contentLength >= 0) {
-      if (response.status !== 204 && response.status !== 304)
-        head += `Content-Length: ${response.contentLength}\r\n`;
-      else if (response.status === 304 && this.#left > 0) this.#left = 0;
-    } else if (mayChunk) {
-      this.#chunked = true;
-      head += 'Transfer-Encoding: chunked\r\n';
-    } else if (!response.headOnly) exchange.keepAlive = false;
-    if (this.#mustClose(exchange)) exchange.keepAlive = false;
-    head += exchange.keepAlive ? 'Connection: keep-alive\r\n' : 'Connection: close\r\n';
-    if (exchange.keepAlive && core.keepaliveTimeout.headerS)
-      head += `Keep-Alive: timeout=${core.keepaliveTimeout.headerS}\r\n`;
-    head += '\r\n';
-    this.bytesSent += head.length;
-    this.#transport.writeText(head);
-    if (response.headOnly) this.#left = 0;
+    if (!response.upgraded && this.#mustClose(exchange)) exchange.keepAlive = false;
+    this.#answer.head(exchange, response, this.#engine.clock.wallMs());
   }
 
   #mustClose(exchange: Exchange): boolean {
@@ -407,42 +303,16 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
 
   write(data: Buffer): boolean {
     if (data.length === 0) return true;
-    const transport = this.#transport;
-    this.bodyBytesSent += data.length;
-    this.bytesSent += data.length;
-    if (this.#left > 0) this.#left -= data.length;
-    if (this.#chunked) {
-      const size = `${data.length.toString(16)}\r\n`;
-      this.#countFraming(size.length + 2);
-      transport.writeText(size);
-      transport.writeBytes(data);
-      transport.writeText('\r\n');
-    } else transport.writeBytes(data);
+    const ready = this.#answer.body(data);
     this.#expireWrite();
-    return transport.pendingBytes < HIGH_WATER_BYTES;
-  }
-
-  /** All that follows the head counts as body, chunk sizes too: the logs of nginx do so. */
-  #countFraming(bytes: number): void {
-    this.bytesSent += bytes;
-    this.bodyBytesSent += bytes;
+    return ready;
   }
 
   end(): void {
     const exchange = this.#exchange;
     if (!exchange) return;
-    if (this.#chunked) {
-      let tail = '0\r\n';
-      const trailers = exchange.response?.trailers;
-      if (trailers)
-        for (let at = 0; at < trailers.size; at++)
-          tail += `${trailers.names[at]}: ${trailers.values[at]}\r\n`;
-      this.#transport.writeText(`${tail}\r\n`);
-      this.#countFraming(tail.length + 2);
-    } else if (this.#left > 0 && !exchange.response?.headOnly) {
-      // Fewer bytes than promised: the client must see the cut.
-      return exchange.abort(502);
-    }
+    // Fewer bytes than promised: the client must see the cut.
+    if (!this.#answer.end(exchange)) return exchange.abort(502);
     this.#expireWrite();
     this.#finishExchange(exchange);
   }
@@ -530,8 +400,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   }
 
   tunnelEnded(bytesToClient: number): void {
-    this.bytesSent += bytesToClient;
-    this.bodyBytesSent += bytesToClient;
+    this.#answer.tunnelled(bytesToClient);
     const exchange = this.#exchange;
     this.#exchange = undefined;
     exchange?.complete();
@@ -549,8 +418,9 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     const exchange = this.#exchange;
     if (!exchange) {
       // nginx closes a connection that sent nothing in time without an answer; a started head gets 408.
-      if (this.#text === '' || this.#lingering) this.#transport.destroy();
-      else this.#refuse(new WireFault(408, 'no complete request in time'), this.#text);
+      if (this.#head.text === '' || this.#lingering) return this.#transport.destroy();
+      this.#engine.traffic.reading(-1);
+      this.#refuse(new WireFault(408, 'no complete request in time'));
     } else if (exchange.response) {
       if (this.#transport.pendingBytes === 0 && this.#body?.complete !== false) return;
       exchange.log('info', 'client timed out');
@@ -577,7 +447,8 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   transportClosed(): void {
     this.#deadline.dispose();
     this.#engine.forget(this);
-    this.#forgetText();
+    if (this.#head.text !== '') this.#engine.traffic.reading(-1);
+    this.#head.forget();
     const exchange = this.#exchange;
     this.#exchange = undefined;
     if (!exchange) return;

@@ -226,11 +226,6 @@ export const DIFFERENCES: readonly Difference[] = [
         : nginx,
   },
   {
-    reason: 'A server that names itself not leaves moat its own name, with proxy_pass_header Server too',
-    cases: / permitted GET \/ask-for\/other/,
-    owed: nginx => new Map([...nginx, ['header Server', '{program}/{version}']]),
-  },
-  {
     reason: 'The order of attributes of a cookie is free (RFC 6265 §5.2): flags that are set stand together',
     cases: / legacy .*\/cookies/,
     owed: inLine(/Set-Cookie/, cookies =>
