@@ -20,6 +20,11 @@ export class AnswerWriter {
     this.#transport = transport;
   }
 
+  /** Only the end of the connection will tell the end of the body. */
+  get endless(): boolean {
+    return !this.#chunked && this.#left < 0;
+  }
+
   /** Another answer begins. */
   renew(): void {
     this.bytesSent = 0;

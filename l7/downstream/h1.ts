@@ -386,7 +386,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
       exchange?.location.core.resetTimedoutConnection &&
       (exchange.failedStatus === 408 || exchange.failedStatus === CLOSE_WITHOUT_ANSWER);
     // Where only the end of the connection tells the end of the body, an orderly end would say that it is whole.
-    const endless = exchange?.response?.headOnly === false && !this.#chunked && this.#left < 0;
+    const endless = exchange?.response?.headOnly === false && this.#answer.endless;
     if (tooSlow || endless) this.#transport.reset();
     else this.#transport.destroy();
   }

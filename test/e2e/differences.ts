@@ -150,12 +150,6 @@ export const DIFFERENCES: readonly Difference[] = [
     owed: inLine(/header Allow$/, () => 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'),
   },
   {
-    reason:
-      'A fragment is no part of a request target (RFC 9112 §3.2): parsers disagree about where it begins',
-    cases: / paths GET \S*#/,
-    owed: () => refused('400 Bad Request'),
-  },
-  {
     reason: 'Names of statuses are those of RFC 9110',
     owed: inLine(/status$/, status => {
       const phrase = PHRASES[status.slice(9)];
