@@ -27,6 +27,7 @@ import {
   PREFACE,
   PRIORITY,
   PRIORITY_GIVEN,
+  PRIORITY_UPDATE,
   PROTOCOL_ERROR,
   PUSH_PROMISE,
   pingFrame,
@@ -39,6 +40,7 @@ import {
   SETTINGS_INITIAL_WINDOW_SIZE,
   SETTINGS_MAX_CONCURRENT_STREAMS,
   SETTINGS_MAX_FRAME_SIZE,
+  SETTINGS_NO_RFC7540_PRIORITIES,
   STREAM_CLOSED,
   settingsFrame,
   WINDOW_UPDATE,
@@ -47,10 +49,12 @@ import {
 } from '../../wire/h2/frame.ts';
 import { FrameReader, type FrameTaker } from '../../wire/h2/frame-reader.ts';
 import { type BlockLimits, type FieldTaker, HpackDecoder } from '../../wire/h2/hpack-decoder.ts';
+import { priorityOf } from '../../wire/h2/priority.ts';
 import { RequestReader, TrailerReader } from '../../wire/h2/request.ts';
 import type { ConnectionFacts } from '../downstream.ts';
 import { FloodGuard } from './guard.ts';
 import { H2Stream } from './stream.ts';
+import { Turns } from './turns.ts';
 
 /** Bytes that may wait in the transport before bodies have to wait in their streams. */
 const HIGH_WATER_BYTES = 131_072;
@@ -58,6 +62,8 @@ const HIGH_WATER_BYTES = 131_072;
 const MOST_PENDING_BYTES = 1_048_576;
 /** Streams that moat closed while their clients could still send: frames on them are no fault. */
 const MOST_CUT = 128;
+/** Streams that are not open yet and have a priority already. */
+const MOST_EARLY = 32;
 /** How long a client that is asked to leave may take to say that it knows. */
 const FAREWELL_MS = 1000;
 const FAREWELL = 'farewell';
@@ -86,8 +92,9 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
   readonly #deadline: Deadline;
   readonly #streams = new Map<number, H2Stream>();
   readonly #cut = new Set<number>();
-  /** Streams that have something to send, in turn. */
-  #waiting: H2Stream[] = [];
+  readonly #turns = new Turns();
+  /** Priorities of streams that are to come. */
+  #early: Map<number, number> | undefined;
   #lastStream = 0;
   /** What the client may still be sent. */
   #window = DEFAULT_WINDOW_BYTES;
@@ -135,6 +142,7 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
         [SETTINGS_MAX_CONCURRENT_STREAMS, http2MaxConcurrentStreams],
         [SETTINGS_INITIAL_WINDOW_SIZE, http2BodyPrereadBytes],
         [SETTINGS_MAX_FRAME_SIZE, MOST_FRAME_BYTES],
+        [SETTINGS_NO_RFC7540_PRIORITIES, 1],
       ]) + windowFrame(0, MOST_WINDOW_BYTES - DEFAULT_WINDOW_BYTES),
     );
     this.#deadline.set(this.#first.model.core.clientHeaderTimeoutMs);
@@ -203,6 +211,8 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
         return this.#ping(flags, stream, payload);
       case PRIORITY:
         return this.#priority(stream, payload);
+      case PRIORITY_UPDATE:
+        return this.#priorityUpdate(stream, payload);
       case GOAWAY:
         if (stream !== 0) throw new ConnectionFault(PROTOCOL_ERROR, 'GOAWAY frame with incorrect identifier');
         if (payload.length < 8)
@@ -393,8 +403,8 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
       if (value < DEFAULT_FRAME_BYTES || value > MOST_FRAME_BYTES)
         throw new ConnectionFault(PROTOCOL_ERROR, 'SETTINGS frame with incorrect MAX_FRAME_SIZE');
       this.frameBytes = value;
-    } else if (id === SETTINGS_ENABLE_PUSH && value > 1)
-      throw new ConnectionFault(PROTOCOL_ERROR, 'SETTINGS frame with incorrect ENABLE_PUSH');
+    } else if ((id === SETTINGS_ENABLE_PUSH || id === SETTINGS_NO_RFC7540_PRIORITIES) && value > 1)
+      throw new ConnectionFault(PROTOCOL_ERROR, 'SETTINGS frame with a switch that is neither 0 nor 1');
   }
 
   /** RFC 9113 §6.9.2: a new initial window changes those of open streams, which may become negative. */
@@ -421,6 +431,34 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
     if (id === 0) throw new ConnectionFault(PROTOCOL_ERROR, 'PRIORITY frame with incorrect identifier');
     if (payload.length !== 5)
       throw new ConnectionFault(FRAME_SIZE_ERROR, 'PRIORITY frame with incorrect length');
+  }
+
+  /** RFC 9218 §7.1: also for streams that are not open yet. */
+  #priorityUpdate(stream: number, payload: Buffer): void {
+    if (payload.length < 4)
+      throw new ConnectionFault(FRAME_SIZE_ERROR, 'PRIORITY_UPDATE frame with incorrect length');
+    const id = wordAt(payload, 0) & 0x7fffffff;
+    if (stream !== 0 || id % 2 === 0)
+      throw new ConnectionFault(PROTOCOL_ERROR, 'PRIORITY_UPDATE frame with incorrect identifier');
+    const priority = priorityOf(payload.latin1Slice(4));
+    if (priority === undefined) return;
+    const open = this.#streams.get(id);
+    if (open) open.priority = priority;
+    else if (id > this.#lastStream) this.#prioritizeEarly(id, priority);
+  }
+
+  #prioritizeEarly(id: number, priority: number): void {
+    const early = (this.#early ??= new Map());
+    early.delete(id);
+    early.set(id, priority);
+    if (early.size > MOST_EARLY) early.delete(early.keys().next().value!);
+  }
+
+  /** What was said of the stream before it was opened. */
+  earlyPriority(id: number): number | undefined {
+    const priority = this.#early?.get(id);
+    this.#early?.delete(id);
+    return priority;
   }
 
   // --- bodies in ---
@@ -474,22 +512,12 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
 
   /** The stream has something to send, and waits for its turn. */
   enqueue(stream: H2Stream): void {
-    this.#waiting.push(stream);
+    this.#turns.add(stream);
   }
 
-  /** Sends what waits, a frame of each stream in turn, as far as windows and transport allow. */
+  /** Sends what waits, a frame at a time, as far as windows and transport allow. */
   #pump(): void {
-    while (this.#waiting.length > 0 && this.sendable > 0) {
-      const round = this.#waiting;
-      this.#waiting = [];
-      for (let at = 0; at < round.length; at++) {
-        if (this.sendable <= 0) {
-          this.#waiting.push(...round.slice(at));
-          return;
-        }
-        round[at]!.sendNext();
-      }
-    }
+    while (!this.#turns.empty && this.sendable > 0) this.#turns.take().sendNext();
   }
 
   /** A stream whose window opened goes on. */
@@ -589,7 +617,7 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
   #dropStreams(): void {
     for (const stream of [...this.#streams.values()]) stream.lost();
     this.#streams.clear();
-    this.#waiting = [];
+    this.#turns.clear();
   }
 
   /** Sends FIN and reads on for a while, so that what was sent is not lost to a reset (RFC 9112 §9.6). */

@@ -24,6 +24,7 @@ import {
   STREAM_CLOSED,
   windowFrame,
 } from '../../wire/h2/frame.ts';
+import { DEFAULT_PRIORITY, priorityOf } from '../../wire/h2/priority.ts';
 import type { RequestReader } from '../../wire/h2/request.ts';
 import { fieldBlock, informationBlock, responseBlock } from '../../wire/h2/response.ts';
 import type { Connection, Downstream, ProxiedAddress, TlsInfo } from '../downstream.ts';
@@ -42,6 +43,8 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
   requests: number;
   bytesSent = 0;
   bodyBytesSent = 0;
+  /** See priorityOf(). */
+  priority = DEFAULT_PRIORITY;
   /** The client has sent all. */
   ended = false;
   readonly #connection: H2Connection;
@@ -113,6 +116,7 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
   begin(request: RequestReader, head: RequestHead, ended: boolean): void {
     const { engine, listener, tables } = this.#connection;
     this.ended = ended;
+    this.#prioritize(head);
     const uri = request.fault
       ? undefined
       : parseTarget(head.target, listener.default.model.core.mergeSlashes);
@@ -135,6 +139,13 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
     const refusal = tlsRefusal(exchange);
     if (refusal > 0) exchange.finish(refusal);
     else exchange.start();
+  }
+
+  /** A frame that came before the request says more than its field (RFC 9218 §7). */
+  #prioritize({ headers }: RequestHead): void {
+    const early = this.#connection.earlyPriority(this.streamId);
+    const field = early === undefined ? headers.joined('priority') : undefined;
+    this.priority = early ?? (field === undefined ? undefined : priorityOf(field)) ?? DEFAULT_PRIORITY;
   }
 
   #refuse(status: number, reason: string): void {
@@ -243,6 +254,9 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
   writeHead(exchange: Exchange, response: Response): void {
     const { location } = exchange;
     this.#chunkBytes = location.core.http2ChunkBytes;
+    // Whoever made the answer may know better than the client; what he does not say stays (RFC 9218 §8).
+    const field = response.headers.joined('priority');
+    if (field !== undefined) this.priority = priorityOf(field, this.priority) ?? this.priority;
     const { status, contentLength } = response;
     const toldLength = status === 204 || status === 304 ? -1 : contentLength;
     const block = responseBlock(

@@ -9,6 +9,7 @@ import {
   HEAD_BYTES,
   HEADERS,
   PADDED,
+  PRIORITY_UPDATE,
   PROTOCOL_ERROR,
   SETTINGS,
   wordAt,
@@ -26,8 +27,15 @@ export interface FrameTaker {
 
 /** Far above any SETTINGS that means something; header blocks have a bound of their own. */
 const MOST_CONTROL_BYTES = 16_384;
-/** Frames of which moat knows nothing end at this type. */
-const KNOWN_TYPES = 10;
+
+/** The type that skipped frames are handed on with. */
+const UNKNOWN = 255;
+
+/** Frames of which moat knows nothing, and those that may be long and say little. */
+const isSkipped = (type: number, length: number): boolean =>
+  type > CONTINUATION
+    ? type !== PRIORITY_UPDATE || length > MOST_CONTROL_BYTES
+    : type === GOAWAY && length > MOST_CONTROL_BYTES;
 
 export class FrameReader {
   readonly #taker: FrameTaker;
@@ -87,8 +95,8 @@ export class FrameReader {
     const flags = all[at + 4]!;
     const start = at + HEAD_BYTES;
     if (type === DATA) return this.#beginData(all, start, length, flags, wordAt(all, at + 5) & 0x7fffffff);
-    if (type >= KNOWN_TYPES || (type === GOAWAY && length > MOST_CONTROL_BYTES)) {
-      this.#taker.frame(type, flags, wordAt(all, at + 5) & 0x7fffffff, all.subarray(start, start));
+    if (isSkipped(type, length)) {
+      this.#taker.frame(UNKNOWN, flags, wordAt(all, at + 5) & 0x7fffffff, all.subarray(start, start));
       this.#padLeft = length;
       return start;
     }

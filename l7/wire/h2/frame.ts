@@ -10,6 +10,8 @@ export const PING = 6;
 export const GOAWAY = 7;
 export const WINDOW_UPDATE = 8;
 export const CONTINUATION = 9;
+/** RFC 9218 §7.1. */
+export const PRIORITY_UPDATE = 16;
 
 export const END_STREAM = 1;
 export const ACK = 1;
@@ -29,13 +31,14 @@ export const CANCEL = 8;
 export const COMPRESSION_ERROR = 9;
 export const ENHANCE_YOUR_CALM = 11;
 
-/** RFC 9113 §6.5.2, RFC 8441 §3. */
+/** RFC 9113 §6.5.2, RFC 8441 §3, RFC 9218 §2.1. */
 export const SETTINGS_HEADER_TABLE_SIZE = 1;
 export const SETTINGS_ENABLE_PUSH = 2;
 export const SETTINGS_MAX_CONCURRENT_STREAMS = 3;
 export const SETTINGS_INITIAL_WINDOW_SIZE = 4;
 export const SETTINGS_MAX_FRAME_SIZE = 5;
 export const SETTINGS_ENABLE_CONNECT_PROTOCOL = 8;
+export const SETTINGS_NO_RFC7540_PRIORITIES = 9;
 
 /** What a client begins with (RFC 9113 §3.4). */
 export const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';

@@ -167,7 +167,8 @@ test('h2 bodies: streams of one connection share it: a small answer passes a lar
   const large = wire.open(pseudo('/static/big'));
   await wire.until(() => sum(lengths(wire, large)) >= 65_535, 'the window to be used up');
   assert.equal((await wire.answer(wire.open(pseudo('/static/c.crt', 'HEAD')))).status, 200);
-  const [a, b] = [wire.open(pseudo('/static/big')), wire.open(pseudo('/static/big'))];
+  const pieces = [...pseudo('/static/big'), ['priority', 'i']] as const;
+  const [a, b] = [wire.open(pieces), wire.open(pieces)];
   await wire.settled();
   wire.send(windowFrame(0, 60_000));
   await wire.until(() => sum(lengths(wire, a)) + sum(lengths(wire, b)) >= 60_000, 'the window to be used up');

@@ -92,6 +92,7 @@ const FATAL: readonly (readonly [section: string, bytes: string, code: number, l
   ['6.5 an ACK with settings', frame(SETTINGS, 1, 0, '\0\x03\0\0\0\x01'), 6],
   ['6.5 half a setting', frame(SETTINGS, 0, 0, '\0\x03\0'), 6],
   ['6.5.2 ENABLE_PUSH of 2', settingsFrame([[2, 2]]), 1],
+  ['RFC 9218 §2.1 NO_RFC7540_PRIORITIES of 2', settingsFrame([[9, 2]]), 1],
   ['6.5.2 a window beyond the largest', settingsFrame([[4, 0x80000000]]), 3],
   ['6.5.2 frames that are too short', settingsFrame([[5, 42]]), 1],
   ['6.5.2 frames that are too long', settingsFrame([[5, 16_777_216]]), 1],
@@ -150,6 +151,7 @@ const HARMLESS: readonly (readonly [section: string, bytes: string])[] = [
     hang(1, 4) + frame(RST_STREAM, 0, 1, word(8)) + frame(DATA, 1, 1, 'x') + windowFrame(1, 5),
   ],
   ['5.1 RST_STREAM on a closed stream', get(1) + frame(RST_STREAM, 0, 1, word(8))],
+  ['RFC 9218 a long priority', frame(0x10, 0, 0, word(1) + 'x'.repeat(20_000))],
   ['5.3.2 priorities', frame(PRIORITY, 0, 9, '\0\0\0\0\x10') + frame(HEADERS, 0x25, 1, `\0\0\0\0\x10${GET}`)],
   ['6.2 padding', frame(HEADERS, 13, 1, `\x2a${GET}${'\0'.repeat(42)}`)],
   [
@@ -206,7 +208,10 @@ test('h2 frames: the server begins with its SETTINGS and a wide window; settings
       [WINDOW_UPDATE, 0, 0],
     ],
   );
-  assert.equal(settings!.payload, `\0\x03${word(128)}\0\x04${word(65_536)}\0\x05${word(16_777_215)}`);
+  assert.equal(
+    settings!.payload,
+    `\0\x03${word(128)}\0\x04${word(65_536)}\0\x05${word(16_777_215)}\0\x09${word(1)}`,
+  );
   assert.equal(wordOf(window!.payload), 0x7fffffff - 65_535);
   assert.deepEqual([ack!.type, ack!.flags], [SETTINGS, 1]);
   assert.deepEqual([pong!.type, pong!.flags, pong!.payload], [PING, 1, 'pingpong']);
