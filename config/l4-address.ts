@@ -7,9 +7,10 @@ import type { Token } from './lex.ts';
 const FORMS =
   'write ADDRESS:PORT or [IPV6]:PORT; FIRST-LAST in the place of address or port is a range, * every port';
 
-/** As many of a range are entries of a table each. */
+/** As many of a range: each address with each port is an entry of a table. */
 const MOST_ADDRESSES = 256;
 const MOST_PORTS = 4096;
+const MOST_ENTRIES = 65_536;
 
 interface Address {
   /** In its usual form. */
@@ -33,6 +34,13 @@ export function readVirtualAddress(token: Token): VirtualAddressDraft {
     throw new ArgumentFault(`"${text}" is not the address of a virtual server`, FORMS, token);
   const [first, last] = readAddressRange(range, token, bracketed !== undefined);
   const [firstPort, lastPort] = port === '*' ? [0, 0] : readPortRange(port, token);
+  const entries = (Number(last.number - first.number) + 1) * (lastPort - firstPort + 1);
+  if (entries > MOST_ENTRIES)
+    throw new ArgumentFault(
+      `"${text}" are ${entries} addresses with ports`,
+      `take ${MOST_ENTRIES} at most, or * in the place of the ports`,
+      token,
+    );
   return { first: first.text, last: last.text, family: first.family, firstPort, lastPort, place: token };
 }
 

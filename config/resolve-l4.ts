@@ -38,6 +38,7 @@ function resolveVirtualServer(draft: VirtualServerDraft, l4: L4Draft, faults: Fa
   const { name, protocol, own, site } = draft;
   const realServers = draft.realServers.map(real => resolveRealServer(real, draft, l4, faults));
   refuseMisplacedFlags(draft, faults);
+  refuseSorryTwin(draft, faults);
   warnOfQuorum(draft, faults);
   const sorry = draft.sorryServer;
   return {
@@ -63,7 +64,7 @@ function resolveVirtualServer(draft: VirtualServerDraft, l4: L4Draft, faults: Fa
     ...own,
     filter: draft.filter,
     realServers,
-    sorryServer: sorry && resolveRealServer(sorry, draft, l4, faults),
+    sorryServer: sorry && resolveRealServer(sorry, draft, l4, faults, 'sorry_server'),
     checks: draft.checks.map(check => resolveCheck(check, draft, faults)),
     notify: draft.notify,
     site: placeOf(site),
@@ -77,10 +78,11 @@ function resolveRealServer(
   around: VirtualServerDraft,
   l4: L4Draft,
   faults: Faults,
+  directive = 'real_server',
 ): RealServerModel {
   const mode = real.mode ?? around.mode;
   const refuse = (message: string, hint: string) =>
-    faults.error('value', `real_server: ${message}`, place, hint);
+    faults.error('value', `${directive}: ${message}`, place, hint);
   const vip = around.addresses[0]!;
   if (family !== vip.family && mode !== 'tun')
     refuse(
@@ -125,6 +127,17 @@ function refuseMisplacedFlags(draft: VirtualServerDraft, faults: Faults): void {
       `in mode ${blind} the director does not see the answers, whose numbers it would have to change`,
       'take mode nat or fullnat, or switch cookies on at the real servers (net.ipv4.tcp_syncookies)',
     );
+}
+
+function refuseSorryTwin({ sorryServer: sorry, realServers }: VirtualServerDraft, faults: Faults): void {
+  const twin = sorry && realServers.find(real => real.address === sorry.address && real.port === sorry.port);
+  if (!twin) return;
+  faults.error(
+    'value',
+    `sorry_server: "${sorry.name}" is a real server on line ${twin.place.line} too`,
+    sorry.place,
+    'it stands in for those that fail: take another one',
+  );
 }
 
 function warnOfQuorum({ own, realServers, places, site }: VirtualServerDraft, faults: Faults): void {

@@ -2,6 +2,7 @@
 import type { SourceFilterModel } from '#model/l4/filter.ts';
 import type { FlowTimeouts, SourcePoolModel } from '#model/l4/l4.ts';
 import type {
+  DeadPolicy,
   DrainModel,
   ForwardMode,
   L4Protocol,
@@ -65,6 +66,7 @@ export interface ServiceFacts {
   readonly protocol: L4Protocol;
   readonly tunnel: TunnelModel;
   readonly persistence: PersistenceModel | undefined;
+  readonly onDead: DeadPolicy;
   readonly onePacket: boolean;
   readonly synCookies: boolean;
   readonly drain: DrainModel;

@@ -1,0 +1,144 @@
+/** From the configuration, and what is known of real servers, to tables: pure, so that two directors come to the same. */
+import { createHash } from 'node:crypto';
+import type { L4Model } from '#model/l4/l4.ts';
+import type { RealServerModel, SorryServerModel, VirtualServerModel } from '#model/l4/virtual-server.ts';
+import { type Conditions, conditionOf, type RealCondition, type ServiceCondition } from './condition.ts';
+import { endpointsOf } from './endpoints.ts';
+import { Ids } from './ids.ts';
+import type { Candidate } from './schedulers/candidate.ts';
+import { selectionOf } from './schedulers/table.ts';
+import type { FlowFate, L4Settings, L4Tables, RealTable, ServiceFacts, ServiceTable } from './tables.ts';
+
+const HASH_KEY_BYTES = 16;
+
+export interface CompileOptions {
+  readonly conditions: Conditions;
+  /** What stands in the maps: numbers are taken over from it, and real servers that are gone are seen off. */
+  readonly before: L4Tables | undefined;
+  /** Keys hashes where the configuration has no secret; the plane keeps it beside the maps. */
+  readonly drawnSecret: string;
+}
+
+export function compileTables(model: L4Model, options: CompileOptions): L4Tables {
+  const { before, conditions } = options;
+  const settings = settingsOf(model, options.drawnSecret);
+  const ids = new Ids(before);
+  const services = model.virtualServers.map(server =>
+    serviceOf(server, conditions.get(server.name), ids, settings.hashKey),
+  );
+  return { settings, services, leaving: leavingOf(before, services) };
+}
+
+function settingsOf(model: L4Model, drawnSecret: string): L4Settings {
+  const { connections, timeouts, insertsPerSecond, leaseMs, sourcePools, filter } = model;
+  const secret = model.hashSecret ?? drawnSecret;
+  const hashKey = createHash('sha256')
+    .update(`moat l4\0${secret}`, 'latin1')
+    .digest()
+    .subarray(0, HASH_KEY_BYTES);
+  return { connections, timeouts, insertsPerSecond, hashKey, leaseMs, sourcePools, filter };
+}
+
+function serviceOf(
+  server: VirtualServerModel,
+  condition: ServiceCondition | undefined,
+  ids: Ids,
+  secret: Uint8Array,
+): ServiceTable {
+  const endpoints = endpointsOf(server.addresses, server.protocol);
+  const id = ids.service(endpoints);
+  const sorry = server.sorryServer;
+  const isSorry = sorry !== undefined && condition?.quorum === false;
+  const reals = server.realServers.map((real): RealTable => {
+    const { name, address, port, mode, upper, lower } = real;
+    const now = standingOf(real, conditionOf(real, condition), server, isSorry);
+    return {
+      id: ids.real(id, address, port),
+      serviceId: id,
+      name,
+      address,
+      port,
+      mode,
+      upper,
+      lower,
+      ...now,
+    };
+  });
+  const all = sorry ? [...reals, sorryOf(sorry, id, ids, isSorry)] : reals;
+  const selection = selectionOf(candidatesOf(all), server.scheduler, secret);
+  return { id, facts: factsOf(server), endpoints, selection, reals: all };
+}
+
+/** It is in the tables all the time, so that its flows go on when the quorum is there again. */
+function sorryOf(
+  { name, address, port, mode }: SorryServerModel,
+  serviceId: number,
+  ids: Ids,
+  isSorry: boolean,
+): RealTable {
+  const id = ids.real(serviceId, address, port);
+  const now = { weight: isSorry ? 1 : 0, intake: isSorry ? 'all' : 'none', fate: 'forward' } as const;
+  return { id, serviceId, name, address, port, mode, upper: 0, lower: 0, ...now };
+}
+
+type Standing = Pick<RealTable, 'weight' | 'intake' | 'fate'>;
+
+/** @param replaced whether the sorry server has all new flows */
+function standingOf(
+  real: RealServerModel,
+  { alive, weight = real.weight, drain }: RealCondition,
+  { onDead, inhibit, drain: drains }: VirtualServerModel,
+  replaced: boolean,
+): Standing {
+  const dead: FlowFate = onDead === 'keep' ? 'forward' : onDead;
+  const quiet = { weight: 0, intake: drains.keepsPersistent ? 'persistent' : 'none' } as const;
+  if (real.state === 'down' || drain === 'over') return { weight: 0, intake: 'none', fate: dead };
+  if (!alive) return { weight: 0, intake: 'none', fate: inhibit ? 'forward' : dead };
+  if (drain === 'draining' || weight === 0) return { ...quiet, fate: 'forward' };
+  return { weight, intake: replaced ? 'none' : 'all', fate: 'forward' };
+}
+
+const candidatesOf = (reals: readonly RealTable[]): Candidate[] =>
+  reals
+    .filter(({ intake, weight }) => intake === 'all' && weight > 0)
+    .map(({ id, address, port, weight }) => ({ id, key: `${address} ${port}`, weight }));
+
+function factsOf(server: VirtualServerModel): ServiceFacts {
+  const { name, protocol, tunnel, persistence, onDead, onePacket, synCookies } = server;
+  const { drain, sourceLimit, limit, filter } = server;
+  return {
+    name,
+    protocol,
+    tunnel,
+    persistence,
+    onDead,
+    onePacket,
+    synCookies,
+    drain,
+    sourceLimit,
+    limit,
+    filter,
+  };
+}
+
+/** Real servers that were there and are not: they get nothing new, and their flows what the policy says. */
+function leavingOf(before: L4Tables | undefined, services: readonly ServiceTable[]): RealTable[] {
+  if (!before) return [];
+  const staying = new Set(services.flatMap(({ reals }) => reals.map(({ id }) => id)));
+  const policies = new Map(
+    [...before.services, ...services].map(({ id, facts }) => [id, facts.onDead] as const),
+  );
+  const goers = [...before.services.flatMap(({ reals }) => reals), ...before.leaving];
+  return goers
+    .filter(({ id }) => !staying.has(id))
+    .map(real => {
+      const policy = policies.get(real.serviceId);
+      const fate = policy === undefined ? real.fate : policy === 'keep' ? 'forward' : policy;
+      return { ...real, weight: 0, intake: 'none', fate };
+    });
+}
+
+/** Forgets real servers that have left and have no flows any more, so that their numbers are free. */
+export function releaseReals(tables: L4Tables, ids: ReadonlySet<number>): L4Tables {
+  return { ...tables, leaving: tables.leaving.filter(({ id }) => !ids.has(id)) };
+}
