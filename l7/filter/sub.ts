@@ -58,41 +58,52 @@ class Replacer implements BodySink {
   /** Replaces what is complete, and holds back the longest end that may be the beginning of a text. */
   #replace(text: string): string {
     const small = lower(text);
+    const next = this.#rules.map(({ from }) => small.indexOf(from));
     let out = '';
     let at = 0;
-    for (let found = first(small, at, this.#rules); found; found = first(small, at, this.#rules)) {
-      // A text that begins further left may still be completed: then that one counts.
-      if (unfinished(small, at, this.#rules) < found.at) break;
-      out += text.slice(at, found.at) + found.rule.to;
-      at = found.at + found.rule.from.length;
-      if (this.#once) this.#rules = this.#rules.filter(rule => rule !== found!.rule);
+    let open = unfinished(small, at, this.#rules);
+    for (let chosen = leftmost(next); chosen !== -1; chosen = leftmost(next)) {
+      const place = next[chosen]!;
+      // A text that begins further left may still be completed, or there one that stands before this: then that one counts.
+      const stands = this.#rules.slice(0, chosen);
+      if (open < place || (open === place && isUnfinished(small.slice(place), stands))) break;
+      const { from, to } = this.#rules[chosen]!;
+      out += text.slice(at, place) + to;
+      at = place + from.length;
+      if (this.#once) {
+        this.#rules = this.#rules.toSpliced(chosen, 1);
+        next.splice(chosen, 1);
+      }
+      passTo(at, next, small, this.#rules);
+      if (this.#once || open < at) open = unfinished(small, at, this.#rules);
     }
-    const keep = unfinished(small, at, this.#rules);
-    this.#held = text.slice(keep);
-    return out + text.slice(at, keep);
+    this.#held = text.slice(open);
+    return out + text.slice(at, open);
   }
 }
 
-/** The leftmost text; of several that begin there the one that stands first in the configuration. */
-function first(
-  small: string,
-  from: number,
-  rules: readonly Rule[],
-): { readonly at: number; readonly rule: Rule } | undefined {
-  let best: { at: number; rule: Rule } | undefined;
-  for (const rule of rules) {
-    const at = small.indexOf(rule.from, from);
-    if (at !== -1 && (!best || at < best.at)) best = { at, rule };
-  }
+/** The number of the leftmost; of several at one place that of the first in the configuration; -1 when there is none. */
+function leftmost(next: readonly number[]): number {
+  let best = -1;
+  for (let rule = 0; rule < next.length; rule++)
+    if (next[rule] !== -1 && (best === -1 || next[rule]! < next[best]!)) best = rule;
   return best;
+}
+
+/** What was passed is looked for again. Texts that are further on stay known: each place is looked at once a text. */
+function passTo(at: number, next: number[], small: string, rules: readonly Rule[]): void {
+  for (let rule = 0; rule < next.length; rule++)
+    if (next[rule] !== -1 && next[rule]! < at) next[rule] = small.indexOf(rules[rule]!.from, at);
 }
 
 /** Where the longest end of `small` begins that is the beginning of a text; its length when none is. */
 function unfinished(small: string, from: number, rules: readonly Rule[]): number {
   const longest = Math.max(0, ...rules.map(rule => rule.from.length - 1));
-  for (let at = Math.max(from, small.length - longest); at < small.length; at++) {
-    const end = small.slice(at);
-    if (rules.some(rule => rule.from.length > end.length && rule.from.startsWith(end))) return at;
-  }
+  for (let at = Math.max(from, small.length - longest); at < small.length; at++)
+    if (isUnfinished(small.slice(at), rules)) return at;
   return small.length;
 }
+
+/** Whether one of the texts begins with this, and goes on. */
+const isUnfinished = (end: string, rules: readonly Rule[]): boolean =>
+  rules.some(rule => rule.from.length > end.length && rule.from.startsWith(end));

@@ -22,6 +22,7 @@ const conf = (port: number, server: number) =>
     location /several { sub_filter </head> '<x>$arg_x</x></head>'; sub_filter aab 1; sub_filter hel ''; sub_filter_once off; proxy_pass http://127.0.0.1:${server}/; }
     location /several-once { sub_filter ab 1; sub_filter hello 2; proxy_pass http://127.0.0.1:${server}/; }
     location /overlap { sub_filter 'hello hello hello' 1; sub_filter lo 2; sub_filter 'aab aaab ' 3; sub_filter b 4; sub_filter_once off; proxy_pass http://127.0.0.1:${server}/; }
+    location /alike { sub_filter aab 1; sub_filter aa 2; sub_filter a 3; sub_filter 'hello hello' 4; sub_filter hel 5; sub_filter_once off; proxy_pass http://127.0.0.1:${server}/; }
     location /variable { sub_filter $arg_x [$arg_x]; sub_filter_once off; proxy_pass http://127.0.0.1:${server}/; }
     location /kept { sub_filter hello Bye; sub_filter_last_modified on; proxy_pass http://127.0.0.1:${server}/; }
   }`);
@@ -49,9 +50,18 @@ after(async () => {
   await upstream.stop();
 });
 
-for (const path of ['/once', '/all', '/several', '/several-once', '/overlap', '/variable', '/kept']) {
+for (const path of [
+  '/once',
+  '/all',
+  '/several',
+  '/several-once',
+  '/overlap',
+  '/alike',
+  '/variable',
+  '/kept',
+]) {
   test(`sub_filter ${path}: as under nginx, wherever the pieces are cut`, async () => {
-    for (let cut = 0; cut <= PAGE.length; cut += 3) {
+    for (let cut = 0; cut <= PAGE.length; cut += path === '/alike' ? 1 : 3) {
       const ask = { path: `${path}?x=el&cut=${cut}` };
       const [mine, its] = [await request(ours, ask), await request(theirs, ask)];
       assert.equal(mine.body, its.body, `cut at ${cut}`);
