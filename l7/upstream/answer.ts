@@ -19,7 +19,6 @@ const HIDDEN = [
   'transfer-encoding',
   'content-length',
   'upgrade',
-  'trailer',
 ];
 const HIDDEN_UNLESS_PASSED = [
   'date',
@@ -33,10 +32,11 @@ const HIDDEN_UNLESS_PASSED = [
 ];
 
 /** Those of a server's answers that clients do not see. Lower case. */
-export function hiddenFields({ passHeaders, hideHeaders }: ProxySettings): Set<string> {
+export function hiddenFields({ passHeaders, hideHeaders, passTrailers }: ProxySettings): Set<string> {
   const passed = new Set(passHeaders.map(fieldKey));
   return new Set([
     ...HIDDEN,
+    ...(passTrailers ? [] : ['trailer']), // it announces what would not come
     ...[...HIDDEN_UNLESS_PASSED, ...hideHeaders.map(fieldKey)].filter(key => !passed.has(key)),
   ]);
 }

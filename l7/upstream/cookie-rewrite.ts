@@ -77,6 +77,7 @@ function flagsRule({ cookie, flags }: CookieFlags, { text }: Compiler): FlagsRul
   const wanted = cookie.kind === 'text' ? text(cookie.name) : undefined;
   const regex = cookie.kind === 'regex' ? regexOf(cookie.pattern) : undefined;
   return (exchange, name, parts) => {
+    if (!parts[0]!.includes('=')) return undefined; // it is no cookie
     if (regex ? !regex.test(name) : wanted!(exchange).toLowerCase() !== name.toLowerCase()) return undefined;
     return flags.reduce(applyFlag, parts.join(';'));
   };

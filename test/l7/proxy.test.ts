@@ -248,6 +248,8 @@ test('answer to HTTP/1.0: without chunks, closed at its end', async () => {
 test('proxy_pass_trailers: the trailer section goes on', async () => {
   const reply = await request(port, { path: '/trailers' });
   assert.deepEqual(reply.trailers, [['X-T', 'end']]);
+  assert.equal(header(reply, 'trailer'), 'X-T');
+  assert.equal(header(await request(port, { path: '/chunks' }), 'trailer'), undefined);
 });
 
 test('early_hints: 103 goes on where the directive says so, without what clients do not see', async () => {
