@@ -7,6 +7,7 @@ export const DIAGNOSTIC_CODES = {
   'cannot-read':
     'A file could not be read: the configuration itself, or one that `include` names without a wildcard.',
   'certificate-expired': 'A certificate is no longer valid: clients will refuse it.',
+  stapling: 'A certificate is shown without a statement of its authority, because nobody can be asked.',
   certificate:
     'A certificate or key is missing or cannot be used: unreadable, encrypted, or the two do not belong together.',
   deprecated: 'It works, and nginx wants it written otherwise.',

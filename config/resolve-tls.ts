@@ -1,7 +1,14 @@
 /** TLS of servers: certificates paired with their keys, settings inherited, contradictions told. */
 import type { X509Certificate } from 'node:crypto';
+import { CORE_DEFAULTS } from '#model/l7/core.ts';
 import type { ListenModel } from '#model/l7/http.ts';
-import { type CertificateModel, type FileText, type ServerTls, TLS_DEFAULTS } from '#model/l7/tls.ts';
+import {
+  type CertificateModel,
+  type FileText,
+  type ServerTls,
+  type StaplingModel,
+  TLS_DEFAULTS,
+} from '#model/l7/tls.ts';
 import { ArgumentFault } from './argument.ts';
 import { boundProtocols } from './directives/tls-command.ts';
 import type { HttpDraft, ServerDraft, TlsDraft } from './draft.ts';
@@ -25,13 +32,18 @@ export class TlsResolver {
   /** @returns undefined for a server that no TLS listener leads to */
   resolve(server: ServerDraft, listens: Readonly<Record<string, ListenModel>>): ServerTls | undefined {
     const isReached = server.listens.some(({ key }) => listens[key]?.tls);
-    if (setsNothing(server.tls)) {
+    if (setsNothing(server.tls) && !this.#asksElsewhere(server)) {
       if (isReached) return (this.#common ??= this.#merge(this.#draft.tls, server));
       return undefined;
     }
     // Read even when nobody gets to see it: nginx refuses bad certificates everywhere.
     const own = this.#merge(inherit(this.#draft.tls, server.tls), server);
     return isReached ? own : undefined;
+  }
+
+  /** A responder is looked up by the server's own resolver. */
+  #asksElsewhere(server: ServerDraft): boolean {
+    return this.#draft.tls.stapling.on === true && server.root.own.core?.resolver !== undefined;
   }
 
   #merge(draft: TlsDraft, server: ServerDraft): ServerTls {
@@ -46,16 +58,42 @@ export class TlsResolver {
       sessionTickets: settings.sessionTickets && sessionTickets !== false,
       preferServerCiphers: preferServerCiphers ?? settings.preferServerCiphers,
       certificates: this.#certificates(draft),
-      stapling: staplingOf(draft),
+      stapling: staplingOf(draft, this.#draft, server),
     };
     this.#refuseContradictions(tls, server.site);
+    if (tls.stapling && !tls.stapling.file) this.#warnOfStapling(tls, tls.stapling, server.site);
     return tls;
   }
 
+  /** As nginx does: a certificate that cannot be asked about is shown without an answer. */
+  #warnOfStapling(tls: ServerTls, { responder }: StaplingModel, site: Site): void {
+    const trusted = tls.trustedCertificate ? certificatesOf(tls.trustedCertificate) : [];
+    for (const model of tls.certificates) {
+      if (model.kind !== 'pem') continue;
+      const [own, ...chain] = certificatesOf(model.certificate);
+      const hasIssuer = [...chain, ...trusted].some(candidate => own!.checkIssued(candidate));
+      const missing = !hasIssuer
+        ? 'issuer certificate not found'
+        : !responder && !/^OCSP - URI:/m.test(own!.infoAccess ?? '')
+          ? 'no OCSP responder URL in the certificate'
+          : undefined;
+      if (missing)
+        this.#around.faults.warn(
+          'stapling',
+          `"ssl_stapling" ignored, ${missing} for certificate "${model.certificate.path}"`,
+          site,
+          hasIssuer
+            ? 'name the responder with ssl_stapling_responder'
+            : 'add the issuer to the certificate file, or to ssl_trusted_certificate',
+        );
+    }
+  }
+
   #refuseContradictions(tls: ServerTls, site: Site): void {
-    const { verify, clientCertificate, trustedCertificate, protocols } = tls;
+    const { verify, clientCertificate, trustedCertificate, protocols, certificates } = tls;
     const { faults } = this.#around;
-    const asks = verify === 'on' || verify === 'optional';
+    // A server that shows no certificate of its own asks what the default server asks.
+    const asks = (verify === 'on' || verify === 'optional') && certificates.length > 0;
     if (asks && !clientCertificate && !trustedCertificate)
       faults.error(
         'certificate',
@@ -194,10 +232,13 @@ const inherit = (outer: TlsDraft, own: TlsDraft): TlsDraft => ({
   commands: own.commands ?? outer.commands,
 });
 
-const staplingOf = ({ stapling }: TlsDraft): ServerTls['stapling'] =>
-  stapling.on
-    ? { file: stapling.file, responder: stapling.responder, verify: stapling.verify ?? false }
-    : undefined;
+function staplingOf({ stapling }: TlsDraft, http: HttpDraft, server: ServerDraft): ServerTls['stapling'] {
+  if (!stapling.on) return undefined;
+  const core = { ...http.own.core, ...server.root.own.core };
+  const { resolver: settings, resolverTimeoutMs: timeoutMs = CORE_DEFAULTS.resolverTimeoutMs } = core;
+  const { file, responder, verify = false } = stapling;
+  return { file, responder, verify, resolver: settings && { settings, timeoutMs } };
+}
 
 /** Every TLS listener needs a certificate to show: that of its default server, or if that one refuses, those of the others. */
 export function refuseBareListeners(

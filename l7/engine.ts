@@ -19,8 +19,10 @@ import type { Observer } from './observer.ts';
 import { ReadBuffer } from './read-buffer.ts';
 import type { SharedState } from './shared.ts';
 import type { Tables } from './tables.ts';
-import { SecureContexts } from './tls/context.ts';
+import { HTTP1_NAMES, SecureContexts } from './tls/context.ts';
 import { hasNamed, NamedCertificates } from './tls/named-certificates.ts';
+import { askResponder } from './tls/ocsp-responder.ts';
+import type { StaplerMeans } from './tls/stapler.ts';
 import { newTicketSeed, TicketRing, type TicketSeed } from './tls/ticket-keys.ts';
 import type { PoolShare } from './upstream/pool-share.ts';
 import { PoolViews, type Seat } from './upstream/pool-views.ts';
@@ -99,7 +101,8 @@ export class Engine implements Worker {
     this.seat = { slot: options.place ?? 1, owner: ownerOf(threadId) };
     this.#alone = new AloneState(this.seat.owner);
     this.#views = new PoolViews(this.seat);
-    this.secureContexts = new SecureContexts(new TicketRing(options.ticketSeed ?? newTicketSeed()));
+    const ring = new TicketRing(options.ticketSeed ?? newTicketSeed());
+    this.secureContexts = new SecureContexts(ring, this.#staplerMeans());
     this.namedCertificates = new NamedCertificates(this.secureContexts, () => this.clock.nowMs());
   }
 
@@ -116,11 +119,22 @@ export class Engine implements Worker {
     this.#prepared.set(revision, tables);
   }
 
+  #staplerMeans(): StaplerMeans {
+    const { resolvers } = this.#views;
+    return {
+      ask: askResponder,
+      resolverOf: ({ resolver }) => resolver && resolvers.with(resolver.settings, resolver.timeoutMs),
+      nowMs: Date.now,
+    };
+  }
+
   /** What each TLS listener shows when nobody else is named must be there; the rest is made when first asked for. */
   #prepareTls(model: HttpModel, tables: Tables): void {
     for (const [key, { tls }] of Object.entries(model.listens)) {
-      const shown = tables.listeners.get(key)?.default.model.tls;
-      if (tls && shown && !shown.rejectHandshake && !hasNamed(shown)) this.secureContexts.of(shown);
+      const server = tls ? tables.listeners.get(key)?.default : undefined;
+      const shown = server?.model.tls;
+      if (server && shown && !shown.rejectHandshake && !hasNamed(shown))
+        this.secureContexts.of(server, shown, HTTP1_NAMES);
     }
   }
 

@@ -59,6 +59,12 @@ export type Addon = {
   streamTlsFact(loop: StreamHandle, stream: number, fact: number): string | undefined;
   tlsContext(options: object): TlsHandle;
   tlsTickets(context: TlsHandle, keys: readonly Uint8Array[]): void;
+  ocspRequest(certificate: Uint8Array, issuer: Uint8Array): Buffer;
+  ocspVerdict(options: object): { status: 'good' | 'revoked' | 'unknown'; untilMs: number };
+  tlsCertificate(
+    context: TlsHandle,
+    index: number,
+  ): { certificate: Buffer; issuer?: Buffer; responder?: string } | undefined;
   tlsStaple(context: TlsHandle, index: number, answer: Uint8Array): void;
   cryptHashAsync(key: string, setting: string, done: (hash: string | undefined) => void): void;
 };
@@ -67,7 +73,7 @@ const BUILD_DIR = join(import.meta.dirname, 'build');
 const REMEDY = 'run scripts/build-native (it needs: apt-get install gcc libc6-dev libcrypt-dev)';
 
 /** The newest verb: an addon without it was compiled before the TypeScript beside it was written. */
-const NEWEST_VERB: keyof Addon = 'hostAddresses';
+const NEWEST_VERB: keyof Addon = 'ocspVerdict';
 
 // A cache: dlopen() gives the same addon each time, and asking it costs a stat() per call.
 let loaded: Addon | undefined;

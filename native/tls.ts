@@ -120,3 +120,23 @@ export function setTicketKeys(context: TlsHandle, keys: readonly Uint8Array[]): 
 export function setStaple(context: TlsHandle, index: number, answer: Uint8Array): void {
   addon().tlsStaple(context, index, answer);
 }
+
+/** A certificate of a context. */
+export interface ShownCertificate {
+  /** DER. */
+  readonly certificate: Buffer;
+  /** DER of who issued it, when that one is in its chain or trusted. */
+  readonly issuer?: Buffer;
+  /** The URL of the first OCSP responder that it names. */
+  readonly responder?: string;
+}
+
+/** @returns the certificates of a context, by rank */
+export function shownCertificates(context: TlsHandle): ShownCertificate[] {
+  const shown: ShownCertificate[] = [];
+  for (;;) {
+    const next = addon().tlsCertificate(context, shown.length);
+    if (!next) return shown;
+    shown.push(next);
+  }
+}

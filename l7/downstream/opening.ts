@@ -135,7 +135,7 @@ export class Opening implements TransportOwner, DeadlineOwner {
   /** @throws {Error} of OpenSSL, or of a file */
   #contextOf(server: ServerTable, tls: ServerTls, serverName: string, alpn: readonly string[]): TlsHandle {
     const { secureContexts, namedCertificates } = this.#engine;
-    if (!hasNamed(tls)) return secureContexts.of(tls, alpn);
+    if (!hasNamed(tls)) return secureContexts.of(server, tls, alpn);
     const exchange = handshakeExchange(this.#engine.clock, this.#tables, server, this.#facts, serverName);
     this.#table.capture(exchange);
     return namedCertificates.of(tls, exchange, alpn);

@@ -22,6 +22,11 @@ export class ErrorLogger {
     return LOG_LEVELS.indexOf(level) >= this.#least;
   }
 
+  /** Says it of nobody's request. */
+  writeAlone(level: LogLevel, message: string): void {
+    this.#write(level, message);
+  }
+
   /** Says it of a connection that no request has come by. */
   writeOfConnection(
     level: LogLevel,

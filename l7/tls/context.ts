@@ -12,8 +12,11 @@ import {
   setTicketKeys,
   type TlsHandle,
 } from '#native/tls.ts';
+import type { ErrorLogger } from '../log/error.ts';
+import type { ServerTable } from '../tables.ts';
 import { credentialOf } from './credentials.ts';
 import { alpnBytes, bytesOf, versionOptions, withBit } from './options.ts';
+import { type StaplerMeans, staple } from './stapler.ts';
 import type { TicketRing } from './ticket-keys.ts';
 
 const { SSL_OP_NO_TICKET, SSL_OP_CIPHER_SERVER_PREFERENCE } = constants;
@@ -39,8 +42,11 @@ export class SecureContexts {
   #current = new Map<string, Context>();
   #before = new Map<string, Context>();
 
-  constructor(tickets: TicketRing) {
+  readonly #stapling: StaplerMeans;
+
+  constructor(tickets: TicketRing, stapling: StaplerMeans) {
     this.#tickets = tickets;
+    this.#stapling = stapling;
   }
 
   /** A new configuration comes: what neither it nor the one in force uses is forgotten. */
@@ -50,11 +56,13 @@ export class SecureContexts {
   }
 
   /**
+   * @param server whose certificates are shown
    * @param alpn the protocols that may be agreed on, best first; lists are told apart by identity
    * @throws {Error} of OpenSSL when it refuses the settings
    */
-  of(tls: ServerTls, alpn: readonly string[] = HTTP1_NAMES): TlsHandle {
-    return this.fresh(this.#bySettings.get(tls)?.get(alpn) ?? this.#byContent(tls, alpn));
+  of(server: ServerTable, tls: ServerTls, alpn: readonly string[]): TlsHandle {
+    const known = this.#bySettings.get(tls)?.get(alpn);
+    return this.fresh(known ?? this.#byContent(tls, alpn, server.root.errorLog));
   }
 
   /** Hands a context out, with the ticket keys of the hour. */
@@ -65,22 +73,24 @@ export class SecureContexts {
     return context.handle;
   }
 
-  #byContent(tls: ServerTls, alpn: readonly string[]): Context {
+  #byContent(tls: ServerTls, alpn: readonly string[], log: ErrorLogger): Context {
     const key = createHash('sha256')
       .update(JSON.stringify([tls, alpn]))
       .digest('base64');
-    const kept = this.#current.get(key) ?? this.#before.get(key) ?? this.#make(tls, alpn);
+    const kept = this.#current.get(key) ?? this.#before.get(key) ?? this.#make(tls, alpn, log);
     this.#current.set(key, kept);
     const lists = this.#bySettings.get(tls) ?? new Map<readonly string[], Context>();
     this.#bySettings.set(tls, lists.set(alpn, kept));
     return kept;
   }
 
-  #make(tls: ServerTls, alpn: readonly string[]): Context {
+  #make(tls: ServerTls, alpn: readonly string[], log: ErrorLogger): Context {
     const credentials = tls.certificates.flatMap(model =>
       model.kind === 'template' ? [] : [credentialOf(model)],
     );
-    return this.make(tls, credentials, alpn);
+    const context = this.make(tls, credentials, alpn);
+    if (tls.stapling) staple(context.handle, tls.stapling, tls.trustedCertificate, log, this.#stapling);
+    return context;
   }
 
   /** A context that nobody else gets. @throws {Error} of OpenSSL */

@@ -1,5 +1,6 @@
 /** TLS of a server: what it shows, what it speaks, what it asks of clients, and how sessions are resumed. */
 import type { Template } from '../template.ts';
+import type { ResolverSettings } from './core.ts';
 
 export const TLS_PROTOCOLS = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const;
 export type TlsProtocol = (typeof TLS_PROTOCOLS)[number];
@@ -45,6 +46,8 @@ export interface StaplingModel {
   readonly responder: string | undefined;
   /** Whether the answer is checked against `trustedCertificate`. */
   readonly verify: boolean;
+  /** Who knows the responder's address; undefined: the system. */
+  readonly resolver: { readonly settings: ResolverSettings; readonly timeoutMs: number } | undefined;
 }
 
 export type ClientVerify = 'off' | 'on' | 'optional' | 'optional_no_ca';

@@ -46,6 +46,9 @@ static const napi_property_descriptor VERBS[] = {
     VERB("tlsContext", tls_context),
     VERB("tlsTickets", tls_tickets),
     VERB("tlsStaple", tls_staple),
+    VERB("tlsCertificate", tls_certificate),
+    VERB("ocspRequest", ocsp_request),
+    VERB("ocspVerdict", ocsp_verdict),
 #ifdef MOAT_PROBES
     VERB("probeLeak", probe_leak),
     VERB("probeOverflow", probe_overflow),

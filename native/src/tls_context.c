@@ -3,6 +3,7 @@
 #include "verbs.h"
 
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -223,4 +224,51 @@ napi_value tls_staple(napi_env env, napi_callback_info info) {
   staple->answer = copy;
   staple->bytes = copy ? bytes : 0;
   return make_undefined(&call);
+}
+
+static void put_der(struct call *call, napi_value object, const char *name, X509 *certificate) {
+  int length = i2d_X509(certificate, NULL);
+  void *bytes = NULL;
+  napi_value made = NULL;
+  if (call->failed || length <= 0 || !ok(call, napi_create_buffer(call->env, (size_t)length, &bytes, &made))) return;
+  uint8_t *out = bytes;
+  i2d_X509(certificate, &out);
+  put(call, object, name, made);
+}
+
+/* Who issued a certificate: one of its chain, or of those that the context trusts. Counted; NULL when nobody here did. */
+static X509 *issuer_of(SSL_CTX *ctx, X509 *certificate) {
+  STACK_OF(X509) *chain = NULL;
+  if (SSL_CTX_select_current_cert(ctx, certificate) == 1) SSL_CTX_get0_chain_certs(ctx, &chain);
+  for (int i = 0; i < sk_X509_num(chain); i++) {
+    X509 *candidate = sk_X509_value(chain, i);
+    if (X509_check_issued(candidate, certificate) == X509_V_OK && X509_up_ref(candidate) == 1) return candidate;
+  }
+  X509 *issuer = NULL;
+  X509_STORE_CTX *lookup = X509_STORE_CTX_new();
+  if (lookup && X509_STORE_CTX_init(lookup, SSL_CTX_get_cert_store(ctx), NULL, NULL) == 1 &&
+      X509_STORE_CTX_get1_issuer(&issuer, lookup, certificate) != 1)
+    issuer = NULL;
+  X509_STORE_CTX_free(lookup);
+  ERR_clear_error();
+  return issuer;
+}
+
+/* tlsCertificate(context, index) → {certificate, issuer?: DER, responder?: URL}, or undefined beyond the last */
+napi_value tls_certificate(napi_env env, napi_callback_info info) {
+  struct call call = call_begin(env, info, "tlsCertificate");
+  struct tls_context *context = as_tls_context(&call, call.args[0]);
+  int64_t index = as_int(&call, call.args[1], "index", 0, INT32_MAX);
+  if (call.failed || index >= context->staple_count) return make_undefined(&call);
+  X509 *certificate = context->staples[index].certificate;
+  X509 *issuer = issuer_of(context->ctx, certificate);
+  STACK_OF(OPENSSL_STRING) *urls = X509_get1_ocsp(certificate);
+  napi_value made = make_object(&call);
+  put_der(&call, made, "certificate", certificate);
+  if (issuer) put_der(&call, made, "issuer", issuer);
+  const char *url = sk_OPENSSL_STRING_num(urls) > 0 ? sk_OPENSSL_STRING_value(urls, 0) : NULL;
+  if (url) put(&call, made, "responder", make_text(&call, url, strlen(url)));
+  X509_email_free(urls);
+  X509_free(issuer);
+  return made;
 }

@@ -65,6 +65,11 @@ napi_value stream_tls_fact(napi_env env, napi_callback_info info);
 napi_value tls_context(napi_env env, napi_callback_info info);
 napi_value tls_tickets(napi_env env, napi_callback_info info);
 napi_value tls_staple(napi_env env, napi_callback_info info);
+napi_value tls_certificate(napi_env env, napi_callback_info info);
+
+/* ocsp.c */
+napi_value ocsp_request(napi_env env, napi_callback_info info);
+napi_value ocsp_verdict(napi_env env, napi_callback_info info);
 
 /* probe.c: only in the sanitizer variant */
 napi_value probe_leak(napi_env env, napi_callback_info info);

@@ -1,5 +1,6 @@
 /** A certificate authority for tests, made by the openssl command in a folder of its own. */
 import { execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -114,10 +115,31 @@ export class Authority implements Disposable {
     return readFileSync(path('list.crl'), 'latin1');
   }
 
+  /**
+   * What an OCSP responder of this authority answers from: a line for each certificate that it knows.
+   *
+   * @returns the path of the file
+   */
+  statusFile(good: readonly Issued[], revoked: readonly Issued[] = []): string {
+    const path = join(this.dir, 'status');
+    const line = (state: string, { cert }: Issued) => {
+      const { serialNumber, validToDate } = new X509Certificate(cert);
+      const until = utcTime(validToDate);
+      const since = state === 'R' ? utcTime(new Date()) : '';
+      return `${state}\t${until}\t${since}\t${serialNumber}\tunknown\t/CN=${serialNumber}\n`;
+    };
+    const lines = [...good.map(one => line('V', one)), ...revoked.map(one => line('R', one))];
+    writeFileSync(path, lines.join(''));
+    return path;
+  }
+
   [Symbol.dispose](): void {
     rmSync(this.dir, { recursive: true, force: true });
   }
 }
+
+/** As certificates have it: YYMMDDhhmmssZ. */
+const utcTime = (date: Date) => `${date.toISOString().replace(/[-:T]/g, '').slice(2, 14)}Z`;
 
 /** Runs the openssl command. @returns what it says on stdout, latin1 */
 export const openssl = (...args: string[]): string => opensslWith('', ...args);
