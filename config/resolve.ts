@@ -22,6 +22,7 @@ const SERVER_CORE_DEFAULTS: ServerCore = {
   underscoresInHeaders: false,
   maxHeaders: 1000,
   http2: false,
+  http2ExtendedConnect: false,
   http2MaxConcurrentStreams: 128,
   http2BodyPrereadBytes: 65_536,
 };

@@ -125,6 +125,7 @@ function compileLocation(
     errorLog: errorLogger(settings.log.errorLogs, worker.errorSink, worker),
     errorPages: errorPages(compiler),
     internal: model.internal,
+    acceptsTunnels: settings.core.acceptExtendedConnect && model.content.kind === 'proxy',
     autoRedirect: model.autoRedirect && 'uri' in model.match ? model.match.uri : undefined,
     serverToken: serverToken(compiler),
     limitExcept: limitExcept && {

@@ -232,6 +232,7 @@ export class Exchange {
   #enter(): Verdict {
     const { location } = this;
     if (location.internal && !this.internal) return 404;
+    if (this.head.opensTunnel && !this.internal && !location.acceptsTunnels) return 405;
     const limited = location.limitExcept;
     if (limited && !limited.methods.has(this.method)) this.location = limited.location;
     const most = this.location.core.clientMaxBodyBytes;

@@ -45,6 +45,8 @@ export interface LocationTable {
   readonly errorLog: ErrorLogger;
   readonly errorPages: ReadonlyMap<number, ErrorPageTable>;
   readonly internal: boolean;
+  /** An extended CONNECT of HTTP/2 may come here. */
+  readonly acceptsTunnels: boolean;
   /** The path of the location, when a request for it without the slash at its end is redirected. */
   readonly autoRedirect: string | undefined;
   /** The value of Server, and the last line of moat's own pages; '' for none. */

@@ -1,7 +1,7 @@
 /** HTTP/2 to clients. */
 import { ArgumentFault, arg } from '../argument.ts';
 import { type Context, defineDirective } from '../registry.ts';
-import { BLOCKS, SERVER_BLOCKS, serverCoreOf, serverField } from './core-field.ts';
+import { BLOCKS, coreField, SERVER_BLOCKS, serverCoreOf, serverField } from './core-field.ts';
 
 /** RFC 9113 §4.2, §6.9. */
 const MOST_FRAME_BYTES = 2 ** 24 - 1;
@@ -101,6 +101,17 @@ export const HTTP2 = [
     summary: 'How many requests of one connection may be under way; those beyond are refused.',
     default: '128',
     example: '256',
+  }),
+  serverField('http2_extended_connect', 'http2ExtendedConnect', arg.flag(), {
+    summary: 'Whether clients are told that they may ask for WebSockets over HTTP/2 (RFC 8441).',
+    default: 'off',
+    example: 'on',
+  }),
+  coreField('accept_extended_connect', 'acceptExtendedConnect', arg.flag(), {
+    summary:
+      'Whether a request for a WebSocket over HTTP/2 may come here; it goes on as one of HTTP/1.1, with what `Upgrade` needs.',
+    default: 'off',
+    example: 'on',
   }),
   prereadSize,
   chunkSize,

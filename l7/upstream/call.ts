@@ -243,6 +243,13 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
     exchange.upstreamHeaders = head.headers;
     const bodyDue = exchange.method !== 'HEAD';
     if (head.status === 101) return this.#upgrade(head);
+    if (head.status < 300 && exchange.head.opensTunnel && exchange.main === exchange) {
+      // To the client this would say that the tunnel stands.
+      const connection = this.#connection!;
+      this.failed('invalid', `upstream sent ${head.status} to a request for an upgrade`);
+      connection.destroy();
+      return false;
+    }
     if (this.#intercept(head)) return bodyDue;
     const response = this.#route.answer(exchange, head, bodyDue);
     if (response === undefined) return this.#detach(bodyDue);

@@ -40,7 +40,10 @@ export function compileRequest(target: ProxyTarget, compiler: Compiler): Request
   return (exchange, bodyBytes) => {
     let head = `${method?.(exchange) ?? exchange.method} ${uri(exchange)} ${version}\r\n`;
     if (ownHost) head += `Host: ${exchange.proxyHost}\r\n`;
-    for (const { name, value } of overrides) {
+    const upgrades = exchange.head.opensTunnel && exchange.main === exchange;
+    if (upgrades) head += `Upgrade: ${exchange.head.upgrade}\r\nConnection: upgrade\r\n`;
+    for (const { name, key, value } of overrides) {
+      if (upgrades && (key === 'upgrade' || key === 'connection')) continue;
       const text = value(exchange);
       if (text !== '') head += `${name}: ${text}\r\n`;
     }

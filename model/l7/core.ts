@@ -82,6 +82,7 @@ export interface CoreSettings {
   readonly chunkedTransferEncoding: boolean;
   /** Of a body in one DATA frame. */
   readonly http2ChunkBytes: number;
+  readonly acceptExtendedConnect: boolean;
   readonly logNotFound: boolean;
   readonly logSubrequest: boolean;
   readonly disableSymlinks: DisableSymlinks;
@@ -134,6 +135,7 @@ export const CORE_DEFAULTS: CoreSettings = {
   limitRateAfterBytes: 0,
   chunkedTransferEncoding: true,
   http2ChunkBytes: 8192,
+  acceptExtendedConnect: false,
   logNotFound: true,
   logSubrequest: false,
   disableSymlinks: { refuse: 'none', from: undefined },

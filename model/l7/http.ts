@@ -84,6 +84,8 @@ export interface ServerCore {
   readonly underscoresInHeaders: boolean;
   readonly maxHeaders: number;
   readonly http2: boolean;
+  /** Clients are told that they may ask for tunnels (RFC 8441). */
+  readonly http2ExtendedConnect: boolean;
   readonly http2MaxConcurrentStreams: number;
   /** Of a request's body before anybody wants it. */
   readonly http2BodyPrereadBytes: number;

@@ -36,6 +36,7 @@ import {
   resetFrame,
   SETTINGS,
   SETTINGS_ACK,
+  SETTINGS_ENABLE_CONNECT_PROTOCOL,
   SETTINGS_ENABLE_PUSH,
   SETTINGS_INITIAL_WINDOW_SIZE,
   SETTINGS_MAX_CONCURRENT_STREAMS,
@@ -143,9 +144,15 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
         [SETTINGS_INITIAL_WINDOW_SIZE, http2BodyPrereadBytes],
         [SETTINGS_MAX_FRAME_SIZE, MOST_FRAME_BYTES],
         [SETTINGS_NO_RFC7540_PRIORITIES, 1],
+        ...(this.acceptsTunnels ? [[SETTINGS_ENABLE_CONNECT_PROTOCOL, 1] as const] : []),
       ]) + windowFrame(0, MOST_WINDOW_BYTES - DEFAULT_WINDOW_BYTES),
     );
     this.#deadline.set(this.#first.model.core.clientHeaderTimeoutMs);
+  }
+
+  /** Whether clients are told that they may ask for tunnels. */
+  get acceptsTunnels(): boolean {
+    return this.#first.model.core.http2ExtendedConnect;
   }
 
   get idle(): boolean {

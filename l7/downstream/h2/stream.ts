@@ -1,4 +1,5 @@
 /** A stream of an HTTP/2 connection: one request and its answer. */
+import { randomBytes } from 'node:crypto';
 import { CLOSE_WITHOUT_ANSWER } from '../../content/return.ts';
 import { Deadline, type DeadlineOwner } from '../../deadline.ts';
 import { Exchange } from '../../exchange.ts';
@@ -10,6 +11,7 @@ import type { RequestHead } from '../../wire/h1/request-head.ts';
 import { parseTarget } from '../../wire/h1/uri.ts';
 import {
   CANCEL,
+  CONNECT_ERROR,
   DATA,
   END_STREAM,
   FLOW_CONTROL_ERROR,
@@ -32,6 +34,7 @@ import { cleanHost } from '../host.ts';
 import { type BodyControl, RequestBody } from '../request-body.ts';
 import { ANY_METHOD, answerServer } from '../whole-server.ts';
 import { type H2Connection, PROTOCOL_FAULT } from './connection.ts';
+import { H2Tunnel } from './tunnel.ts';
 
 /** How much of a body may be under way once somebody takes it. */
 const BODY_WINDOW_BYTES = 262_144;
@@ -72,6 +75,9 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
   /** Over: nothing goes out any more. */
   #gone = false;
   #deadline: Deadline | undefined;
+  #tunnel: H2Tunnel | undefined;
+  /** Of a tunnel: what its client still sends. */
+  #unwanted = false;
 
   constructor(connection: H2Connection, id: number, window: number, receiveWindow: number) {
     this.#connection = connection;
@@ -128,7 +134,10 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
     if (head.bodyLength !== 0 && !ended) exchange.body = this.#body = new RequestBody(head.bodyLength, this);
     this.#expectContinue = head.expectContinue;
     if (request.fault) return this.#refuse(request.fault.status, request.fault.reason);
-    if (head.method === 'CONNECT') return this.#refuse(405, 'CONNECT method');
+    if (head.method === 'CONNECT') {
+      const refusal = this.#openTunnel(request);
+      if (refusal > 0) return this.#refuse(refusal, 'CONNECT method');
+    }
     if (head.target === '*' && host) return answerServer(exchange);
     if (!uri) return this.#refuse(400, 'invalid request target');
     if (!host) return this.#refuse(400, 'invalid host header');
@@ -139,6 +148,18 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
     const refusal = tlsRefusal(exchange);
     if (refusal > 0) exchange.finish(refusal);
     else exchange.start();
+  }
+
+  /** An extended CONNECT becomes what it is over HTTP/1: a GET with Upgrade. @returns the status of a refusal, or 0 */
+  #openTunnel({ head, protocol }: RequestReader): number {
+    if (protocol === undefined || !this.#connection.acceptsTunnels) return 405;
+    if (protocol.toLowerCase() !== 'websocket') return 501;
+    askForWebSocket(head);
+    this.#exchange.method = 'GET';
+    this.#exchange.body = this.#body = undefined;
+    this.#tunnel = new H2Tunnel(this);
+    if (this.ended) this.#tunnel.over();
+    return 0;
   }
 
   /** A frame that came before the request says more than its field (RFC 9218 §7). */
@@ -178,6 +199,7 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
   }
 
   dataPiece(data: Buffer): void {
+    if (this.#tunnel) return this.#tunnel.data(data);
     const body = this.#body;
     const { bodyLength } = this.#exchange.head;
     const received = (body?.receivedBytes ?? 0) + data.length;
@@ -195,6 +217,7 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
   /** The client has sent the whole body. */
   bodyOver(): void {
     this.ended = true;
+    if (this.#tunnel) return this.#clientEnded(this.#tunnel);
     const body = this.#body;
     if (!body || body.complete) return;
     const { bodyLength } = this.#exchange.head;
@@ -259,6 +282,7 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
     if (field !== undefined) this.priority = priorityOf(field, this.priority) ?? this.priority;
     const { status, contentLength } = response;
     const toldLength = status === 204 || status === 304 ? -1 : contentLength;
+    if (response.upgraded) return this.#writeTunnelHead(exchange, response);
     const block = responseBlock(
       status,
       location.serverToken(exchange),
@@ -269,6 +293,17 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
     this.#left = response.headOnly ? 0 : contentLength;
     this.#endSent = response.headOnly || (contentLength === 0 && !response.trailers);
     this.#writeBlock(block, this.#endSent ? END_STREAM : 0);
+  }
+
+  /** 101 and its fields are words of HTTP/1: here the tunnel stands with 200 (RFC 8441 §5). */
+  #writeTunnelHead(exchange: Exchange, response: Response): void {
+    for (const key of ['sec-websocket-accept', 'upgrade', 'connection']) response.headers.remove(key);
+    response.status = 200;
+    const server = exchange.location.serverToken(exchange);
+    this.#writeBlock(
+      responseBlock(200, server, this.#connection.engine.clock.wallMs(), response.headers, -1),
+      0,
+    );
   }
 
   #writeBlock(block: string, flags: number): void {
@@ -356,7 +391,8 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
   drained(): void {
     if (!this.#sourcePaused || this.#queue.length > 0 || this.#gone || this.#complete) return;
     this.#sourcePaused = false;
-    this.#exchange.resumeSource();
+    if (this.#tunnel) this.#tunnel.drained();
+    else this.#exchange.resumeSource();
   }
 
   /** The client takes more of this stream. */
@@ -385,6 +421,7 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
   }
 
   #finish(): void {
+    if (this.#tunnel && this.#exchange.response?.upgraded) return this.#finishTunnel();
     if (!this.#endSent) {
       const { trailers } = this.#exchange.response!;
       if (trailers && trailers.size > 0) this.#writeBlock(fieldBlock(trailers), END_STREAM);
@@ -447,7 +484,8 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
 
   #giveUp(): void {
     this.#close();
-    this.#exchange.clientLeft();
+    if (this.#exchange.response?.upgraded) this.#tunnel?.lost();
+    else this.#exchange.clientLeft();
   }
 
   #expire(ms: number): void {
@@ -457,16 +495,69 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
 
   deadlineExpired(): void {
     const sending = this.#queue.length > 0;
+    if (this.#exchange.response?.upgraded) {
+      this.cutTunnel();
+      return this.#tunnel?.lost();
+    }
     if (!sending && (this.ended || this.#bodyPaused || this.#exchange.response)) return;
     this.#exchange.log('info', 'client timed out');
     this.#exchange.abort(408);
   }
 
+  // --- a tunnel ---
+
   tunnel(): TunnelEnd | undefined {
-    return undefined;
+    const transport = this.#tunnel;
+    if (!transport) return undefined;
+    this.#receiveMost = Math.max(this.#receiveMost, BODY_WINDOW_BYTES);
+    return { transport, early: undefined };
   }
 
-  tunnelEnded(): void {}
+  /** Bytes that wait for the client's window. */
+  get pendingBytes(): number {
+    return this.#queue.reduce((sum, { length }) => sum + length, -this.#queueAt);
+  }
+
+  #clientEnded(tunnel: H2Tunnel): void {
+    tunnel.over();
+    if (this.#endSent) this.#close();
+  }
+
+  /** Nothing more goes to the client. @param whole and nothing it sends is wanted */
+  endTunnel(whole: boolean): void {
+    if (this.#gone) return;
+    this.#unwanted ||= whole;
+    this.#complete = true;
+    if (this.#queue.length === 0) this.#finishTunnel();
+  }
+
+  #finishTunnel(): void {
+    if (!this.#endSent) this.#connection.transport.writeText(frameHead(0, DATA, END_STREAM, this.streamId));
+    this.#endSent = true;
+    if (!this.ended && !this.#unwanted) return;
+    if (!this.ended) this.#connection.transport.writeText(resetFrame(this.streamId, NO_ERROR));
+    this.#close();
+  }
+
+  cutTunnel(): void {
+    if (this.#gone) return;
+    this.#connection.transport.writeText(resetFrame(this.streamId, CONNECT_ERROR));
+    this.#close();
+  }
+
+  tunnelEnded(): void {
+    this.#exchange.complete();
+  }
+}
+
+/** The handshake of WebSocket as HTTP/1 has it (RFC 6455 §4.1): the key is nobody's secret, and means nothing over HTTP/2. */
+function askForWebSocket(head: RequestHead): void {
+  const { headers } = head;
+  headers.set('sec-websocket-key', randomBytes(16).toString('base64'));
+  headers.set('upgrade', 'websocket');
+  headers.set('connection', 'upgrade');
+  head.upgrade = 'websocket';
+  head.opensTunnel = true;
 }
 
 /**

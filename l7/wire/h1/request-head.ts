@@ -28,6 +28,8 @@ export class RequestHead {
   expectContinue = false;
   /** The value of Upgrade when Connection names it. */
   upgrade: string | undefined;
+  /** An extended CONNECT of HTTP/2 (RFC 8441), which goes on as a GET with Upgrade. */
+  opensTunnel = false;
   /** Bytes of the head on the wire. */
   headBytes = 0;
 

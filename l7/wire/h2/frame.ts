@@ -29,6 +29,7 @@ export const FRAME_SIZE_ERROR = 6;
 export const REFUSED_STREAM = 7;
 export const CANCEL = 8;
 export const COMPRESSION_ERROR = 9;
+export const CONNECT_ERROR = 10;
 export const ENHANCE_YOUR_CALM = 11;
 
 /** RFC 9113 §6.5.2, RFC 8441 §3, RFC 9218 §2.1. */
