@@ -20,6 +20,8 @@ export class BodyStore implements BodyTaker {
   readonly #then: (error: Error | undefined) => void;
   #chunks: Buffer[] = [];
   #held = 0;
+  /** What is copied on its way to the file, again and again: fresh memory for each piece is not collected as fast as it comes. */
+  #passage: Buffer | undefined;
   #file: TempFile | undefined;
   #writing = false;
   #ended = false;
@@ -45,9 +47,17 @@ export class BodyStore implements BodyTaker {
 
   bodyData(data: Buffer): void {
     this.bytes += data.length;
-    this.#chunks.push(Buffer.from(data));
+    this.#chunks.push(this.#copyOf(data));
     this.#held += data.length;
     if (this.#held > this.#limits.memoryBytes || this.#limits.named !== 'off') this.#spill();
+  }
+
+  #copyOf(data: Buffer): Buffer {
+    const isFree = this.#file && !this.#writing && this.#held === 0;
+    if (!isFree || data.length > READ_BYTES) return Buffer.from(data);
+    this.#passage ??= Buffer.allocUnsafeSlow(READ_BYTES);
+    this.#passage.set(data);
+    return this.#passage.subarray(0, data.length);
   }
 
   bodyEnd(): void {
