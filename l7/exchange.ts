@@ -1,27 +1,20 @@
-/** One request and its answer: its state, its way through the phases, and the chain its body leaves by. */
-
+/** One request and its answer: what is known of it, and the chain that its body leaves by. */
 import type { LogLevel } from '#model/l7/log.ts';
 import type { Credentials } from './auth/credentials.ts';
 import type { Clock } from './clock.ts';
 import { answerError } from './content/error.ts';
-import { locationUrl } from './content/redirect.ts';
 import type { BodyStore } from './downstream/body-store.ts';
 import type { Connection, Downstream } from './downstream/downstream.ts';
 import type { RequestBody } from './downstream/request-body.ts';
 import { cleanValue, type HeaderList } from './message.ts';
-import { RELOCATE } from './phase/program.ts';
-import { runRewrite } from './phase/rewrite.ts';
-import { DONE, NEXT, type Verdict, WAIT } from './phase/verdict.ts';
+import { NEXT, type Verdict } from './phase/verdict.ts';
 import type { BodySink, BodySource, Response } from './response.ts';
 import type { LocationTable, ServerTable, Tables } from './tables.ts';
 import type { UserId } from './user-id.ts';
 import type { CompressionCount } from './variable/compression.ts';
 import type { Attempt } from './variable/upstream.ts';
+import { Walk } from './walk.ts';
 import type { RequestHead } from './wire/h1/request-head.ts';
-import { escapePath } from './wire/h1/uri.ts';
-
-/** nginx's bound on rewrites and internal redirects of one request. */
-const MOST_REDIRECTS = 10;
 
 const NO_SLOTS: (string | undefined)[] = [];
 const NO_ATTEMPTS: Attempt[] = [];
@@ -132,8 +125,7 @@ export class Exchange {
   /** X-Accel-Buffering: overrides proxy_buffering. */
   bufferAnswer: boolean | undefined;
 
-  #phase = 0;
-  #redirects = MOST_REDIRECTS + 1;
+  readonly #walk = new Walk(this);
   #source: BodySource | undefined;
   #holders: SourceHolder[] | undefined;
   #sink: BodySink;
@@ -171,86 +163,33 @@ export class Exchange {
     this.#sink = downstream;
   }
 
-  /** Starts the way through the phases: server level first, then the location's. */
+  /** Starts the way through the phases. */
   start(): void {
-    try {
-      for (const phase of this.server.phases) {
-        const verdict = phase(this);
-        if (verdict > 0) return this.finish(verdict);
-      }
-      this.#rewriteServer();
-    } catch (error) {
-      this.#crash(error);
-    }
+    this.#walk.start();
   }
 
-  #rewriteServer(): void {
-    const rewrite = this.server.root.rewrite;
-    if (rewrite) {
-      const verdict = runRewrite(this, rewrite);
-      if (verdict !== NEXT && verdict !== RELOCATE) return this.#settle(verdict);
-    }
-    this.#locate();
+  /** A phase that said WAIT is done. */
+  resume(verdict: Verdict = NEXT): void {
+    this.#walk.resume(verdict);
   }
 
-  /** Finds the location, runs its rewrites, and again while they change the path. */
-  #locate(): void {
-    for (;;) {
-      const found = this.server.locations.find(this);
-      this.location = found ?? this.server.root;
-      const refused = this.#enter();
-      if (refused !== NEXT) return this.#settle(refused);
-      const { rewrite } = this.location;
-      // The server's own program has run before.
-      if (!found || !rewrite) break;
-      const verdict = runRewrite(this, rewrite);
-      if (verdict === RELOCATE) {
-        if (!this.#mayRedirect('processing', this.path)) return;
-        continue;
-      }
-      if (verdict !== NEXT) return this.#settle(verdict);
-      break;
-    }
-    this.#phase = 0;
-    this.#run();
+  /** Starts over with another path, as `try_files`, `index`, error pages and X-Accel-Redirect do. */
+  internalRedirect(path: string, args: string): void {
+    this.#walk.redirect(path, args);
   }
 
-  /** Counts a change of the path; one too many ends the request with 500. */
-  #mayRedirect(doing: string, target: string): boolean {
-    if (--this.#redirects > 0) return true;
-    this.log('error', `rewrite or internal redirection cycle while ${doing} "${target}"`);
-    this.finish(500);
-    return false;
+  /** Goes on in a named location. @returns false when the server has none of that name */
+  namedLocation(name: string): boolean {
+    return this.#walk.toNamed(name);
   }
 
   /** False when the request went round in a circle: then no error page is looked for. */
   get mayGoOn(): boolean {
-    return this.#redirects > 0;
-  }
-
-  /** What holds on entering a location: internal ones, methods, size of the body. */
-  #enter(): Verdict {
-    const { location } = this;
-    if (location.internal && !this.internal) return 404;
-    if (this.head.opensTunnel && !this.internal && !location.acceptsTunnels) return 405;
-    const limited = location.limitExcept;
-    if (limited && !limited.methods.has(this.method)) this.location = limited.location;
-    const most = this.location.core.clientMaxBodyBytes;
-    if (this.body && !this.body.discarded && most > 0 && bodyBytesOf(this.body) > most) {
-      this.log('error', `client intended to send too large body: ${bodyBytesOf(this.body)} bytes`);
-      // An error page is not refused for the same body once more.
-      this.body.forsake();
-      return 413;
-    }
-    if (this.body) this.#limitBody(this.body, most);
-    const { autoRedirect } = location;
-    if (autoRedirect !== undefined && this.path.length < autoRedirect.length)
-      return this.#addSlash(autoRedirect);
-    return NEXT;
+    return this.#walk.mayGoOn;
   }
 
   /** The length of a chunked body shows only while it comes. */
-  #limitBody(body: RequestBody, mostBytes: number): void {
+  limitBody(body: RequestBody, mostBytes: number): void {
     body.limitBytes = mostBytes;
     body.tooLarge ??= () => {
       this.log('error', `client intended to send too large chunked body: more than ${body.limitBytes} bytes`);
@@ -264,80 +203,6 @@ export class Exchange {
     this.#source?.cancel();
     this.#source = undefined;
     this.finish(status);
-  }
-
-  /** The path of a location that proxies, without the slash at its end. */
-  #addSlash(path: string): Verdict {
-    const args = this.args === '' ? '' : `?${this.args}`;
-    this.redirectTo = locationUrl(this, escapePath(path) + args);
-    return 301;
-  }
-
-  #run(): void {
-    const { phases } = this.location;
-    while (this.#phase < phases.length) {
-      const verdict = phases[this.#phase]!(this);
-      if (verdict === NEXT) this.#phase++;
-      else return this.#settle(verdict);
-    }
-    this.finish(404);
-  }
-
-  #settle(verdict: Verdict): void {
-    if (verdict !== WAIT && verdict !== DONE) this.finish(verdict);
-  }
-
-  /** A phase that said WAIT is done. */
-  resume(verdict: Verdict = NEXT): void {
-    if (this.closed) return;
-    try {
-      if (verdict !== NEXT) return this.#settle(verdict);
-      this.#phase++;
-      this.#run();
-    } catch (error) {
-      this.#crash(error);
-    }
-  }
-
-  /** Starts over with another path, as `try_files`, `index`, error pages and X-Accel-Redirect do. */
-  internalRedirect(path: string, args: string): void {
-    if (!this.#mayRedirect('internally redirecting to', path)) return;
-    this.path = path;
-    this.args = args;
-    this.untouched = false;
-    this.prefixHolds = true;
-    this.internal = true;
-    this.addPathToAlias = false;
-    this.location = this.server.root;
-    try {
-      this.#rewriteServer();
-    } catch (error) {
-      this.#crash(error);
-    }
-  }
-
-  /** Goes on in a named location. @returns false when the server has none of that name */
-  namedLocation(name: string): boolean {
-    // Counted first: a name that is not there may be the error page of its own 500.
-    if (!this.#mayRedirect('redirect to named location', name)) return true;
-    const location = this.server.named.get(name);
-    if (!location) return false;
-    this.addPathToAlias = false;
-    this.location = location;
-    this.internal = true;
-    try {
-      const verdict = location.rewrite ? runRewrite(this, location.rewrite) : NEXT;
-      if (verdict === RELOCATE) {
-        if (this.#mayRedirect('processing', this.path)) this.#locate();
-      } else if (verdict !== NEXT) this.#settle(verdict);
-      else {
-        this.#phase = 0;
-        this.#run();
-      }
-    } catch (error) {
-      this.#crash(error);
-    }
-    return true;
   }
 
   /** Ends the request with a status: its error page, or a short page of moat's own. */
@@ -500,22 +365,11 @@ export class Exchange {
     if (this.#ends) for (const end of this.#ends) end();
   }
 
-  #crash(error: unknown): void {
-    this.log(
-      'crit',
-      `internal fault: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-    );
-    this.finish(500);
-  }
-
   /** Writes to the error log, with the request behind the message, as nginx does. */
   log(level: LogLevel, message: string): void {
     this.location.errorLog.write(level, this, message);
   }
 }
-
-/** As much as is known of a body: of a chunked one what came of it. */
-const bodyBytesOf = ({ length, receivedBytes }: RequestBody): number => Math.max(length, receivedBytes);
 
 /** What the redirecting server said wins over what the file's own type would be. */
 function carry(fields: HeaderList, response: Response): void {
