@@ -8,9 +8,7 @@ import {
   ACK,
   CONTINUATION,
   ConnectionFault,
-  DEFAULT_FRAME_BYTES,
   DEFAULT_WINDOW_BYTES,
-  END_HEADERS,
   END_STREAM,
   ENHANCE_YOUR_CALM,
   FLOW_CONTROL_ERROR,
@@ -22,11 +20,9 @@ import {
   MOST_STREAM_ID,
   MOST_WINDOW_BYTES,
   NO_ERROR,
-  PADDED,
   PING,
   PREFACE,
   PRIORITY,
-  PRIORITY_GIVEN,
   PRIORITY_UPDATE,
   PROTOCOL_ERROR,
   PUSH_PROMISE,
@@ -37,7 +33,6 @@ import {
   SETTINGS,
   SETTINGS_ACK,
   SETTINGS_ENABLE_CONNECT_PROTOCOL,
-  SETTINGS_ENABLE_PUSH,
   SETTINGS_INITIAL_WINDOW_SIZE,
   SETTINGS_MAX_CONCURRENT_STREAMS,
   SETTINGS_MAX_FRAME_SIZE,
@@ -52,8 +47,11 @@ import { FrameReader, type FrameTaker } from '../../wire/h2/frame-reader.ts';
 import { type BlockLimits, type FieldTaker, HpackDecoder } from '../../wire/h2/hpack-decoder.ts';
 import { priorityOf } from '../../wire/h2/priority.ts';
 import { RequestReader, TrailerReader } from '../../wire/h2/request.ts';
+import { PeerSettings } from '../../wire/h2/settings.ts';
 import type { ConnectionFacts } from '../downstream.ts';
 import { FloodGuard } from './guard.ts';
+import { HeaderBlock } from './header-block.ts';
+import { Recent } from './recent.ts';
 import { H2Stream } from './stream.ts';
 import { Turns } from './turns.ts';
 
@@ -92,24 +90,20 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
   readonly #hpack = new HpackDecoder();
   readonly #deadline: Deadline;
   readonly #streams = new Map<number, H2Stream>();
-  readonly #cut = new Set<number>();
+  /** Streams that moat closed while their clients could still send. */
+  #cut: Recent<true> | undefined;
   readonly #turns = new Turns();
   /** Priorities of streams that are to come. */
-  #early: Map<number, number> | undefined;
+  #early: Recent<number> | undefined;
   #lastStream = 0;
   /** What the client may still be sent. */
   #window = DEFAULT_WINDOW_BYTES;
-  #streamWindow = DEFAULT_WINDOW_BYTES;
   #received = 0;
   /** How much of the preface has come. */
   #prefaceAt = 0;
-  /** The longest frame that the client takes. */
-  frameBytes = DEFAULT_FRAME_BYTES;
-  #blockStream = 0;
-  #blockFlags = 0;
+  readonly peer = new PeerSettings();
+  readonly #block = new HeaderBlock();
   #blockUse: BlockUse = 'nothing';
-  #block: Buffer[] = [];
-  #blockBytes = 0;
   /** The header block of this stream took too long: it is not heeded any more. */
   #lateBlock = 0;
   #headTimed = false;
@@ -198,7 +192,7 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
   }
 
   frame(type: number, flags: number, stream: number, payload: Buffer): void {
-    if (this.#blockStream !== 0 && (type !== CONTINUATION || stream !== this.#blockStream))
+    if (this.#block.stream !== 0 && (type !== CONTINUATION || stream !== this.#block.stream))
       throw new ConnectionFault(PROTOCOL_ERROR, 'inappropriate frame while CONTINUATION was expected');
     switch (type) {
       case HEADERS:
@@ -233,13 +227,9 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
   #headers(flags: number, stream: number, payload: Buffer): void {
     if (stream % 2 === 0)
       throw new ConnectionFault(PROTOCOL_ERROR, 'HEADERS frame with incorrect identifier');
-    const block = fragmentOf(flags, payload);
-    this.#blockFlags = flags;
+    const block = this.#block.begin(flags, stream, payload, this.#mostBlockBytes);
     this.#blockUse = this.#useOf(stream, flags);
-    this.#blockStream = stream;
-    this.#blockBytes = 0;
-    if (flags & END_HEADERS) this.#blockComplete(block);
-    else this.#gather(block);
+    if (block) this.#blockComplete(stream, block);
   }
 
   #useOf(id: number, flags: number): BlockUse {
@@ -253,7 +243,7 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
       this.#lastStream = id;
       return this.#mayOpen(id) ? 'request' : 'nothing';
     }
-    if (this.#cut.has(id)) return 'nothing';
+    if (this.#cut?.has(id)) return 'nothing';
     throw new ConnectionFault(PROTOCOL_ERROR, 'HEADERS frame with incorrect identifier');
   }
 
@@ -277,33 +267,22 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
   }
 
   #continuation(flags: number, payload: Buffer): void {
-    if (this.#blockStream === 0) throw new ConnectionFault(PROTOCOL_ERROR, 'unexpected CONTINUATION frame');
+    const { stream } = this.#block;
+    if (stream === 0) throw new ConnectionFault(PROTOCOL_ERROR, 'unexpected CONTINUATION frame');
     if (payload.length === 0 && !this.guard.idleFrame())
       throw new ConnectionFault(ENHANCE_YOUR_CALM, 'flood of frames');
-    if (!(flags & END_HEADERS)) return this.#gather(payload);
-    this.#block.push(payload);
-    const block = Buffer.concat(this.#block);
-    this.#block = [];
-    this.#blockComplete(block);
+    const block = this.#block.continue(flags, payload, this.#mostBlockBytes);
+    if (block) this.#blockComplete(stream, block);
   }
 
-  #gather(part: Buffer): void {
-    this.#blockBytes += part.length;
-    if (this.#blockBytes > this.#mostBlockBytes)
-      throw new ConnectionFault(ENHANCE_YOUR_CALM, 'too large request head');
-    this.#block.push(Buffer.from(part));
-  }
-
-  #blockComplete(block: Buffer): void {
-    const id = this.#blockStream;
-    const late = this.#lateBlock === id;
-    const use = late ? 'nothing' : this.#blockUse;
-    this.#blockStream = this.#lateBlock = 0;
+  #blockComplete(id: number, block: Buffer): void {
+    const use = this.#lateBlock === id ? 'nothing' : this.#blockUse;
+    this.#lateBlock = 0;
     this.#headTimed = false;
     this.guard.payload();
-    if (use === 'request') return this.#request(id, block);
-    if (use === 'trailer') return this.#trailer(id, block);
-    this.#hpack.decode(block, this.#blockLimits(), NOBODY);
+    if (use === 'request') this.#request(id, block);
+    else if (use === 'trailer') this.#trailer(id, block);
+    else this.#hpack.decode(block, this.#blockLimits(), NOBODY);
   }
 
   #trailer(id: number, block: Buffer): void {
@@ -319,11 +298,11 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
     const { core } = this.#first.model;
     const request = new RequestReader(core);
     this.#hpack.decode(block, this.#blockLimits(), request);
-    const ended = (this.#blockFlags & END_STREAM) !== 0;
+    const ended = (this.#block.flags & END_STREAM) !== 0;
     const head = request.finish(ended);
     head.headBytes = block.length;
     this.requests++;
-    const stream = new H2Stream(this, id, this.#streamWindow, core.http2BodyPrereadBytes);
+    const stream = new H2Stream(this, id, this.peer.windowBytes, core.http2BodyPrereadBytes);
     this.#streams.set(id, stream);
     this.#countRequest();
     stream.begin(request, head, ended);
@@ -392,33 +371,14 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
         throw new ConnectionFault(FRAME_SIZE_ERROR, 'SETTINGS frame with the ACK flag and nonzero length');
       return;
     }
-    if (payload.length % 6 !== 0)
-      throw new ConnectionFault(FRAME_SIZE_ERROR, 'SETTINGS frame with incorrect length');
-    let window = this.#streamWindow;
-    for (let at = 0; at < payload.length; at += 6) {
-      const value = wordAt(payload, at + 2);
-      const id = (payload[at]! << 8) | payload[at + 1]!;
-      if (id === SETTINGS_INITIAL_WINDOW_SIZE) window = windowSetting(value);
-      else this.#setting(id, value);
-    }
+    const before = this.peer.windowBytes;
+    this.peer.read(payload);
     this.transport.writeText(SETTINGS_ACK);
-    this.#widenAll(window);
-  }
-
-  #setting(id: number, value: number): void {
-    if (id === SETTINGS_MAX_FRAME_SIZE) {
-      if (value < DEFAULT_FRAME_BYTES || value > MOST_FRAME_BYTES)
-        throw new ConnectionFault(PROTOCOL_ERROR, 'SETTINGS frame with incorrect MAX_FRAME_SIZE');
-      this.frameBytes = value;
-    } else if ((id === SETTINGS_ENABLE_PUSH || id === SETTINGS_NO_RFC7540_PRIORITIES) && value > 1)
-      throw new ConnectionFault(PROTOCOL_ERROR, 'SETTINGS frame with a switch that is neither 0 nor 1');
+    if (this.peer.windowBytes !== before) this.#shiftAll(this.peer.windowBytes - before);
   }
 
   /** RFC 9113 §6.9.2: a new initial window changes those of open streams, which may become negative. */
-  #widenAll(window: number): void {
-    const change = window - this.#streamWindow;
-    if (change === 0) return;
-    this.#streamWindow = window;
+  #shiftAll(change: number): void {
     for (const stream of this.#streams.values()) {
       if (!stream.shift(change))
         throw new ConnectionFault(FLOW_CONTROL_ERROR, 'SETTINGS frame beyond the largest window');
@@ -451,27 +411,18 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
     if (priority === undefined) return;
     const open = this.#streams.get(id);
     if (open) open.priority = priority;
-    else if (id > this.#lastStream) this.#prioritizeEarly(id, priority);
-  }
-
-  #prioritizeEarly(id: number, priority: number): void {
-    const early = (this.#early ??= new Map());
-    early.delete(id);
-    early.set(id, priority);
-    if (early.size > MOST_EARLY) early.delete(early.keys().next().value!);
+    else if (id > this.#lastStream) (this.#early ??= new Recent(MOST_EARLY)).set(id, priority);
   }
 
   /** What was said of the stream before it was opened. */
   earlyPriority(id: number): number | undefined {
-    const priority = this.#early?.get(id);
-    this.#early?.delete(id);
-    return priority;
+    return this.#early?.take(id);
   }
 
   // --- bodies in ---
 
   dataBegin(flags: number, id: number, bytes: number): void {
-    if (this.#blockStream !== 0)
+    if (this.#block.stream !== 0)
       throw new ConnectionFault(PROTOCOL_ERROR, 'inappropriate frame while CONTINUATION was expected');
     this.#mustBeKnown(id, 'DATA');
     if (bytes > 0) this.guard.payload();
@@ -543,8 +494,7 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
   }
 
   #rememberCut(id: number): void {
-    this.#cut.add(id);
-    if (this.#cut.size > MOST_CUT) this.#cut.delete(this.#cut.values().next().value!);
+    (this.#cut ??= new Recent(MOST_CUT)).set(id, true);
   }
 
   // --- time and end ---
@@ -552,7 +502,7 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
   #setDeadline(): void {
     if (this.#warned && !this.#leaving) return;
     const { core } = this.#first.model;
-    if (this.#blockStream !== 0 || this.#reader.partialBlock !== 0) {
+    if (this.#block.stream !== 0 || this.#reader.partialBlock !== 0) {
       if (!this.#headTimed) this.#deadline.set(core.clientHeaderTimeoutMs);
       this.#headTimed = true;
       return;
@@ -566,7 +516,7 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
 
   deadlineExpired(): void {
     if (this.#closing) return this.transport.destroy();
-    const late = this.#blockStream || this.#reader.partialBlock;
+    const late = this.#block.stream || this.#reader.partialBlock;
     if (this.#pausedForOutput) this.destroy();
     else if (late !== 0) this.#giveUpBlock(late);
     else if (this.#warned || this.#streams.size === 0) this.#leave();
@@ -682,22 +632,6 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
       `${message} while processing HTTP/2 connection`,
     );
   }
-}
-
-/** The part of a header block in a HEADERS frame, without padding and priority. */
-function fragmentOf(flags: number, payload: Buffer): Buffer {
-  const start = (flags & PADDED ? 1 : 0) + (flags & PRIORITY_GIVEN ? 5 : 0);
-  if (payload.length < start)
-    throw new ConnectionFault(FRAME_SIZE_ERROR, 'HEADERS frame with incorrect length');
-  const end = payload.length - (flags & PADDED ? payload[0]! : 0);
-  if (end < start) throw new ConnectionFault(PROTOCOL_ERROR, 'padded HEADERS frame with incorrect length');
-  return payload.subarray(start, end);
-}
-
-function windowSetting(value: number): number {
-  if (value > MOST_WINDOW_BYTES)
-    throw new ConnectionFault(FLOW_CONTROL_ERROR, 'SETTINGS frame with incorrect INITIAL_WINDOW_SIZE');
-  return value;
 }
 
 /** Takes the fields of blocks that must be read for what they do to the table, and are of no other use. */

@@ -1,5 +1,4 @@
 /** A stream of an HTTP/2 connection: one request and its answer. */
-import { randomBytes } from 'node:crypto';
 import { CLOSE_WITHOUT_ANSWER } from '../../content/return.ts';
 import { Deadline, type DeadlineOwner } from '../../deadline.ts';
 import { Exchange } from '../../exchange.ts';
@@ -34,7 +33,8 @@ import { cleanHost } from '../host.ts';
 import { type BodyControl, RequestBody } from '../request-body.ts';
 import { ANY_METHOD, answerServer } from '../whole-server.ts';
 import { type H2Connection, PROTOCOL_FAULT } from './connection.ts';
-import { H2Tunnel } from './tunnel.ts';
+import { Outbox } from './outbox.ts';
+import { askForWebSocket, H2Tunnel } from './tunnel.ts';
 
 /** How much of a body may be under way once somebody takes it. */
 const BODY_WINDOW_BYTES = 262_144;
@@ -61,9 +61,7 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
   #receiveMost: number;
   /** Of the answer: what the client may still be sent. */
   #window: number;
-  #queue: Buffer[] = [];
-  /** In #queue[0]: what is sent already. */
-  #queueAt = 0;
+  readonly #outbox = new Outbox();
   #waiting = false;
   #sourcePaused = false;
   /** Bytes of the body that are to come, or negative when that is not known. */
@@ -123,14 +121,14 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
     const { engine, listener, tables } = this.#connection;
     this.ended = ended;
     this.#prioritize(head);
-    const uri = request.fault
-      ? undefined
-      : parseTarget(head.target, listener.default.model.core.mergeSlashes);
+    const uri = parseTarget(head.target, listener.default.model.core.mergeSlashes);
     const host = cleanHost(head.host ?? '');
-    const server = uri && host !== undefined ? listener.find(host) : listener.default;
+    const server = host === undefined ? listener.default : listener.find(host);
     const exchange = new Exchange(head, server, tables, this, this, engine.clock);
     this.#exchange = exchange;
     exchange.host = host ?? '';
+    exchange.path = uri?.path ?? '';
+    exchange.args = uri?.args ?? '';
     if (head.bodyLength !== 0 && !ended) exchange.body = this.#body = new RequestBody(head.bodyLength, this);
     this.#expectContinue = head.expectContinue;
     if (request.fault) return this.#refuse(request.fault.status, request.fault.reason);
@@ -141,8 +139,6 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
     if (head.target === '*' && host) return answerServer(exchange);
     if (!uri) return this.#refuse(400, 'invalid request target');
     if (!host) return this.#refuse(400, 'invalid host header');
-    exchange.path = uri.path;
-    exchange.args = uri.args;
     if (head.method === 'TRACE') return this.#refuse(405, 'TRACE method');
     listener.capture(exchange);
     const refusal = tlsRefusal(exchange);
@@ -223,7 +219,7 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
     const { bodyLength } = this.#exchange.head;
     if (bodyLength >= 0 && body.receivedBytes < bodyLength)
       return this.#breakBody('a body shorter than its Content-Length');
-    if (this.#queue.length === 0) this.#deadline?.clear();
+    if (this.#outbox.empty) this.#deadline?.clear();
     body.bodyEnd();
   }
 
@@ -308,7 +304,7 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
 
   #writeBlock(block: string, flags: number): void {
     if (this.#gone) return;
-    const text = headersFrames(this.streamId, block, flags, this.#connection.frameBytes);
+    const text = headersFrames(this.streamId, block, flags, this.#connection.peer.frameBytes);
     this.bytesSent += text.length;
     this.#connection.transport.writeText(text);
   }
@@ -316,9 +312,9 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
   write(data: Buffer): boolean {
     if (data.length === 0 || this.#gone) return true;
     if (this.#left > 0) this.#left = Math.max(0, this.#left - data.length);
-    const sent = this.#queue.length === 0 ? this.#send(data, 0) : 0;
+    const sent = this.#outbox.empty ? this.#send(data) : 0;
     if (sent < data.length) {
-      this.#queue.push(Buffer.from(data.subarray(sent)));
+      this.#outbox.put(Buffer.from(data.subarray(sent)));
       this.#wait();
       this.#sourcePaused = true;
       return false;
@@ -328,31 +324,31 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
     return false;
   }
 
-  /** Sends as much as the windows allow. @returns up to where `data` is sent */
-  #send(data: Buffer, from: number): number {
-    let at = from;
+  /** Sends as much as the windows allow. @returns how much that was */
+  #send(data: Buffer): number {
+    let at = 0;
     while (at < data.length) {
       const bytes = this.#frameBytes(data.length - at);
       if (bytes <= 0) break;
-      this.#writeData(data, at, at + bytes);
       at += bytes;
+      this.#writeData(data.subarray(at - bytes, at), at === data.length);
     }
     return at;
   }
 
   #frameBytes(wanted: number): number {
-    const { sendable, frameBytes } = this.#connection;
-    return Math.min(wanted, this.#chunkBytes, frameBytes, this.#window, sendable);
+    const { sendable, peer } = this.#connection;
+    return Math.min(wanted, this.#chunkBytes, peer.frameBytes, this.#window, sendable);
   }
 
-  #writeData(data: Buffer, from: number, to: number): void {
+  /** @param all nothing else waits to be sent: with the last byte of a body goes its end */
+  #writeData(data: Buffer, all: boolean): void {
     const { transport } = this.#connection;
-    const bytes = to - from;
-    const last =
-      this.#left === 0 && this.#queue.length <= 1 && to === data.length && !this.#exchange.response?.trailers;
+    const bytes = data.length;
+    const last = all && this.#left === 0 && !this.#exchange.response?.trailers;
     if (last) this.#endSent = true;
     transport.writeText(frameHead(bytes, DATA, last ? END_STREAM : 0, this.streamId));
-    transport.writeBytes(bytes === data.length ? data : data.subarray(from, to));
+    transport.writeBytes(data);
     this.#window -= bytes;
     this.#connection.sent(bytes);
     this.bytesSent += bytes + HEAD_BYTES;
@@ -370,18 +366,13 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
   /** Its turn: one frame goes out. */
   sendNext(): void {
     this.#waiting = false;
-    const data = this.#queue[0];
-    if (!data || this.#gone) return;
-    const bytes = this.#frameBytes(data.length - this.#queueAt);
+    if (this.#outbox.empty || this.#gone) return;
+    const bytes = this.#frameBytes(this.#outbox.bytes);
     if (bytes > 0) {
-      this.#writeData(data, this.#queueAt, this.#queueAt + bytes);
-      this.#queueAt += bytes;
+      const data = this.#outbox.take(bytes);
+      this.#writeData(data, this.#outbox.empty);
     }
-    if (this.#queueAt === data.length) {
-      this.#queue.shift();
-      this.#queueAt = 0;
-    }
-    if (this.#queue.length > 0) return this.#wait();
+    if (!this.#outbox.empty) return this.#wait();
     this.#deadline?.clear();
     if (this.#complete) this.#finish();
     else this.drained();
@@ -389,7 +380,7 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
 
   /** The transport has room again. */
   drained(): void {
-    if (!this.#sourcePaused || this.#queue.length > 0 || this.#gone || this.#complete) return;
+    if (!this.#sourcePaused || !this.#outbox.empty || this.#gone || this.#complete) return;
     this.#sourcePaused = false;
     if (this.#tunnel) this.#tunnel.drained();
     else this.#exchange.resumeSource();
@@ -408,7 +399,7 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
   shift(bytes: number): boolean {
     if (this.#window + bytes > MOST_WINDOW_BYTES) return false;
     this.#window += bytes;
-    if (this.#queue.length > 0 && this.#window > 0) this.#wait();
+    if (!this.#outbox.empty && this.#window > 0) this.#wait();
     return true;
   }
 
@@ -417,7 +408,7 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
     // Fewer bytes than promised: the client must see the cut.
     if (this.#left > 0) return this.#exchange.abort(502);
     this.#complete = true;
-    if (this.#queue.length === 0) this.#finish();
+    if (this.#outbox.empty) this.#finish();
   }
 
   #finish(): void {
@@ -439,7 +430,7 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
   /** Takes leave of the connection. */
   #close(): void {
     this.#gone = true;
-    this.#queue = [];
+    this.#outbox.clear();
     this.#deadline?.dispose();
     this.#connection.release(this, !this.ended);
   }
@@ -494,7 +485,7 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
   }
 
   deadlineExpired(): void {
-    const sending = this.#queue.length > 0;
+    const sending = !this.#outbox.empty;
     if (this.#exchange.response?.upgraded) {
       this.cutTunnel();
       return this.#tunnel?.lost();
@@ -515,7 +506,7 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
 
   /** Bytes that wait for the client's window. */
   get pendingBytes(): number {
-    return this.#queue.reduce((sum, { length }) => sum + length, -this.#queueAt);
+    return this.#outbox.bytes;
   }
 
   #clientEnded(tunnel: H2Tunnel): void {
@@ -528,7 +519,7 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
     if (this.#gone) return;
     this.#unwanted ||= whole;
     this.#complete = true;
-    if (this.#queue.length === 0) this.#finishTunnel();
+    if (this.#outbox.empty) this.#finishTunnel();
   }
 
   #finishTunnel(): void {
@@ -548,16 +539,6 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
   tunnelEnded(): void {
     this.#exchange.complete();
   }
-}
-
-/** The handshake of WebSocket as HTTP/1 has it (RFC 6455 §4.1): the key is nobody's secret, and means nothing over HTTP/2. */
-function askForWebSocket(head: RequestHead): void {
-  const { headers } = head;
-  headers.set('sec-websocket-key', randomBytes(16).toString('base64'));
-  headers.set('upgrade', 'websocket');
-  headers.set('connection', 'upgrade');
-  head.upgrade = 'websocket';
-  head.opensTunnel = true;
 }
 
 /**

@@ -1,5 +1,7 @@
 /** A stream as a transport: what an extended CONNECT (RFC 8441) makes of it. */
+import { randomBytes } from 'node:crypto';
 import type { Transport, TransportOwner } from '../../transport/transport.ts';
+import type { RequestHead } from '../../wire/h1/request-head.ts';
 import type { H2Stream } from './stream.ts';
 
 export class H2Tunnel implements Transport {
@@ -97,3 +99,13 @@ const NOBODY: TransportOwner = {
   transportDrained() {},
   transportClosed() {},
 };
+
+/** The handshake of WebSocket as HTTP/1 has it (RFC 6455 §4.1): the key is nobody's secret, and means nothing over HTTP/2. */
+export function askForWebSocket(head: RequestHead): void {
+  const { headers } = head;
+  headers.set('sec-websocket-key', randomBytes(16).toString('base64'));
+  headers.set('upgrade', 'websocket');
+  headers.set('connection', 'upgrade');
+  head.upgrade = 'websocket';
+  head.opensTunnel = true;
+}

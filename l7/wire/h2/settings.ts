@@ -1,0 +1,50 @@
+/** What a client's SETTINGS say, as far as moat heeds them (RFC 9113 §6.5). */
+import {
+  ConnectionFault,
+  DEFAULT_FRAME_BYTES,
+  DEFAULT_WINDOW_BYTES,
+  FLOW_CONTROL_ERROR,
+  FRAME_SIZE_ERROR,
+  MOST_FRAME_BYTES,
+  MOST_WINDOW_BYTES,
+  PROTOCOL_ERROR,
+  SETTINGS_ENABLE_PUSH,
+  SETTINGS_INITIAL_WINDOW_SIZE,
+  SETTINGS_MAX_FRAME_SIZE,
+  SETTINGS_NO_RFC7540_PRIORITIES,
+  wordAt,
+} from './frame.ts';
+
+export class PeerSettings {
+  /** What a stream may be sent to begin with. */
+  windowBytes = DEFAULT_WINDOW_BYTES;
+  /** The longest frame that the client takes. */
+  frameBytes = DEFAULT_FRAME_BYTES;
+
+  /** @throws {ConnectionFault} */
+  read(payload: Buffer): void {
+    if (payload.length % 6 !== 0)
+      throw new ConnectionFault(FRAME_SIZE_ERROR, 'SETTINGS frame with incorrect length');
+    for (let at = 0; at < payload.length; at += 6)
+      this.#set((payload[at]! << 8) | payload[at + 1]!, wordAt(payload, at + 2));
+  }
+
+  #set(id: number, value: number): void {
+    switch (id) {
+      case SETTINGS_INITIAL_WINDOW_SIZE:
+        if (value > MOST_WINDOW_BYTES)
+          throw new ConnectionFault(FLOW_CONTROL_ERROR, 'SETTINGS frame with incorrect INITIAL_WINDOW_SIZE');
+        this.windowBytes = value;
+        return;
+      case SETTINGS_MAX_FRAME_SIZE:
+        if (value < DEFAULT_FRAME_BYTES || value > MOST_FRAME_BYTES)
+          throw new ConnectionFault(PROTOCOL_ERROR, 'SETTINGS frame with incorrect MAX_FRAME_SIZE');
+        this.frameBytes = value;
+        return;
+      case SETTINGS_ENABLE_PUSH:
+      case SETTINGS_NO_RFC7540_PRIORITIES:
+        if (value > 1)
+          throw new ConnectionFault(PROTOCOL_ERROR, 'SETTINGS frame with a switch that is neither 0 nor 1');
+    }
+  }
+}
