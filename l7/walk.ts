@@ -5,6 +5,7 @@ import type { Exchange } from './exchange.ts';
 import { RELOCATE } from './phase/program.ts';
 import { runRewrite } from './phase/rewrite.ts';
 import { DONE, NEXT, type Verdict, WAIT } from './phase/verdict.ts';
+import type { LocationTable } from './tables.ts';
 import { escapePath } from './wire/h1/uri.ts';
 
 /** nginx's bound on rewrites and internal redirects of one request. */
@@ -87,8 +88,7 @@ export class Walk {
     const { location } = exchange;
     if (location.internal && !exchange.internal) return 404;
     if (exchange.head.opensTunnel && !exchange.internal && !location.acceptsTunnels) return 405;
-    const limited = location.limitExcept;
-    if (limited && !limited.methods.has(exchange.method)) exchange.location = limited.location;
+    this.#heedMethod(location);
     const most = exchange.location.core.clientMaxBodyBytes;
     if (exchange.body && !exchange.body.discarded && most > 0 && bodyBytesOf(exchange.body) > most) {
       exchange.log('error', `client intended to send too large body: ${bodyBytesOf(exchange.body)} bytes`);
@@ -101,6 +101,12 @@ export class Walk {
     if (autoRedirect !== undefined && exchange.path.length < autoRedirect.length)
       return this.#addSlash(autoRedirect);
     return NEXT;
+  }
+
+  /** Other methods than those of limit_except see the location that it makes. */
+  #heedMethod({ limitExcept }: LocationTable): void {
+    const exchange = this.#exchange;
+    if (limitExcept && !limitExcept.methods.has(exchange.method)) exchange.location = limitExcept.location;
   }
 
   /** The path of a location that proxies, without the slash at its end. */
@@ -167,9 +173,12 @@ export class Walk {
     if (!location) return false;
     exchange.addPathToAlias = false;
     exchange.location = location;
+    this.#heedMethod(location);
+    if (exchange.body) exchange.limitBody(exchange.body, exchange.location.core.clientMaxBodyBytes);
     exchange.internal = true;
     try {
-      const verdict = location.rewrite ? runRewrite(exchange, location.rewrite) : NEXT;
+      const { rewrite } = exchange.location;
+      const verdict = rewrite ? runRewrite(exchange, rewrite) : NEXT;
       if (verdict === RELOCATE) {
         if (this.#mayRedirect('processing', exchange.path)) this.#locate();
       } else if (verdict !== NEXT) this.#settle(verdict);

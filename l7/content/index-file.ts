@@ -24,7 +24,8 @@ export function indexPhase(compiler: Compiler, paths: FilePaths, guard: LinkGuar
       if (name.startsWith('/')) return goOn(exchange, name);
       const found = guard?.(exchange, folder + name) ?? look(folder + name);
       if (found === 'missing') {
-        if (!folderSeen && look(folder) === 'missing') return tellMissing(exchange, folder, name);
+        const refused = folderSeen ? 0 : noFolder(exchange, folder, name);
+        if (refused !== 0) return refused;
         folderSeen = true;
         continue;
       }
@@ -50,6 +51,16 @@ function look(path: string): Stats | 'missing' | FileFault {
   } catch (error) {
     return fileFault(error);
   }
+}
+
+/** @returns a status, or 0 for a folder that holds no such file */
+function noFolder(exchange: Exchange, folder: string, name: string): number {
+  const found = look(folder);
+  if (found === 'missing') return tellMissing(exchange, folder, name);
+  if (!isStats(found) || found.isDirectory()) return 0;
+  // An alias without a slash at its end leads to a file here.
+  exchange.log('alert', `"${folder}${name}" is not a directory`);
+  return 500;
 }
 
 function tellMissing(exchange: Exchange, folder: string, name: string): 404 {

@@ -251,3 +251,25 @@ test('X-Accel-Redirect: the type stays with files and texts but not with pages o
   });
   await pair.compare(gets('/go/404.html /go/none /go/closed /go/text /go/told /go/twice'));
 });
+
+test('error_page: a named location heeds the method and bounds the body', async () => {
+  await using upstream = await startUpstream(({ body }) => response(200, `[${body}]`));
+  await using pair = await besideNginx({
+    upstream: upstream.port,
+    files: FILES,
+    http: `server { listen {port}; root {root}/site; error_page 404 = @named;
+      location /small/ { error_page 404 = @small; return 404; }
+      location @small { client_max_body_size 5; proxy_http_version 1.1; proxy_pass http://{upstream}; }
+      location @named { limit_except GET { deny all; } return 200 "named $request_method"; } }`,
+  });
+  const chunks = (body: string) =>
+    ['Transfer-Encoding: chunked', `>${body.length}\r\n${body}\r\n0\r\n\r\n`] as const;
+  await pair.compare([
+    ['GET /none'],
+    ['HEAD /none'],
+    ['POST /none', '>a'],
+    ['DELETE /none'],
+    ['POST /small/x', ...chunks('12345')],
+    ['POST /small/x', ...chunks('123456')],
+  ]);
+});

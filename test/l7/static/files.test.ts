@@ -87,6 +87,8 @@ test('static: root and alias with variables and captures', async () => {
         location ~ ^/whole/ { alias {root}/other/sub/; index index.html; }
         location /byhost/ { root {root}/hosts/$host; }
         location = /exact { alias {root}/other/one.txt; }
+        location = /file/ { alias {root}/other/one.txt; }
+        location ~ ^/any { alias {root}/other/one.txt; error_page 500 =200 /exact; }
         location /v/ { alias {root}/$arg_dir/; }
         location /rel/ { root $http_x_root; }
         location /nested/ { alias {root}/other/; location ~ \\.txt$ { add_header X-Nested yes; } }
@@ -97,7 +99,7 @@ test('static: root and alias with variables and captures', async () => {
       /docs/one.txt /docs/ /docs/sub /docs/sub/ /docs/sub?x /docs /docs/none /docs/../docs/one.txt
       /docs-noslash/one.txt /docs-noslash /docs-noslash/ /docs/deep/ /docs/deep /docs/deep/x%20y
       /docs/deep/er/x /re/other/one.txt /re/other/sub /re/other/sub/ /re/none/x /whole/ /whole/x
-      /byhost/site.txt /exact /nested/one.txt /nested/sub /nested/sub/two.txt /v/one.txt?dir=other
+      /byhost/site.txt /exact /file/ /any /any/ /nested/one.txt /nested/sub /nested/sub/two.txt /v/one.txt?dir=other
       /v/x?dir=`),
     ['GET /byhost/../site.txt', 'Host: other.org'],
     ['GET /rel/x', 'X-Root: {root}/site'],
