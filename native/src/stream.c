@@ -283,7 +283,6 @@ static void read_ready(struct batch *batch, int32_t id) {
     streams_emit_data(batch, id, (size_t)n);
   } else if (n == 0) {
     stream->input_ended = true;
-    streams_want(set, id, stream->interest & ~(uint32_t)EPOLLIN);
     streams_emit(batch, EVENT_END, id);
   } else if (errno != EAGAIN && errno != EINTR) {
     streams_emit_closed(batch, id, errno);
@@ -298,6 +297,8 @@ static void handle(struct batch *batch, int32_t id, uint32_t ready) {
   if (stream->tls && tls_puts_off(stream->tls)) return tls_ready(batch, id);
   if ((ready & EPOLLOUT) && !drain(batch, id)) return;
   if ((ready & EPOLLIN) && !stream->input_ended) return stream->tls ? tls_ready(batch, id) : read_ready(batch, id);
+  /* Its end was told. Only now, for most are closed before they are asked about again. */
+  if (ready & EPOLLIN) streams_want(batch->set, id, stream->interest & ~(uint32_t)EPOLLIN);
   /* Both ways are shut, or it was reset: epoll would go on saying so for ever. */
   if (ready & (EPOLLHUP | EPOLLERR)) streams_emit_closed(batch, id, socket_error(stream->fd));
 }

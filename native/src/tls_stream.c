@@ -212,7 +212,6 @@ static void ended(struct batch *batch, int32_t id) {
   struct stream *stream = &batch->set->all[id];
   if (stream->tls->phase == TLS_SHAKING) return fault(batch, id, "peer closed connection in SSL handshake");
   stream->input_ended = true;
-  streams_want(batch->set, id, stream->interest & ~(uint32_t)EPOLLIN);
   streams_emit(batch, EVENT_END, id);
 }
 
