@@ -44,9 +44,10 @@ function refuseStrangeKey({ certificate, certificateKey, passwords }: ProxyTlsSe
   if (!certificate) return;
   if (!certificateKey)
     throw new ArgumentFault(
-      `no "proxy_ssl_certificate_key" is defined for certificate "${certificate.path}"`,
+      `no "proxy_ssl_certificate_key" is defined for certificate "${'path' in certificate ? certificate.path : 'of variables'}"`,
       'add its key',
     );
+  if (!('text' in certificate && 'text' in certificateKey)) return; // they are seen when a server is connected to
   const { key } = openKey(certificateKey, passwords);
   if (!certificatesOf(certificate)[0]!.checkPrivateKey(key))
     throw new ArgumentFault(

@@ -76,7 +76,7 @@ export class Engine implements Worker {
   readonly passwords = new Passwords();
   readonly secureContexts: SecureContexts;
   readonly namedCertificates: NamedCertificates;
-  readonly upstreamRealms = new UpstreamRealms();
+  readonly upstreamRealms = new UpstreamRealms(() => this.clock.nowMs());
   readonly errorSink: ErrorSink;
   errorLogs: readonly ErrorLog[];
   readonly report: (message: FromWorker) => void;

@@ -1,10 +1,11 @@
 /** Directives of the proxy module for TLS to servers. */
-import type { ProxyTlsSettings } from '#model/l7/proxy-tls.ts';
+import type { OwnFile, ProxyTlsSettings } from '#model/l7/proxy-tls.ts';
 import type { FileText } from '#model/l7/tls.ts';
-import { Argument, ArgumentFault, arg } from '../argument.ts';
+import { Argument, arg } from '../argument.ts';
 import type { Writable } from '../draft.ts';
 import { certificatesOf, crlFile, passwordFile, readFileText, trustFile } from '../pem.ts';
 import { type Context, type Directive, defineDirective } from '../registry.ts';
+import { certificateCacheArgs, certificateCacheOf } from './tls-certificate.ts';
 import { commandArgs, runCommand } from './tls-command.ts';
 import { cipherList, protocolWord, spokenProtocols } from './tls-protocol.ts';
 
@@ -43,16 +44,29 @@ const field = <K extends keyof ProxyTlsSettings>(
 
 /** @param check of what was read; @throws {ArgumentFault} */
 const ownFile = (says: string, check: (file: FileText) => void) =>
-  new Argument<FileText>(says, (path, { scope }) => {
-    if (path.includes('$'))
-      throw new ArgumentFault(
-        'the path cannot have variables',
-        'put the certificates into several locations',
-      );
+  new Argument<OwnFile | undefined>(says, (path, { scope, token }) => {
+    if (path === '') return undefined;
+    if (path.includes('$')) return { template: scope.template(path, token), confDir: scope.confPath('') };
     const file = readFileText(path, scope);
     check(file);
     return file;
   });
+
+const certificateCache = defineDirective({
+  name: 'proxy_ssl_certificate_cache',
+  context: EVERYWHERE,
+  args: certificateCacheArgs,
+  doc: {
+    summary:
+      'Keeps certificates whose paths have variables, so that they are not looked at for every connection.',
+    default: 'proxy_ssl_certificate_cache off;',
+    example: 'proxy_ssl_certificate_cache max=1000 inactive=20s valid=1m;',
+    since: '0.1',
+  },
+  compile(args, scope) {
+    scope.set('proxyTls', { certificateCache: certificateCacheOf(args) });
+  },
+});
 
 const protocols = defineDirective({
   name: 'proxy_ssl_protocols',
@@ -91,10 +105,11 @@ const command = defineDirective({
 export const PROXY_SSL: readonly Directive[] = [
   protocols,
   command,
+  certificateCache,
   field('certificate', 'certificate', ownFile('a file of PEM certificates', certificatesOf), {
-    summary: 'The certificate that moat shows to servers.',
+    summary:
+      'The certificate that moat shows to servers; none when it is empty. A path with variables is read when a server is connected to.',
     example: 'moat.pem',
-    differs: 'The path cannot have variables.',
   }),
   field(
     'certificate_key',
@@ -103,7 +118,6 @@ export const PROXY_SSL: readonly Directive[] = [
     {
       summary: 'The private key of proxy_ssl_certificate.',
       example: 'moat.key',
-      differs: 'The path cannot have variables.',
     },
   ),
   field('password_file', 'passwords', passwordFile(), {

@@ -1,4 +1,5 @@
 /** Directives of the ssl module about the server's own certificates. */
+import type { CertificateCache } from '#model/l7/tls.ts';
 import { ArgumentFault, arg, Argument as Word } from '../argument.ts';
 import { passwordFile } from '../pem.ts';
 import { defineDirective } from '../registry.ts';
@@ -40,26 +41,40 @@ const key = defineDirective({
   },
 });
 
+/** The arguments of ssl_certificate_cache and proxy_ssl_certificate_cache. */
+export const certificateCacheArgs = {
+  off: arg.oneOf(['off']).optional(),
+  max: arg.integer({ min: 1 }).param(),
+  inactive: arg.durationMs().param(),
+  valid: arg.durationMs().param(),
+};
+
+interface CacheArgs {
+  readonly off?: 'off' | undefined;
+  readonly max?: number | undefined;
+  readonly inactive?: number | undefined;
+  readonly valid?: number | undefined;
+}
+
+/** @returns undefined for off. @throws {ArgumentFault} */
+export function certificateCacheOf({ off, max, inactive, valid }: CacheArgs): CertificateCache | undefined {
+  if (off) return undefined;
+  if (max === undefined) throw new ArgumentFault('"max=" is missing', 'write off, or max=NUMBER');
+  return { most: max, inactiveMs: inactive ?? 10_000, validMs: valid ?? 60_000 };
+}
+
 const cache = defineDirective({
   name: 'ssl_certificate_cache',
   context: SERVER_BLOCKS,
-  args: {
-    off: arg.oneOf(['off']).optional(),
-    max: arg.integer({ min: 1 }).param(),
-    inactive: arg.durationMs().param(),
-    valid: arg.durationMs().param(),
-  },
+  args: certificateCacheArgs,
   doc: {
     summary: 'Keeps certificates whose paths have variables, so that they are not read for every client.',
     default: 'ssl_certificate_cache off;',
     example: 'ssl_certificate_cache max=1000 inactive=20s valid=1m;',
     since: '0.1',
   },
-  compile({ off, max, inactive, valid }, scope) {
-    if (!off && max === undefined) throw new ArgumentFault('"max=" is missing', 'write off, or max=NUMBER');
-    tlsOf(scope).settings.certificateCache = off
-      ? undefined
-      : { most: max!, inactiveMs: inactive ?? 10_000, validMs: valid ?? 60_000 };
+  compile(args, scope) {
+    tlsOf(scope).settings.certificateCache = certificateCacheOf(args);
   },
 });
 

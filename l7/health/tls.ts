@@ -62,7 +62,9 @@ function contextOf(settings: ProxyTlsSettings): SecureContext {
     maxVersion: protocols.at(-1)!,
     secureOptions: missing.reduce((all, one) => withBit(all, NO_PROTOCOL[one]), commands.options ?? 0),
   };
-  if (!certificate || !certificateKey) return createSecureContext(options);
+  // What a request would name is nobody's here.
+  if (!certificate || !certificateKey || 'template' in certificate || 'template' in certificateKey)
+    return createSecureContext(options);
   const passphrase = passphraseFor(certificateKey.text, settings.passwords);
   const key = { pem: certificateKey.text, ...(passphrase !== undefined && { passphrase }) };
   return createSecureContext({ ...options, cert: certificate.text, key: [key] });

@@ -11,6 +11,14 @@ export function credentialOf(model: Exclude<CertificateModel, { kind: 'template'
   return { certificate: bytesOf(model.certificate.text), key: bytesOf(model.key.text), ...locked };
 }
 
+/** @param texts PEM of a certificate, and of its key, which one of the passphrases may open */
+export function pemCredential(texts: readonly string[], passphrases: readonly string[]): Credential {
+  const [certificate = '', key = ''] = texts;
+  const pair = { certificate: bytesOf(certificate), key: bytesOf(key) };
+  const passphrase = passphraseFor(key, passphrases);
+  return passphrase === undefined ? pair : { ...pair, passphrase };
+}
+
 /** Which of the passwords opens a PEM key; undefined for one that is open, or that none opens: OpenSSL will say so. */
 export function passphraseFor(key: string, passphrases: readonly string[]): string | undefined {
   if (!/-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(key)) return undefined;

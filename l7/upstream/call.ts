@@ -15,7 +15,7 @@ import { parseFields } from '../wire/h1/response.ts';
 import type { AnswerMaker } from './answer.ts';
 import { AnswerFlow, type AnswerSource } from './answer-flow.ts';
 import type { CallFailure, UpstreamCall, UpstreamConnection } from './connection.ts';
-import type { Connector } from './connector.ts';
+import { type Connector, LocalFault } from './connector.ts';
 import type { HintPasser } from './early-hints.ts';
 import { type Member, type MemberSeeker, type Outcome, type Pool, WAITING } from './pool.ts';
 import type { RequestText } from './request.ts';
@@ -142,8 +142,9 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
     try {
       return this.#pool.connect(member, this.#route.connector(exchange));
     } catch (error) {
-      if ((error as NativeError).syscall === undefined) throw error;
-      exchange.log('crit', `${(error as NativeError).message} while connecting to upstream`);
+      const isLocal = error instanceof LocalFault || (error as NativeError).syscall !== undefined;
+      if (!isLocal) throw error;
+      exchange.log('crit', `${(error as Error).message} while connecting to upstream`);
       this.#finishAttempt('cancelled');
       this.#fail(500);
       return undefined;

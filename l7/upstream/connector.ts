@@ -5,6 +5,9 @@ import type { Transport, TransportOwner } from '../transport/transport.ts';
 import type { Worker } from '../worker.ts';
 import type { Member } from './pool.ts';
 
+/** This machine cannot open a connection as it is wanted: no member is to blame. */
+export class LocalFault extends Error {}
+
 export interface Connector {
   /** Connections with equal keys may serve each other's requests. */
   readonly key: string;

@@ -2,15 +2,16 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { ProxyTlsSettings } from '#model/l7/proxy-tls.ts';
-import { type ClientTlsOptions, clientTls, type TlsHandle } from '#native/tls.ts';
+import { type ClientTlsOptions, type Credential, clientTls, type TlsHandle } from '#native/tls.ts';
 import type { Exchange } from '../exchange.ts';
-import { passphraseFor } from '../tls/credentials.ts';
+import { pemCredential } from '../tls/credentials.ts';
+import { NamedFiles, sourceOf } from '../tls/named-files.ts';
 import { bytesOf, versionOptions } from '../tls/options.ts';
 import { connectStream, type WayOut } from '../transport/connect.ts';
 import type { Transport, TransportOwner } from '../transport/transport.ts';
 import type { Text } from '../variable/space.ts';
 import type { Worker } from '../worker.ts';
-import type { Connector } from './connector.ts';
+import { type Connector, LocalFault } from './connector.ts';
 import type { Member } from './member.ts';
 
 /** Names are of the configuration, or of clients where a variable says so: then they must not fill the memory. */
@@ -22,13 +23,19 @@ export class UpstreamRealms {
   readonly #bySettings = new WeakMap<ProxyTlsSettings, UpstreamRealm>();
   #byContent = new Map<string, WeakRef<UpstreamRealm>>();
 
+  readonly #nowMs: () => number;
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
   /** @throws {Error} of OpenSSL when it refuses the settings */
   of(settings: ProxyTlsSettings): UpstreamRealm {
     const known = this.#bySettings.get(settings);
     if (known) return known;
     const { name: _, ...content } = settings;
     const id = createHash('sha256').update(JSON.stringify(content)).digest('base64');
-    const realm = this.#byContent.get(id)?.deref() ?? new UpstreamRealm(id, settings);
+    const realm = this.#byContent.get(id)?.deref() ?? new UpstreamRealm(id, settings, this.#nowMs);
     this.#bySettings.set(settings, realm);
     this.#byContent = new Map([...this.#byContent].filter(([, ref]) => ref.deref())).set(
       id,
@@ -42,24 +49,43 @@ export class UpstreamRealms {
 export class UpstreamRealm {
   readonly id: string;
   readonly settings: ProxyTlsSettings;
-  readonly context: TlsHandle;
-  /** Where the context keeps the last session with a member under a name. */
+  /** With the certificate of the configuration, or with none. */
+  readonly #context: TlsHandle;
+  /** With certificates that requests name. */
+  readonly #named: NamedFiles<TlsHandle>;
+  /** Where a context keeps the last session with a member under a name. */
   readonly #slots = new Map<string, number>();
   readonly #connectors = new Map<string, TlsConnector>();
 
-  constructor(id: string, settings: ProxyTlsSettings) {
+  constructor(id: string, settings: ProxyTlsSettings, nowMs: () => number) {
     this.id = id;
     this.settings = settings;
-    this.context = contextOf(settings);
+    this.#context = clientTls(optionsOf(settings, ownCredentials(settings)));
+    this.#named = new NamedFiles(settings.certificateCache, nowMs);
   }
 
-  connectorFor(name: string): TlsConnector {
-    const known = this.#connectors.get(name);
+  /** @param shown sources of certificate and key, where requests name them; '' for none */
+  connectorFor(name: string, shown: Shown): TlsConnector {
+    const id = shown === OWN ? name : JSON.stringify([name, shown]);
+    const known = this.#connectors.get(id);
     if (known) return known;
-    const made = new TlsConnector(this, name);
+    const made = new TlsConnector(this, name, shown, id);
     if (this.#connectors.size >= MOST_NAMES) this.#connectors.delete(oldest(this.#connectors));
-    this.#connectors.set(name, made);
+    this.#connectors.set(id, made);
     return made;
+  }
+
+  /** @throws {LocalFault} when a named file cannot be read, or is no certificate */
+  contextFor(shown: Shown): TlsHandle {
+    if (shown === OWN || shown[0] === '') return this.#context;
+    const { settings } = this;
+    try {
+      return this.#named.get(JSON.stringify(shown), read =>
+        clientTls(optionsOf(settings, [pemCredential(shown.map(read), settings.passwords)])),
+      );
+    } catch (cause) {
+      throw new LocalFault((cause as Error).message, { cause });
+    }
   }
 
   /** @returns the place of a session, and whether it was another's before; -1 where none is kept */
@@ -86,9 +112,23 @@ function oldest(map: ReadonlyMap<string, unknown>): string {
   return key;
 }
 
-/** The connector of each request: the name may have variables. */
+/** Sources of a certificate and its key. */
+type Shown = readonly string[];
+/** Those of the configuration. */
+const OWN: Shown = [];
+
+/** The connector of each request: its name, and the certificate that moat shows, may have variables. */
 export function tlsConnector(realm: UpstreamRealm, name: Text): (exchange: Exchange) => Connector {
-  return exchange => realm.connectorFor(withoutPort(name(exchange)));
+  const { certificate, certificateKey } = realm.settings;
+  const files = [certificate, certificateKey].filter(file => file !== undefined);
+  if (!files.some(file => 'template' in file))
+    return exchange => realm.connectorFor(withoutPort(name(exchange)), OWN);
+  return exchange => {
+    const shown = files.map(file =>
+      'template' in file ? sourceOf(file.template, file.confDir, exchange) : `data:${file.text}`,
+    );
+    return realm.connectorFor(withoutPort(name(exchange)), shown);
+  };
 }
 
 /** nginx too takes the port off, for $proxy_host and $http_host may have one. */
@@ -101,27 +141,32 @@ export class TlsConnector implements Connector {
   readonly key: string;
   readonly #realm: UpstreamRealm;
   readonly #name: string;
+  readonly #shown: Shown;
+  readonly #id: string;
 
-  constructor(realm: UpstreamRealm, name: string) {
-    this.key = `tls ${realm.id} ${name}`;
+  /** @param id tells it from others of the realm */
+  constructor(realm: UpstreamRealm, name: string, shown: Shown, id: string) {
+    this.key = `tls ${realm.id} ${id}`;
     this.#realm = realm;
     this.#name = name;
+    this.#shown = shown;
+    this.#id = id;
   }
 
   open(member: Member, owner: TransportOwner, worker: Worker, way?: WayOut): Transport {
-    const { context, settings } = this.#realm;
-    const { slot, fresh } = this.#realm.slotFor(`${this.#name} ${member.address}`);
+    const { settings } = this.#realm;
+    const context = this.#realm.contextFor(this.#shown);
+    const { slot, fresh } = this.#realm.slotFor(`${this.#id} ${member.address}`);
     const tell = settings.serverName && this.#name !== '' && isIP(this.#name) === 0;
     const as = { name: this.#name.slice(0, MOST_NAME_BYTES), tell, slot, fresh };
     return connectStream(member.model, owner, worker, { context, as }, way);
   }
 }
 
-/** @throws {Error} of OpenSSL */
-function contextOf(settings: ProxyTlsSettings): TlsHandle {
-  const { commands, certificate, certificateKey, trustedCertificate, crl } = settings;
-  const options: ClientTlsOptions = {
-    certificates: [],
+function optionsOf(settings: ProxyTlsSettings, certificates: readonly Credential[]): ClientTlsOptions {
+  const { commands, trustedCertificate, crl } = settings;
+  return {
+    certificates,
     ...(trustedCertificate && { trusted: bytesOf(trustedCertificate.text) }),
     ...(crl && { crl: bytesOf(crl.text) }),
     verify: settings.verify,
@@ -133,11 +178,10 @@ function contextOf(settings: ProxyTlsSettings): TlsHandle {
     ...(commands.signatureAlgorithms !== undefined && { signatureAlgorithms: commands.signatureAlgorithms }),
     sessionSlots: settings.sessionReuse ? MOST_SESSIONS : 0,
   };
-  if (!certificate || !certificateKey) return clientTls(options);
-  const passphrase = passphraseFor(certificateKey.text, settings.passwords);
-  const pair = { certificate: bytesOf(certificate.text), key: bytesOf(certificateKey.text) };
-  return clientTls({
-    ...options,
-    certificates: [passphrase === undefined ? pair : { ...pair, passphrase }],
-  });
+}
+
+/** The certificate of the configuration, if it has one that is the same for all requests. */
+function ownCredentials({ certificate, certificateKey, passwords }: ProxyTlsSettings): Credential[] {
+  if (!certificate || !certificateKey || 'template' in certificate || 'template' in certificateKey) return [];
+  return [pemCredential([certificate.text, certificateKey.text], passwords)];
 }

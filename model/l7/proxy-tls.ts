@@ -1,6 +1,9 @@
 /** Settings of the proxy module for TLS to servers. */
 import type { Template } from '../template.ts';
-import type { FileText, TlsProtocol } from './tls.ts';
+import type { CertificateCache, FileText, TlsProtocol } from './tls.ts';
+
+/** A file that was read with the configuration, or one whose path has variables: read when a server is connected to. */
+export type OwnFile = FileText | { readonly template: Template; readonly confDir: string };
 
 export interface ProxyTlsSettings {
   /** Whether the server's certificate must be good, and for the name. */
@@ -10,8 +13,10 @@ export interface ProxyTlsSettings {
   readonly trustedCertificate: FileText | undefined;
   readonly crl: FileText | undefined;
   /** moat's own certificate, with its key; PEM. */
-  readonly certificate: FileText | undefined;
-  readonly certificateKey: FileText | undefined;
+  readonly certificate: OwnFile | undefined;
+  readonly certificateKey: OwnFile | undefined;
+  /** Of certificates whose paths have variables. */
+  readonly certificateCache: CertificateCache | undefined;
   readonly passwords: readonly string[];
   /** Undefined: the host of proxy_pass. */
   readonly name: Template | undefined;
@@ -45,6 +50,7 @@ export const PROXY_TLS_DEFAULTS: ProxyTlsSettings = {
   crl: undefined,
   certificate: undefined,
   certificateKey: undefined,
+  certificateCache: undefined,
   passwords: [],
   name: undefined,
   serverName: false,

@@ -5,7 +5,7 @@ import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { freePorts, httpConf, type Running, startMoat } from '../e2e/rig.ts';
 import { response } from '../e2e/upstream.ts';
 import { request } from '../e2e/wire.ts';
-import { Authority, type Issued } from './authority.ts';
+import { Authority, type Issued, opensslWith } from './authority.ts';
 
 const [port = 0] = await freePorts(1);
 const ca = new Authority();
@@ -14,6 +14,7 @@ const between = new Authority('Between', ca);
 const own = ca.issue('app.internal');
 const revoked = ca.issue('app.internal');
 const mine = ca.issue('moat.internal');
+const yours = ca.issue('other.internal');
 const deep = between.issue('app.internal');
 const servers: Server[] = [];
 let moat: Running;
@@ -68,6 +69,9 @@ before(async () => {
         ${to('deep', await serve({ cert: deep.cert + between.cert, key: deep.key }), trust)}
         ${to('too-deep', await serve({ cert: deep.cert + between.cert, key: deep.key }), `${trust} proxy_ssl_verify_depth 0;`)}
         ${to('shows', asking, 'proxy_ssl_certificate mine.crt; proxy_ssl_certificate_key mine.key;')}
+        ${to('named-key', asking, 'proxy_ssl_certificate $arg_who.crt; proxy_ssl_certificate_key $arg_who.key; proxy_ssl_password_file passwords;')}
+        location /inherits { proxy_ssl_certificate mine.crt; proxy_ssl_certificate_key mine.key;
+          location /inherits/none { proxy_pass https://127.0.0.1:${asking}; proxy_ssl_certificate ""; } }
         ${to('forgets', good, 'proxy_ssl_session_reuse off;')}
         ${to('old', good, 'proxy_ssl_protocols TLSv1.2; proxy_ssl_ciphers ECDHE-ECDSA-CHACHA20-POLY1305;')}
         ${to('plain-server', port, '')}
@@ -78,6 +82,9 @@ before(async () => {
         'ca.crl': ca.revocationList([revoked]),
         'mine.crt': mine.cert,
         'mine.key': mine.key,
+        'other.crt': yours.cert,
+        'other.key': opensslWith(yours.key, 'pkey', '-aes128', '-passout', 'pass:secret'),
+        passwords: 'wrong\nsecret\n',
       },
     },
   );
@@ -140,6 +147,22 @@ test('proxy_ssl_verify_depth: bounds the certificates between', async () => {
 
 test('proxy_ssl_certificate: is shown to a server that asks', async () => {
   assert.equal((await ask('/shows')).seen.shown, 'moat.internal');
+});
+
+test('proxy_ssl_certificate: with variables it is that which the request names, or none', async () => {
+  assert.equal((await ask('/named-key?who=mine')).seen.shown, 'moat.internal');
+  assert.equal((await ask('/named-key?who=other')).seen.shown, 'other.internal');
+  assert.equal((await ask('/named-key?who=mine')).seen.shown, 'moat.internal');
+  assert.equal((await ask('/inherits/none')).seen.shown, '');
+});
+
+test('proxy_ssl_certificate: a file that is not there is 500, and no fault of the server', async () => {
+  assert.equal((await ask('/named-key?who=nobody')).status, 500);
+  assert.match(
+    moat.read(),
+    /\[crit\].*cannot load certificate ".*nobody\.crt": ENOENT.*while connecting to upstream/,
+  );
+  assert.equal((await ask('/named-key?who=mine')).status, 200);
 });
 
 test('proxy_ssl_session_reuse: a new connection resumes the session of the last one, unless it is off', async () => {
