@@ -50,7 +50,7 @@ function answerPage(exchange: Exchange, page: ErrorPageTable, status: number): v
     exchange.log('error', `could not find named location "${target}"`);
     return answerError(exchange, 500);
   }
-  const redirect = REDIRECTS.has(exchange.errorStatus) ? exchange.errorStatus : 302;
+  const redirect = typeof page.answer === 'number' && REDIRECTS.has(page.answer) ? page.answer : 302;
   exchange.errorStatus = 0;
   exchange.redirectTo = target;
   answerBuiltIn(exchange, redirect);

@@ -50,6 +50,8 @@ test('error_page: a URI, a status, a name, a URL', async () => {
       location /url=/ { error_page 404 = http://other.org/; }
       location /urlstatus/ { error_page 404 http://other.org/$status; }
       location /urlstatus302/ { error_page 404 =302 http://other.org/$status; }
+      location /redirected/ { error_page 301 http://other.org/; return 301 /elsewhere; }
+      location /redirected308/ { error_page 301 =308 http://other.org/; return 301 /elsewhere; }
       location /uristatus/ { error_page 404 /tell?$status; }
       location /relative/ { error_page 404 relative.html; }
       location /redirect/ { error_page 301 302 /404.html; return 301 /elsewhere; }
@@ -68,7 +70,7 @@ test('error_page: a URI, a status, a name, a URL', async () => {
   });
   const targets = `/plain/x /to200/x /to503/x /own/x /zero/x /argued/x?y /fixed/x /missing/x /missing500/x /missing=/x
     /folder/x /noslash/x /escaped/x /named/x?y /named200/x /named=/x /named=status/x /named404status/x /namedplain/x
-    /lost/x /url/x /url301/x /url307/x /url200/x /url=/x /urlstatus/x /urlstatus302/x /uristatus/x /relative/x /redirect/x /redirect200/x /first/x
+    /lost/x /url/x /url301/x /url307/x /url200/x /url=/x /urlstatus/x /urlstatus302/x /uristatus/x /redirected/x /redirected308/x /relative/x /redirect/x /redirect200/x /first/x
     /nonstandard/x /text/x /internal/x /status/x`;
   await pair.compare(gets(targets));
   pair.compareLogs();
