@@ -114,6 +114,8 @@ export class Exchange {
   limitConnStatus: string | undefined;
   proxyHost: string | undefined;
   proxyPort: string | undefined;
+  /** What the server is asked for; undefined when the request has become another one since. */
+  upstreamUri: ((exchange: Exchange) => string) | undefined;
   /** Whether it goes on by TLS. */
   proxyTls = false;
   /** Fields that an X-Accel-Redirect brought along for the answer. */

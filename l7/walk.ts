@@ -152,6 +152,7 @@ export class Walk {
     if (!this.#mayRedirect('internally redirecting to', path)) return;
     exchange.path = path;
     exchange.args = args;
+    exchange.upstreamUri = undefined;
     exchange.untouched = false;
     exchange.prefixHolds = true;
     exchange.internal = true;

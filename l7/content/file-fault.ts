@@ -1,6 +1,6 @@
 /** What the fault of a file means for the request: the status, and a line in the error log. */
 import { constants } from 'node:os';
-import { getSystemErrorMessage } from 'node:util';
+import { systemReason } from '#kit/system-error.ts';
 import type { Exchange } from '../exchange.ts';
 
 /** The codes of the system by what they mean: nothing is there, or it may not be had; all others are faults. */
@@ -30,24 +30,13 @@ export function fileFault(error: unknown): FileFault {
   return {
     status: STATUS_OF[error.code] ?? 500,
     code: error.code,
-    reason: reasonOf(error.code, errno, error.message),
+    reason: errno === 0 ? `(0: ${error.message})` : systemReason(errno),
   };
 }
 
 /** A fault that was found without a call that failed. */
 export function faultOf(code: 'ELOOP' | 'ENOTDIR'): FileFault {
-  return { status: STATUS_OF[code]!, code, reason: reasonOf(code, constants.errno[code], '') };
-}
-
-/** Where libuv's words are not those of the C library, which operators look for. */
-const WORDS: Readonly<Record<string, string>> = {
-  ELOOP: 'Too many levels of symbolic links',
-  ENAMETOOLONG: 'File name too long',
-};
-
-function reasonOf(code: string, errno: number, message: string): string {
-  const words = WORDS[code] ?? (errno === 0 ? message : getSystemErrorMessage(-errno));
-  return `(${errno}: ${words.charAt(0).toUpperCase()}${words.slice(1)})`;
+  return { status: STATUS_OF[code]!, code, reason: systemReason(constants.errno[code]) };
 }
 
 /** @returns the status of the fault */

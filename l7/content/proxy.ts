@@ -10,7 +10,7 @@ import { PLAIN } from '../upstream/connector.ts';
 import { compileHints } from '../upstream/early-hints.ts';
 import { withAddresses } from '../upstream/lookup.ts';
 import type { Pool } from '../upstream/pool.ts';
-import { compileRequest } from '../upstream/request.ts';
+import { compileRequest, compileUri } from '../upstream/request.ts';
 import { tlsConnector } from '../upstream/tls.ts';
 import { withWayOut } from '../upstream/way-out.ts';
 import { sizeOf } from '../variable/size.ts';
@@ -37,6 +37,7 @@ export function proxyContent({ target }: ProxyContent, compiler: Compiler): Phas
   const route: ProxyRoute = {
     settings: settings.proxy,
     request: compileRequest(target, compiler),
+    uri: compileUri(target, compiler),
     answer: compileAnswer(
       settings.proxy,
       compiler,

@@ -49,9 +49,19 @@ export class ErrorLogger {
     const { main } = exchange;
     const client = `client: ${main.remoteAddress}, server: ${exchange.server.model.serverName}`;
     const request = main.head.line === '' ? '' : `, request: "${main.head.line}"`;
-    const upstream = exchange.attempts.length > 0 ? `, upstream: "${exchange.attempts.at(-1)!.member}"` : '';
     const host = main.head.host === undefined ? '' : `, host: "${main.head.host}"`;
-    const text = `*${exchange.connection.id} ${message}, ${client}${request}${upstream}${host}`;
+    const referrer = main.head.headers.get('referer');
+    const from = referrer === undefined ? '' : `, referrer: "${referrer}"`;
+    const text = `*${exchange.connection.id} ${message}, ${client}${request}${upstreamOf(exchange)}${host}${from}`;
     for (const log of this.#logs) if (rank >= LOG_LEVELS.indexOf(log.level)) this.#sink(log, level, text);
   }
+}
+
+/** The server that was asked last, and for what. */
+function upstreamOf(exchange: Exchange): string {
+  const { attempts, proxyTls, upstreamUri } = exchange;
+  const member = attempts.at(-1)?.member;
+  if (member === undefined) return '';
+  const separator = member.startsWith('unix:') ? ':' : '';
+  return `, upstream: "${proxyTls ? 'https' : 'http'}://${member}${separator}${upstreamUri?.(exchange) ?? ''}"`;
 }

@@ -17,6 +17,7 @@ import { AnswerFlow, type AnswerSource } from './answer-flow.ts';
 import type { CallFailure, UpstreamCall, UpstreamConnection } from './connection.ts';
 import { type Connector, LocalFault } from './connector.ts';
 import type { HintPasser } from './early-hints.ts';
+import { doing } from './failure.ts';
 import { type Member, type MemberSeeker, type Outcome, type Pool, WAITING } from './pool.ts';
 import type { RequestText } from './request.ts';
 
@@ -24,6 +25,8 @@ import type { RequestText } from './request.ts';
 export interface ProxyRoute {
   readonly settings: ProxySettings;
   readonly request: RequestText;
+  /** What is asked of the server, for the log. */
+  readonly uri: (exchange: Exchange) => string;
   readonly answer: AnswerMaker;
   /** early_hints; undefined: none pass. */
   readonly hints: HintPasser | undefined;
@@ -76,6 +79,7 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
   start(): void {
     const { exchange } = this;
     exchange.setSource(this);
+    exchange.upstreamUri = this.#route.uri;
     const { settings } = this.#route;
     const { body, storedBody } = exchange;
     // A part of it went to a server that failed before this one.
@@ -128,11 +132,11 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
   #nobody(): void {
     // What stands for an address has more in its name.
     const [name = ''] = this.#pool.model.name.split(' ');
-    this.exchange.log('error', `no live upstreams while connecting to upstream "${name}"`);
     const attempt = newAttempt(name, '', this.#attempt === undefined);
     attempt.status = 502;
     attempt.responseMs = 0;
     this.#note(attempt);
+    this.exchange.log('error', 'no live upstreams while connecting to upstream');
     this.#fail(502);
   }
 
@@ -372,12 +376,7 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
   failed(failure: CallFailure, reason: string): void {
     const { exchange } = this;
     const reused = this.#connection?.reused ?? false;
-    const where = exchange.response
-      ? 'reading upstream'
-      : this.#requestSent
-        ? 'reading response header from upstream'
-        : 'connecting to upstream';
-    if (!this.#discarding) exchange.log('error', `${reason} while ${where}`);
+    if (!this.#discarding) exchange.log('error', `${reason} while ${doing(this.#attempt!)}`);
     if (this.#discarding || exchange.response) {
       this.#finishAttempt('failed');
       this.#over = true;

@@ -14,6 +14,7 @@ import { markedResponseHead, responseBytes } from '../wire/h1/marked.ts';
 import { headEnd } from '../wire/h1/request.ts';
 import { CHUNKED } from '../wire/h1/request-head.ts';
 import { parseResponseHead, type ResponseHead, UNTIL_CLOSE, UpstreamFault } from '../wire/h1/response.ts';
+import { failureReason, PREMATURE, TIMED_OUT } from './failure.ts';
 import type { Member, Pool } from './pool.ts';
 
 /** How a try at a member can fail. */
@@ -117,7 +118,12 @@ export class UpstreamConnection implements TransportOwner, BodyTaker, DeadlineOw
       else this.#readHead(bytes, call);
     } catch (error) {
       if (!(error instanceof UpstreamFault) && !(error instanceof BodyFault)) throw error;
-      this.#fail('invalid', error instanceof BodyFault ? `upstream sent ${error.message}` : error.message);
+      this.#fail(
+        'invalid',
+        error instanceof BodyFault
+          ? `upstream sent invalid chunked response: ${error.message}`
+          : error.message,
+      );
     }
   }
 
@@ -136,7 +142,7 @@ export class UpstreamConnection implements TransportOwner, BodyTaker, DeadlineOw
       throw new UpstreamFault('upstream sent too big header');
     if (end === -1) {
       if (!'HTTP/1.'.startsWith(text.slice(0, 7)))
-        throw new UpstreamFault('upstream sent no valid HTTP/1.x header');
+        throw new UpstreamFault('upstream sent no valid HTTP/1.0 header');
       this.#text = text;
       return;
     }
@@ -211,11 +217,11 @@ export class UpstreamConnection implements TransportOwner, BodyTaker, DeadlineOw
     const call = this.#call;
     if (!call) return this.destroy();
     if (this.#reader?.finish(this)) return this.#complete(call, '', false);
-    this.#fail('closed', 'upstream prematurely closed connection');
+    this.#fail('closed', PREMATURE);
   }
 
   transportClosed(error: NodeJS.ErrnoException | undefined): void {
-    const reason = error ? `${error.message}` : 'upstream prematurely closed connection';
+    const reason = error ? failureReason(error, this.member.address, this.connected) : PREMATURE;
     this.#fail(this.connected ? 'closed' : 'connect', reason);
   }
 
@@ -236,7 +242,7 @@ export class UpstreamConnection implements TransportOwner, BodyTaker, DeadlineOw
   }
 
   deadlineExpired(): void {
-    if (this.#call) this.#fail('timeout', 'upstream timed out');
+    if (this.#call) this.#fail('timeout', TIMED_OUT);
     else this.destroy();
   }
 

@@ -10,6 +10,7 @@ import type { Worker } from '../worker.ts';
 import { COUNT, type PeerCount, type Peers } from '../zone/peers.ts';
 import { UpstreamConnection } from './connection.ts';
 import type { Connector } from './connector.ts';
+import { doing } from './failure.ts';
 import type { IdleConnections } from './idle.ts';
 import { addressText, Member } from './member.ts';
 import { noteAnswer } from './outlier.ts';
@@ -163,7 +164,7 @@ export class Pool {
     }
     const ejectedMs = outlier ? noteAnswer(roster, index, faulty, outlier, nowMs) : 0;
     lock.release();
-    if (worn) exchange.log('warn', 'upstream server temporarily disabled');
+    if (worn) exchange.log('warn', `upstream server temporarily disabled while ${doing(attempt)}`);
     if (ejectedMs > 0)
       exchange.log(
         'warn',

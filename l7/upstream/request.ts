@@ -64,7 +64,7 @@ const saysEmpty = ({ method, head }: Exchange) => method !== 'GET' && head.heade
  * nginx's rules: the target as sent where nothing changed it; with a URI in proxy_pass that replaces the matched prefix;
  * with variables in the URL its own path, where it has one, is all that is sent.
  */
-function compileUri(target: ProxyTarget, { text }: Compiler): (exchange: Exchange) => string {
+export function compileUri(target: ProxyTarget, { text }: Compiler): (exchange: Exchange) => string {
   const withArgs = (path: string, exchange: Exchange) =>
     exchange.args === '' ? path : `${path}?${exchange.args}`;
   const own = (exchange: Exchange) =>

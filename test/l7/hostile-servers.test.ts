@@ -23,7 +23,7 @@ const server = createServer({ allowHalfOpen: true }, socket => {
   });
 });
 
-const [port = 0] = await freePorts(1);
+const [port = 0, dead = 0] = await freePorts(2);
 let moat: Running;
 
 before(async () => {
@@ -33,6 +33,8 @@ before(async () => {
   moat = await startMoat(
     httpConf(`server { listen 127.0.0.1:${port}; proxy_read_timeout 2s; client_max_body_size 0;
       location / { proxy_pass ${at}; }
+      location /dead { proxy_pass http://127.0.0.1:${dead}/at; }
+      location /unix { proxy_pass http://unix:/nowhere/sock:/at; }
       location /direct/ { proxy_pass ${at}; proxy_buffering off; proxy_request_buffering off; }
       location /upgrade { proxy_pass ${at}; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; } }`),
   );
@@ -117,7 +119,7 @@ const REFUSED: readonly (readonly [name: string, bytes: string, reason: RegExp])
     `${HEAD}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
     /at the same time/,
   ],
-  ['two lengths', `${HEAD}Content-Length: 1\r\nContent-Length: 1\r\n\r\nx`, /duplicate header/],
+  ['two lengths', `${HEAD}Content-Length: 1\r\nContent-Length: 1\r\n\r\nx`, /duplicate header line/],
   ['a negative length', `${HEAD}Content-Length: -1\r\n\r\n`, /invalid "Content-Length"/],
   ['a length with a sign', `${HEAD}Content-Length: +1\r\n\r\nx`, /invalid "Content-Length"/],
   ['a list of lengths', `${HEAD}Content-Length: 1, 1\r\n\r\nx`, /invalid "Content-Length"/],
@@ -189,13 +191,66 @@ for (const [name, body] of BROKEN_CHUNKS) {
 test('a server that says nothing, or not all, in time: 504, or a cut', async () => {
   behave = () => {};
   assert.equal((await request(port, { path: '/silent' })).status, 504);
-  assert.match(moat.read(), /upstream timed out while reading response header/);
+  assert.match(moat.read(), /upstream timed out \(110: Connection timed out\) while reading response header/);
   behave = sends('HTTP/1.1 200 OK\r\nX-A', 'stay');
   assert.equal((await request(port, { path: '/silent' })).status, 504);
   behave = sends(`${HEAD}Content-Length: 10\r\n\r\n01234`, 'stay');
   assert.ok(!isWhole(await taken('/silent')));
-  assert.match(moat.read(), /upstream timed out while reading upstream/);
+  assert.match(moat.read(), /upstream timed out \(110: Connection timed out\) while reading upstream/);
 });
+
+/** What the log says of a failure, word for word as nginx has it. */
+const TOLD: readonly (readonly [path: string, behave: (socket: Socket) => void, line: string])[] = [
+  ['/dead', () => {}, `[error] connect() failed (111: Connection refused) while connecting to upstream`],
+  [
+    '/unix',
+    () => {},
+    '[error] connect() to unix:/nowhere/sock failed (2: No such file or directory) while connecting to upstream',
+  ],
+  [
+    '/closed',
+    socket => socket.end(),
+    '[error] upstream prematurely closed connection while reading response header from upstream',
+  ],
+  [
+    '/reset',
+    socket => socket.resetAndDestroy(),
+    '[error] recv() failed (104: Connection reset by peer) while reading response header from upstream',
+  ],
+  [
+    '/twice',
+    sends(`${HEAD}Content-Length: 1\r\nContent-Length: 2\r\n\r\n`),
+    '[error] upstream sent duplicate header line: "Content-Length: 2", previous value: "Content-Length: 1" while reading response header from upstream',
+  ],
+  [
+    '/odd',
+    sends('HTTP/1.1 200 OK\r\nX y\r\n\r\n'),
+    '[error] upstream sent invalid header: "X y" while reading response header from upstream',
+  ],
+];
+
+for (const [path, does, line] of TOLD) {
+  test(`the log tells a failure as nginx does: ${path}`, async () => {
+    behave = does;
+    const headers = { Host: 'site.test', Referer: 'http://r/' };
+    assert.equal((await request(port, { path: `${path}?q`, headers })).status, 502);
+    const upstreamPort = (server.address() as AddressInfo).port;
+    const asked = {
+      '/dead': `http://127.0.0.1:${dead}/at?q`,
+      '/unix': 'http://unix:/nowhere/sock:/at?q',
+    }[path];
+    const about = [
+      `, client: 127.0.0.1, server: , request: "GET ${path}?q HTTP/1.1"`,
+      `upstream: "${asked ?? `http://127.0.0.1:${upstreamPort}${path}?q`}", host: "site.test", referrer: "http://r/"`,
+    ];
+    const found = moat
+      .read()
+      .split('\n')
+      .filter(logged => logged.includes(`${path}?q`))
+      .map(logged => logged.replace(/^\S+ \S+ (\[\w+\]) \S+ \S+/, '$1'));
+    assert.deepEqual(found, [line + about.join(', ')]);
+  });
+}
 
 test('bodies where there are none: HEAD, 204, 304; nothing of them is taken for the next answer', async () => {
   const next = `${HEAD}Content-Length: 4\r\n\r\nnext`;

@@ -312,9 +312,9 @@ test('proxy_next_upstream off: the answer of the first server stands', async () 
 
 test('faults of servers: 502 and 504, and the error log tells why', async () => {
   assert.equal((await request(port, { path: '/refused' })).status, 502);
-  assert.match(moat.read(), /ECONNREFUSED[^\n]* while connecting to upstream/);
+  assert.match(moat.read(), /connect\(\) failed \(111: Connection refused\) while connecting to upstream/);
   assert.equal((await request(port, { path: '/garbage' })).status, 502);
-  assert.match(moat.read(), /upstream sent no valid HTTP\/1\.x header/);
+  assert.match(moat.read(), /upstream sent no valid HTTP\/1\.0 header/);
   assert.equal((await request(port, { path: '/both-lengths' })).status, 502);
   assert.equal((await request(port, { path: '/slow' })).status, 504);
   assert.match(moat.read(), /upstream timed out/);

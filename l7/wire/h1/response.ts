@@ -38,7 +38,7 @@ export function parseResponseHead(text: string, end: number): ResponseHead {
     if (lineEnd === at) break;
     const colon = whole.indexOf(':', at);
     if (colon === -1 || colon >= lineEnd || colon === at)
-      throw new UpstreamFault('upstream sent invalid header');
+      throw new UpstreamFault(`upstream sent invalid header: "${whole.slice(at, lineEnd).slice(0, 64)}"`);
     const name = whole.slice(at, colon);
     if (!isKnownField(name) && /[\s()<>@,;\\"/[\]?={}]/.test(name))
       throw new UpstreamFault('upstream sent invalid header name');
@@ -61,7 +61,7 @@ function readStatusLine(text: string, head: ResponseHead): number {
     return newline + 1;
   }
   const match = /^HTTP\/1\.(\d) (\d{3})(?: (.*))?$/.exec(line);
-  if (!match) throw new UpstreamFault('upstream sent no valid HTTP/1.x header');
+  if (!match) throw new UpstreamFault('upstream sent no valid HTTP/1.0 header');
   head.minor = match[1] === '0' ? 0 : 1;
   head.status = Number(match[2]);
   head.reason = match[3] ?? '';
@@ -84,10 +84,10 @@ export class AnswerFraming {
   /** @param key lower case; any field. @throws {UpstreamFault} */
   note(key: string, value: string): void {
     if (key === 'content-length') {
-      if (this.#length !== undefined) throw duplicate('Content-Length');
+      if (this.#length !== undefined) throw duplicate('Content-Length', value, this.#length);
       this.#length = value;
     } else if (key === 'transfer-encoding') {
-      if (this.#encoding !== undefined) throw duplicate('Transfer-Encoding');
+      if (this.#encoding !== undefined) throw duplicate('Transfer-Encoding', value, this.#encoding);
       this.#encoding = value.toLowerCase();
     } else if (key === 'connection')
       this.#connection = this.#connection === undefined ? value : `${this.#connection},${value}`;
@@ -120,7 +120,10 @@ export class AnswerFraming {
   }
 }
 
-const duplicate = (name: string) => new UpstreamFault(`upstream sent duplicate header line: "${name}"`);
+const duplicate = (name: string, value: string, before: string) =>
+  new UpstreamFault(
+    `upstream sent duplicate header line: "${name}: ${value}", previous value: "${name}: ${before}"`,
+  );
 
 /** Reads field lines (a trailer section) into a list; malformed ones are left out, for nothing depends on them. */
 export function parseFields(text: string, into: HeaderList): void {

@@ -45,7 +45,7 @@ test('pool: a member that fails is left alone after max_fails, also by the other
   servers.behave('a', hangUp);
   assert.equal(await bodies(12), 'b'.repeat(12));
   assert.equal(servers.get('a').requests.length, 2);
-  await logged(moat, /\[warn\] .*upstream server temporarily disabled.*upstream: "127/);
+  await logged(moat, /\[warn\] .*upstream server temporarily disabled.*upstream: "http:\/\/127/);
   moat.reload(text.replace('location / {', 'location / { add_header X-New 1;'));
   await until(async () => header(await request(port), 'x-new') === '1', 'the reload');
   assert.equal(await bodies(6), 'b'.repeat(6));
