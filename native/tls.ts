@@ -45,6 +45,8 @@ export interface ServerTlsOptions extends CommonOptions {
   /** 512 to 16384. */
   readonly recordBytes: number;
   readonly compressCertificates: boolean;
+  /** Whether bytes are taken that a client sends before the handshake is done. */
+  readonly earlyData?: boolean;
   readonly sessionMode: SessionMode;
   readonly cacheName?: string;
   readonly cacheBytes?: number;
@@ -89,17 +91,18 @@ export const TLS_FACTS = {
   clientSigalg: 6,
   sessionId: 7,
   resumed: 8,
-  verify: 9,
-  certificate: 10,
-  subject: 11,
-  issuer: 12,
-  subjectLegacy: 13,
-  issuerLegacy: 14,
-  serial: 15,
-  fingerprint: 16,
-  starts: 17,
-  ends: 18,
-  daysLeft: 19,
+  early: 9,
+  verify: 10,
+  certificate: 11,
+  subject: 12,
+  issuer: 13,
+  subjectLegacy: 14,
+  issuerLegacy: 15,
+  serial: 16,
+  fingerprint: 17,
+  starts: 18,
+  ends: 19,
+  daysLeft: 20,
 } as const;
 export type TlsFact = (typeof TLS_FACTS)[keyof typeof TLS_FACTS];
 

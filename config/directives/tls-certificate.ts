@@ -1,6 +1,6 @@
 /** Directives of the ssl module about the server's own certificates. */
 import type { CertificateCache } from '#model/l7/tls.ts';
-import { ArgumentFault, arg, Argument as Word } from '../argument.ts';
+import { ArgumentFault, arg } from '../argument.ts';
 import { passwordFile } from '../pem.ts';
 import { defineDirective } from '../registry.ts';
 import { SERVER_BLOCKS } from './core-field.ts';
@@ -78,18 +78,6 @@ const cache = defineDirective({
   },
 });
 
-/** Read, and without effect. */
-const earlyData = new Word<boolean>('on or off', (text, { token, scope }) => {
-  if (text !== 'on' && text !== 'off') throw new ArgumentFault(`"${text}" is neither on nor off`);
-  if (text === 'on')
-    scope.faults.warn(
-      'no-effect',
-      'ssl_early_data: the runtime takes no early data; clients send their requests after the handshake',
-      token,
-    );
-  return text === 'on';
-});
-
 export const TLS_CERTIFICATE = [
   certificate,
   key,
@@ -112,15 +100,10 @@ export const TLS_CERTIFICATE = [
     default: 'off',
     example: 'on',
   }),
-  tlsDirective(
-    'ssl_early_data',
-    earlyData,
-    {
-      summary: 'Takes requests in the first flight of TLS 1.3.',
-      default: 'off',
-      example: 'off',
-      differs: 'It has no effect: the runtime cannot take early data, and says so to clients.',
-    },
-    () => {},
-  ),
+  tlsField('ssl_early_data', 'earlyData', arg.flag(), {
+    summary:
+      'Takes requests in the first flight of TLS 1.3. Somebody may have recorded and sent them again: $ssl_early_data tells servers.',
+    default: 'off',
+    example: 'on',
+  }),
 ];

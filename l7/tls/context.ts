@@ -125,6 +125,7 @@ function optionsOf(
     alpn: alpnBytes(alpn),
     recordBytes: Math.min(RECORD_BYTES, Math.max(LEAST_RECORD_BYTES, rest.bufferBytes)),
     compressCertificates: rest.certificateCompression,
+    earlyData: rest.earlyData,
     ...sessionOptions(rest.sessionCache),
     sessionTimeoutS: rest.sessionTimeoutS,
     sessionRealm: resumptionRealm(tls),

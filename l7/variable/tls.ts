@@ -38,8 +38,7 @@ export const TLS_VARIABLES = {
   ssl_session_reused: fact('resumed'),
   ssl_server_name: session(tls => tls.serverName),
   ssl_alpn_protocol: session(tls => tls.alpn),
-  // No early data is taken: the handshake is complete before a request is read.
-  ssl_early_data: session(() => ''),
+  ssl_early_data: fact('early'),
   ssl_client_cert: pem(text => text.trim().replaceAll('\n', '\n\t')),
   ssl_client_raw_cert: pem(text => text),
   ssl_client_escaped_cert: pem(escapeArgument),

@@ -95,6 +95,8 @@ export interface ServerTls {
   readonly rejectHandshake: boolean;
   readonly certificateCache: CertificateCache | undefined;
   readonly certificateCompression: boolean;
+  /** Whether requests are taken before the handshake is done: they may be replays. */
+  readonly earlyData: boolean;
 }
 
 /** nginx 1.31's defaults. */
@@ -121,4 +123,5 @@ export const TLS_DEFAULTS: Omit<ServerTls, 'certificates'> = {
   rejectHandshake: false,
   certificateCache: undefined,
   certificateCompression: false,
+  earlyData: false,
 };

@@ -29,6 +29,7 @@ struct ticket_key {
 struct tls_context {
   SSL_CTX *ctx; /* not counted: it owns this */
   bool server;
+  bool early; /* as server: takes early data */
   bool verifies; /* as client: a certificate that is not good ends the handshake */
   struct ticket_key tickets[TICKET_KEYS_MOST];
   int ticket_count;
@@ -42,6 +43,7 @@ struct tls_context {
 };
 
 enum tls_phase {
+  TLS_EARLY, /* a server that takes early data (RFC 8446 section 2.3) reads what there is of it */
   TLS_SHAKING,
   TLS_OPEN,
   TLS_BROKEN, /* nothing may be written any more */
@@ -51,6 +53,7 @@ enum tls_phase {
 struct tls {
   SSL *ssl;
   enum tls_phase phase;
+  bool told; /* EVENT_SECURE was told: with early data that is before the handshake is done */
   bool notified; /* close_notify is sent */
   bool again; /* there is work without new bytes: held ones, or decrypted ones that found no room */
   uint8_t *held; /* what came before TLS was put on, or found no room */

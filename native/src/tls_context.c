@@ -10,6 +10,7 @@
 
 #define CONTEXT_BYTES 65536 /* about what one takes: the garbage collector is told */
 #define LIST_BYTES 4096
+#define EARLY_BYTES 16384 /* as nginx */
 
 static int context_index;
 static pthread_once_t index_once = PTHREAD_ONCE_INIT;
@@ -178,6 +179,8 @@ napi_value tls_context(napi_env env, napi_callback_info info) {
   tls_use_trust(&call, context, options);
   tls_use_sessions(&call, context, options);
   if (!call.failed) use_compression(&call, context->ctx, options);
+  context->early = server && as_bool_or(&call, field(&call, options, "earlyData"), "earlyData", false);
+  if (context->early) SSL_CTX_set_max_early_data(context->ctx, EARLY_BYTES);
   if (server && !call.failed) {
     SSL_CTX_set_tlsext_status_cb(context->ctx, send_staple);
     SSL_CTX_set_tlsext_status_arg(context->ctx, context);

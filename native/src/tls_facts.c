@@ -19,6 +19,7 @@ enum fact {
   FACT_CLIENT_SIGALG,
   FACT_SESSION_ID,
   FACT_RESUMED,
+  FACT_EARLY, /* "1" while the handshake is not done: what came may be a replay */
   FACT_VERIFY, /* number and text of what is wrong with the peer's certificate; "" when nothing is */
   FACT_CERTIFICATE, /* of the peer; PEM. All below are undefined without one. */
   FACT_SUBJECT,
@@ -97,6 +98,7 @@ static void put_session(BIO *out, SSL *ssl, enum fact fact) {
       break;
     case FACT_SESSION_ID: put_session_id(out, ssl); break;
     case FACT_RESUMED: BIO_puts(out, SSL_session_reused(ssl) ? "r" : "."); break;
+    case FACT_EARLY: BIO_puts(out, SSL_is_init_finished(ssl) ? "" : "1"); break;
     case FACT_VERIFY: put_verdict(out, ssl); break;
     default: break;
   }

@@ -12,6 +12,7 @@
 
 #define IN_BYTES 65536
 #define OUT_BYTES 73728 /* four records and their headers */
+#define EARLY_MOST 16384
 #define NOTE_BYTES 1024 /* of the arena, kept free for the texts of one event */
 
 /* The bytes between a socket and OpenSSL, for the one stream of the set that is being worked on. */
@@ -122,6 +123,7 @@ static struct tls *new_tls(struct streams *set, struct tls_context *context) {
     free(tls);
     return NULL;
   }
+  tls->phase = context->early ? TLS_EARLY : TLS_SHAKING;
   BIO_set_data(bio, set->tls_io);
   BIO_set_init(bio, 1);
   SSL_set_bio(tls->ssl, bio, bio);
@@ -210,7 +212,7 @@ static void openssl_fault(struct batch *batch, int32_t id, const char *what) {
 
 static void ended(struct batch *batch, int32_t id) {
   struct stream *stream = &batch->set->all[id];
-  if (stream->tls->phase == TLS_SHAKING) return fault(batch, id, "peer closed connection in SSL handshake");
+  if (stream->tls->phase <= TLS_SHAKING && !stream->tls->told) return fault(batch, id, "peer closed connection in SSL handshake");
   stream->input_ended = true;
   streams_emit(batch, EVENT_END, id);
 }
@@ -236,12 +238,43 @@ static bool is_trusted(const struct tls *tls, char *text, size_t size) {
   return false;
 }
 
-static void emit_secure(struct batch *batch, int32_t id, const struct tls *tls) {
+static void emit_secure(struct batch *batch, int32_t id, struct tls *tls) {
+  if (tls->told) return;
+  tls->told = true;
   const unsigned char *alpn = NULL;
   unsigned bytes = 0;
   SSL_get0_alpn_selected(tls->ssl, &alpn, &bytes);
   int32_t *event = streams_emit(batch, EVENT_SECURE, id);
   put_text(batch, event + 2, alpn, bytes);
+}
+
+static void emit_data(struct batch *batch, int32_t id, size_t from) {
+  int32_t *event = streams_emit(batch, EVENT_DATA, id);
+  event[2] = (int32_t)from;
+  event[3] = (int32_t)(batch->used - from);
+}
+
+/* Returns false when the stream is closed by it, or waits for the peer. The bound of early data leaves room for all of it. */
+static bool read_early(struct batch *batch, struct tls_io *io, int32_t id, struct tls *tls) {
+  uint8_t early[EARLY_MOST + 1];
+  size_t total = 0, got = 0;
+  int state;
+  while (total < sizeof early &&
+         (state = SSL_read_early_data(tls->ssl, early + total, sizeof early - total, &got)) == SSL_READ_EARLY_DATA_SUCCESS)
+    total += got;
+  int why = state == SSL_READ_EARLY_DATA_ERROR ? SSL_get_error(tls->ssl, 0) : SSL_ERROR_NONE;
+  batch->toiled = true;
+  io_flush(io);
+  if (total > 0) {
+    emit_secure(batch, id, tls);
+    size_t from = batch->used;
+    int32_t unused[2];
+    put_text(batch, unused, early, total);
+    emit_data(batch, id, from);
+  }
+  if (state == SSL_READ_EARLY_DATA_FINISH) tls->phase = TLS_SHAKING;
+  else if (why != SSL_ERROR_WANT_READ) openssl_fault(batch, id, "SSL_read_early_data()");
+  return state == SSL_READ_EARLY_DATA_FINISH;
 }
 
 /* Returns false when the stream is closed by it, or waits for the peer. */
@@ -286,6 +319,7 @@ static void decrypt(struct batch *batch, struct tls_io *io, int32_t id, struct t
 static void advance(struct batch *batch, int32_t id, const uint8_t *bytes, size_t length) {
   struct tls *tls = batch->set->all[id].tls;
   struct tls_io *io = io_of(batch->set, id, bytes, length);
+  if (tls->phase == TLS_EARLY && !read_early(batch, io, id, tls)) return;
   if (tls->phase == TLS_SHAKING && !shake(batch, io, id, tls)) return;
   if (tls->phase == TLS_OPEN) decrypt(batch, io, id, tls);
 }
@@ -316,12 +350,18 @@ void tls_ready(struct batch *batch, int32_t id) {
 
 /* ---- bytes out ---- */
 
+/* Also before the handshake is done, in answer to early data. */
+static int write_some(const struct tls *tls, const uint8_t *bytes, size_t length, size_t *written) {
+  if (tls->phase == TLS_OPEN) return SSL_write_ex(tls->ssl, bytes, length, written);
+  return SSL_write_early_data(tls->ssl, bytes, length, written);
+}
+
 int64_t tls_send(struct streams *set, int32_t id, const uint8_t *bytes, size_t length) {
   struct tls *tls = set->all[id].tls;
-  if (tls->phase != TLS_OPEN || tls->notified) return -EPIPE;
+  if (!tls->told || tls->phase == TLS_BROKEN || tls->notified) return -EPIPE;
   struct tls_io *io = io_of(set, id, NULL, 0);
   size_t at = 0, written = 0;
-  while (at < length && SSL_write_ex(tls->ssl, bytes + at, length - at, &written) == 1) at += written;
+  while (at < length && write_some(tls, bytes + at, length - at, &written) == 1) at += written;
   io_flush(io);
   struct stream *stream = &set->all[id];
   if (at < length) {

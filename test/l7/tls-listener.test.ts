@@ -9,7 +9,7 @@ import { freePorts, httpConf, type Running, startMoat, until } from '../e2e/rig.
 import { request, Wire } from '../e2e/wire.ts';
 import { Authority, opensslWith } from './authority.ts';
 
-const [port = 0, stateless = 0] = await freePorts(2);
+const [port = 0, stateless = 0, hasty = 0] = await freePorts(3);
 const ca = new Authority();
 const [first, second, third] = ['first.test', 'second.test', 'third.test'].map(name => ca.issue(name));
 const rsa = ca.issue('both.test', { type: 'rsa' });
@@ -33,6 +33,7 @@ const conf = () =>
     ${server('never.test', 'ssl_reject_handshake on;')}
     ${server('locked.test', `${shows('locked')} ssl_password_file passwords;`)}
     ${server('bundle.test', 'ssl_certificate bundle.p12; ssl_password_file passwords;')}
+    server { listen 127.0.0.1:${hasty} ssl; ${shows('first')} client_header_timeout 300ms; }
     server { listen 127.0.0.1:${stateless} ssl; ${shows('first')} ssl_session_tickets off; location / { return 200 ok; } }`,
     'worker_processes 2;',
   );
@@ -207,6 +208,33 @@ test('tls: what is no TLS message is answered with an alert, logged, and no harm
     ),
   );
   socket.destroy();
+  assert.equal((await ask('first.test')).status, 200);
+});
+
+test('tls: a client that stops in the midst of its handshake is closed when its time is over', async () => {
+  const hello = await clientHello('first.test');
+  for (const sent of [hello.subarray(0, 40), hello]) {
+    const socket = connect(hasty, '127.0.0.1');
+    socket.write(sent);
+    const answers: Buffer[] = [];
+    socket.on('data', bytes => answers.push(Buffer.from(bytes)));
+    await new Promise(done => socket.once('end', done).once('error', done).once('close', done));
+    socket.destroy();
+    assert.equal(answers.length > 0, sent === hello, 'only a whole hello is answered');
+  }
+  await until(() => /client timed out while SSL handshaking, client: 127\.0\.0\.1/.test(moat.read()));
+});
+
+test('tls: clients that go in the midst of a handshake leave a line at info, and no harm', async () => {
+  const hello = await clientHello('first.test');
+  for (const leave of ['destroy', 'resetAndDestroy'] as const) {
+    const socket = connect(port, '127.0.0.1').on('error', () => {});
+    await new Promise(done => socket.once('connect', done));
+    socket.write(hello);
+    await new Promise(done => socket.once('data', done));
+    socket[leave]();
+  }
+  await until(() => (moat.read().match(/peer closed connection in SSL handshake/g) ?? []).length >= 2);
   assert.equal((await ask('first.test')).status, 200);
 });
 

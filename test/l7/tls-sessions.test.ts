@@ -1,6 +1,10 @@
 /** How TLS sessions are resumed: by tickets and by caches, in every worker, and only where the same is shown and asked. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { freePorts, httpConf, type Running, startMoat, until } from '../e2e/rig.ts';
@@ -22,8 +26,8 @@ const KINDS = [
 ] as const;
 const VERSIONS = ['TLSv1.2', 'TLSv1.3'] as const;
 
-const ports = await freePorts(KINDS.length + 3);
-const [builtin = 0, brief = 0, named = 0] = ports.slice(KINDS.length);
+const ports = await freePorts(KINDS.length + 5);
+const [builtin = 0, brief = 0, named = 0, early = 0, late = 0] = ports.slice(KINDS.length);
 const ca = new Authority();
 const own = ca.issue('own.test');
 const other = ca.issue('other.test');
@@ -41,6 +45,8 @@ const conf = (revision: string) =>
     ${KINDS.map(({ lines }, at) => server(ports[at]!, lines)).join('\n')}
     ${server(builtin, 'ssl_session_cache builtin:100; ssl_session_tickets off;')}
     ${server(brief, 'ssl_session_cache shared:A:1m; ssl_session_timeout 1s; ssl_session_tickets off;')}
+    server { listen 127.0.0.1:${early} ssl; ssl_early_data on; location / { return 200 "<$ssl_early_data$ssl_session_reused>"; } }
+    server { listen 127.0.0.1:${late} ssl; location / { return 200 "<$ssl_early_data$ssl_session_reused>"; } }
     ${server(named, 'ssl_session_cache shared:A:1m; ssl_session_tickets off;', 'server_name own.test;')}
     ${server(named, `${shows('other')} ssl_session_cache shared:A:1m; ssl_session_tickets off;`, 'server_name other.test;')}`,
     'worker_processes 2;',
@@ -159,4 +165,40 @@ test('sessions: they outlive a reload', async () => {
     return again.body.endsWith('new');
   });
   assert.equal(again.reused, true);
+});
+
+/** What openssl's client shows of two connections: the second resumes, and sends its request with the first flight. */
+async function twice(port: number): Promise<readonly [string, string]> {
+  const dir = mkdtempSync(join(tmpdir(), 'moat-early-'));
+  const request = 'GET / HTTP/1.1\r\nHost: own.test\r\nConnection: close\r\n\r\n';
+  writeFileSync(join(dir, 'request'), request);
+  const ask = async (args: readonly string[], input: string) => {
+    const child = spawn('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, '-ign_eof', ...args]);
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', text => (said += text));
+    child.stdin.end(input);
+    await new Promise(done => child.once('close', done));
+    return said;
+  };
+  const first = await ask(['-sess_out', join(dir, 'session')], request);
+  const second = await ask(
+    ['-sess_in', join(dir, 'session'), '-early_data', join(dir, 'request')],
+    // Where nothing is taken early it must be sent again.
+    port === late ? request : '',
+  );
+  rmSync(dir, { recursive: true });
+  return [first, second];
+}
+
+test('ssl_early_data: a request of the first flight is answered, and knows that it is one', async () => {
+  const [first, second] = await twice(early);
+  assert.match(first, /<\.>/);
+  assert.match(second, /Early data was accepted/);
+  assert.match(second, /<1r>/);
+});
+
+test('ssl_early_data: is not taken unless it is on', async () => {
+  const [, second] = await twice(late);
+  assert.doesNotMatch(second, /Early data was accepted/);
+  assert.match(second, /<r>/);
 });
