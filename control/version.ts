@@ -4,7 +4,7 @@ import { configureArguments } from './features.ts';
 
 export const MOAT_VERSION: string = VERSION;
 /** The release whose directives, defaults and behaviour are followed. */
-export const NGINX_VERSION = '1.31.4';
+export const NGINX_VERSION = '1.31.5';
 
 /** The line of `-v`. */
 export const versionLine = (): string => `nginx version: nginx/${NGINX_VERSION} (moat/${MOAT_VERSION})\n`;

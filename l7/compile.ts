@@ -74,7 +74,7 @@ function compileServer(model: ServerModel, tables: Tables, worker: Worker): Serv
     root: tableOf(model.root),
     headLimits: headLimits(model.core),
     phases: SERVER_PHASES.map(compile => compile(compiler)).filter(phase => phase !== undefined),
-    locations: new LocationFinder(model.root.locations, tableOf),
+    locations: new LocationFinder(model.root.locations, tableOf, compiler.text),
     named: new Map(named.map(location => [location.label, tableOf(location)])),
   };
 }

@@ -1,4 +1,5 @@
 /** The skeleton of the http block: server, listen, server_name, location. */
+import type { LocationMatch } from '#model/l7/http.ts';
 import { ArgumentFault, arg } from '../argument.ts';
 import { type LocationDraft, newLocation, newServer } from '../draft.ts';
 import type { Token } from '../lex.ts';
@@ -105,13 +106,14 @@ const location = defineBlock({
   name: 'location',
   context: ['server', 'location'],
   args: {
-    modifier: arg.token('=, ~, ~*, ^~ or a URI'),
+    modifier: arg.token('=, ~, ~*, ^~, a URI or a variable'),
     uri: arg.token('a URI or a regular expression').optional(),
   },
   block: 'location',
   repeats: true,
   doc: {
-    summary: 'What holds for a part of the URIs.',
+    summary:
+      'What holds for a part of the URIs; or, with a variable, for requests for which that is neither empty nor 0: it is asked when no exact, `^~` or regular location was found, before a prefix counts.',
     example: 'location ^~ /static/ { root /srv; }',
     since: '0.1',
   },
@@ -124,6 +126,7 @@ const location = defineBlock({
     else if (sign === '~' || sign === '~*')
       draft.match = { kind: 'regex', pattern: scope.pattern(text, sign === '~*', site) };
     else if (sign === '' && text.startsWith('@')) draft.match = { kind: 'named', name: text };
+    else if (sign === '' && text.startsWith('$')) draft.match = predicate(text, site, scope);
     else if (sign === '') draft.match = { kind: 'prefix', uri: text };
     else throw new ArgumentFault(`invalid location modifier "${sign}"`, 'it may be =, ~, ~* or ^~');
     refuseMisfit(draft, scope);
@@ -131,6 +134,12 @@ const location = defineBlock({
     body.open(scope.child('location', { location: draft }, draft.own));
   },
 });
+
+function predicate(text: string, site: Token, scope: Scope): LocationMatch {
+  if (!/^\$\w+$/.test(text))
+    throw new ArgumentFault('a location may be chosen by one variable only', 'make one with map');
+  return { kind: 'predicate', value: scope.template(text, site) };
+}
 
 /** The modifier may stand against the URI: `location =/x`, `location ~\.php$`. */
 function splitModifier(text: string): [string, string] {
@@ -164,7 +173,7 @@ function refuseMisfit(draft: LocationDraft, scope: Scope): void {
 /** Two locations of a level must differ in their text; `= /a` and `/a` do. Of two named ones nginx takes the first. */
 function isTaken(draft: LocationDraft, scope: Scope): boolean {
   const { match, site } = draft;
-  if (match.kind === 'regex' || match.kind === 'none') return false;
+  if (match.kind === 'regex' || match.kind === 'predicate' || match.kind === 'none') return false;
   const text = match.kind === 'named' ? match.name : match.uri;
   const key = match.kind === 'exact' ? `=${text}` : text;
   const taken = (scope.location.taken ??= new Map());

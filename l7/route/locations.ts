@@ -1,9 +1,11 @@
-/** Finds the location of a path: exact, longest prefix, then regexes in order; nested ones likewise inside. */
+/** Finds the location of a request: exact, longest prefix, then regexes and predicates in order; nested ones likewise inside. */
 import { regexOf } from '#kit/pcre.ts';
 import type { LocationModel } from '#model/l7/http.ts';
+import type { Template } from '#model/template.ts';
 import type { Exchange } from '../exchange.ts';
 import { rememberCaptures } from '../phase/captures.ts';
 import type { LocationTable } from '../tables.ts';
+import type { Text } from '../variable/space.ts';
 
 /** Gives the table of a location, making it when it is first needed. */
 export type LocationOf = (model: LocationModel) => LocationTable;
@@ -22,6 +24,15 @@ interface RegexNode {
   readonly inside: LocationLevel | undefined;
 }
 
+interface PredicateNode {
+  readonly value: Text;
+  readonly location: LocationModel;
+  readonly inside: LocationLevel | undefined;
+}
+
+/** Compiles the variable of a predicate. */
+export type TextOf = (template: Template) => Text;
+
 /** The locations directly inside a server or a location. */
 class LocationLevel {
   readonly exact = new Map<string, LocationModel>();
@@ -29,17 +40,18 @@ class LocationLevel {
   readonly prefixes = new Map<number, Map<string, PrefixNode>>();
   readonly lengths: readonly number[];
   readonly regexes: RegexNode[] = [];
+  readonly predicates: PredicateNode[] = [];
   /** Locations that proxy, by their path without the slash at its end. */
   readonly redirects = new Map<string, LocationModel>();
 
-  constructor(locations: readonly LocationModel[]) {
-    for (const location of locations) this.#add(location);
+  constructor(locations: readonly LocationModel[], textOf: TextOf) {
+    for (const location of locations) this.#add(location, textOf);
     this.lengths = [...this.prefixes.keys()].sort((a, b) => b - a);
   }
 
-  #add(location: LocationModel): void {
+  #add(location: LocationModel, textOf: TextOf): void {
     const { match } = location;
-    const inside = location.locations.length > 0 ? new LocationLevel(location.locations) : undefined;
+    const inside = location.locations.length > 0 ? new LocationLevel(location.locations, textOf) : undefined;
     if (location.autoRedirect && 'uri' in match) this.redirects.set(match.uri.slice(0, -1), location);
     if (match.kind === 'exact') this.exact.set(match.uri, location);
     else if (match.kind === 'prefix' || match.kind === 'prefix-final') {
@@ -51,7 +63,8 @@ class LocationLevel {
     } else if (match.kind === 'regex') {
       const { names } = match.pattern;
       this.regexes.push({ regex: regexOf(match.pattern), names, location, inside });
-    }
+    } else if (match.kind === 'predicate')
+      this.predicates.push({ value: textOf(match.value), location, inside });
   }
 
   longestPrefix(path: string): PrefixNode | undefined {
@@ -68,8 +81,8 @@ export class LocationFinder {
   readonly #top: LocationLevel;
   readonly #of: LocationOf;
 
-  constructor(locations: readonly LocationModel[], of: LocationOf) {
-    this.#top = new LocationLevel(locations);
+  constructor(locations: readonly LocationModel[], of: LocationOf, textOf: TextOf) {
+    this.#top = new LocationLevel(locations, textOf);
     this.#of = of;
   }
 
@@ -80,7 +93,7 @@ export class LocationFinder {
   }
 }
 
-/** `settled`: an exact or `^~` match, or a regex, was found: outer regexes are not tried. */
+/** `settled`: an exact or `^~` match, a regex or a predicate was found: outer ones are not tried. */
 type Found = { readonly location: LocationModel; readonly settled: boolean };
 
 function descend(level: LocationLevel, exchange: Exchange): Found | undefined {
@@ -103,6 +116,14 @@ function descend(level: LocationLevel, exchange: Exchange): Found | undefined {
     const match = node.regex.exec(path);
     if (!match) continue;
     rememberCaptures(exchange, match, node.names);
+    return {
+      location: (node.inside && descend(node.inside, exchange)?.location) ?? node.location,
+      settled: true,
+    };
+  }
+  for (const node of level.predicates) {
+    const value = node.value(exchange);
+    if (value === '' || value === '0') continue;
     return {
       location: (node.inside && descend(node.inside, exchange)?.location) ?? node.location,
       settled: true,

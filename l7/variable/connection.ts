@@ -17,7 +17,7 @@ export const CONNECTION_VARIABLES = {
   http3: () => '',
   hostname: () => HOSTNAME,
   pid: () => PID,
-  nginx_version: () => '1.31.4',
+  nginx_version: () => '1.31.5',
   moat_version: () => VERSION,
   remote_addr: exchange => exchange.remoteAddress,
   binary_remote_addr: binaryAddress(),

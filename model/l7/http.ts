@@ -1,5 +1,5 @@
 /** The http block as the L7 plane receives it: frozen data, settings resolved, slices shared where nothing was overridden. */
-import type { Pattern } from '../template.ts';
+import type { Pattern, Template } from '../template.ts';
 import type { Charsets } from './charset.ts';
 import type { TryFiles } from './core.ts';
 import type { HealthCheckModel } from './health.ts';
@@ -44,6 +44,8 @@ export type ServerName =
 export type LocationMatch =
   | { readonly kind: 'exact' | 'prefix' | 'prefix-final'; readonly uri: string }
   | { readonly kind: 'regex'; readonly pattern: Pattern }
+  /** Chosen where this is neither empty nor 0, whatever the URI. */
+  | { readonly kind: 'predicate'; readonly value: Template }
   | { readonly kind: 'named'; readonly name: string }
   /** An `if` or `limit_except` block, or the server itself: never found by a URI. */
   | { readonly kind: 'none' };

@@ -57,7 +57,7 @@ test('options: what is wrong with them is said in the words of nginx', () => {
 test('-v: the version on stderr', () => {
   assert.deepEqual(moat('-v'), {
     stdout: '',
-    stderr: 'nginx version: nginx/1.31.4 (moat/0.1.0)\n',
+    stderr: 'nginx version: nginx/1.31.5 (moat/0.1.0)\n',
     status: 0,
   });
 });
@@ -66,7 +66,7 @@ test('-V: what it is built with, and what it has not', () => {
   const { stderr, status } = moat('-V');
   const [version, openssl, sni, configure = ''] = stderr.split('\n');
   assert.equal(status, 0);
-  assert.match(version ?? '', /^nginx version: nginx\/1\.31\.4 /);
+  assert.match(version ?? '', /^nginx version: nginx\/1\.31\.5 /);
   assert.match(openssl ?? '', /^built with OpenSSL \d+\.\d+\.\d+/);
   assert.equal(sni, 'TLS SNI support enabled');
   assert.match(configure, /^configure arguments: .*--with-http_ssl_module .*--without-http_fastcgi_module /);
