@@ -102,6 +102,8 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
   /** How much of the preface has come. */
   #prefaceAt = 0;
   readonly peer = new PeerSettings();
+  /** The client has read our settings. */
+  #acknowledged = false;
   readonly #block = new HeaderBlock();
   #blockUse: BlockUse = 'nothing';
   /** The header block of this stream took too long: it is not heeded any more. */
@@ -302,10 +304,20 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
     const head = request.finish(ended);
     head.headBytes = block.length;
     this.requests++;
-    const stream = new H2Stream(this, id, this.peer.windowBytes, core.http2BodyPrereadBytes);
+    const stream = new H2Stream(
+      this,
+      id,
+      this.peer.windowBytes,
+      this.#bodyWindow(core.http2BodyPrereadBytes),
+    );
     this.#streams.set(id, stream);
     this.#countRequest();
     stream.begin(request, head, ended);
+  }
+
+  /** A client that has not heard of our settings yet goes by the window that RFC 9113 starts with. */
+  #bodyWindow(prereadBytes: number): number {
+    return this.#acknowledged ? prereadBytes : Math.max(prereadBytes, DEFAULT_WINDOW_BYTES);
   }
 
   /** keepalive_requests, keepalive_time: this request is served, later ones are for another connection. */
@@ -369,6 +381,7 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
     if (flags & ACK) {
       if (payload.length !== 0)
         throw new ConnectionFault(FRAME_SIZE_ERROR, 'SETTINGS frame with the ACK flag and nonzero length');
+      this.#acknowledged = true;
       return;
     }
     const before = this.peer.windowBytes;

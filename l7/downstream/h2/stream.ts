@@ -55,6 +55,8 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
   #body: RequestBody | undefined;
   #bodyPaused = false;
   #bodyWanted = false;
+  /** It is not what its length said; the request is answered for that. */
+  #broken = false;
   #expectContinue = false;
   /** What the client may still send, of how much at most. */
   #receiveWindow: number;
@@ -196,6 +198,7 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
 
   dataPiece(data: Buffer): void {
     if (this.#tunnel) return this.#tunnel.data(data);
+    if (this.#broken) return;
     const body = this.#body;
     const { bodyLength } = this.#exchange.head;
     const received = (body?.receivedBytes ?? 0) + data.length;
@@ -215,7 +218,7 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
     this.ended = true;
     if (this.#tunnel) return this.#clientEnded(this.#tunnel);
     const body = this.#body;
-    if (!body || body.complete) return;
+    if (!body || body.complete || this.#broken) return;
     const { bodyLength } = this.#exchange.head;
     if (bodyLength >= 0 && body.receivedBytes < bodyLength)
       return this.#breakBody('a body shorter than its Content-Length');
@@ -224,6 +227,7 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
   }
 
   #breakBody(reason: string): void {
+    this.#broken = true;
     this.#connection.engine.traffic.malformed(reason);
     this.#exchange.log('info', `client sent ${reason}`);
     if (this.#exchange.response) this.fail(PROTOCOL_ERROR, reason);

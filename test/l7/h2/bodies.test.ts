@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { settingsFrame, windowFrame } from '../../../l7/wire/h2/frame.ts';
-import { fieldOf, frame, H2Wire, literal, pseudo, wordOf } from '../../e2e/h2-wire.ts';
+import { type Fields, fieldOf, frame, H2Wire, literal, pseudo, wordOf } from '../../e2e/h2-wire.ts';
 import { freePorts, httpConf, type Running, startMoat, until } from '../../e2e/rig.ts';
 import { response, startUpstream, type Upstream } from '../../e2e/upstream.ts';
 import { Authority } from '../authority.ts';
@@ -14,7 +14,7 @@ const RST_STREAM = 3;
 const WINDOW_UPDATE = 8;
 const BIG = 400_000;
 
-const [port = 0, secure = 0] = await freePorts(2);
+const [port = 0, secure = 0, paged = 0] = await freePorts(3);
 const ca = new Authority();
 const pair = ca.issue('localhost');
 let moat: Running;
@@ -81,6 +81,10 @@ before(async () => {
       location /page { error_page 404 = /found; return 404; }
       location /found { return 200 found; }
       location /close { return 444; } }
+    server { listen 127.0.0.1:${paged}; http2_body_preread_size 10; error_page 400 /pages/broken; error_page 413 /pages/large;
+      location / { client_max_body_size 10; proxy_pass ${to}; }
+      location /streamed/ { proxy_request_buffering off; proxy_pass ${to}; }
+      location /pages/ { proxy_pass ${to}; } }
     server { listen 127.0.0.1:${secure} ssl; ssl_certificate c.crt; ssl_certificate_key c.key;
       location / { proxy_pass ${to}; } location /static/ { alias ./; } }`,
     ),
@@ -291,6 +295,45 @@ test('h2 bodies: a body that is too large gets 413, told beforehand or found out
   wire.data(told, 'x'.repeat(11));
   assert.equal((await wire.post('/small/', 'x'.repeat(11))).status, 413);
   assert.equal((await wire.post('/small/', 'x'.repeat(10))).status, 200);
+});
+
+/** A request, what comes of it, and the page that its server is asked for instead. */
+const PAGED: readonly (readonly [
+  name: string,
+  path: string,
+  more: Fields,
+  body: string | undefined,
+  status: number,
+  page: string,
+])[] = [
+  ['a broken head', '/x', [['x:a', '1']], undefined, 400, 'broken'],
+  ['a length and no body', '/x', [['content-length', '1']], undefined, 400, 'broken'],
+  ['a body too short', '/x', [['content-length', '2']], 'a', 400, 'broken'],
+  ['a body too long', '/x', [['content-length', '1']], 'ab', 400, 'broken'],
+  ['a streamed body too short', '/streamed/x', [['content-length', '2']], 'a', 400, 'broken'],
+  ['a streamed body too long', '/streamed/x', [['content-length', '1']], 'ab', 400, 'broken'],
+  ['a body too large, as told', '/x', [['content-length', '11']], 'x'.repeat(11), 413, 'large'],
+  ['a body too large, as found', '/x', [], 'x'.repeat(11), 413, 'large'],
+];
+
+for (const [name, path, more, body, status, page] of PAGED)
+  test(`h2 bodies: ${name} gets the error page, without the body`, async () => {
+    await using wire = await H2Wire.dial(paged);
+    const answer = await wire.answer(wire.open([...pseudo(path, 'POST'), ...more], body));
+    assert.equal(answer.status, status);
+    assert.match(answer.body, new RegExp(`^0 GET /pages/${page} HTTP/1.1`));
+    assert.doesNotMatch(answer.body, /content-length: [1-9]/i);
+  });
+
+test('h2 bodies: how much may come before it is wanted holds once the client has heard of it', async () => {
+  await using wire = await H2Wire.dial(paged);
+  const early = wire.open(pseudo('/streamed/x', 'POST'), 'x'.repeat(5000));
+  assert.match((await wire.answer(early)).body, /^5000 POST/);
+  await wire.settled();
+  const late = wire.open(pseudo('/streamed/x', 'POST'), null);
+  await wire.take(WINDOW_UPDATE, late);
+  wire.data(late, 'x'.repeat(5000));
+  assert.match((await wire.answer(late)).body, /^5000 POST/);
 });
 
 test('h2 bodies: an answer before the end of the request asks for no more, and late trailers are no fault', async () => {
