@@ -118,7 +118,7 @@ function compileLocation(
     isValidReferer: compileReferers(settings.referer),
     secureLink: secureLink(compiler),
     userIds: new UserIds(compiler),
-    rewrite: compileRewrite(model.rewrite, compiler, conditional),
+    rewrite: rewriteOf(compiler, conditional),
     phases: compilePhases(compiler),
     headerFilters: HEADER_FILTERS.map(compile => compile(compiler)).filter(filter => filter !== undefined),
     logs: accessLogs(compiler),
@@ -134,6 +134,14 @@ function compileLocation(
     },
     conditional,
   };
+}
+
+function rewriteOf(compiler: Compiler, conditional: readonly LocationTable[]): LocationTable['rewrite'] {
+  const { location, worker } = compiler;
+  const program = compileRewrite(location.rewrite, compiler, conditional);
+  // The server's own rewrites come before a location is found.
+  if (!program || !worker.observer || location.match.kind === 'none') return program;
+  return worker.observer.watchRewrite(program, location);
 }
 
 /** `limitReqPhase` is told of as `limit_req`; the makers of access checks have no names of their own. */

@@ -1,6 +1,7 @@
 /** Watches one request find its way, for `moat explain`: content is told of, not run. */
 import type { LocationModel } from '#model/l7/http.ts';
 import type { Exchange } from './exchange.ts';
+import type { RewriteProgram } from './phase/program.ts';
 import { DONE, NEXT, type Phase, WAIT } from './phase/verdict.ts';
 
 /** One thing that was decided, and where in the configuration that stands. */
@@ -18,22 +19,30 @@ export class Observer {
     this.steps.push({ what, text, ...(site && { site }) });
   }
 
+  /** What was told last of where the request is: not told again while it stays there. */
+  #place = '';
+
+  /** Puts itself before a location's rewrites, which may answer. */
+  watchRewrite(program: RewriteProgram, location: LocationModel): RewriteProgram {
+    return [exchange => this.#arrive(exchange, location), ...program];
+  }
+
   /** Puts itself before, between and behind the phases of a location. */
   watch(phases: readonly Phase[], names: readonly string[], location: LocationModel): Phase[] {
-    const arrive: Phase = exchange => {
-      this.note(
-        'location',
-        `${describe(location)}, path ${exchange.path}${exchange.args && `?${exchange.args}`}`,
-        location.site,
-      );
-      return NEXT;
-    };
+    const arrive: Phase = exchange => this.#arrive(exchange, location);
     const watched = phases.map(
       (phase, at): Phase =>
         exchange =>
           this.#run(phase, names[at]!, exchange),
     );
     return [arrive, ...watched, exchange => this.#content(exchange, location)];
+  }
+
+  #arrive({ path, args }: Exchange, location: LocationModel): number {
+    const place = `${describe(location)}, path ${path}${args && `?${args}`}`;
+    if (place !== this.#place) this.note('location', place, location.site);
+    this.#place = place;
+    return NEXT;
   }
 
   #run(phase: Phase, name: string, exchange: Exchange): number {
@@ -83,7 +92,7 @@ export class Observer {
 }
 
 function describe({ match, label }: LocationModel): string {
-  return match.kind === 'none' ? 'none: the server itself answers' : label;
+  return match.kind === 'none' && label === 'server' ? 'none: the server itself answers' : label;
 }
 
 /** A template as one would write it. */

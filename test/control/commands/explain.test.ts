@@ -24,6 +24,7 @@ http {
     location ^~ /api/ { limit_req zone=one burst=3; proxy_pass http://app/v1/; }
     location = /go { return 301 /there; }
     location /inner { internal; }
+    location $arg_beta { if ($arg_beta = old) { return 403; } root /beta; }
   }
 }
 `,
@@ -62,6 +63,25 @@ test('explain: what answers before content: a redirect, a refusal by address, an
   );
   assert.match(explain('--from', '10.1.1.1', 'http://example.org/x').lines.at(-1)!, /answer\s+403/);
   assert.match(explain('http://example.org/inner').lines.at(-1)!, /answer\s+404/);
+});
+
+test('explain: a location is told of also when its rewrites answer', () => {
+  const places = (url: string) =>
+    explain(url)
+      .lines.filter(line => /^(location|answer|content)/.test(line))
+      .map(line => line.replace(/\s{4}\S+:\d+$/, ''));
+  assert.deepEqual(places('http://example.org/go'), [
+    'location  = /go, path /go',
+    'answer    301 to http://example.org/there',
+  ]);
+  assert.deepEqual(places('http://example.org/x?beta=old'), [
+    'location  $arg_beta, path /x?beta=old',
+    'answer    403',
+  ]);
+  assert.deepEqual(places('http://example.org/x?beta=1'), [
+    'location  $arg_beta, path /x?beta=1',
+    'content   static files below /beta',
+  ]);
 });
 
 test('explain: headers choose the server, an unknown host the default one', () => {
