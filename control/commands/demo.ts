@@ -56,15 +56,18 @@ async function serve(dir: string, http: number, https: number): Promise<number> 
       moat.kill('SIGINT');
     });
   await listening(moat, join(dir, 'moat.pid'));
-  if (moat.exitCode === null) void show(moat, dir, http, https).catch(silentOnceOver(moat));
+  if (runs(moat)) void show(moat, dir, http, https).catch(silentOnceOver(moat));
   await ended;
   if (!interrupted) process.stderr.write(lastWords(dir));
   return interrupted ? 0 : 1;
 }
 
 async function listening(moat: ChildProcess, pidPath: string): Promise<void> {
-  while (moat.exitCode === null && !existsSync(pidPath)) await sleep(START_POLL_MS);
+  while (runs(moat) && !existsSync(pidPath)) await sleep(START_POLL_MS);
 }
+
+/** One that was ended by a signal, as when Ctrl-C comes before it hears signals, has no exit code. */
+const runs = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode === null && signalCode === null;
 
 /** In a terminal a picture that is drawn again every second, elsewhere one line. */
 async function show(moat: ChildProcess, dir: string, http: number, https: number): Promise<void> {
@@ -72,7 +75,7 @@ async function show(moat: ChildProcess, dir: string, http: number, https: number
   if (!process.stdout.isTTY) return void process.stdout.write(title);
   const welcome = `${title}configuration and logs: ${dir}\n\n`;
   let before: Sample | undefined;
-  while (moat.exitCode === null) {
+  while (runs(moat)) {
     const report = await askStatus(join(dir, 'moat.sock'));
     const now = { report, atMs: performance.now() };
     process.stdout.write(CLEAR_SCREEN + welcome + drawStatus(now, before));
@@ -83,7 +86,7 @@ async function show(moat: ChildProcess, dir: string, http: number, https: number
 
 /** While it ends it answers no more, which is no news. */
 const silentOnceOver = (moat: ChildProcess) => (fault: Error) => {
-  if (moat.exitCode === null && !moat.killed) process.stderr.write(`${fault.message}\n`);
+  if (runs(moat) && !moat.killed) process.stderr.write(`${fault.message}\n`);
 };
 
 function lastWords(dir: string): string {

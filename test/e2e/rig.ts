@@ -41,7 +41,7 @@ export type RigOptions = {
   /** Further arguments of the command line. */
   args?: readonly string[];
   env?: Readonly<Record<string, string>>;
-  /** How long it may take to listen, and to end on QUIT; 15 s unless told. */
+  /** How long it may take to listen, and to end on QUIT; 30 s unless told. */
   patienceMs?: number;
 };
 
@@ -78,7 +78,7 @@ export const startNginx = (confText: string, options?: RigOptions) => start('ngi
  * @throws {Error} with its output and error log when it ends before that
  */
 export async function start(program: Program, confText: string, options: RigOptions = {}): Promise<Running> {
-  const { files = {}, copy, args = [], env = {}, patienceMs = 15_000 } = options;
+  const { files = {}, copy, args = [], env = {}, patienceMs = 30_000 } = options;
   const dir = mkdtempSync(join(tmpdir(), `rig-${program}-`));
   if (copy) cpSync(copy, dir, { recursive: true, preserveTimestamps: true });
   chmodSync(dir, 0o755); // nginx's workers leave root and must still read it
@@ -157,7 +157,7 @@ export async function freePorts(count: number): Promise<number[]> {
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what = 'the condition to hold',
-  withinMs = 10_000,
+  withinMs = 30_000,
 ): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!(await condition())) {

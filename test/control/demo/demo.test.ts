@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createPublicKey, X509Certificate } from 'node:crypto';
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -20,7 +20,7 @@ test('demo: page, servers, stickiness, TLS; Ctrl-C ends all of it', async () => 
     env: { ...process.env, TMPDIR: dir },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  after(() => demo.kill('SIGTERM'));
+  after(() => demo.kill('SIGKILL'));
   const ended = new Promise(resolve => demo.once('exit', resolve));
   let said = '';
   demo.stdout.setEncoding('utf8').on('data', text => (said += text));
@@ -38,6 +38,20 @@ test('demo: page, servers, stickiness, TLS; Ctrl-C ends all of it', async () => 
   for (let i = 0; i < 4; i++) assert.equal(await who('/sticky/', { Cookie: cookie }), server);
   const secure = await request({ port: tlsPort, tls: { servername: 'localhost' } }, { path: '/blue/' });
   assert.equal(JSON.parse(secure.body).scheme, 'https');
+  demo.kill('SIGINT');
+  assert.equal(await ended, 0);
+  assert.deepEqual(readdirSync(dir), []);
+});
+
+test('demo: Ctrl-C before moat hears signals ends all of it too', async () => {
+  const [port = 0, tlsPort = 0] = await freePorts(2);
+  const demo = spawn(PROGRAMS.moat, ['demo', '--port', `${port}`, '--tls-port', `${tlsPort}`], {
+    env: { ...process.env, TMPDIR: dir },
+    stdio: 'ignore',
+  });
+  after(() => demo.kill('SIGKILL'));
+  const ended = new Promise(resolve => demo.once('exit', resolve));
+  await until(() => readdirSync(dir).some(name => existsSync(join(dir, name, 'moat.conf'))));
   demo.kill('SIGINT');
   assert.equal(await ended, 0);
   assert.deepEqual(readdirSync(dir), []);
