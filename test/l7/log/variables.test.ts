@@ -18,7 +18,8 @@ const OWN =
 /** nginx 1.22 does not have them. */
 const NEWER =
   `request_port is_request_port proxy_add_forwarded upstream_queue_time upstream_last_addr upstream_last_server_name
-  brotli_ratio zstd_ratio http3 ssl_sigalg ssl_client_sigalg`.split(/\s+/);
+  brotli_ratio zstd_ratio http3 ssl_sigalg ssl_client_sigalg ssl_ech_status
+  ssl_ech_outer_server_name`.split(/\s+/);
 
 /** The pages of errors, the Server field and the fields sent to servers are moat's own. */
 const DIFFERS = ['body_bytes_sent', 'bytes_sent', 'upstream_bytes_sent', 'upstream_bytes_received'];
