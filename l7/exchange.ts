@@ -231,7 +231,7 @@ export class Exchange {
       response.status = this.errorStatus;
       response.reason = undefined;
     }
-    if (this.carried) carry(this.carried, response);
+    if (this.carried) carry(this.carried, response, this.location.model.content.kind === 'proxy');
     if (this.redirectTo !== undefined) response.headers.append('Location', cleanValue(this.redirectTo));
     for (const challenge of this.challenges)
       response.headers.append('WWW-Authenticate', cleanValue(challenge));
@@ -373,11 +373,16 @@ export class Exchange {
   }
 }
 
-/** What the redirecting server said wins over what the file's own type would be. */
-function carry(fields: HeaderList, response: Response): void {
+/**
+ * What the redirecting server said wins over what the file's own type would be.
+ *
+ * @param served by another server, whose type is no guess
+ */
+function carry(fields: HeaderList, response: Response, served: boolean): void {
   const replaced = new Set<string>();
   for (let at = 0; at < fields.size; at++) {
     const key = fields.keys[at]!;
+    if (key === 'content-type' && served && response.mediaType !== '') continue;
     if (!replaced.has(key) && key !== 'set-cookie') response.headers.remove(key);
     replaced.add(key);
     if (key === 'content-type') response.setContentType(fields.values[at]!);

@@ -40,6 +40,7 @@ export function autoindex({ location }: Compiler, paths: FilePaths): Phase | und
 function answer(exchange: Exchange, mediaType: string, list: (response: Response) => string): Verdict {
   const response = new Response(200);
   response.setContentType(mediaType);
+  response.conditional = true;
   exchange.body?.discard();
   if (!exchange.respond(response, undefined)) return DONE;
   exchange.write(Buffer.from(list(response), 'latin1'));

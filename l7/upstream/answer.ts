@@ -106,12 +106,12 @@ function obey(key: string, value: string, exchange: Exchange): void {
 
 function goElsewhere(value: string, exchange: Exchange, head: ResponseHead): void {
   exchange.carried = carriedFields(head, exchange.carried);
-  if (exchange.method !== 'HEAD') exchange.method = 'GET';
   exchange.setSource(undefined);
   if (value.startsWith('@')) {
     if (!exchange.namedLocation(value)) exchange.finish(500);
     return;
   }
+  if (exchange.method !== 'HEAD') exchange.method = 'GET';
   const question = value.indexOf('?');
   const path = percentDecode(question === -1 ? value : value.slice(0, question));
   if (path === undefined || !path.startsWith('/') || /(^|\/)\.\.(\/|$)/.test(path) || path.includes('\0')) {

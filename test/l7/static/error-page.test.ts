@@ -233,7 +233,7 @@ test('error_page: a body that was too large, broken or half sent does not go on 
 test('X-Accel-Redirect: the type stays with files and texts but not with pages of moat, cookies add up', async () => {
   await using upstream = await startUpstream(({ target }) =>
     response(200, 'not this', [
-      `X-Accel-Redirect: ${target}`,
+      `X-Accel-Redirect: ${target.replace('/@', '@')}`,
       'Content-Type: text/up',
       'Set-Cookie: up=1',
       'X-Accel-Limit-Rate: 12345', // holds though it stands below
@@ -249,9 +249,18 @@ test('X-Accel-Redirect: the type stays with files and texts but not with pages o
       location /text { return 200 "a text, $limit_rate"; }
       location /told { add_header Set-Cookie told=1; return 200 "a text"; }
       location /twice { proxy_pass http://{upstream}/text; }
+      location /served { proxy_pass http://{port}/typed; }
+      location /typed { default_type text/own; return 200 "a text"; }
+      location /untyped { proxy_pass http://{port}/bare; }
+      location /bare { default_type ''; return 200 "a text"; }
+      location @named { limit_except GET { deny all; } return 200 "$request_method"; }
     }`,
   });
-  await pair.compare(gets('/go/404.html /go/none /go/closed /go/text /go/told /go/twice'));
+  await pair.compare(
+    gets('/go/404.html /go/none /go/closed /go/text /go/told /go/twice /go/served /go/untyped'),
+  );
+  for (const path of ['/go/@named', '/go/text'])
+    await pair.compare([[`GET ${path}`], [`HEAD ${path}`], [`PUT ${path}`, '>a'], [`DELETE ${path}`]]);
 });
 
 test('error_page: a named location heeds the method and bounds the body', async () => {

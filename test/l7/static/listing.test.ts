@@ -92,6 +92,8 @@ test('autoindex: lists of folders in every format, as nginx writes them', async 
       [`GET /${place}/site/ HTTP/1.0`],
       [`POST /${place}/site/`, '>a=1'],
       [`DELETE /${place}/site/`],
+      [`GET /${place}/site/`, 'If-None-Match: *'],
+      [`GET /${place}/site/`, 'If-Unmodified-Since: Sun, 05 May 2024 10:20:30 GMT'],
     ]),
   );
   const callbacks = [
