@@ -25,13 +25,16 @@ function encodeText(text: string): string {
   return coded === undefined ? integer(text.length, 0, 127) + text : integer(coded.length, 128, 127) + coded;
 }
 
+/** A copy: a piece of a longer text would keep all of that alive. */
+const detached = (text: string): string => Buffer.from(text, 'latin1').latin1Slice();
+
 function keptText(text: string): string {
   if (text.length > MOST_KEPT_BYTES) return encodeText(text);
   let encoded = ENCODED.get(text);
   if (encoded !== undefined) return encoded;
   if (ENCODED.size >= MOST_ENCODED) ENCODED.clear();
   encoded = encodeText(text);
-  ENCODED.set(text, encoded);
+  ENCODED.set(detached(text), encoded);
   return encoded;
 }
 
@@ -41,7 +44,7 @@ function encodeName(name: string): string {
   if (start !== undefined) return start;
   const index = STATIC_INDEX.get(name);
   start = index === undefined ? `\0${encodeText(name)}` : integer(index, 0, 15);
-  if (NAMES.size < MOST_ENCODED && name.length <= MOST_KEPT_BYTES) NAMES.set(name, start);
+  if (NAMES.size < MOST_ENCODED && name.length <= MOST_KEPT_BYTES) NAMES.set(detached(name), start);
   return start;
 }
 

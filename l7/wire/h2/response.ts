@@ -28,10 +28,11 @@ export function responseBlock(
 }
 
 /** Fields alone, as trailers are. */
-export function fieldBlock({ keys, values }: HeaderList): string {
+export function fieldBlock(headers: HeaderList): string {
+  const { keys } = headers;
   let block = '';
   for (let at = 0; at < keys.length; at++)
-    if (!OF_CONNECTION.has(keys[at]!)) block += encodeField(keys[at]!, values[at]!);
+    if (!OF_CONNECTION.has(keys[at]!)) block += encodeField(keys[at]!, headers.valueAt(at));
   return block;
 }
 

@@ -61,13 +61,17 @@ before(async () => {
     log_format line '$uri $status $request_completion $request_length $body_bytes_sent';
     access_log access.log line;
     server { listen 127.0.0.1:${port}; server_name localhost;
-      client_max_body_size 1m;
+      client_max_body_size 1m; large_client_header_buffers 4 40k;
       proxy_pass_trailers on;
       early_hints $http2;
       location / { proxy_pass ${to}; }
       location /streamed/ { proxy_pass ${to}/; proxy_request_buffering off; }
       location /small/ { proxy_pass ${to}/; client_max_body_size 10; }
       location /static/ { alias ./; http2_chunk_size 1k; }
+      location /wide { http2_chunk_size 64k; alias big; }
+      location /trailed { add_trailer X-Sum $body_bytes_sent; return 200 body; }
+      location /trailed/empty { add_trailer X-Sum none; return 200; }
+      location /long { add_header X-Long $arg_h; add_header X-Long $arg_h; add_header X-Long $arg_h; return 204; }
       location /tiny { http2_chunk_size 1; return 200 body; }
       location /slow { limit_rate 100k; alias ./big; }
       location /one { limit_conn conns 1; proxy_pass ${to}/hang; }
@@ -164,6 +168,48 @@ test('h2 bodies: of several settings in one frame none holds before all are read
     ]),
   );
   assert.equal((await wire.answer(stream)).body.length, BIG);
+});
+
+test('h2 bodies: frames are as long as chunk size and client allow', async () => {
+  await using wire = await H2Wire.dial(port);
+  const usual = wire.open(pseudo('/wide'));
+  await wire.answer(usual);
+  assert.equal(lengths(wire, usual)[0], 16_384);
+  wire.send(settingsFrame([[5, 32_768]]));
+  const longer = wire.open(pseudo('/wide'));
+  await wire.answer(longer);
+  assert.equal(lengths(wire, longer)[0], 32_768);
+});
+
+test('h2 bodies: a long head goes in several frames', async () => {
+  const value = 'z'.repeat(30_000);
+  await using wire = await H2Wire.dial(port);
+  for (const most of [16_384, 131_072]) {
+    wire.send(settingsFrame([[5, most]]));
+    const stream = wire.open(pseudo(`/long?h=${value}`));
+    await wire.until(() => wire.on(stream).some(({ fields }) => fields !== undefined), 'the head');
+    const frames = wire.on(stream);
+    assert.ok(frames.every(({ payload }) => payload.length <= most));
+    assert.equal(frames.length === 1, most > 90_000);
+    assert.equal(frames[0]!.flags & 1, 1, 'no body follows');
+    assert.deepEqual(
+      frames
+        .at(-1)!
+        .fields!.filter(([name]) => name === 'x-long')
+        .map(([, each]) => each === value),
+      [true, true, true],
+    );
+  }
+});
+
+test('h2 bodies: trailers of moat itself, with a length beside them', async () => {
+  await using wire = await H2Wire.dial(port);
+  const answer = await wire.get('/trailed');
+  assert.deepEqual([answer.body, answer.trailer], ['body', [['x-sum', '4']]]);
+  assert.equal(fieldOf(answer.fields, 'content-length'), '4');
+  assert.deepEqual((await wire.get('/trailed/empty')).trailer, [['x-sum', 'none']]);
+  const head = await wire.answer(wire.open(pseudo('/trailed', 'HEAD')));
+  assert.deepEqual([head.status, head.trailer], [200, undefined]);
 });
 
 test('h2 bodies: streams of one connection share it: a small answer passes a large one', async () => {
