@@ -1,0 +1,175 @@
+/* The director: a packet to a virtual address goes to a real server, and what nat's real servers answer goes back.
+ * Compiled twice, as XDP and as tc program (frame.h). Read it from the bottom. */
+#include "admit.h"
+#include "forward.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* ---- from clients ---- */
+
+/* Whose address and port this is; 0: nobody's. */
+INLINE __u32 find_service(const struct packet *packet) {
+  struct endpoint_key key;
+  __builtin_memset(&key, 0, sizeof key);
+  key.address = packet->key.destination;
+  key.port = packet->key.destination_port;
+  key.protocol = packet->key.protocol;
+  __u32 *id = bpf_map_lookup_elem(&endpoints, &key);
+  if (!id) {
+    key.port = 0;
+    id = bpf_map_lookup_elem(&endpoints, &key);
+  }
+  return id ? *id : 0;
+}
+
+/* counted: as what, unless an entry says it better. */
+SEPARATE int admit_and_forward(frame_t *frame, struct packet *packet, struct service *service, __u32 counted) {
+  if (!packet || !service) return VERDICT_PASS;
+  __u32 zero = 0;
+  struct settings *now = bpf_map_lookup_elem(&settings, &zero);
+  if (!now) return VERDICT_PASS;
+  struct admission admission = {0};
+  int reason = admit(now, packet, packet->service, service, &admission);
+  if (reason == REASON_RST_NO_FLOW || reason == REASON_RST_NO_SERVER) return answer_reset(frame, packet, reason);
+  if (reason != REASON_NEW && reason != REASON_STATELESS) return end_with(reason);
+  count(counted == REASON_NEW ? reason : counted);
+  count_forward(frame, admission.real, reason == REASON_NEW);
+  struct flow *flow = reason == REASON_NEW ? flow_get(&packet->key) : 0;
+  return forward(frame, packet, admission.real, flow);
+}
+
+/* By an entry. What becomes of it when its real server is gone is that one's fate. */
+INLINE int forward_known(frame_t *frame, struct packet *packet, struct service *service, struct flow *flow) {
+  __u32 real_id = flow->real;
+  struct real *real = bpf_map_lookup_elem(&reals, &real_id);
+  if (real && real->fate == FATE_FORWARD) {
+    flow_advance(flow, packet, 1);
+    count(packet->inner_l3 ? REASON_ICMP : REASON_HIT);
+    count_forward(frame, real_id, 0);
+    return forward(frame, packet, real_id, flow);
+  }
+  int reset = !real || real->fate == FATE_RST;
+  flow_end(&packet->key, flow);
+  if (reset) return answer_reset(frame, packet, REASON_RST);
+  return admit_and_forward(frame, packet, service, REASON_RESELECTED);
+}
+
+/* A SYN begins anew, unless it is the same one once more: then it goes where the first went. */
+INLINE int is_repeated_syn(const struct flow *flow) {
+  if (flow->state != STATE_SYN) return 0;
+  __u32 real_id = flow->real;
+  struct real *real = bpf_map_lookup_elem(&reals, &real_id);
+  return real && real->intake != INTAKE_NONE && real->fate == FATE_FORWARD;
+}
+
+INLINE int from_client(frame_t *frame, struct packet *packet, struct settings *settings) {
+  __u32 id = packet->service = find_service(packet);
+  if (!id) return end_with(REASON_NO_SERVICE);
+  struct service *service = bpf_map_lookup_elem(&services, &id);
+  if (!service) return end_with(REASON_NO_SERVICE);
+  if (!lease_holds(settings, packet->now)) return end_with(REASON_LEASE_PASSED);
+  if ((settings->flags & SETTING_FILTER) || (service->flags & SERVICE_FILTER)) {
+    int reason = check_source(settings, packet, id, service->flags);
+    if (reason != NONE) return end_with(reason);
+  }
+  int syn = is_syn(packet) && !packet->inner_l3;
+  struct flow *flow = (service->flags & SERVICE_ONE_PACKET) ? 0 : flow_find(settings, &packet->key, packet->now);
+  if (flow && syn && !is_repeated_syn(flow)) {
+    flow_end(&packet->key, flow);
+    flow = 0;
+  }
+  int limited = service->total.packets || service->source.packets || service->total.syns || service->source.syns;
+  if (limited) {
+    int reason = check_rates(packet, id, service, !flow && (syn || packet->protocol == IPPROTO_UDP));
+    if (reason != NONE) return end_with(reason);
+  }
+  if (flow) return forward_known(frame, packet, service, flow);
+  return admit_and_forward(frame, packet, service, packet->inner_l3 ? REASON_ICMP : REASON_NEW);
+}
+
+/* ---- from real servers, where replies pass here ---- */
+
+INLINE void advance_forward(const struct packet *packet, const struct flow *reply) {
+  if (packet->protocol != IPPROTO_TCP || !(packet->tcp_flags & (TCP_FIN | TCP_RST))) return;
+  struct flow_key key;
+  __builtin_memset(&key, 0, sizeof key);
+  key.source = reply->destination;
+  key.destination = reply->source;
+  key.source_port = reply->destination_port;
+  key.destination_port = reply->source_port;
+  key.protocol = packet->key.protocol;
+  struct flow *flow = flow_get(&key);
+  if (flow) flow_advance(flow, packet, 0);
+}
+
+INLINE int translate_reply(frame_t *frame, struct packet *packet, const struct flow *reply) {
+  struct tuple to = {reply->source, reply->destination, {reply->source_port, reply->destination_port}};
+  if (!packet->inner_l3) return translate(frame, packet, &to);
+  struct tuple outer_to = {packet->source, to.destination, {0, 0}};
+  /* The real server itself speaks by the virtual address; a router on its way by its own. */
+  if (same_address(&packet->source, &packet->key.source)) outer_to.source = to.source;
+  return translate_error(frame, packet, &outer_to, &to);
+}
+
+SEPARATE int from_real(frame_t *frame, struct packet *packet, struct settings *settings) {
+  if (!packet || !settings) return VERDICT_PASS;
+  struct flow *reply = flow_get(&packet->key);
+  if (!reply || reply->role != ROLE_REPLY) return VERDICT_PASS;
+  if (!lease_holds(settings, packet->now)) return end_with(REASON_LEASE);
+  if (packet->now - reply->last_ns > TOUCH_NS) reply->last_ns = packet->now;
+  advance_forward(packet, reply);
+  int known = NONE;
+  if (packet->now >= reply->hop.fresh_until) {
+    known = refresh_hop(frame, &reply->hop, &reply->destination, packet->now, 0);
+    if (known != NONE && known != REASON_NO_NEIGHBOUR) return end_with(known);
+  }
+  if (reply->hop.mtu && frame_segment(frame, packet->l3_bytes, packet->l4 + 20 - packet->l3) > reply->hop.mtu) {
+    return answer_too_big(frame, packet, reply->hop.mtu);
+  }
+  int reason = decrease_ttl(frame, packet);
+  if (reason) return end_with(reason);
+  __u32 real = reply->real;
+  struct real_stats *stats = bpf_map_lookup_elem(&real_counts, &real);
+  if (stats) {
+    stats->reply_packets++;
+    stats->reply_bytes += frame_length(frame);
+  }
+  if (translate_reply(frame, packet, reply)) return end_with(REASON_REWRITE);
+  count(REASON_REPLY);
+  return known == NONE ? send_by(frame, &reply->hop) : send_to_unknown(frame, reply->hop.interface, 0, real);
+}
+
+/* ---- which of both ---- */
+
+/* What the packet's addresses mean to us: bits ADDRESS_*, 0 for a stranger. */
+INLINE __u32 meaning_of(const struct settings *settings, const struct packet *packet) {
+  __u32 *kind = bpf_map_lookup_elem(&addresses, &packet->destination);
+  if (kind && (*kind & (ADDRESS_VIRTUAL | ADDRESS_SOURCE))) return *kind;
+  if (!(settings->flags & SETTING_REPLIES)) return 0;
+  kind = bpf_map_lookup_elem(&addresses, &packet->source);
+  return kind && (*kind & ADDRESS_REAL) ? ADDRESS_REAL : 0;
+}
+
+INLINE int direct(frame_t *frame) {
+  struct packet packet;
+  __builtin_memset(&packet, 0, sizeof packet);
+  if (parse_addresses(frame, &packet) != NONE) return VERDICT_PASS;
+  __u32 zero = 0;
+  struct settings *now = bpf_map_lookup_elem(&settings, &zero);
+  if (!now) return VERDICT_PASS;
+  __u32 meaning = meaning_of(now, &packet);
+  if (!meaning) return VERDICT_PASS;
+  packet.now = bpf_ktime_get_coarse_ns();
+  int reason = parse_transport(frame, &packet);
+  if (reason == NOT_IP) return VERDICT_PASS;
+  /* A broken packet of a stranger's that only comes from a real server is not ours to judge. */
+  if (reason != NONE) return meaning == ADDRESS_REAL ? VERDICT_PASS : end_with(reason);
+  return meaning & ADDRESS_VIRTUAL ? from_client(frame, &packet, now) : from_real(frame, &packet, now);
+}
+
+#ifdef MOAT_XDP
+SEC("xdp")
+#else
+SEC("tc")
+#endif
+int director(frame_t *frame) { return direct(frame); }

@@ -1,0 +1,263 @@
+/* The layout of every map: the one truth that the programs are compiled from. l4/layout.ts has the offsets, and
+ * test/l4/layout.test.ts holds them against the types that the compiler wrote into the object.
+ *
+ * Addresses and ports are as on the wire. An IPv4 address is ::ffff:a.b.c.d. Times are nanoseconds of CLOCK_MONOTONIC. */
+#ifndef MOAT_SHARED_H
+#define MOAT_SHARED_H
+
+#include <linux/types.h>
+
+/* Changes with every layout: maps that were pinned by another one are not adopted. */
+#define LAYOUT_VERSION 1
+
+#define FLOW_SHARDS 64
+#define REALS_MOST 16384
+#define SERVICES_MOST 4096
+#define SCORED_MOST 256 /* real servers that one new flow may compare */
+
+struct address {
+  __be32 word[4];
+};
+
+/* ---- settings: array of one ---- */
+
+#define SETTING_REPLIES 1 /* some real server is reached by nat or fullnat: packets from it are looked at */
+#define SETTING_FILTER 2 /* the trie has entries that hold for all services */
+#define SETTING_LEASE 4 /* forward only before the deadline in the map `lease` */
+
+struct settings {
+  __u64 hash_key[2];
+  __u64 established_ns, syn_ns, fin_ns, udp_ns;
+  __u32 inserts_most; /* new flows in the table per CPU and second; 0: no limit */
+  __u32 flags;
+  __u32 pools; /* how many source pools there are */
+  __be32 tunnel_source4; /* 0: the address of the way out is not known, no IPv4 tunnel is made */
+  struct address tunnel_source6;
+};
+
+/* ---- addresses: what an address of a packet means to us ---- */
+
+#define ADDRESS_VIRTUAL 1
+#define ADDRESS_REAL 2 /* of a real server whose replies pass here */
+#define ADDRESS_SOURCE 4 /* of a pool */
+
+/* ---- endpoints: which service answers for an address, port and protocol ---- */
+
+struct endpoint_key {
+  struct address address;
+  __be16 port; /* 0: every port without an endpoint of its own */
+  __u8 protocol;
+  __u8 zero;
+};
+
+/* ---- services, by id ---- */
+
+enum selection { SELECT_NONE, SELECT_RING, SELECT_ORDER, SELECT_SCORE, SELECT_LOCALITY };
+enum ring_key { KEY_SOURCE, KEY_SOURCE_PORT, KEY_DESTINATION };
+enum score_rule { SCORE_LC, SCORE_WLC, SCORE_SED, SCORE_NQ, SCORE_TWOS };
+
+#define SERVICE_ONE_PACKET 1
+#define SERVICE_FILTER 2 /* the trie has entries of this service */
+#define SERVICE_ALLOW_ONLY 4 /* a source without an entry is denied */
+
+struct limit {
+  __u32 syns, packets; /* a second; 0: no limit */
+  __u32 connections; /* at once; 0: no limit */
+};
+
+struct service {
+  __u64 persist_ns; /* 0: clients do not persist */
+  __u32 flags;
+  __u8 selection, ring_key, score_rule;
+  __u8 persist_bits4, persist_bits6; /* of the client's network */
+  __u8 pad[3];
+  struct limit source, total;
+};
+
+/* What a service counts while it runs. */
+struct service_state {
+  __u32 turn; /* of SELECT_ORDER */
+  __u32 open; /* flows in the table */
+};
+
+/* ---- rings: a map per service, an array of ids of real servers behind their number at index 0 ---- */
+
+/* ---- reals, by id ---- */
+
+enum forward_mode { MODE_DR, MODE_NAT, MODE_FULLNAT, MODE_TUN };
+enum intake { INTAKE_NONE, INTAKE_PERSISTENT, INTAKE_ALL };
+enum fate { FATE_FORWARD, FATE_RST, FATE_RESELECT };
+enum tunnel { TUNNEL_IPIP, TUNNEL_GUE };
+
+#define REAL_LOCAL 1 /* its address is this machine's: packets go up as they are */
+
+struct real {
+  struct address address;
+  __u32 service;
+  __u32 weight;
+  __u32 upper, lower; /* full at `upper` flows until there are less than `lower`; 0: never */
+  __be16 port; /* 0: the client's */
+  __be16 tunnel_port;
+  __u8 mode, intake, fate, tunnel;
+  __u8 flags;
+  __u8 pad[3];
+};
+
+struct real_state {
+  __u32 active, inactive; /* as LVS counts: established, and all others */
+  __u32 full;
+};
+
+struct real_stats {
+  __u64 connections;
+  __u64 packets, bytes; /* to it */
+  __u64 reply_packets, reply_bytes; /* from it, where replies pass here */
+};
+
+/* The way to a real server as the kernel's tables had it a moment ago; per CPU, so that it is never half written. */
+struct hop {
+  __u64 fresh_until;
+  __u32 interface;
+  __u32 mtu;
+  __u8 destination[6], source[6];
+  __u8 pad[4];
+};
+
+/* ---- flows: FLOW_SHARDS hash maps, so that one sweep is short ---- */
+
+enum flow_kind { FLOW_PACKETS, FLOW_TEMPLATE };
+
+struct flow_key {
+  struct address source, destination; /* of a template: the client's network, and ::service */
+  __be16 source_port, destination_port;
+  __u8 protocol;
+  __u8 kind;
+  __u8 zero[2];
+};
+
+enum flow_role { ROLE_FORWARD, ROLE_REPLY, ROLE_TEMPLATE };
+enum flow_state { STATE_SYN, STATE_ESTABLISHED, STATE_FIN, STATE_CLOSED, STATE_UDP, STATE_TEMPLATE, STATE_DEAD };
+
+#define FLOW_SOURCE_COUNTED 1 /* in the count of its client's flows */
+
+/* nat and fullnat: two of them, the forward one with its own tuple as key and the other as value, and the reply's the other way round. */
+struct flow {
+  __u64 last_ns;
+  __u32 real;
+  __u32 service;
+  struct address source, destination; /* what the packet's become */
+  __be16 source_port, destination_port;
+  __u32 state; /* enum flow_state; changed by compare-and-swap, so that each change is counted once */
+  __u8 role, mode, flags;
+  __u8 pad[5];
+  struct hop hop; /* of a reply */
+};
+
+/* ---- pools of fullnat ---- */
+
+struct pool {
+  struct address first;
+  __u32 addresses; /* how many follow on, the first included */
+  __u16 first_port, last_port; /* the machine's order */
+};
+
+/* ---- defence ---- */
+
+#define SOURCE_DENIED 1
+#define SOURCE_ALLOWED 2
+
+struct source_key {
+  __u32 prefix_bits; /* 32 and those of the address */
+  __be32 service; /* 0: all */
+  struct address address;
+};
+
+/* Limits of one client of one service. */
+struct client_key {
+  struct address address;
+  __u32 service; /* 0 address: the service's own */
+};
+
+/* Tokens are thousandths of a packet. */
+struct bucket {
+  __u64 filled_ns;
+  __u32 syn_tokens, packet_tokens;
+};
+
+struct insert_gauge {
+  __u64 since_ns;
+  __u64 count;
+};
+
+/* Ports of a datagram in pieces, by its first one. */
+struct fragment_key {
+  struct address source, destination;
+  __u32 id;
+  __u32 protocol;
+};
+struct fragment_ports {
+  __be16 source_port, destination_port;
+};
+
+/* ---- room for what does not fit on the 512 bytes of stack; per CPU ---- */
+
+struct scratch {
+  struct flow flow, reply;
+  __u8 answer[128];
+};
+
+/* ---- what happened, in packets ---- */
+
+enum reason {
+  REASON_HIT, /* forwarded by an entry */
+  REASON_NEW, /* forwarded, and an entry was made */
+  REASON_STATELESS, /* forwarded by the ring alone: no entry could or should be made */
+  REASON_REPLY, /* of nat and fullnat, translated back */
+  REASON_ICMP, /* an error of ICMP, to whom its inside belongs */
+  REASON_LOCAL, /* to this machine as a real server */
+  REASON_NO_SERVICE, /* passed up: to a virtual address, at a port that no service has */
+  REASON_LEASE_PASSED, /* passed up: the lease has run out */
+  REASON_RST, /* answered with a reset: its real server is gone */
+  REASON_RST_NO_FLOW, /* answered with a reset: in the middle of a connection that nobody knows */
+  REASON_RST_NO_SERVER, /* answered with a reset: the service has none that takes flows */
+  REASON_RESELECTED, /* its real server is gone, it got another */
+  REASON_TOO_BIG_TOLD, /* answered: too big for the tunnel */
+  REASON_DROP_FIRST, /* those from here on are dropped */
+  REASON_MALFORMED = REASON_DROP_FIRST,
+  REASON_OPTIONS, /* too many headers before the one that matters */
+  REASON_FRAGMENT_ORPHAN, /* a piece that came before its first one */
+  REASON_LEASE, /* a reply, and the lease has run out */
+  REASON_DENIED,
+  REASON_LIMIT_SYN,
+  REASON_LIMIT_PACKETS,
+  REASON_LIMIT_CONNECTIONS,
+  REASON_LIMIT_SOURCE_SYN,
+  REASON_LIMIT_SOURCE_PACKETS,
+  REASON_LIMIT_SOURCE_CONNECTIONS,
+  REASON_INSERT_CAP, /* a flow that needs an entry, while too many are made */
+  REASON_TABLE_FULL, /* a flow that needs an entry, and there is no room */
+  REASON_NO_SERVER, /* the service has none that takes flows */
+  REASON_NO_FLOW, /* in the middle of nothing, and no answer is due */
+  REASON_NO_PORT, /* of the source pools */
+  REASON_TUPLE_TAKEN, /* nat: the same client port at the same real server, by way of another address */
+  REASON_FAMILY, /* a mode that cannot carry this family to that real server */
+  REASON_TTL,
+  REASON_TOO_BIG,
+  REASON_NO_ROUTE,
+  REASON_NOT_ON_LINK, /* dr, and the real server is behind a router */
+  REASON_NO_NEIGHBOUR, /* XDP: its link address is not known yet; the kernel is asked to find it */
+  REASON_NO_FORWARDING, /* the interface's `forwarding` is off */
+  REASON_REWRITE, /* the frame could not be changed */
+  REASONS,
+};
+
+/* ---- what programs tell: struct event in the ring `events` ---- */
+
+enum event_kind { EVENT_NO_NEIGHBOUR, EVENT_TABLE_FULL };
+
+struct event {
+  __u32 kind; /* enum event_kind */
+  __u32 real;
+};
+
+#endif

@@ -1,0 +1,160 @@
+/** The maps of the data plane with typed entries: what C calls them, by l4/layout.ts. */
+import { BpfMap, createMap, MAP_FLAG, MAP_TYPE, openMapById } from '#native/bpf.ts';
+import { closeFd } from '#native/socket.ts';
+import { addressBytes } from './address.ts';
+import { FLOW_SHARDS, STRUCTS } from './layout.ts';
+import { encode, type Values } from './struct.ts';
+
+/** Every map of the programs. */
+export const MAP_NAMES = [
+  'settings',
+  'lease',
+  'addresses',
+  'endpoints',
+  'services',
+  'service_states',
+  'rings',
+  'reals',
+  'real_states',
+  'real_counts',
+  'hops',
+  'flows',
+  'pools',
+  'sources',
+  'buckets',
+  'client_flows',
+  'inserts',
+  'fragments',
+  'counters',
+  'scratches',
+  'events',
+  'sweepers',
+] as const;
+export type MapName = (typeof MAP_NAMES)[number];
+
+export const u32 = (...values: number[]): Uint8Array => new Uint8Array(new Uint32Array(values).buffer);
+
+/** 4 bytes of a number in the machine's order. */
+const number = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+
+export interface EndpointPlace {
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: number;
+}
+
+/** Descriptors of all maps, which it owns, and the writes that a configuration is made of. */
+export class L4Maps {
+  readonly #fds: Readonly<Record<MapName, number>>;
+  readonly #open = new Map<MapName, BpfMap>();
+
+  constructor(fds: Readonly<Record<MapName, number>>) {
+    this.#fds = fds;
+  }
+
+  map(name: MapName): BpfMap {
+    let map = this.#open.get(name);
+    if (!map) {
+      map = new BpfMap(this.#fds[name]);
+      this.#open.set(name, map);
+    }
+    return map;
+  }
+
+  fd(name: MapName): number {
+    return this.#fds[name];
+  }
+
+  /** Makes the parts of a new flow table. */
+  makeFlowTable(entries: number): void {
+    // Flows do not spread evenly: a little more room than their share, so that none is refused before its time.
+    const share = Math.ceil((entries / FLOW_SHARDS) * 1.25) + 64;
+    for (let shard = 0; shard < FLOW_SHARDS; shard++) {
+      const fd = createMap({
+        type: MAP_TYPE.hash,
+        name: `flows_${shard}`,
+        keyBytes: STRUCTS.flow_key.size,
+        valueBytes: STRUCTS.flow.size,
+        maxEntries: share,
+        flags: MAP_FLAG.noPrealloc,
+      });
+      this.map('flows').put(u32(shard), u32(fd));
+      closeFd(fd);
+    }
+  }
+
+  putSettings(values: Values): void {
+    this.map('settings').put(u32(0), encode(STRUCTS.settings, values));
+  }
+
+  /** @param deadlineNs of CLOCK_MONOTONIC */
+  putLease(deadlineNs: bigint): void {
+    this.map('lease').put(u32(0), new Uint8Array(new BigUint64Array([deadlineNs]).buffer));
+  }
+
+  putAddress(address: string, kinds: number): void {
+    if (kinds === 0) this.map('addresses').delete(addressBytes(address));
+    else this.map('addresses').put(addressBytes(address), u32(kinds));
+  }
+
+  putEndpoint(place: EndpointPlace, service: number): void {
+    this.map('endpoints').put(endpointKey(place), u32(service));
+  }
+
+  dropEndpoint(place: EndpointPlace): void {
+    this.map('endpoints').delete(endpointKey(place));
+  }
+
+  putService(id: number, values: Values): void {
+    this.map('services').put(u32(id), encode(STRUCTS.service, values));
+  }
+
+  putReal(id: number, values: Values): void {
+    this.map('reals').put(u32(id), encode(STRUCTS.real, values));
+  }
+
+  /** Puts a whole ring in the place of the one before: a packet sees one or the other. */
+  putRing(service: number, reals: Uint32Array): void {
+    const fd = createMap({
+      type: MAP_TYPE.array,
+      name: `ring_${service}`,
+      keyBytes: 4,
+      valueBytes: 4,
+      maxEntries: reals.length + 1,
+      flags: MAP_FLAG.innerMap,
+    });
+    const indices = Uint32Array.from({ length: reals.length + 1 }, (_, at) => at);
+    new BpfMap(fd).putAll(new Uint8Array(indices.buffer), u32(reals.length, ...reals));
+    this.map('rings').put(u32(service), u32(fd));
+    closeFd(fd);
+  }
+
+  putPool(index: number, values: Values): void {
+    this.map('pools').put(u32(index), encode(STRUCTS.pool, values));
+  }
+
+  putSource(key: Uint8Array, mark: number): void {
+    this.map('sources').put(key, u32(mark));
+  }
+
+  /** One part of the flow table; the caller closes it. */
+  openShard(shard: number): number {
+    const id = new Uint8Array(4);
+    this.map('flows').get(u32(shard), id);
+    return openMapById(number(id));
+  }
+
+  close(): void {
+    for (const fd of Object.values(this.#fds)) closeFd(fd);
+  }
+}
+
+export const endpointKey = ({ address, port, protocol }: EndpointPlace): Uint8Array =>
+  encode(STRUCTS.endpoint_key, { address: addressBytes(address), port, protocol });
+
+/** @param bits of the prefix, of the address as it is written; service 0: all */
+export function sourceKey(service: number, address: string, bits: number): Uint8Array {
+  const bytes = addressBytes(address);
+  const mapped = address.includes(':') ? bits : 96 + bits;
+  return encode(STRUCTS.source_key, { prefix_bits: 32 + mapped, service, address: bytes });
+}

@@ -1,0 +1,58 @@
+/** The compiled programs: loaded, they share one set of maps. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { closeObject, loadObject, type MapWish, runProgram } from '#native/bpf.ts';
+import { dupFd } from '#native/socket.ts';
+import { L4Maps, MAP_NAMES, type MapName } from './maps.ts';
+
+const BUILD_DIR = join(import.meta.dirname, 'build');
+/** The two builds of the director. */
+export type DirectorBuild = 'tc' | 'xdp';
+
+/** @returns where an object lies @throws {Error} that names the remedy when it is not built */
+function objectPath(name: string): string {
+  const path = join(BUILD_DIR, `${name}.o`);
+  if (!existsSync(path))
+    throw new Error(
+      `Cannot load ${path}: it is not built: run scripts/build-bpf (apt-get install clang libbpf-dev)`,
+    );
+  return path;
+}
+
+/**
+ * Loads the maps, made new or those given, and the program that sweeps the flow table.
+ *
+ * @param standing descriptors of maps that are used again; they stay the caller's
+ */
+export function loadMaps(standing: Readonly<Record<string, number>> = {}): { maps: L4Maps; sweep: number } {
+  const object = loadObject(objectPath('sweep'), wishesFor(standing));
+  try {
+    const fds = Object.fromEntries(MAP_NAMES.map(name => [name, dupFd(object.maps[name]!)]));
+    return {
+      maps: new L4Maps(fds as Record<MapName, number>),
+      sweep: dupFd(object.programs['start_sweep']!),
+    };
+  } finally {
+    closeObject(object);
+  }
+}
+
+const wishesFor = (standing: Readonly<Record<string, number>>): Record<string, MapWish> =>
+  Object.fromEntries(Object.entries(standing).map(([name, fd]) => [name, { fd }]));
+
+/** Loads one build of the director over these maps. @returns its descriptor, which the caller closes */
+export function loadDirector(maps: L4Maps, build: DirectorBuild): number {
+  const standing = Object.fromEntries(MAP_NAMES.map(name => [name, maps.fd(name)]));
+  const object = loadObject(objectPath(`director-${build}`), wishesFor(standing));
+  try {
+    return dupFd(object.programs['director']!);
+  } finally {
+    closeObject(object);
+  }
+}
+
+/** Starts the timer that ends old flows, or hands the running one over to this program. */
+export function startSweep(sweep: number): void {
+  const { verdict } = runProgram(sweep, { data: new Uint8Array(64) });
+  if (verdict !== 0) throw new Error(`Cannot start the sweep of the flow table: step ${verdict} failed`);
+}
