@@ -1,7 +1,8 @@
 /** TLS to servers: what they are told and shown, which certificates are taken, and what becomes of those that are not. */
 import assert from 'node:assert/strict';
+import { createServer as createPlainServer } from 'node:net';
 import { after, before, test } from 'node:test';
-import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { createServer, type TLSSocket } from 'node:tls';
 import { freePorts, httpConf, type Running, startMoat } from '../e2e/rig.ts';
 import { response } from '../e2e/upstream.ts';
 import { request } from '../e2e/wire.ts';
@@ -16,7 +17,8 @@ const revoked = ca.issue('app.internal');
 const mine = ca.issue('moat.internal');
 const yours = ca.issue('other.internal');
 const deep = between.issue('app.internal');
-const servers: Server[] = [];
+const addressed = ca.issue('x', { names: [], extensions: ['subjectAltName=IP:127.0.0.1,IP:::1'] });
+const servers: { close(): void }[] = [];
 let moat: Running;
 
 /** A server that says what it saw of the connection. */
@@ -24,6 +26,14 @@ async function serve({ cert, key }: Issued, options = {}): Promise<number> {
   const server = createServer({ cert, key, ...options }, socket => answer(socket));
   servers.push(server);
   server.on('tlsClientError', () => {});
+  await new Promise<void>(done => void server.listen(0, '127.0.0.1', done));
+  return (server.address() as { port: number }).port;
+}
+
+/** A server that accepts, and says nothing. */
+async function silent(): Promise<number> {
+  const server = createPlainServer(socket => void socket.on('error', () => {}));
+  servers.push(server);
   await new Promise<void>(done => void server.listen(0, '127.0.0.1', done));
   return (server.address() as { port: number }).port;
 }
@@ -75,6 +85,10 @@ before(async () => {
         ${to('forgets', good, 'proxy_ssl_session_reuse off;')}
         ${to('old', good, 'proxy_ssl_protocols TLSv1.2; proxy_ssl_ciphers ECDHE-ECDSA-CHACHA20-POLY1305;')}
         ${to('plain-server', port, '')}
+        ${to('silent', await silent(), 'proxy_connect_timeout 300ms;')}
+        ${to('address', await serve(addressed), trust.replace('app.internal', '127.0.0.1'))}
+        ${to('address6', await serve(addressed), trust.replace('app.internal', '[::1]'))}
+        ${to('no-address', await serve(addressed), trust.replace('app.internal', '127.0.0.2'))}
       }`),
     {
       files: {
@@ -189,4 +203,14 @@ test('proxy_ssl_protocols, proxy_ssl_ciphers: bound what is spoken', async () =>
 test('proxy_ssl: a server that speaks no TLS is 502, with the reason in the log', async () => {
   assert.equal((await ask('/plain-server')).status, 502);
   assert.match(moat.read(), /\[error\].*SSL_do_handshake\(\) failed \(SSL: error:.*\)/);
+});
+
+test('proxy_ssl: a server that does not shake hands in time is 504', async () => {
+  assert.equal((await ask('/silent')).status, 504);
+});
+
+test('proxy_ssl_verify: an address is held against the addresses of the certificate', async () => {
+  assert.equal((await ask('/address')).status, 200);
+  assert.equal((await ask('/address6')).status, 200);
+  assert.equal((await ask('/no-address')).status, 502);
 });
