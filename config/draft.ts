@@ -9,7 +9,7 @@ import type { LimitZone } from '#model/l7/limit.ts';
 import type { AccessLog, LogFormat } from '#model/l7/log.ts';
 import type { RewriteStep } from '#model/l7/rewrite.ts';
 import type { Settings } from '#model/l7/settings.ts';
-import type { CertificateModel, FileText, ServerTls, StaplingModel } from '#model/l7/tls.ts';
+import type { CertificateModel, ClientOcspModel, FileText, ServerTls, StaplingModel } from '#model/l7/tls.ts';
 import { KEEPALIVE_DEFAULTS, type MemberModel, type PoolModel } from '#model/l7/upstream.ts';
 import type { UserVariable } from '#model/l7/variable.ts';
 import type { ProcessModel } from '#model/main.ts';
@@ -49,13 +49,14 @@ export interface ListenDraft {
 
 /** TLS as a block sets it; certificates and keys are paired when all is read. */
 export interface TlsDraft {
-  settings: Partial<Writable<Omit<ServerTls, 'certificates' | 'stapling'>>>;
+  settings: Partial<Writable<Omit<ServerTls, 'certificates' | 'stapling' | 'ocsp'>>>;
   /** Undefined: those of the block around. */
   certificates: Token[] | undefined;
   keys: Token[] | undefined;
   /** Passphrases of the keys. */
   passwords: readonly string[] | undefined;
   stapling: Partial<Writable<StaplingModel>> & { on?: boolean };
+  ocsp: Partial<Writable<Omit<ClientOcspModel, 'scope'>>> & { scope?: 'off' | 'leaf' | 'on' };
   /** Of ssl_conf_command; undefined: those of the block around. */
   commands: CommandEffects | undefined;
 }
@@ -150,6 +151,7 @@ const newTls = (): TlsDraft => ({
   keys: undefined,
   passwords: undefined,
   stapling: {},
+  ocsp: {},
   commands: undefined,
 });
 

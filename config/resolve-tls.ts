@@ -5,6 +5,7 @@ import type { ListenModel } from '#model/l7/http.ts';
 import {
   type CertificateModel,
   type FileText,
+  type OcspResolver,
   type ServerTls,
   type StaplingModel,
   TLS_DEFAULTS,
@@ -43,13 +44,16 @@ export class TlsResolver {
 
   /** A responder is looked up by the server's own resolver. */
   #asksElsewhere(server: ServerDraft): boolean {
-    return this.#draft.tls.stapling.on === true && server.root.own.core?.resolver !== undefined;
+    const { stapling, ocsp } = this.#draft.tls;
+    const asks = stapling.on === true || (ocsp.scope ?? 'off') !== 'off';
+    return asks && server.root.own.core?.resolver !== undefined;
   }
 
   #merge(draft: TlsDraft, server: ServerDraft): ServerTls {
     const { sessionTickets, preferServerCiphers, options, ...commands } = draft.commands ?? {};
     const { minProtocol, maxProtocol, ...replaced } = commands;
     const settings = { ...TLS_DEFAULTS, ...draft.settings };
+    const resolver = resolverOf(this.#draft, server);
     const tls: ServerTls = {
       ...settings,
       ...replaced,
@@ -58,7 +62,8 @@ export class TlsResolver {
       sessionTickets: settings.sessionTickets && sessionTickets !== false,
       preferServerCiphers: preferServerCiphers ?? settings.preferServerCiphers,
       certificates: this.#certificates(draft),
-      stapling: staplingOf(draft, this.#draft, server),
+      stapling: staplingOf(draft, resolver),
+      ocsp: ocspOf(draft, resolver),
     };
     this.#refuseContradictions(tls, server.site);
     if (tls.stapling && !tls.stapling.file) this.#warnOfStapling(tls, tls.stapling, server.site);
@@ -100,6 +105,13 @@ export class TlsResolver {
         'no ssl_client_certificate for ssl_verify_client',
         site,
         'name the CA of the clients',
+      );
+    if (tls.ocsp && verify === 'optional_no_ca')
+      faults.error(
+        'certificate',
+        'ssl_ocsp is incompatible with ssl_verify_client optional_no_ca',
+        site,
+        'without authorities there is nobody to ask',
       );
     if (protocols.length === 0)
       faults.error('value', 'no version of TLS is left between MinProtocol and MaxProtocol', site);
@@ -215,13 +227,14 @@ const noKey = (certificate: Token) =>
     'add its key',
   );
 
-const setsNothing = ({ settings, certificates, keys, passwords, stapling, commands }: TlsDraft) =>
+const setsNothing = ({ settings, certificates, keys, passwords, stapling, ocsp, commands }: TlsDraft) =>
   !certificates &&
   !keys &&
   !passwords &&
   !commands &&
   Object.keys(settings).length === 0 &&
-  Object.keys(stapling).length === 0;
+  Object.keys(stapling).length === 0 &&
+  Object.keys(ocsp).length === 0;
 
 const inherit = (outer: TlsDraft, own: TlsDraft): TlsDraft => ({
   settings: { ...outer.settings, ...own.settings },
@@ -229,15 +242,25 @@ const inherit = (outer: TlsDraft, own: TlsDraft): TlsDraft => ({
   keys: own.keys ?? outer.keys,
   passwords: own.passwords ?? outer.passwords,
   stapling: { ...outer.stapling, ...own.stapling },
+  ocsp: { ...outer.ocsp, ...own.ocsp },
   commands: own.commands ?? outer.commands,
 });
 
-function staplingOf({ stapling }: TlsDraft, http: HttpDraft, server: ServerDraft): ServerTls['stapling'] {
-  if (!stapling.on) return undefined;
+function staplingOf({ stapling }: TlsDraft, resolver: OcspResolver | undefined): ServerTls['stapling'] {
+  const { on, file, responder, verify = false } = stapling;
+  return on ? { file, responder, verify, resolver } : undefined;
+}
+
+function ocspOf({ ocsp }: TlsDraft, resolver: OcspResolver | undefined): ServerTls['ocsp'] {
+  const { scope = 'off', responder, cache } = ocsp;
+  return scope === 'off' ? undefined : { scope, responder, cache, resolver };
+}
+
+/** The name servers of a server's own block. */
+function resolverOf(http: HttpDraft, server: ServerDraft): OcspResolver | undefined {
   const core = { ...http.own.core, ...server.root.own.core };
   const { resolver: settings, resolverTimeoutMs: timeoutMs = CORE_DEFAULTS.resolverTimeoutMs } = core;
-  const { file, responder, verify = false } = stapling;
-  return { file, responder, verify, resolver: settings && { settings, timeoutMs } };
+  return settings && { settings, timeoutMs };
 }
 
 /** Every TLS listener needs a certificate to show: that of its default server, or if that one refuses, those of the others. */

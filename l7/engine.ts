@@ -19,10 +19,10 @@ import type { Observer } from './observer.ts';
 import { ReadBuffer } from './read-buffer.ts';
 import type { SharedState } from './shared.ts';
 import type { Tables } from './tables.ts';
+import { ClientOcsp } from './tls/client-ocsp.ts';
 import { HTTP1_NAMES, SecureContexts } from './tls/context.ts';
 import { hasNamed, NamedCertificates } from './tls/named-certificates.ts';
-import { askResponder } from './tls/ocsp-responder.ts';
-import type { StaplerMeans } from './tls/stapler.ts';
+import { askResponder, type OcspMeans } from './tls/ocsp-responder.ts';
 import { newTicketSeed, TicketRing, type TicketSeed } from './tls/ticket-keys.ts';
 import type { PoolShare } from './upstream/pool-share.ts';
 import { PoolViews, type Seat } from './upstream/pool-views.ts';
@@ -76,6 +76,7 @@ export class Engine implements Worker {
   readonly passwords = new Passwords();
   readonly secureContexts: SecureContexts;
   readonly namedCertificates: NamedCertificates;
+  readonly clientOcsp: ClientOcsp;
   readonly upstreamRealms = new UpstreamRealms(() => this.clock.nowMs());
   readonly errorSink: ErrorSink;
   errorLogs: readonly ErrorLog[];
@@ -102,7 +103,9 @@ export class Engine implements Worker {
     this.#alone = new AloneState(this.seat.owner);
     this.#views = new PoolViews(this.seat);
     const ring = new TicketRing(options.ticketSeed ?? newTicketSeed());
-    this.secureContexts = new SecureContexts(ring, this.#staplerMeans());
+    const means = this.#ocspMeans();
+    this.secureContexts = new SecureContexts(ring, means);
+    this.clientOcsp = new ClientOcsp(means);
     this.namedCertificates = new NamedCertificates(this.secureContexts, () => this.clock.nowMs());
   }
 
@@ -119,11 +122,11 @@ export class Engine implements Worker {
     this.#prepared.set(revision, tables);
   }
 
-  #staplerMeans(): StaplerMeans {
+  #ocspMeans(): OcspMeans {
     const { resolvers } = this.#views;
     return {
       ask: askResponder,
-      resolverOf: ({ resolver }) => resolver && resolvers.with(resolver.settings, resolver.timeoutMs),
+      resolverOf: resolver => resolver && resolvers.with(resolver.settings, resolver.timeoutMs),
       nowMs: Date.now,
     };
   }

@@ -57,6 +57,7 @@ export type Addon = {
     client?: object,
   ): number;
   streamTlsFact(loop: StreamHandle, stream: number, fact: number): string | undefined;
+  streamTlsChain(loop: StreamHandle, stream: number): Buffer[] | undefined;
   tlsContext(options: object): TlsHandle;
   tlsTickets(context: TlsHandle, keys: readonly Uint8Array[]): void;
   ocspRequest(certificate: Uint8Array, issuer: Uint8Array): Buffer;

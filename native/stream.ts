@@ -223,6 +223,11 @@ export class StreamLoop {
     return addon().streamTlsFact(this.#handle, stream, fact);
   }
 
+  /** DER of the peer's certificates up to a trusted one, its own first; empty when they do not lead to one. */
+  tlsChain(stream: number): Buffer[] {
+    return addon().streamTlsChain(this.#handle, stream) ?? [];
+  }
+
   #flushSoon(): void {
     if (this.#inBatch || this.#scheduled) return;
     this.#scheduled = true;

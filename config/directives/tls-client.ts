@@ -1,9 +1,13 @@
 /** Directives of the ssl module about the certificates of clients, and about OCSP. */
 
+import { parseSizeBytes } from '#kit/units.ts';
 import type { FileText } from '#model/l7/tls.ts';
 import { ArgumentFault, arg, Argument as Word } from '../argument.ts';
 import { crlFile, readFileText, trustFile } from '../pem.ts';
 import { tlsDirective, tlsField, tlsOf } from './tls-field.ts';
+
+/** nginx's bound: eight pages. */
+const LEAST_CACHE_BYTES = 8 * 4096;
 
 const responder = () =>
   new Word<string>('a URL', text => {
@@ -12,13 +16,24 @@ const responder = () =>
     return text;
   });
 
-const ocsp = new Word<string>('on, off or leaf', text => {
-  if (text === 'off') return text;
-  throw new ArgumentFault(
-    'moat asks no responder about the certificates of clients',
-    'use ssl_crl to refuse revoked ones',
-  );
-});
+const ocspCache = new Word<{ name: string; bytes: number } | undefined>(
+  'off or shared:NAME:SIZE',
+  (text, { scope, token }) => {
+    if (text === 'off') return undefined;
+    const [, name, size] = /^shared:([^:]+):([^:]+)$/.exec(text) ?? [];
+    const bytes = parseSizeBytes(size ?? '');
+    if (!name || bytes === undefined)
+      throw new ArgumentFault(`invalid OCSP cache "${text}"`, 'write off or shared:NAME:SIZE', token);
+    if (bytes < LEAST_CACHE_BYTES)
+      throw new ArgumentFault(
+        `OCSP cache "${name}" is too small`,
+        `it takes ${LEAST_CACHE_BYTES / 1024}k or more`,
+        token,
+      );
+    scope.zone(name, 'ssl_ocsp_cache', bytes, token);
+    return { name, bytes };
+  },
+);
 
 const CLIENT = [
   tlsField('ssl_verify_client', 'verify', arg.oneOf(['off', 'on', 'optional', 'optional_no_ca']), {
@@ -47,14 +62,36 @@ const CLIENT = [
   }),
   tlsDirective(
     'ssl_ocsp',
-    ocsp,
+    arg.oneOf(['on', 'off', 'leaf']),
     {
-      summary: 'Asks OCSP responders about the certificates of clients.',
+      summary:
+        'Asks OCSP responders about the certificates of clients: about all that lead to the root, or the own one (leaf).',
       default: 'off',
-      example: 'off',
-      differs: 'Only off is possible.',
+      example: 'leaf',
     },
-    () => {},
+    (wanted, scope) => {
+      tlsOf(scope).ocsp.scope = wanted;
+    },
+  ),
+  tlsDirective(
+    'ssl_ocsp_responder',
+    responder(),
+    { summary: 'Whom to ask, in place of the URL in a certificate.', example: 'http://ocsp.example.org/' },
+    (url, scope) => {
+      tlsOf(scope).ocsp.responder = url;
+    },
+  ),
+  tlsDirective(
+    'ssl_ocsp_cache',
+    ocspCache,
+    {
+      summary: 'Keeps answers about clients until there will be newer ones; each worker keeps its own.',
+      default: 'off',
+      example: 'shared:OCSP:1m',
+    },
+    (cache, scope) => {
+      tlsOf(scope).ocsp.cache = cache;
+    },
   ),
 ];
 

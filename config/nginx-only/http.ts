@@ -60,7 +60,6 @@ export const HTTP_ONLY: Rows = [
   ['spdy_chunk_size spdy_headers_comp limit_zone ssl', 'obsolete in nginx too; remove the line'],
   ['ssl_ech_file', 'moat does no encrypted ClientHello; remove the line'],
   ['ssl_key_log', 'start moat with NODE_OPTIONS=--tls-keylog=FILE while you debug'],
-  ['ssl_ocsp_cache ssl_ocsp_responder', 'verify clients by ssl_crl; ssl_ocsp is not there either'],
   [
     `ssi ssi_ignore_recycled_buffers ssi_last_modified ssi_min_file_chunk ssi_silent_errors ssi_types
      ssi_value_length`,

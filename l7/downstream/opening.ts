@@ -1,6 +1,6 @@
 /** A client's connection before it speaks HTTP: the header of a proxy is read, then TLS chosen by what the client names. */
 import type { ListenModel } from '#model/l7/http.ts';
-import type { ServerTls } from '#model/l7/tls.ts';
+import type { ClientOcspModel, ServerTls } from '#model/l7/tls.ts';
 import type { TlsHandle } from '#native/tls.ts';
 import { Deadline, type DeadlineOwner } from '../deadline.ts';
 import type { Engine } from '../engine.ts';
@@ -39,6 +39,8 @@ export class Opening implements TransportOwner, DeadlineOwner {
   #awaitsProxy: boolean;
   /** Whose certificate is being shown, and to whom. */
   #shaking: { readonly tls: ServerTls; readonly serverName: string } | undefined;
+  /** The authorities of the client are asked about its certificate. */
+  #asking = false;
   #fault = '';
 
   constructor(engine: Engine, table: ListenerTable, listen: ListenModel, facts: ConnectionFacts) {
@@ -61,7 +63,8 @@ export class Opening implements TransportOwner, DeadlineOwner {
   transportData(bytes: Buffer): void {
     const all = this.#held ? Buffer.concat([this.#held, bytes]) : bytes;
     this.#held = undefined;
-    if (this.#awaitsProxy) this.#readProxyHeader(all);
+    if (this.#asking) this.#hold(all);
+    else if (this.#awaitsProxy) this.#readProxyHeader(all);
     else this.#readClient(all);
   }
 
@@ -144,9 +147,33 @@ export class Opening implements TransportOwner, DeadlineOwner {
   /** The handshake is done. */
   transportConnected(): void {
     const { tls, serverName } = this.#shaking!;
-    const facts = { ...this.#facts, tls: new TlsSession(this.#transport, serverName, tls) };
-    const Spoken = facts.tls.alpn === 'h2' ? H2Connection : H1Connection;
-    this.#handOver(new Spoken(this.#engine, this.#table, facts));
+    const session = new TlsSession(this.#transport, serverName, tls);
+    const isShown = tls.ocsp && session.fact('certificate') !== undefined && session.fact('verify') === '';
+    if (isShown) void this.#askAuthorities(session, tls, tls.ocsp!);
+    else this.#secured(session);
+  }
+
+  #secured(tls: TlsSession): H1Connection | H2Connection {
+    const facts = { ...this.#facts, tls };
+    const Spoken = tls.alpn === 'h2' ? H2Connection : H1Connection;
+    return this.#handOver(new Spoken(this.#engine, this.#table, facts));
+  }
+
+  /** Nothing is read meanwhile; what came already waits. */
+  async #askAuthorities(session: TlsSession, tls: ServerTls, ocsp: ClientOcspModel): Promise<void> {
+    this.#asking = true;
+    this.#transport.pause();
+    const refusal = await this.#engine.clientOcsp.check(tls, ocsp, this.#transport.tlsChain());
+    if (this.#transport.closed) return;
+    this.#asking = false;
+    if (refusal) {
+      this.#log('error', refusal.reason);
+      session.refuse(refusal.fault);
+    }
+    const held = this.#held;
+    const connection = this.#secured(session);
+    this.#transport.resume();
+    if (held) connection.transportData(held);
   }
 
   #handOver<T extends H1Connection | H2Connection>(connection: T): T {

@@ -15,8 +15,9 @@ import {
 import type { ErrorLogger } from '../log/error.ts';
 import type { ServerTable } from '../tables.ts';
 import { credentialOf } from './credentials.ts';
+import type { OcspMeans } from './ocsp-responder.ts';
 import { alpnBytes, bytesOf, versionOptions, withBit } from './options.ts';
-import { type StaplerMeans, staple } from './stapler.ts';
+import { staple } from './stapler.ts';
 import type { TicketRing } from './ticket-keys.ts';
 
 const { SSL_OP_NO_TICKET, SSL_OP_CIPHER_SERVER_PREFERENCE } = constants;
@@ -42,9 +43,9 @@ export class SecureContexts {
   #current = new Map<string, Context>();
   #before = new Map<string, Context>();
 
-  readonly #stapling: StaplerMeans;
+  readonly #stapling: OcspMeans;
 
-  constructor(tickets: TicketRing, stapling: StaplerMeans) {
+  constructor(tickets: TicketRing, stapling: OcspMeans) {
     this.#tickets = tickets;
     this.#stapling = stapling;
   }

@@ -1,11 +1,20 @@
 /** Asks OCSP responders (RFC 6960 appendix A.1). */
 import { request } from 'node:http';
 import { isIP, type LookupFunction } from 'node:net';
+import type { OcspResolver } from '#model/l7/tls.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 
 const TIMEOUT_MS = 30_000;
 /** An answer has a few hundred bytes, and the certificates of its signer. */
 const MOST_BYTES = 65_536;
+
+/** What asking needs of the world. */
+export interface OcspMeans {
+  readonly ask: AskResponder;
+  readonly resolverOf: (resolver: OcspResolver | undefined) => Resolver | undefined;
+  /** ms since 1970. */
+  readonly nowMs: () => number;
+}
 
 export type AskResponder = (url: string, question: Buffer, resolver: Resolver | undefined) => Promise<Buffer>;
 

@@ -5,6 +5,8 @@ import type { TlsFactName, TlsInfo } from '../downstream/downstream.ts';
 import type { StreamTransport } from '../transport/stream.ts';
 import { sessionRealm } from './context.ts';
 
+/** OpenSSL's number (X509_V_ERR_CERT_REVOKED). */
+const REVOKED = 23;
 const FACT_NAMES = Object.keys(TLS_FACTS) as TlsFactName[];
 
 export class TlsSession implements TlsInfo {
@@ -12,6 +14,8 @@ export class TlsSession implements TlsInfo {
   readonly realm: string;
   readonly alpn: string;
   readonly #transport: StreamTransport;
+  /** What its authority says against the client's certificate. */
+  #refused = '';
   /** What a closed connection was, if somebody will still want to know. */
   #kept: Map<TlsFactName, string | undefined> | undefined;
 
@@ -23,7 +27,13 @@ export class TlsSession implements TlsInfo {
     this.alpn = transport.alpn;
   }
 
+  /** @param fault takes the place of what OpenSSL found, which was nothing */
+  refuse(fault: string): void {
+    this.#refused = `${REVOKED}:${fault}`;
+  }
+
   fact(name: TlsFactName): string | undefined {
+    if (name === 'verify' && this.#refused !== '') return this.#refused;
     return this.#kept ? this.#kept.get(name) : this.#transport.tlsFact(TLS_FACTS[name]);
   }
 

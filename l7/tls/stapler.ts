@@ -3,17 +3,8 @@ import type { FileText, StaplingModel } from '#model/l7/tls.ts';
 import { ocspRequest, ocspVerdict } from '#native/ocsp.ts';
 import { type ShownCertificate, setStaple, shownCertificates, type TlsHandle } from '#native/tls.ts';
 import type { ErrorLogger } from '../log/error.ts';
-import type { Resolver } from '../resolve/resolver.ts';
-import type { AskResponder } from './ocsp-responder.ts';
+import type { OcspMeans } from './ocsp-responder.ts';
 import { bytesOf } from './options.ts';
-
-/** What a stapler needs of the world. */
-export interface StaplerMeans {
-  readonly ask: AskResponder;
-  readonly resolverOf: (stapling: StaplingModel) => Resolver | undefined;
-  /** ms since 1970. */
-  readonly nowMs: () => number;
-}
 
 /** nginx's times: renewed this long before the answer is too old, at least as often, at most as often. */
 const BEFORE_MS = 300_000;
@@ -28,7 +19,7 @@ export function staple(
   stapling: StaplingModel,
   trusted: FileText | undefined,
   log: ErrorLogger,
-  means: StaplerMeans,
+  means: OcspMeans,
 ): void {
   for (const [index, shown] of shownCertificates(context).entries()) {
     if (stapling.file) setStaple(context, index, bytesOf(stapling.file.text));
@@ -44,7 +35,7 @@ class Staple {
   readonly #stapling: StaplingModel;
   readonly #trusted: FileText | undefined;
   readonly #log: ErrorLogger;
-  readonly #means: StaplerMeans;
+  readonly #means: OcspMeans;
   #untilMs = 0;
 
   constructor(
@@ -54,7 +45,7 @@ class Staple {
     stapling: StaplingModel,
     trusted: FileText | undefined,
     log: ErrorLogger,
-    means: StaplerMeans,
+    means: OcspMeans,
   ) {
     this.#context = new WeakRef(context);
     this.#index = index;
@@ -82,7 +73,7 @@ class Staple {
 
   async #ask(url: string, issuer: Buffer): Promise<void> {
     const { certificate } = this.#shown;
-    const resolver = this.#means.resolverOf(this.#stapling);
+    const resolver = this.#means.resolverOf(this.#stapling.resolver);
     const answer = await this.#means.ask(url, ocspRequest(certificate, issuer), resolver);
     const trusted = this.#trusted && { trusted: bytesOf(this.#trusted.text) };
     const { verify } = this.#stapling;

@@ -62,6 +62,11 @@ export class StreamTransport implements Transport, StreamEvents {
     return this.#stream < 0 ? undefined : this.#loop.tlsFact(this.#stream, fact);
   }
 
+  /** DER of the other side's certificates up to a trusted one, its own first; empty when they do not lead to one. */
+  tlsChain(): Buffer[] {
+    return this.#stream < 0 ? [] : this.#loop.tlsChain(this.#stream);
+  }
+
   get fd(): number {
     return this.closed ? -1 : this.#loop.fd(this.#stream);
   }

@@ -46,8 +46,23 @@ export interface StaplingModel {
   readonly responder: string | undefined;
   /** Whether the answer is checked against `trustedCertificate`. */
   readonly verify: boolean;
-  /** Who knows the responder's address; undefined: the system. */
-  readonly resolver: { readonly settings: ResolverSettings; readonly timeoutMs: number } | undefined;
+  readonly resolver: OcspResolver | undefined;
+}
+
+/** Who knows a responder's address; where it is undefined, the system does. */
+export interface OcspResolver {
+  readonly settings: ResolverSettings;
+  readonly timeoutMs: number;
+}
+
+/** Whether the authorities of clients are asked about their certificates. */
+export interface ClientOcspModel {
+  /** The client's own certificate alone, or all that lead to the root too. */
+  readonly scope: 'leaf' | 'on';
+  /** In place of the URL that a certificate names. */
+  readonly responder: string | undefined;
+  readonly cache: { readonly name: string; readonly bytes: number } | undefined;
+  readonly resolver: OcspResolver | undefined;
 }
 
 export type ClientVerify = 'off' | 'on' | 'optional' | 'optional_no_ca';
@@ -92,6 +107,7 @@ export interface ServerTls {
   readonly trustedCertificate: FileText | undefined;
   readonly crl: FileText | undefined;
   readonly stapling: StaplingModel | undefined;
+  readonly ocsp: ClientOcspModel | undefined;
   readonly rejectHandshake: boolean;
   readonly certificateCache: CertificateCache | undefined;
   readonly certificateCompression: boolean;
@@ -120,6 +136,7 @@ export const TLS_DEFAULTS: Omit<ServerTls, 'certificates'> = {
   trustedCertificate: undefined,
   crl: undefined,
   stapling: undefined,
+  ocsp: undefined,
   rejectHandshake: false,
   certificateCache: undefined,
   certificateCompression: false,

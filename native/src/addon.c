@@ -43,6 +43,7 @@ static const napi_property_descriptor VERBS[] = {
     VERB("streamFd", stream_fd),
     VERB("streamTls", stream_tls),
     VERB("streamTlsFact", stream_tls_fact),
+    VERB("streamTlsChain", stream_tls_chain),
     VERB("tlsContext", tls_context),
     VERB("tlsTickets", tls_tickets),
     VERB("tlsStaple", tls_staple),

@@ -310,3 +310,13 @@ napi_value stream_tls_fact(napi_env env, napi_callback_info info) {
   struct tls *tls = tls_of(&loop->set, id);
   return tls ? tls_fact(&call, tls, fact) : make_undefined(&call);
 }
+
+/* streamTlsChain(loop, stream) → DER of the peer's certificates, its own first */
+napi_value stream_tls_chain(napi_env env, napi_callback_info info) {
+  struct call call = call_begin(env, info, "streamTlsChain");
+  struct stream_loop *loop = as_loop(&call);
+  int32_t id = as_id(&call);
+  if (call.failed) return NULL;
+  struct tls *tls = tls_of(&loop->set, id);
+  return tls ? tls_chain(&call, tls) : make_undefined(&call);
+}

@@ -69,6 +69,8 @@ struct tls_context *as_tls_context(struct call *call, napi_value value);
 size_t tls_reason(char out[REASON_BYTES]);
 /* Throws Error "<what> failed (SSL: <reason>)". */
 void fail_openssl(struct call *call, const char *what);
+/* A certificate as a buffer of DER. */
+napi_value make_der(struct call *call, X509 *certificate);
 
 /* tls_credentials.c */
 void tls_use_credentials(struct call *call, struct tls_context *context, napi_value list);
@@ -92,5 +94,7 @@ struct tls *tls_of(struct streams *set, int32_t id);
 /* tls_facts.c */
 /* One of the facts about a session as a text, or undefined. */
 napi_value tls_fact(struct call *call, struct tls *tls, int fact);
+/* The certificates of the peer up to the root as an array of DER; empty when they do not lead there. */
+napi_value tls_chain(struct call *call, struct tls *tls);
 
 #endif

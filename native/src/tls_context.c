@@ -229,14 +229,15 @@ napi_value tls_staple(napi_env env, napi_callback_info info) {
   return make_undefined(&call);
 }
 
-static void put_der(struct call *call, napi_value object, const char *name, X509 *certificate) {
+napi_value make_der(struct call *call, X509 *certificate) {
   int length = i2d_X509(certificate, NULL);
   void *bytes = NULL;
   napi_value made = NULL;
-  if (call->failed || length <= 0 || !ok(call, napi_create_buffer(call->env, (size_t)length, &bytes, &made))) return;
+  if (length <= 0) fail_openssl(call, "i2d_X509()");
+  if (call->failed || !ok(call, napi_create_buffer(call->env, (size_t)length, &bytes, &made))) return NULL;
   uint8_t *out = bytes;
   i2d_X509(certificate, &out);
-  put(call, object, name, made);
+  return made;
 }
 
 /* Who issued a certificate: one of its chain, or of those that the context trusts. Counted; NULL when nobody here did. */
@@ -267,8 +268,8 @@ napi_value tls_certificate(napi_env env, napi_callback_info info) {
   X509 *issuer = issuer_of(context->ctx, certificate);
   STACK_OF(OPENSSL_STRING) *urls = X509_get1_ocsp(certificate);
   napi_value made = make_object(&call);
-  put_der(&call, made, "certificate", certificate);
-  if (issuer) put_der(&call, made, "issuer", issuer);
+  put(&call, made, "certificate", make_der(&call, certificate));
+  if (issuer) put(&call, made, "issuer", make_der(&call, issuer));
   const char *url = sk_OPENSSL_STRING_num(urls) > 0 ? sk_OPENSSL_STRING_value(urls, 0) : NULL;
   if (url) put(&call, made, "responder", make_text(&call, url, strlen(url)));
   X509_email_free(urls);

@@ -152,3 +152,31 @@ napi_value tls_fact(struct call *call, struct tls *tls, int fact) {
   ERR_clear_error();
   return made;
 }
+
+/* The chain that the peer's certificate was judged by, its own first. A resumed session has none: it is built once more,
+ * with nothing but the certificate itself and what is trusted. */
+static STACK_OF(X509) *chain_of(SSL *ssl) {
+  STACK_OF(X509) *verified = SSL_get0_verified_chain(ssl);
+  if (verified) return X509_chain_up_ref(verified);
+  X509 *own = SSL_get0_peer_certificate(ssl);
+  X509_STORE_CTX *build = own ? X509_STORE_CTX_new() : NULL;
+  STACK_OF(X509) *chain = NULL;
+  X509_STORE *store = SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl));
+  if (build && X509_STORE_CTX_init(build, store, own, SSL_get_peer_cert_chain(ssl)) == 1) {
+    X509_STORE_CTX_set_default(build, "ssl_client");
+    if (X509_verify_cert(build) == 1) chain = X509_STORE_CTX_get1_chain(build);
+  }
+  X509_STORE_CTX_free(build);
+  ERR_clear_error();
+  return chain;
+}
+
+napi_value tls_chain(struct call *call, struct tls *tls) {
+  STACK_OF(X509) *chain = chain_of(tls->ssl);
+  napi_value list = NULL;
+  if (!call->failed) ok(call, napi_create_array(call->env, &list));
+  for (int i = 0; i < sk_X509_num(chain) && !call->failed; i++)
+    ok(call, napi_set_element(call->env, list, (uint32_t)i, make_der(call, sk_X509_value(chain, i))));
+  sk_X509_pop_free(chain, X509_free);
+  return list;
+}
