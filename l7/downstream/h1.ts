@@ -283,6 +283,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   }
 
   writeHead(exchange: Exchange, response: Response): void {
+    if (this.#transport.closed) return exchange.abort();
     if (!response.upgraded && this.#mustClose(exchange)) exchange.keepAlive = false;
     this.#answer.head(exchange, response, this.#engine.clock.wallMs());
   }
@@ -320,6 +321,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   #finishExchange(exchange: Exchange): void {
     this.#exchange = undefined;
     exchange.complete();
+    if (this.#transport.closed) return this.#engine.forget(this);
     if (this.#tunnel) return;
     const { core } = exchange.location;
     const bodyOpen = this.#body !== undefined && !this.#body.complete;
@@ -387,7 +389,8 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
       (exchange.failedStatus === 408 || exchange.failedStatus === CLOSE_WITHOUT_ANSWER);
     // Where only the end of the connection tells the end of the body, an orderly end would say that it is whole.
     const endless = exchange?.response?.headOnly === false && this.#answer.endless;
-    if (tooSlow || endless) this.#transport.reset();
+    if (this.#transport.closed) this.#engine.forget(this);
+    else if (tooSlow || endless) this.#transport.reset();
     else this.#transport.destroy();
   }
 
@@ -446,14 +449,16 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
 
   transportClosed(): void {
     this.#deadline.dispose();
-    this.#engine.forget(this);
     if (this.#head.text !== '') this.#engine.traffic.reading(-1);
     this.#head.forget();
     const exchange = this.#exchange;
-    this.#exchange = undefined;
-    if (!exchange) return;
-    this.tls?.keep();
-    exchange.abort(499);
+    if (exchange) {
+      this.tls?.keep();
+      if (this.#reader?.done === false || exchange.response) exchange.abort(499);
+      else exchange.clientLeft();
+    }
+    // Work that goes on for nobody is waited for when moat stops.
+    if (!this.#exchange) this.#engine.forget(this);
   }
 
   /**

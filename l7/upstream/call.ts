@@ -3,6 +3,7 @@ import type { NextUpstreamCase, ProxySettings } from '#model/l7/proxy.ts';
 import type { NativeError } from '#native/socket.ts';
 import type { BodyStore, StoreReader } from '../downstream/body-store.ts';
 import { keepBody } from '../downstream/keep-body.ts';
+import type { RequestBody } from '../downstream/request-body.ts';
 import type { Exchange } from '../exchange.ts';
 import { HeaderList } from '../message.ts';
 import type { BodySource } from '../response.ts';
@@ -86,8 +87,13 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
     if (body?.wanted && !storedBody) body.forsake();
     if (storedBody && settings.passRequestBody && !this.#route.body) this.#store = storedBody;
     else if (!body || body.discarded || !settings.passRequestBody || this.#route.body) body?.discard();
-    else if (settings.requestBuffering) return this.#collect();
+    else if (settings.requestBuffering || this.#needsLength(body)) return this.#collect();
     this.#try();
+  }
+
+  /** HTTP/1.0 knows no chunks: the length of a body has to be said before it. */
+  #needsLength(body: RequestBody): boolean {
+    return body.length === CHUNKED && this.#route.settings.httpVersion === '1.0';
   }
 
   /** proxy_request_buffering: no server is bothered before the whole body is here. */

@@ -13,6 +13,9 @@ let moat: Running;
 let first: Upstream;
 let second: Upstream;
 
+/** Until the test lets it go on. */
+const { promise: waiting, resolve: letGo } = Promise.withResolvers<void>();
+
 /** What a server does, by the path it is asked for. */
 function answer(name: string): (received: Received, socket: Socket) => string | undefined {
   return (received, socket) => {
@@ -27,6 +30,9 @@ function answer(name: string): (received: Received, socket: Socket) => string | 
       case '/close-first':
         if (name !== 'first') return response(200, name);
         socket.destroy();
+        return undefined;
+      case '/determined/late':
+        void waiting.then(() => socket.write(response(200, 'late')));
         return undefined;
       case '/hang':
         return undefined;
@@ -86,6 +92,7 @@ before(async () => {
       upstream pair { server 127.0.0.1:${first.port} max_fails=0; server 127.0.0.1:${second.port} max_fails=0; }
       upstream half { server 127.0.0.1:${dead} max_fails=0; server 127.0.0.1:${second.port}; }
       upstream none { server 127.0.0.1:${first.port} down; }
+      log_format status "$request_uri $status";
       log_format tunnel "$bytes_sent $body_bytes_sent";
       server {
         listen 127.0.0.1:${port};
@@ -116,6 +123,8 @@ before(async () => {
         location /hidden/ { internal; return 200 "hidden $uri $args"; }
         location /intercepted { proxy_pass http://127.0.0.1:${first.port}/missing; proxy_intercept_errors on; error_page 404 /own404; }
         location /own404 { internal; return 200 "moat's page"; }
+        location /determined/ { proxy_pass http://127.0.0.1:${first.port}; proxy_ignore_client_abort on; access_log tunnel.log status; }
+        location /stream10 { proxy_pass http://127.0.0.1:${first.port}/echo; proxy_request_buffering off; proxy_http_version 1.0; }
         location /hinted { early_hints $arg_off $http_accept; proxy_pass http://127.0.0.1:${first.port}/early-hints; }
         location /chain { proxy_pass http://pair/missing; proxy_next_upstream http_404; proxy_intercept_errors on; error_page 404 = /chained; }
         location /chained { proxy_pass http://127.0.0.1:${first.port}/; add_header X-Tries "$upstream_addr $upstream_status" always; }
@@ -380,4 +389,38 @@ test('a client that goes away ends the request at the server', async () => {
     await until(() => first.requests.at(-1)?.target === '/hang', 'the request to arrive');
   }
   await until(() => first.connections.open <= open, 'the connection to be closed');
+});
+
+test('proxy_ignore_client_abort: the server is heard to the end of its work, however the client went', async () => {
+  const { open } = first.connections;
+  for (const leave of ['end', 'resetAndDestroy'] as const) {
+    const before = first.requests.length;
+    using wire = await Wire.dial(port);
+    wire.send('GET /determined/late HTTP/1.1\r\nHost: a\r\n\r\n');
+    await until(() => first.requests.length > before, 'the request to arrive');
+    wire.socket[leave]();
+    await sleep(50);
+    assert.ok(first.connections.open > open, leave);
+  }
+  letGo();
+  const logged = () =>
+    moat
+      .read('tunnel.log')
+      .split('\n')
+      .filter(line => line.startsWith('/determined'));
+  await until(() => logged().length === 2, 'both to be over');
+});
+
+test('proxy_request_buffering off: a chunked body is kept whole for a server that is spoken to in HTTP/1.0', async () => {
+  const headers = { 'Transfer-Encoding': 'chunked' };
+  const { body } = await request(port, {
+    path: '/stream10',
+    method: 'POST',
+    headers,
+    body: '3\r\nabc\r\n0\r\n\r\n',
+  });
+  assert.match(body, /^POST \/echo HTTP\/1\.0\r\n/);
+  assert.match(body, /\r\nContent-Length: 3\r\n/);
+  assert.doesNotMatch(body, /Transfer-Encoding/);
+  assert.ok(body.endsWith('\r\n\r\nabc'));
 });
