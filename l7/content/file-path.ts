@@ -39,6 +39,22 @@ const wholeAlias = (folder: Text): FilePaths => ({
   path: exchange => (exchange.addPathToAlias ? folder(exchange) + exchange.path : folder(exchange)),
 });
 
+/**
+ * Tells when a rewrite with `break` made the path: then nothing in it is what the location matched, and `alias`, which
+ * stands in place of that, can not be used. It is logged.
+ *
+ * @returns undefined for locations without `alias`
+ */
+export function aliasMisfit({ location }: Compiler): ((exchange: Exchange) => boolean) | undefined {
+  if (!location.settings.core.alias) return undefined;
+  const name = location.label.replace(/^(=|\^~|~\*?) */, '');
+  return exchange => {
+    if (!exchange.prefixHolds)
+      exchange.log('alert', `"alias" cannot be used in location "${name}" where URI was rewritten`);
+    return !exchange.prefixHolds;
+  };
+}
+
 /** A path that begins with a variable may turn out relative. */
 function absolute(path: Text, prefix: string): Text {
   return exchange => {

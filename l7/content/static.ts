@@ -7,7 +7,7 @@ import type { Compiler } from '../tables.ts';
 import { escapePath } from '../wire/h1/uri.ts';
 import { answerFile } from './file-answer.ts';
 import { fileFault, tellFault } from './file-fault.ts';
-import { filePaths, OPEN_FLAGS, systemPath } from './file-path.ts';
+import { aliasMisfit, filePaths, OPEN_FLAGS, systemPath } from './file-path.ts';
 import { indexPhase } from './index-file.ts';
 import { type VariantFinder, variantFinder } from './precompressed.ts';
 import { locationUrl } from './redirect.ts';
@@ -25,15 +25,11 @@ export function staticContent(_: unknown, compiler: Compiler): Phase {
     variants: variantFinder(compiler, guard),
     buffer: compiler.worker.readBuffer.files,
   };
-  const { label, settings } = compiler.location;
-  const aliased = settings.core.alias !== undefined;
+  const misfit = aliasMisfit(compiler);
   return exchange => {
     const { method, path } = exchange;
     if (method !== 'GET' && method !== 'HEAD' && method !== 'POST') return refuseMethod(exchange);
-    if (aliased && !exchange.prefixHolds) {
-      exchange.log('alert', `"alias" cannot be used in location "${label}" where URI was rewritten`);
-      return 500;
-    }
+    if (misfit?.(exchange)) return 500;
     if (path.charCodeAt(path.length - 1) === SLASH) return index(exchange);
     return answerPath(exchange, paths.path(exchange), serving);
   };

@@ -76,5 +76,6 @@ function* partsOf(path: string, skip: number): Generator<number> {
 function openedElsewhere(fd: number, path: string, skip: number): boolean {
   const real = readlinkSync(`/proc/self/fd/${fd}`, 'latin1');
   const head = skip === 0 ? '' : realpathSync(systemPath(path.slice(0, skip)), 'latin1');
-  return real !== posix.normalize(`${head}/${path.slice(skip)}`);
+  const named = posix.normalize(`${head}/${path.slice(skip)}`);
+  return real !== (named.length > 1 && named.endsWith('/') ? named.slice(0, -1) : named);
 }

@@ -1,7 +1,7 @@
 /** `try_files`: the first of some files that exists becomes the request's path; otherwise the request goes on elsewhere. */
 import { statSync } from 'node:fs';
 import { fileFault } from '../content/file-fault.ts';
-import { type FilePaths, filePaths, systemPath } from '../content/file-path.ts';
+import { aliasMisfit, type FilePaths, filePaths, systemPath } from '../content/file-path.ts';
 import { type LinkGuard, linkGuard } from '../content/symlinks.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Compiler } from '../tables.ts';
@@ -13,6 +13,7 @@ export function tryFiles(compiler: Compiler): Phase | undefined {
   if (!model) return undefined;
   const paths = filePaths(compiler);
   const guard = linkGuard(compiler);
+  const misfit = aliasMisfit(compiler);
   const nameOf = (path: (typeof model.files)[number]['path']): Text =>
     typeof path === 'string' || paths.replacedBytes === 0
       ? compiler.text(path)
@@ -20,6 +21,7 @@ export function tryFiles(compiler: Compiler): Phase | undefined {
   const files = model.files.map(({ path, directory }) => ({ name: nameOf(path), directory }));
   const last = 'status' in model.last ? model.last.status : nameOf(model.last.target);
   return exchange => {
+    if (misfit?.(exchange)) return 500;
     const folder = paths.folder(exchange);
     for (const { name, directory } of files) {
       const found = name(exchange);

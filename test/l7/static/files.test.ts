@@ -145,6 +145,8 @@ test('static: try_files', async () => {
       location /al/ { alias {root}/other/; try_files $uri $uri/ =404; }
       location /al2/ { alias {root}/other/; try_files $uri /al2/one.txt; }
       location /al3/ { alias {root}/other/; try_files one.txt =404; }
+      location /al5/ { alias {root}/other/; rewrite ^/al5(.*) /al5$1 break; try_files $uri /al2/one.txt =404; }
+      location ~ ^/al6/ { alias {root}/other; rewrite ^ /one.txt break; try_files $uri =404; }
       location /al4/ { alias {root}/other/; index index.html; try_files $uri $uri/ /al4$arg_x; }
       location ~ ^/re/(.*)$ { alias {root}/other/$1; try_files "" /x =404; }
       location ~ ^/re2/(.*)$ { alias {root}/other; try_files /sub/two.txt =404; }
@@ -160,7 +162,7 @@ test('static: try_files', async () => {
       / /about.html /d /d/ /none /none?a=1 /dirs /named?x=1 /lost /status /loop
       /closed/x /two /al/one.txt /al/sub /al/sub/ /al/none /al2/none /al2/one.txt /al3/x
       /al4/ /al4/sub /al4/none /al4/none?x=/one.txt /re/one.txt /re/none /re2/x /re3/one.txt
-      /re3/sub /code /types/x.html /link.html /dangling /secret.txt /loop/`),
+      /re3/sub /al5/one.txt /al5/none /al6/one.txt /code /types/x.html /link.html /dangling /secret.txt /loop/`),
     ['GET /anything', 'Host: bare'],
     ['GET /', 'Host: bare'],
     ['POST /none', '>x'],

@@ -44,6 +44,8 @@ test('disable_symlinks: links in a path, by whom they are, and from where on', a
       location /whole/ { alias {root}/real/site/; disable_symlinks on from=$request_filename; }
       location /if/ { alias {root}/real/site/; disable_symlinks on; if (-e $request_filename) { return 204; } }
       location /unless/ { alias {root}/real/site/; disable_symlinks if_not_owner; if (!-f $request_filename) { return 204; } }
+      location ~ ^/folder/ { alias {root}/real/site/sub/; disable_symlinks on; }
+      location ~ ^/above/ { alias {root}/real/site/sub/..; disable_symlinks on; }
       location /double/ { alias {root}/real//site/; disable_symlinks on; }
     }`,
   });
@@ -60,6 +62,8 @@ test('disable_symlinks: links in a path, by whom they are, and from where on', a
     'double',
     'partly',
     'whole',
+    'folder',
+    'above',
     'if',
     'unless',
   ];
