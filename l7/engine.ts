@@ -9,9 +9,10 @@ import { Passwords } from './auth/passwords.ts';
 import { UserFiles } from './auth/user-files.ts';
 import { BatchClock } from './clock.ts';
 import { compileTables } from './compile.ts';
+import { Crowd } from './crowd.ts';
 import { FIELD_NAMES } from './field-names.ts';
 import { Listener } from './listen.ts';
-import type { ErrorSink } from './log/error.ts';
+import { ErrorLogger, type ErrorSink } from './log/error.ts';
 import { LogFiles } from './log/files.ts';
 import { LoopWatch } from './metrics/loop-watch.ts';
 import type { Traffic } from './metrics/traffic.ts';
@@ -84,6 +85,9 @@ export class Engine implements Worker {
   readonly #alone: AloneState;
   readonly #views: PoolViews;
   readonly #loop = new LoopWatch();
+  readonly #crowd = new Crowd();
+  /** How many connections, to clients and to servers, it may have. */
+  connectionsMost = Number.POSITIVE_INFINITY;
   draining = false;
   tables!: Tables;
   readonly #prepared = new Map<number, Tables>();
@@ -218,6 +222,24 @@ export class Engine implements Worker {
   /** Those whose connections are counted now. */
   get traffic(): Traffic {
     return this.tables.traffic;
+  }
+
+  /**
+   * Whether a connection that was accepted just now may stay. Where it is one too many, some that wait for a request
+   * give way to it, the oldest first.
+   */
+  hasRoom(): boolean {
+    if (this.streams.connections <= this.connectionsMost) return true;
+    if (this.#crowd.thin(this.#connections) > 0)
+      this.#tellOfCrowd('warn', 'worker_connections are not enough, reusing connections');
+    if (this.streams.connections <= this.connectionsMost) return true;
+    this.#tellOfCrowd('alert', `${this.connectionsMost} worker_connections are not enough`);
+    return false;
+  }
+
+  #tellOfCrowd(level: 'warn' | 'alert', message: string): void {
+    if (this.#crowd.isNews(level, this.clock.nowMs()))
+      new ErrorLogger(this.errorLogs, this.errorSink).writeAlone(level, message);
   }
 
   remember(connection: OpenConnection): void {

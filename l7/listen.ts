@@ -33,7 +33,7 @@ export class Listener implements AcceptEvents {
     const engine = this.#engine;
     engine.traffic.accepted();
     const table = engine.tables.listeners.get(this.key);
-    if (!table) return engine.streams.close(stream);
+    if (!table || !engine.hasRoom()) return engine.streams.close(stream);
     engine.traffic.handled();
     const facts = { remoteAddress, remotePort, ...this.#local(stream) };
     const { proxyProtocol, tls } = this.model;

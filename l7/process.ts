@@ -1,4 +1,5 @@
 /** The L7 process: holds sockets and log files for its worker threads, gives root away, does what control asks. */
+import { readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { AppendFiles } from '#kit/append-file.ts';
 import { LogBook } from '#kit/log-book.ts';
@@ -24,6 +25,8 @@ import { ZoneRegistry } from './zone/registry.ts';
 export const DESCRIPTOR_FD = 4;
 export const DESCRIPTORS_PER_MESSAGE = 250;
 const UNPRIVILEGED_USER = 'nobody';
+/** What the kernel allows any process at most. */
+const MOST_FILES = '/proc/sys/fs/nr_open';
 
 class PlaneProcess {
   readonly #sockets = new Map<string, number>();
@@ -132,7 +135,7 @@ class PlaneProcess {
     const { fileLimit, user, workers, capabilities } = config.process;
     this.#capabilities = capabilities;
     await this.#crew.muster(workers); // their code may lie where only root reads
-    if (fileLimit !== undefined) this.#limitFiles(fileLimit);
+    if (fileLimit !== undefined) this.#limitFiles(fileLimit * workers);
     if (process.getuid?.() !== 0) return;
     if (capabilities.length === 0) return becomeUser(user, []);
     await this.#crew.keepCapabilities(capabilities, () => becomeUser(user, capabilities));
@@ -147,9 +150,10 @@ class PlaneProcess {
     );
   }
 
+  /** The configuration tells what one worker may have; here all are one process. */
   #limitFiles(limit: number): void {
     try {
-      setFdLimit(limit);
+      setFdLimit(Math.min(limit, Number(readFileSync(MOST_FILES, 'latin1'))));
     } catch (fault) {
       this.#logs.main.alert(`worker_rlimit_nofile: ${(fault as Error).message}`);
     }

@@ -97,9 +97,10 @@ class Thread {
     const engine = this.#engine;
     if (!engine || this.#prepared?.revision !== revision)
       throw new Error(`Cannot commit revision ${revision}: it is not prepared`);
-    const { errorLogs } = this.#prepared.config;
+    const { errorLogs, process: settings } = this.#prepared.config;
     this.#logs.replaceMain(errorLogs);
     engine.errorLogs = errorLogs;
+    engine.connectionsMost = settings.workerConnections;
     engine.commit(revision);
     this.#revision = revision;
     this.#prepared = undefined;

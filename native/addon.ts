@@ -49,6 +49,7 @@ export type Addon = {
   streamClose(loop: StreamHandle, stream: number, reset: boolean): void;
   streamRead(loop: StreamHandle, stream: number, on: boolean): void;
   streamFd(loop: StreamHandle, stream: number): number;
+  streamCount(loop: StreamHandle): number;
   streamTls(
     loop: StreamHandle,
     stream: number,

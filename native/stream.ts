@@ -76,6 +76,7 @@ export class StreamLoop {
   readonly #head = { ints: new Int32Array(MARK_INTS), at: 0 };
   readonly #streams: (StreamEvents | undefined)[] = [];
   readonly #listeners: (AcceptEvents | undefined)[] = [];
+  #listening = 0;
   #outputBytes = 0;
   #entries = 0;
   #inBatch = false;
@@ -107,6 +108,7 @@ export class StreamLoop {
   listen(fd: number, events: AcceptEvents): number {
     const listener = addon().streamListen(this.#handle, fd);
     this.#listeners[listener] = events;
+    this.#listening++;
     return listener;
   }
 
@@ -194,12 +196,18 @@ export class StreamLoop {
     // What is listed already must not reach a stranger that gets the same number.
     this.flush();
     this.#streams[stream] = undefined;
+    if (this.#listeners[stream]) this.#listening--;
     this.#listeners[stream] = undefined;
     addon().streamClose(this.#handle, stream, reset);
   }
 
   read(stream: number, on: boolean): void {
     addon().streamRead(this.#handle, stream, on);
+  }
+
+  /** How many connections are open, those included that were accepted and are not told of yet. */
+  get connections(): number {
+    return addon().streamCount(this.#handle) - this.#listening;
   }
 
   /** The descriptor behind a stream, for localAddress() and tcpInfo(); it stays the stream's. */

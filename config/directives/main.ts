@@ -91,7 +91,8 @@ const workerRlimitNofile = defineDirective({
   context: ['main'],
   args: { number: arg.integer({ min: 1 }) },
   doc: {
-    summary: 'How many files and sockets the L7 process may hold open.',
+    summary:
+      'How many files and sockets a worker may hold open. All workers are one process, which may hold as many as they together.',
     example: 'worker_rlimit_nofile 65536;',
     since: '0.1',
   },
@@ -178,7 +179,8 @@ const workerConnections = defineDirective({
   context: ['events'],
   args: { number: arg.integer({ min: 1 }) },
   doc: {
-    summary: 'How many connections, to clients and to servers, a worker may hold open at once.',
+    summary:
+      'How many connections, to clients and to servers, a worker may hold open at once. When a client comes above that, connections that wait for a request give way to it; where there are none, it is turned away.',
     default: 'worker_connections 512;',
     example: 'worker_connections 10240;',
     since: '0.1',

@@ -41,6 +41,7 @@ static const napi_property_descriptor VERBS[] = {
     VERB("streamClose", stream_close),
     VERB("streamRead", stream_read),
     VERB("streamFd", stream_fd),
+    VERB("streamCount", stream_count),
     VERB("streamTls", stream_tls),
     VERB("streamTlsFact", stream_tls_fact),
     VERB("streamTlsChain", stream_tls_chain),

@@ -274,6 +274,14 @@ napi_value stream_fd(napi_env env, napi_callback_info info) {
   return make_number(&call, stream ? stream->fd : -1);
 }
 
+/* streamCount(loop) → how many are open, listeners included. */
+napi_value stream_count(napi_env env, napi_callback_info info) {
+  struct call call = call_begin(env, info, "streamCount");
+  struct stream_loop *loop = as_loop(&call);
+  if (call.failed) return NULL;
+  return make_number(&call, loop->set.live);
+}
+
 /* As client: {name, tell, slot, fresh}; see tls_expect(). */
 static bool expect(struct call *call, struct tls *tls, napi_value options) {
   char name[256];

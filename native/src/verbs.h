@@ -58,6 +58,7 @@ napi_value stream_send(napi_env env, napi_callback_info info);
 napi_value stream_close(napi_env env, napi_callback_info info);
 napi_value stream_read(napi_env env, napi_callback_info info);
 napi_value stream_fd(napi_env env, napi_callback_info info);
+napi_value stream_count(napi_env env, napi_callback_info info);
 napi_value stream_tls(napi_env env, napi_callback_info info);
 napi_value stream_tls_fact(napi_env env, napi_callback_info info);
 napi_value stream_tls_chain(napi_env env, napi_callback_info info);

@@ -65,7 +65,7 @@ export type Running = AsyncDisposable & {
 
 /** Wraps the inside of `http {}` into a whole configuration with a pid file below the prefix. */
 export function httpConf(body: string, main = ''): string {
-  return `pid rig.pid;\n${main}\nevents { }\nhttp {\naccess_log off;\n${body}\n}\n`;
+  return `pid rig.pid;\n${main}\nevents { worker_connections 4000; }\nhttp {\naccess_log off;\n${body}\n}\n`;
 }
 
 export const startMoat = (confText: string, options?: RigOptions) => start('moat', confText, options);
