@@ -15,6 +15,11 @@ napi_value outgoing_socket(napi_env env, napi_callback_info info);
 /* datagram.c */
 napi_value connect_datagram(napi_env env, napi_callback_info info);
 
+/* raw.c */
+napi_value raw_socket(napi_env env, napi_callback_info info);
+napi_value raw_send(napi_env env, napi_callback_info info);
+napi_value raw_receive(napi_env env, napi_callback_info info);
+
 /* descriptor.c */
 napi_value dup_fd(napi_env env, napi_callback_info info);
 napi_value close_fd(napi_env env, napi_callback_info info);

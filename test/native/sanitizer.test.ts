@@ -63,6 +63,7 @@ const NAMES = [
   'file',
   'passing',
   'datagram',
+  'raw',
   'crypt',
   'identity',
   'stream',

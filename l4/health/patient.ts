@@ -1,0 +1,136 @@
+/** One real server under watch: its checks, its drain, and what they make of it. */
+import type { L4CheckModel } from '#model/l4/health.ts';
+import type { RealServerModel, VirtualServerModel } from '#model/l4/virtual-server.ts';
+import type { RealCondition } from '../condition.ts';
+import { type DrainState, READY, stepDrain } from '../drain.ts';
+import { UNCHECKED } from './course.ts';
+import type { ProbeTarget } from './probe.ts';
+import { Round, type RoundMeans } from './round.ts';
+import type { Outcome } from './table.ts';
+
+export interface PatientMeans extends RoundMeans {
+  readonly nowMs: () => number;
+}
+
+/** Tells that an answer came to a check. */
+export type Heard = (patient: Patient, round: Round, outcome: Outcome) => void;
+
+/** setTimeout takes no more. */
+const MOST_TIMER_MS = 2 ** 31 - 1;
+
+export class Patient {
+  readonly name: string;
+  /** What its checks and its drain say; made anew when they say something else. */
+  condition: RealCondition = { alive: true, weight: undefined, drain: 'no' };
+  #rounds: readonly Round[] = [];
+  #drain: DrainState = READY;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #means: PatientMeans;
+
+  constructor(name: string, means: PatientMeans) {
+    this.name = name;
+    this.#means = means;
+  }
+
+  /**
+   * Watches it by this configuration from now on. A check that is as it was goes on; one that asks the same in another way
+   * keeps its verdict.
+   *
+   * @param firstInMs when the first question of a new check is asked
+   * @param drained is called when the deadline of a drain has come
+   */
+  follow(
+    server: VirtualServerModel,
+    real: RealServerModel,
+    firstInMs: number,
+    heard: Heard,
+    drained: () => void,
+  ): void {
+    const old = this.#rounds;
+    this.#rounds = checksFor(server, real).map(check =>
+      this.#round(check, targetOf(check, server, real), heard),
+    );
+    for (const round of old) if (!this.#rounds.includes(round)) round.close();
+    for (const round of this.#rounds) if (!old.includes(round)) round.start(firstInMs);
+    this.#followDrain(server, real, drained);
+  }
+
+  #round(check: L4CheckModel, target: ProbeTarget, heard: Heard): Round {
+    const same = this.#rounds.find(
+      round => stampOf(round.check) === stampOf(check) && isSame(round.target, target),
+    );
+    if (same) return same;
+    const asksAlike = this.#rounds.find(round => isSame(round.check.question, check.question));
+    const round: Round = new Round(check, target, asksAlike?.course ?? UNCHECKED, this.#means, outcome => {
+      this.#assess();
+      heard(this, round, outcome);
+    });
+    round.last = asksAlike?.last;
+    return round;
+  }
+
+  #followDrain({ drain }: VirtualServerModel, { state }: RealServerModel, drained: () => void): void {
+    const nowMs = this.#means.nowMs();
+    const wanted = state === 'drain' ? ({ kind: 'drain', ...drain } as const) : ({ kind: 'resume' } as const);
+    this.#drain = stepDrain(this.#drain, wanted, nowMs);
+    this.#assess();
+    this.#awaitDeadline(drained);
+  }
+
+  #awaitDeadline(drained: () => void): void {
+    clearTimeout(this.#timer);
+    const { phase, untilMs } = this.#drain;
+    if (phase !== 'draining' || untilMs === Infinity) return;
+    const leftMs = Math.max(0, untilMs - this.#means.nowMs());
+    this.#timer = setTimeout(
+      () => {
+        this.#drain = stepDrain(this.#drain, { kind: 'time' }, this.#means.nowMs());
+        this.#assess();
+        if (this.#drain.phase === 'over') drained();
+        else this.#awaitDeadline(drained);
+      },
+      Math.min(leftMs, MOST_TIMER_MS),
+    ).unref();
+  }
+
+  #assess(): void {
+    const alive = this.#rounds.every(
+      ({ course, check }) =>
+        course.verdict === 'alive' || (course.verdict === 'unchecked' && !check.mandatory),
+    );
+    const wanted = this.#rounds.flatMap(({ last }) => (last?.weight === undefined ? [] : [last.weight]));
+    const weight = wanted.length === 0 ? undefined : Math.min(...wanted);
+    const drain = this.#drain.phase;
+    const before = this.condition;
+    if (before.alive === alive && before.weight === weight && before.drain === drain) return;
+    this.condition = { alive, weight, drain };
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    for (const round of this.#rounds) round.close();
+  }
+}
+
+const checksFor = (
+  { checks }: VirtualServerModel,
+  { name, state }: RealServerModel,
+): readonly L4CheckModel[] =>
+  state === 'down' ? [] : checks.filter(({ only }) => only.length === 0 || only.includes(name));
+
+/** A real server without a port is asked at that of the virtual server. */
+function targetOf(check: L4CheckModel, server: VirtualServerModel, real: RealServerModel): ProbeTarget {
+  return {
+    address: check.address ?? real.address,
+    port: check.port ?? (real.port || server.addresses[0]!.firstPort),
+    from: check.from,
+    virtualServer: server.name,
+    realServer: real.name,
+    weight: real.weight,
+  };
+}
+
+/** Two checks of the same stamp are the same, wherever they stand. */
+const stampOf = (check: L4CheckModel): string => JSON.stringify({ ...check, site: undefined });
+
+const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

@@ -1,0 +1,91 @@
+/** Watches all real servers of the L4 tier, thousands of them: what the compiler needs to know beside the configuration. */
+import type { Log } from '#kit/log.ts';
+import type { L4CheckModel } from '#model/l4/health.ts';
+import type { L4Model } from '#model/l4/l4.ts';
+import type { L4Protocol, VirtualServerModel } from '#model/l4/virtual-server.ts';
+import type { Conditions } from '../condition.ts';
+import { runHook } from './hook.ts';
+import { Limiter } from './limiter.ts';
+import { Pinger } from './pinger.ts';
+import type { ProbeTarget } from './probe.ts';
+import { ask } from './table.ts';
+import { Ward, type WardMeans } from './ward.ts';
+
+export interface WatchMeans {
+  readonly log: () => Log;
+  readonly nowMs: () => number;
+  /** 0 <= r < 1 */
+  readonly random: () => number;
+  /** The conditions are others now; what changes within one turn of the loop is told once. */
+  readonly changed: (conditions: Conditions) => void;
+}
+
+/** Questions under way. */
+const MOST_AT_ONCE = 1000;
+
+export class Watch implements Disposable {
+  readonly #means: WatchMeans;
+  readonly #wardMeans: WardMeans;
+  readonly #limiter = new Limiter(MOST_AT_ONCE);
+  readonly #pinger = new Pinger();
+  #wards: readonly Ward[] = [];
+  #scriptUser = 'nobody';
+  #telling: NodeJS.Immediate | undefined;
+
+  constructor(means: WatchMeans) {
+    this.#means = means;
+    this.#wardMeans = {
+      ...means,
+      ask: (check, target) => this.#limiter.take(() => this.#ask(check, target)),
+      run: (command, env) => runHook(this.#scriptUser, command, env, means.log()),
+      changed: () => {
+        this.#telling ??= setImmediate(() => this.#tell());
+      },
+    };
+  }
+
+  /** Watches the real servers of this configuration from now on, and no others; those that were watched before keep their state. */
+  follow({ virtualServers, scriptUser }: L4Model): void {
+    this.#scriptUser = scriptUser;
+    const old = this.#wards;
+    const kept = new Set<Ward>();
+    this.#wards = virtualServers.map(server => {
+      const ward =
+        old.find(one => !kept.has(one) && isSuccessor(server, one.server)) ??
+        new Ward(server, this.#wardMeans);
+      kept.add(ward);
+      ward.follow(server);
+      return ward;
+    });
+    for (const ward of old) if (!kept.has(ward)) ward.close();
+  }
+
+  get conditions(): Conditions {
+    return new Map(this.#wards.map(({ server, condition }) => [server.name, condition]));
+  }
+
+  #ask(check: L4CheckModel, target: ProbeTarget) {
+    const { question, timeoutMs } = check;
+    return ask(question, target, { timeoutMs, scriptUser: this.#scriptUser, pinger: this.#pinger });
+  }
+
+  #tell(): void {
+    this.#telling = undefined;
+    this.#means.changed(this.conditions);
+  }
+
+  [Symbol.dispose](): void {
+    clearImmediate(this.#telling);
+    for (const ward of this.#wards) ward.close();
+    this.#wards = [];
+    this.#pinger[Symbol.dispose]();
+  }
+}
+
+/** Its first address tells a virtual server: others may come and go. */
+function isSuccessor(now: VirtualServerModel, before: VirtualServerModel): boolean {
+  return headOf(now) === headOf(before);
+}
+
+const headOf = ({ addresses: [first], protocol }: VirtualServerModel): string =>
+  `${protocol satisfies L4Protocol} ${first!.first} ${first!.firstPort}`;
