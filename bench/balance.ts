@@ -20,6 +20,7 @@ const WARM_UP = 20_000;
 const ATTEMPT: Attempt = {
   serverName: '',
   opens: true,
+  sending: false,
   member: '',
   status: 200,
   connectMs: 0,

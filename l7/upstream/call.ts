@@ -181,7 +181,6 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
       connection.requestSent();
       return connection.expect(settings.readTimeoutMs);
     }
-    connection.expect(settings.sendTimeoutMs);
     this.#sendBody(head, length, connection);
   }
 
@@ -196,7 +195,9 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
 
   #sendBody(head: string, length: number, connection: UpstreamConnection): void {
     const { transport } = connection;
+    const attempt = this.#attempt!;
     const chunked = length === CHUNKED;
+    attempt.sending = true;
     let pending = head;
     const taker = {
       bodyData: (data: Buffer) => {
@@ -206,12 +207,13 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
         pending = '';
         const ready = connection.write(data);
         if (chunked) transport.writeText('\r\n');
-        this.#attempt!.bytesSent += data.length;
+        attempt.bytesSent += data.length;
         if (!ready) this.#pauseBody();
-        connection.expect(this.#route.settings.sendTimeoutMs);
+        this.#expectSent(connection);
       },
       bodyEnd: () => {
         if (this.#connection !== connection) return;
+        attempt.sending = false;
         transport.writeText(chunked ? `${pending}0\r\n\r\n` : pending);
         connection.requestSent();
         connection.expect(this.#route.settings.readTimeoutMs);
@@ -222,6 +224,7 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
       return this.#reader.start();
     }
     const { body } = this.exchange;
+    connection.expectNothing();
     // The head goes at once: a streamed body may begin late.
     if (body!.receivedBytes === 0) {
       transport.writeText(pending);
@@ -230,12 +233,20 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
     body!.stream(taker);
   }
 
+  /** proxy_send_timeout is for a server that does not read; for a client that does not send there is another. */
+  #expectSent(connection: UpstreamConnection): void {
+    if (this.exchange.response) return;
+    if (connection.transport.pendingBytes > 0) connection.expect(this.#route.settings.sendTimeoutMs);
+    else connection.expectNothing();
+  }
+
   #pauseBody(): void {
     if (this.#reader) this.#reader.pause();
     else this.exchange.body?.pause();
   }
 
   drained(): void {
+    if (this.#attempt?.sending && this.#connection) this.#expectSent(this.#connection);
     if (this.#reader) this.#reader.resume();
     else if (!this.#store) this.exchange.body?.resume();
   }
@@ -359,6 +370,11 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
       connection.transport.resume();
       connection.expect(this.#route.settings.readTimeoutMs);
     }
+  }
+
+  excess(): void {
+    if (!this.#discarding)
+      this.exchange.log('warn', 'upstream sent more data than its answer has while reading upstream');
   }
 
   responseEnd(trailer: string): void {
@@ -492,6 +508,7 @@ function newAttempt(member: string, serverName: string, opens: boolean): Attempt
     headerMs: -1,
     queueMs: -1,
     responseMs: -1,
+    sending: false,
     bytesSent: 0,
     bytesReceived: 0,
     bodyBytes: 0,

@@ -33,6 +33,8 @@ export interface UpstreamCall {
   /** @param trailer the trailer section of a chunked body as sent; '' for none */
   responseEnd(trailer: string): void;
   failed(failure: CallFailure, reason: string): void;
+  /** More came than the response has; its end follows. */
+  excess(): void;
   /** What was written has left: more may come. */
   drained(): void;
 }
@@ -196,6 +198,7 @@ export class UpstreamConnection implements TransportOwner, BodyTaker, DeadlineOw
     this.#reader = undefined;
     if (this.#mayKeep() && !tooMuch) this.#rest();
     else this.destroy();
+    if (tooMuch) call.excess();
     call.responseEnd(trailer);
   }
 

@@ -21,9 +21,8 @@ export function failureReason(error: NodeJS.ErrnoException, member: string, conn
 }
 
 /** What a try was about when it ended. */
-export const doing = ({ connectMs, headerMs }: Attempt): string =>
-  headerMs >= 0
-    ? 'reading upstream'
-    : connectMs >= 0
-      ? 'reading response header from upstream'
-      : 'connecting to upstream';
+export function doing({ connectMs, headerMs, sending }: Attempt): string {
+  if (headerMs >= 0) return 'reading upstream';
+  if (connectMs < 0) return 'connecting to upstream';
+  return sending ? 'sending request to upstream' : 'reading response header from upstream';
+}

@@ -17,6 +17,8 @@ export interface Attempt {
   /** In the queue of the pool, before the try. */
   queueMs: number;
   responseMs: number;
+  /** While a body is on its way to the member. */
+  sending: boolean;
   bytesSent: number;
   bytesReceived: number;
   bodyBytes: number;

@@ -31,7 +31,7 @@ before(async () => {
   await once(server, 'listening');
   const at = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   moat = await startMoat(
-    httpConf(`server { listen 127.0.0.1:${port}; proxy_read_timeout 2s; client_max_body_size 0;
+    httpConf(`server { listen 127.0.0.1:${port}; proxy_read_timeout 2s; proxy_send_timeout 300ms; client_max_body_size 0;
       location / { proxy_pass ${at}; }
       location /dead { proxy_pass http://127.0.0.1:${dead}/at; }
       location /unix { proxy_pass http://unix:/nowhere/sock:/at; }
@@ -311,6 +311,37 @@ for (const prefix of ['/', '/direct/']) {
     for (const socket of sockets) socket.destroy();
   });
 }
+
+for (const prefix of ['/', '/direct/']) {
+  test(`a server that does not read the request: 504, told as nginx tells it (${prefix})`, async () => {
+    behave = socket => socket.pause();
+    using wire = await Wire.dial(port);
+    wire.send(`POST ${prefix}deaf HTTP/1.1\r\nHost: a\r\nContent-Length: 20000000\r\n\r\n`);
+    for (let n = 0; n < 200; n++) wire.send('x'.repeat(100_000));
+    assert.equal((await wire.reply('POST')).status, 504);
+    const told = new RegExp(`timed out \\(110: [^)]+\\) while sending request to upstream.*${prefix}deaf`);
+    assert.match(moat.read(), told);
+  });
+}
+
+test('proxy_send_timeout is not for clients that are slow with their bodies', async () => {
+  behave = socket => {
+    socket.removeAllListeners('data');
+    let body = '';
+    socket.on('data', text => {
+      body += text;
+      if (body.endsWith('end')) socket.write(`${HEAD}Content-Length: 2\r\n\r\nok`);
+    });
+  };
+  using wire = await Wire.dial(port);
+  wire.send('POST /direct/slow HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n');
+  for (const piece of ['a', 'b', 'c']) {
+    await sleep(500);
+    wire.send(piece);
+  }
+  wire.send('end');
+  assert.equal((await wire.reply('POST')).status, 200);
+});
 
 test('nothing of all this left a connection or a request behind', async () => {
   await until(async () => {

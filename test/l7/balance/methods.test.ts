@@ -9,6 +9,7 @@ const answer = (headerMs: number, responseMs = headerMs): Attempt => ({
   member: '',
   serverName: '',
   opens: true,
+  sending: false,
   status: 200,
   connectMs: 0,
   headerMs,
