@@ -1,6 +1,6 @@
 /** Holds what locations say about TLS to servers together: it may come from several blocks. */
 import type { LocationModel, ServerModel } from '#model/l7/http.ts';
-import type { ProxyTlsSettings } from '#model/l7/proxy-tls.ts';
+import { type ProxyTlsSettings, protocolsBy } from '#model/l7/proxy-tls.ts';
 import { ArgumentFault } from './argument.ts';
 import type { Site } from './lex.ts';
 import { certificatesOf, openKey } from './pem.ts';
@@ -31,6 +31,8 @@ function judge(tls: ProxyTlsSettings, site: Site, { faults }: Surroundings): voi
       site,
       'name a file of the authorities, such as /etc/ssl/certs/ca-certificates.crt',
     );
+  if (protocolsBy(tls.protocols, tls.commands).length === 0)
+    faults.error('value', 'no version of TLS is left between MinProtocol and MaxProtocol', site);
   try {
     refuseStrangeKey(tls);
   } catch (error) {

@@ -2,6 +2,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { CORE_DEFAULTS } from '#model/l7/core.ts';
 import type { ListenModel } from '#model/l7/http.ts';
+import { protocolsBy } from '#model/l7/proxy-tls.ts';
 import {
   type CertificateModel,
   type FileText,
@@ -11,7 +12,6 @@ import {
   TLS_DEFAULTS,
 } from '#model/l7/tls.ts';
 import { ArgumentFault } from './argument.ts';
-import { boundProtocols } from './directives/tls-command.ts';
 import type { HttpDraft, ServerDraft, TlsDraft } from './draft.ts';
 import type { Site, Token } from './lex.ts';
 import { certificatesOf, openKey, readFileText, tryContext } from './pem.ts';
@@ -51,13 +51,13 @@ export class TlsResolver {
 
   #merge(draft: TlsDraft, server: ServerDraft): ServerTls {
     const { sessionTickets, preferServerCiphers, options, ...commands } = draft.commands ?? {};
-    const { minProtocol, maxProtocol, ...replaced } = commands;
+    const { minProtocol, maxProtocol, protocols, ...replaced } = commands;
     const settings = { ...TLS_DEFAULTS, ...draft.settings };
     const resolver = resolverOf(this.#draft, server);
     const tls: ServerTls = {
       ...settings,
       ...replaced,
-      protocols: boundProtocols(settings.protocols, commands),
+      protocols: protocolsBy(settings.protocols, commands),
       options: options ?? 0,
       sessionTickets: settings.sessionTickets && sessionTickets !== false,
       preferServerCiphers: preferServerCiphers ?? settings.preferServerCiphers,

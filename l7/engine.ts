@@ -122,7 +122,7 @@ export class Engine implements Worker {
   prepare(revision: number, model: HttpModel, shared: SharedState = this.#alone.of(model)): void {
     const tables = compileTables(revision, model, this, shared, this.#views);
     this.secureContexts.turnOver();
-    this.#prepareTls(model, tables);
+    if (!this.observer) this.#prepareTls(model, tables);
     this.#prepared.set(revision, tables);
   }
 

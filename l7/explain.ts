@@ -6,6 +6,7 @@ import { Engine } from './engine.ts';
 import { Exchange } from './exchange.ts';
 import { Observer, type Step } from './observer.ts';
 import type { Response } from './response.ts';
+import { nameOnly } from './tls/handshake-exchange.ts';
 import { headEnd, parseRequestHead } from './wire/h1/request.ts';
 import { parseTarget } from './wire/h1/uri.ts';
 
@@ -108,7 +109,7 @@ function ask(
     server.model.site,
   );
   if (!uri) throw new Error(`${url.pathname} is no path that a client could ask for`);
-  const connection = connectionOf(engine, key, clientAddress ?? '127.0.0.1', tls);
+  const connection = connectionOf(engine, key, clientAddress ?? '127.0.0.1', tls ? hostname : undefined);
   const exchange = new Exchange(head, server, engine.tables, connection, new Witness(observer), engine.clock);
   exchange.host = hostname;
   exchange.path = uri.path;
@@ -117,9 +118,14 @@ function ask(
   exchange.start();
 }
 
-function connectionOf(engine: Engine, key: string, remoteAddress: string, tls: boolean): Connection {
+/** @param tlsName what the client names in its greeting; undefined without TLS */
+function connectionOf(
+  engine: Engine,
+  key: string,
+  remoteAddress: string,
+  tlsName: string | undefined,
+): Connection {
   const { address, port } = engine.tables.model.listens[key]!;
-  const socket = tls ? { tls: {} as NonNullable<Connection['tls']> } : {};
   return {
     id: 1,
     startedMs: engine.clock.nowMs(),
@@ -129,8 +135,7 @@ function connectionOf(engine: Engine, key: string, remoteAddress: string, tls: b
     remotePort: 40_000,
     localAddress: address,
     localPort: port,
-    tls: undefined,
-    ...socket,
+    tls: tlsName === undefined ? undefined : nameOnly(tlsName),
   };
 }
 

@@ -45,18 +45,9 @@ const protocolBound =
     effects[bound] = protocol;
   };
 
-/** @returns the protocols within the bounds */
-export function boundProtocols(
-  protocols: readonly TlsProtocol[],
-  { minProtocol, maxProtocol }: TlsCommands,
-): readonly TlsProtocol[] {
-  const least = minProtocol ? TLS_PROTOCOLS.indexOf(minProtocol) : 0;
-  const most = maxProtocol ? TLS_PROTOCOLS.indexOf(maxProtocol) : TLS_PROTOCOLS.length;
-  return protocols.filter(protocol => {
-    const at = TLS_PROTOCOLS.indexOf(protocol);
-    return at >= least && at <= most;
-  });
-}
+/** Those that the runtime has no names for; from openssl/ssl.h. */
+const SSL_OP_NO_EXTENDED_MASTER_SECRET = 0x1;
+const SSL_OP_DISABLE_TLSEXT_CA_NAMES = 0x200;
 
 /** Flags of `Options`: what `-FLAG` or `FLAG` does. */
 const FLAGS: Readonly<Record<string, (on: boolean, effects: CommandEffects) => void>> = {
@@ -64,6 +55,8 @@ const FLAGS: Readonly<Record<string, (on: boolean, effects: CommandEffects) => v
   ServerPreference: (on, effects) => (effects.preferServerCiphers = on),
   PrioritizeChaCha: (on, effects) => setBit(constants.SSL_OP_PRIORITIZE_CHACHA, on, effects),
   AllowNoDHEKEX: (on, effects) => setBit(constants.SSL_OP_ALLOW_NO_DHE_KEX, on, effects),
+  ExtendedMasterSecret: (on, effects) => setBit(SSL_OP_NO_EXTENDED_MASTER_SECRET, !on, effects),
+  CANames: (on, effects) => setBit(SSL_OP_DISABLE_TLSEXT_CA_NAMES, !on, effects),
   EncryptThenMac: (on, effects) => setBit(constants.SSL_OP_NO_ENCRYPT_THEN_MAC, !on, effects),
   NoRenegotiation: on => {
     if (!on) throw new ArgumentFault('renegotiation by clients is always refused');
@@ -71,8 +64,8 @@ const FLAGS: Readonly<Record<string, (on: boolean, effects: CommandEffects) => v
 };
 
 function setBit(bit: number, on: boolean, effects: CommandEffects): void {
-  const before = effects.options ?? 0;
-  effects.options = on ? before | bit : before & ~bit;
+  const before = BigInt(effects.options ?? 0);
+  effects.options = Number(on ? before | BigInt(bit) : before & ~BigInt(bit));
 }
 
 const options: Command = (value, effects, scope, site) => {
@@ -91,6 +84,24 @@ const options: Command = (value, effects, scope, site) => {
   }
 };
 
+/** `-ALL,TLSv1.2`: versions taken away and added, from left to right, beginning with all. */
+const protocolList: Command = (value, effects) => {
+  let spoken: readonly TlsProtocol[] = TLS_PROTOCOLS;
+  for (const word of value.split(',')) {
+    const name = word.replace(/^[+-]/, '');
+    const meant = name === 'ALL' ? TLS_PROTOCOLS : TLS_PROTOCOLS.filter(known => known === name);
+    if (meant.length === 0 && !/^SSLv[23]$/.test(name))
+      throw new ArgumentFault(`"${word}" is not one of ALL, ${TLS_PROTOCOLS.join(', ')}`);
+    spoken = TLS_PROTOCOLS.filter(known =>
+      word.startsWith('-')
+        ? spoken.includes(known) && !meant.includes(known)
+        : spoken.includes(known) || meant.includes(known),
+    );
+  }
+  if (spoken.length === 0) throw new ArgumentFault(`"${value}" leaves no version of TLS`);
+  effects.protocols = spoken;
+};
+
 const COMMANDS: Readonly<Record<string, Command>> = {
   Options: options,
   Ciphersuites: suites,
@@ -98,6 +109,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   Groups: groups,
   Curves: groups,
   SignatureAlgorithms: signatures,
+  Protocol: protocolList,
   MinProtocol: protocolBound('minProtocol'),
   MaxProtocol: protocolBound('maxProtocol'),
 };

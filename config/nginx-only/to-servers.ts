@@ -43,7 +43,7 @@ export const TO_SERVERS_ONLY: Rows = [
   ],
   [prefixed('proxy', `${CACHE} cache_convert_head`), NO_CACHE],
   ['proxy_store proxy_store_access', NO_CACHE],
-  ['proxy_ssl_key_log', 'start moat with NODE_OPTIONS=--tls-keylog=FILE while you debug'],
+  ['proxy_ssl_key_log', 'moat writes down no keys of TLS; have the server log them while you debug'],
   ['proxy_allow_upstream proxy_bind_dynamic proxy_request_dynamic', 'of nginx Plus; remove the line'],
   ['proxy_downstream_buffer proxy_upstream_buffer', 'obsolete in nginx too; remove the line'],
   ['ntlm', 'connections to servers are shared; use an authentication that stands in each request'],

@@ -9,7 +9,7 @@ import {
   type SecureContextOptions,
 } from 'node:tls';
 import type { HealthCheckModel } from '#model/l7/health.ts';
-import type { ProxyTlsSettings } from '#model/l7/proxy-tls.ts';
+import { type ProxyTlsSettings, protocolsBy } from '#model/l7/proxy-tls.ts';
 import { TLS_PROTOCOLS, type TlsProtocol } from '#model/l7/tls.ts';
 import { passphraseFor } from '../tls/credentials.ts';
 import { withBit } from '../tls/options.ts';
@@ -47,7 +47,8 @@ const NO_PROTOCOL: Readonly<Record<TlsProtocol, number>> = {
 };
 
 function contextOf(settings: ProxyTlsSettings): SecureContext {
-  const { commands, protocols, certificate, certificateKey, trustedCertificate, crl } = settings;
+  const { commands, certificate, certificateKey, trustedCertificate, crl } = settings;
+  const protocols = protocolsBy(settings.protocols, commands);
   const missing = TLS_PROTOCOLS.filter(protocol => !protocols.includes(protocol));
   const ciphers = commands.ciphers ?? settings.ciphers;
   const options: SecureContextOptions = {

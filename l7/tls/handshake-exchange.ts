@@ -26,8 +26,8 @@ export function handshakeExchange(
   return exchange;
 }
 
-/** Nothing is agreed on yet. */
-const nameOnly = (serverName: string): TlsInfo => ({
+/** A session of which nothing is agreed on yet but whom the client wants. */
+export const nameOnly = (serverName: string): TlsInfo => ({
   serverName,
   realm: '',
   alpn: '',

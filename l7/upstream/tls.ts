@@ -1,7 +1,7 @@
 /** TLS to members of pools: contexts by what the settings say, sessions by whom they were made with. */
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { ProxyTlsSettings } from '#model/l7/proxy-tls.ts';
+import { type ProxyTlsSettings, protocolsBy } from '#model/l7/proxy-tls.ts';
 import { type ClientTlsOptions, type Credential, clientTls, type TlsHandle } from '#native/tls.ts';
 import type { Exchange } from '../exchange.ts';
 import { pemCredential } from '../tls/credentials.ts';
@@ -171,7 +171,7 @@ function optionsOf(settings: ProxyTlsSettings, certificates: readonly Credential
     ...(crl && { crl: bytesOf(crl.text) }),
     verify: settings.verify,
     depth: settings.verifyDepth,
-    ...versionOptions(settings.protocols, commands.options ?? 0),
+    ...versionOptions(protocolsBy(settings.protocols, commands), commands.options ?? 0),
     ciphers: commands.ciphers ?? settings.ciphers,
     ...(commands.cipherSuites !== undefined && { cipherSuites: commands.cipherSuites }),
     ...(commands.curves !== undefined && commands.curves !== 'auto' && { groups: commands.curves }),

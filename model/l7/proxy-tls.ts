@@ -1,6 +1,6 @@
 /** Settings of the proxy module for TLS to servers. */
 import type { Template } from '../template.ts';
-import type { CertificateCache, FileText, TlsProtocol } from './tls.ts';
+import { type CertificateCache, type FileText, TLS_PROTOCOLS, type TlsProtocol } from './tls.ts';
 
 /** A file that was read with the configuration, or one whose path has variables: read when a server is connected to. */
 export type OwnFile = FileText | { readonly template: Template; readonly confDir: string };
@@ -38,7 +38,9 @@ export interface TlsCommands {
   readonly signatureAlgorithms?: string;
   readonly sessionTickets?: boolean;
   readonly preferServerCiphers?: boolean;
-  /** They narrow what the protocols directive names. */
+  /** In place of what the protocols directive names. */
+  readonly protocols?: readonly TlsProtocol[];
+  /** They narrow either. */
   readonly minProtocol?: TlsProtocol;
   readonly maxProtocol?: TlsProtocol;
 }
@@ -59,3 +61,16 @@ export const PROXY_TLS_DEFAULTS: ProxyTlsSettings = {
   ciphers: 'DEFAULT',
   commands: {},
 };
+
+/** @returns what is spoken when a protocols directive and commands are taken together */
+export function protocolsBy(
+  protocols: readonly TlsProtocol[],
+  { protocols: instead = protocols, minProtocol, maxProtocol }: TlsCommands,
+): readonly TlsProtocol[] {
+  const least = minProtocol ? TLS_PROTOCOLS.indexOf(minProtocol) : 0;
+  const most = maxProtocol ? TLS_PROTOCOLS.indexOf(maxProtocol) : TLS_PROTOCOLS.length;
+  return instead.filter(protocol => {
+    const at = TLS_PROTOCOLS.indexOf(protocol);
+    return at >= least && at <= most;
+  });
+}

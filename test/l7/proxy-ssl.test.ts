@@ -84,6 +84,8 @@ before(async () => {
           location /inherits/none { proxy_pass https://127.0.0.1:${asking}; proxy_ssl_certificate ""; } }
         ${to('forgets', good, 'proxy_ssl_session_reuse off;')}
         ${to('old', good, 'proxy_ssl_protocols TLSv1.2; proxy_ssl_ciphers ECDHE-ECDSA-CHACHA20-POLY1305;')}
+        ${to('commanded', good, 'proxy_ssl_conf_command MaxProtocol TLSv1.2;')}
+        ${to('listed', good, 'proxy_ssl_conf_command Protocol -ALL,TLSv1.2;')}
         ${to('plain-server', port, '')}
         ${to('silent', await silent(), 'proxy_connect_timeout 300ms;')}
         ${to('address', await serve(addressed), trust.replace('app.internal', '127.0.0.1'))}
@@ -198,6 +200,11 @@ test('proxy_ssl_protocols, proxy_ssl_ciphers: bound what is spoken', async () =>
     [seen.protocol, seen.cipher],
     ['TLSv1.2', 'TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256'],
   );
+});
+
+test('proxy_ssl_conf_command: versions are bounded, or named', async () => {
+  assert.equal((await ask('/commanded')).seen.protocol, 'TLSv1.2');
+  assert.equal((await ask('/listed')).seen.protocol, 'TLSv1.2');
 });
 
 test('proxy_ssl: a server that speaks no TLS is 502, with the reason in the log', async () => {

@@ -304,3 +304,22 @@ test('tls: a reload brings new certificates, and a connection that stands goes o
   assert.equal((await get()).status, 200);
   wire.socket.destroy();
 });
+
+test('tls: a reload puts TLS on an address, and takes it off', async () => {
+  const at = stateless;
+  const bare = (ssl: string) =>
+    conf().replace(
+      new RegExp(`server \\{ listen 127\\.0\\.0\\.1:${at} ssl;[^\n]*`),
+      `server { listen 127.0.0.1:${at} ${ssl}; ${shows('first')} location / { return 200 "$scheme"; } }`,
+    );
+  const scheme = async (secure: boolean) => {
+    const wire = await Wire.dial({ port: at, ...(secure && { tls: { servername: 'first.test' } }) });
+    const reply = await wire.send('GET / HTTP/1.1\r\nHost: first.test\r\nConnection: close\r\n\r\n').reply();
+    wire.socket.destroy();
+    return reply.body;
+  };
+  moat.reload(bare(''));
+  await until(async () => (await scheme(false).catch(() => '')) === 'http');
+  moat.reload(bare('ssl'));
+  await until(async () => (await scheme(true).catch(() => '')) === 'https');
+});

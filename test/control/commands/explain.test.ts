@@ -26,6 +26,8 @@ http {
     location /inner { internal; }
     location $arg_beta { if ($arg_beta = old) { return 403; } root /beta; }
   }
+  server { listen 443 ssl; ssl_reject_handshake on; server_name safe.example.org;
+    location / { if ($ssl_protocol) { return 403; } if ($ssl_server_name = safe.example.org) { return 301 /named; } root /srv; } }
 }
 `,
 );
@@ -97,4 +99,8 @@ test('explain: a question that nothing listens for, or that is none, exits 2', (
 test('explain: --json gives the steps', () => {
   const steps = JSON.parse(explain('--json', 'http://example.org/go').lines.join(''));
   assert.equal(steps.at(-1).what, 'answer');
+});
+
+test('explain: by TLS the name is known, and nothing else of a session', () => {
+  assert.match(explain('GET https://safe.example.org/').lines.join(), /answer +301 to .*\/named/);
 });
