@@ -63,6 +63,8 @@ const MOST_PENDING_BYTES = 1_048_576;
 const MOST_CUT = 128;
 /** Streams that are not open yet and have a priority already. */
 const MOST_EARLY = 32;
+/** Frames with less are no sign of useful work. */
+const LEAST_USEFUL_BYTES = 64;
 /** How long a client that is asked to leave may take to say that it knows. */
 const FAREWELL_MS = 1000;
 const FAREWELL = 'farewell';
@@ -478,7 +480,8 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
 
   sent(bytes: number): void {
     this.#window -= bytes;
-    this.guard.payload();
+    // A client that lets us send byte by byte has not earned anything (CVE-2019-9511).
+    if (bytes >= LEAST_USEFUL_BYTES) this.guard.payload();
   }
 
   /** The stream has something to send, and waits for its turn. */

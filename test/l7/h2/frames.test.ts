@@ -16,6 +16,7 @@ before(async () => {
     httpConf(`error_log error.log info; http2 on;
     server { listen 127.0.0.1:${port}; keepalive_requests 100000; client_max_body_size 0;
       location / { return 200 body; }
+      location /long { return 200 ${'x'.repeat(30_000)}; }
       location /metrics { metrics; }
       location /hang { proxy_pass http://127.0.0.1:${silent.port}; } }
     server { listen 127.0.0.1:${few}; http2_max_concurrent_streams 1; keepalive_requests 3;
@@ -288,6 +289,12 @@ const FLOODS: readonly (readonly [name: string, bytes: (turn: number) => string]
   ['settings', () => settingsFrame([[3, 100]]).repeat(100)],
   ['priorities', () => frame(PRIORITY, 0, 1, '\0\0\0\0\x10').repeat(100)],
   ['window updates', () => windowFrame(0, 1).repeat(100)],
+  [
+    'windows of one byte',
+    turn =>
+      (turn === 0 ? settingsFrame([[4, 0]]) + frame(HEADERS, 5, 1, block(pseudo('/long'))) : '') +
+      windowFrame(1, 1).repeat(100),
+  ],
   ['unknown frames', () => frame(0x77, 0, 0).repeat(100)],
   ['empty DATA', turn => (turn === 0 ? hang(1, 4) : '') + frame(DATA, 0, 1).repeat(100)],
   [
