@@ -421,7 +421,8 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     const exchange = this.#exchange;
     if (!exchange) {
       // nginx closes a connection that sent nothing in time without an answer; a started head gets 408.
-      if (this.#head.text === '' || this.#lingering) return this.#transport.destroy();
+      if (this.#lingering) return this.#transport.destroy();
+      if (this.#head.text === '') return this.#transport.closeSoon();
       this.#engine.traffic.reading(-1);
       this.#refuse(new WireFault(408, 'no complete request in time'));
     } else if (exchange.response) {

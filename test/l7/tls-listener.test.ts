@@ -33,7 +33,8 @@ const conf = () =>
     ${server('never.test', 'ssl_reject_handshake on;')}
     ${server('locked.test', `${shows('locked')} ssl_password_file passwords;`)}
     ${server('bundle.test', 'ssl_certificate bundle.p12; ssl_password_file passwords;')}
-    server { listen 127.0.0.1:${hasty} ssl; ${shows('first')} client_header_timeout 300ms; }
+    server { listen 127.0.0.1:${hasty} ssl; ${shows('first')} client_header_timeout 300ms; keepalive_timeout 300ms;
+      location / { return 200 ok; } location /over { keepalive_timeout 0; return 200 ok; } }
     server { listen 127.0.0.1:${stateless} ssl; ${shows('first')} ssl_session_tickets off; location / { return 200 ok; } }`,
     'worker_processes 2;',
   );
@@ -225,6 +226,14 @@ test('tls: a client that stops in the midst of its handshake is closed when its 
   await until(() => /client timed out while SSL handshaking, client: 127\.0\.0\.1/.test(moat.read()));
 });
 
+test('tls: an end is announced (close_notify), after an answer and when a kept connection is over', async () => {
+  for (const path of ['/', '/over']) {
+    const said = await sClient(hasty, `GET ${path} HTTP/1.1\r\nHost: first.test\r\n\r\n`, '-ign_eof');
+    assert.match(said, /200 OK[\s\S]*\nclosed\n/);
+    assert.doesNotMatch(said, /unexpected eof/);
+  }
+});
+
 test('tls: clients that go in the midst of a handshake leave a line at info, and no harm', async () => {
   const hello = await clientHello('first.test');
   for (const leave of ['destroy', 'resetAndDestroy'] as const) {
@@ -261,9 +270,9 @@ async function sessionOf(servername: string, options: ConnectionOptions): Promis
 }
 
 test('tls: ssl_session_tickets off gives no tickets out', async () => {
-  const output = await sClient(stateless, '-tls1_2', '-no_ticket');
+  const output = await sClient(stateless, 'Q\n', '-tls1_2', '-no_ticket');
   assert.match(output, /^New, TLSv1\.2/m);
-  assert.doesNotMatch(await sClient(stateless, '-tls1_2'), /TLS session ticket:/);
+  assert.doesNotMatch(await sClient(stateless, 'Q\n', '-tls1_2'), /TLS session ticket:/);
 });
 
 test('tls: clients do not start a new handshake within a connection', async () => {
@@ -283,11 +292,12 @@ test('tls: clients do not start a new handshake within a connection', async () =
   assert.match(said, /RENEGOTIATING[\s\S]*no renegotiation/);
 });
 
-async function sClient(at: number, ...args: string[]): Promise<string> {
+/** What openssl's client says, on both of its outputs. */
+async function sClient(at: number, input: string, ...args: string[]): Promise<string> {
   const child = spawn('openssl', ['s_client', '-connect', `127.0.0.1:${at}`, ...args]);
   let said = '';
-  child.stdout.on('data', text => (said += text));
-  child.stdin.end('Q\n');
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', text => (said += text));
+  child.stdin.end(input);
   await new Promise(done => child.once('close', done));
   return said;
 }
