@@ -79,9 +79,8 @@ export class Master {
       this.log.write(diagnostic.severity === 'error' ? 'emerg' : 'warn', lineOf(diagnostic));
     try {
       if (!model) throw new Error('the configuration is faulty');
-      await this.#applier.apply(model);
+      await this.#apply(model);
       this.#status?.reloaded(undefined);
-      this.#movePidFile(model.process.pidPath);
       this.log.notice(`configuration ${this.#applier.revision} is in force in all workers`);
     } catch (fault) {
       const { message } = fault as Error;
@@ -90,11 +89,25 @@ export class Master {
     }
   }
 
-  #movePidFile(path: string): void {
-    if (path === this.#pidPath || this.#sharesSockets()) return;
-    this.#pidPath = path;
-    this.#pidFile?.moveTo(path);
-    this.#status?.moveTo(path);
+  /** A pid file that cannot be written refuses the configuration as all else does, so it is written first. */
+  async #apply(model: Model): Promise<void> {
+    const path = model.process.pidPath;
+    const moved = path === this.#pidPath || this.#sharesSockets() ? undefined : new PidFile(path);
+    moved?.write();
+    try {
+      await this.#applier.apply(model);
+    } catch (fault) {
+      moved?.remove();
+      throw fault;
+    }
+    if (moved) this.#adopt(moved);
+  }
+
+  #adopt(pidFile: PidFile): void {
+    this.#pidFile?.remove();
+    this.#pidFile = pidFile;
+    this.#pidPath = pidFile.path;
+    this.#status?.moveTo(pidFile.path);
   }
 
   /** USR1: the log files were moved away. */

@@ -24,20 +24,6 @@ export class PidFile {
     }
   }
 
-  /** Another path from now on; the old file goes when the new one stands. @throws as write() */
-  moveTo(path: string): void {
-    if (path === this.#path) return;
-    const old = new PidFile(this.#path);
-    this.#path = path;
-    try {
-      this.write();
-    } catch (fault) {
-      this.#path = old.path;
-      throw fault;
-    }
-    old.remove();
-  }
-
   /** Keeps the file under another name while a successor writes its own. @throws what rename(2) says */
   rename(path: string): void {
     renameSync(bytes(this.#path), bytes(path));

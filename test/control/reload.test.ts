@@ -40,6 +40,27 @@ test('reload: an empty file changes nothing', async () => {
   assert.equal(await ask(port), 'one');
 });
 
+test('reload: a pid file or log that cannot be written refuses all of it, and the next one is tried anew', async () => {
+  const [port = 0] = await freePorts(1);
+  const conf = (text: string, main: string) =>
+    `${main}\nevents { }\nhttp { access_log off; ${saying(text, port)} }`;
+  await using moat = await startMoat(conf('one', 'pid rig.pid;'));
+  for (const [round, main] of [
+    'pid nowhere/rig.pid;',
+    'pid nowhere/rig.pid;',
+    'pid rig.pid; error_log nowhere/x.log;',
+  ].entries()) {
+    moat.reload(conf('two', main));
+    await until(
+      () => moat.read().match(/failed \(2: no such file or directory\): .* stays$/gm)?.length === round + 1,
+    );
+    assert.equal(await ask(port), 'one');
+    assert.equal(Number(moat.read('rig.pid')), moat.pid);
+  }
+  moat.reload(conf('three', 'pid rig.pid;'));
+  await until(async () => (await ask(port)) === 'three');
+});
+
 test('reload: an added address is served, a removed one is closed, its connections stay', async () => {
   const [kept = 0, removed = 0, added = 0] = await freePorts(3);
   await using moat = await startMoat(httpConf(saying('one', kept, removed), 'worker_processes 2;'));
