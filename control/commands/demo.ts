@@ -21,13 +21,17 @@ export async function run(args: readonly string[]): Promise<number> {
   const { values } = readOptions(args, OPTIONS);
   const http = portOf(values.port, 8080);
   const https = portOf(values['tls-port'], 8443);
+  const interrupt = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort());
   const servers = fork(SERVERS, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  const members = await new Promise<number[]>(resolve =>
-    servers.once('message', ports => resolve(ports as number[])),
-  );
+  const members = await new Promise<number[] | undefined>(resolve => {
+    servers.once('message', ports => resolve(ports as number[]));
+    servers.once('exit', () => resolve(undefined));
+  });
+  if (!members) return interrupt.signal.aborted ? 0 : 1; // Ctrl-C reached it before it could hear signals
   const dir = writeSite({ http, https, members });
   try {
-    return await serve(dir, http, https);
+    return await serve(dir, http, https, interrupt.signal);
   } finally {
     servers.disconnect();
     rmSync(dir, { recursive: true, force: true });
@@ -40,8 +44,7 @@ function portOf(text: string | undefined, usual: number): number {
   return port;
 }
 
-async function serve(dir: string, http: number, https: number): Promise<number> {
-  let interrupted = false;
+async function serve(dir: string, http: number, https: number, interrupt: AbortSignal): Promise<number> {
   const moat = spawn(
     process.execPath,
     [...process.execArgv, process.argv[1] ?? '', 'run', '-c', join(dir, 'moat.conf')],
@@ -50,16 +53,13 @@ async function serve(dir: string, http: number, https: number): Promise<number> 
     },
   );
   const ended = new Promise<void>(resolve => moat.once('exit', () => resolve()));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.on(signal, () => {
-      interrupted = true;
-      moat.kill('SIGINT');
-    });
+  interrupt.addEventListener('abort', () => moat.kill('SIGINT'));
+  if (interrupt.aborted) moat.kill('SIGINT');
   await listening(moat, join(dir, 'moat.pid'));
   if (runs(moat)) void show(moat, dir, http, https).catch(silentOnceOver(moat));
   await ended;
-  if (!interrupted) process.stderr.write(lastWords(dir));
-  return interrupted ? 0 : 1;
+  if (!interrupt.aborted) process.stderr.write(lastWords(dir));
+  return interrupt.aborted ? 0 : 1;
 }
 
 async function listening(moat: ChildProcess, pidPath: string): Promise<void> {
