@@ -1,4 +1,5 @@
 /** `auth_request`: another location of this server says whether the request may pass. */
+import { CLOSE_WITHOUT_ANSWER } from '../content/return.ts';
 import { subrequest } from '../downstream/subrequest.ts';
 import type { Exchange } from '../exchange.ts';
 import type { BodySource, Response } from '../response.ts';
@@ -36,6 +37,7 @@ function judgement(exchange: Exchange, answerer: Exchange, response: Response | 
   const status = response?.status ?? 0;
   if (status >= 200 && status < 300) return ALLOWED;
   if (status === 403) return status;
+  if (answerer.failedStatus === CLOSE_WITHOUT_ANSWER) return CLOSE_WITHOUT_ANSWER;
   if (status !== 401) {
     exchange.log('error', `auth request unexpected status: ${status}`);
     return 500;

@@ -88,6 +88,16 @@ test('auth_request: the question has the headers of the request, GET and no body
   );
 });
 
+test('auth_request: where the question is answered by closing, the request is', async () => {
+  const [port = 0] = await freePorts(1);
+  await using _moat = await startMoat(
+    httpConf(`server { listen 127.0.0.1:${port}; location / { auth_request /auth; error_page 500 /told; }
+      location = /auth { return 444; } location = /told { return 200 told; } }`),
+  );
+  using wire = await Wire.dial(port);
+  assert.equal(await wire.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n').rest(), '');
+});
+
 test('auth_request: a client that goes away ends the question', async () => {
   const [port = 0] = await freePorts(1);
   await using upstream = await startUpstream(() => undefined);

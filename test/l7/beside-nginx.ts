@@ -130,7 +130,10 @@ const DIFFERENT = new Set(['Server', 'Date']);
 function pageOf({ body, start, headers }: Message): string | undefined {
   const made = /<title>(\d{3}) [^<]*<\/title>.*<hr>/s.exec(body)?.[1];
   // The answer to HEAD has the length of the page that it stands for.
-  const head = body === '' && header({ headers }, 'content-type') === 'text/html' && !/ 2\d\d /.test(start);
+  const head =
+    body === '' &&
+    /^text\/html(?:;|$)/.test(header({ headers }, 'content-type') ?? '') &&
+    !/ 2\d\d /.test(start);
   return made ? `{page ${made}}` : head ? '{page}' : undefined;
 }
 
