@@ -37,6 +37,11 @@ export const COMMANDS = {
     summary: 'tell what would become of a request, and why',
     load: () => import('./commands/explain.ts'),
   },
+  import: {
+    usage: 'import ipvsadm | keepalived [FILE]',
+    summary: 'make a configuration of the virtual servers of LVS or keepalived',
+    load: () => import('./commands/import.ts'),
+  },
   reload: {
     usage: 'reload [-c FILE] [-p PREFIX]',
     summary: 'have the running program read its configuration again',

@@ -1,0 +1,41 @@
+/** What a reader of another program's configuration gives: lines for moat, and what has to be said about them. */
+
+/** A directive: its words as they mean, without quotes. */
+export type Words = readonly string[];
+
+export interface ImportedServer {
+  /** Where it stands in the file that was read. */
+  readonly line: number;
+  /** Words after `virtual_server`. */
+  readonly head: Words;
+  readonly lines: readonly Words[];
+}
+
+/** `changed`: it means something else in moat, or a little less; `dropped`: moat has nothing like it, or not here. */
+export interface Remark {
+  readonly kind: 'changed' | 'dropped';
+  readonly line: number;
+  readonly text: string;
+}
+
+export interface Imported {
+  readonly servers: readonly ImportedServer[];
+  readonly remarks: readonly Remark[];
+}
+
+/** Collects remarks; each is made once a line. */
+export class Remarks {
+  readonly list: Remark[] = [];
+
+  changed(line: number, text: string): void {
+    this.#add({ kind: 'changed', line, text });
+  }
+
+  dropped(line: number, text: string): void {
+    this.#add({ kind: 'dropped', line, text });
+  }
+
+  #add(remark: Remark): void {
+    if (!this.list.some(one => one.line === remark.line && one.text === remark.text)) this.list.push(remark);
+  }
+}
