@@ -22,6 +22,12 @@ export const looksLikeTls = (first: number): boolean => first === HANDSHAKE || f
 
 /** @param bytes all that has come so far */
 export function readClientHello(bytes: Buffer): HelloReading {
+  const reading = readMessage(bytes);
+  // Records may be empty: what is held must end all the same.
+  return reading === 'partial' && bytes.length > 2 * MOST_HELLO_BYTES ? 'strange' : reading;
+}
+
+function readMessage(bytes: Buffer): HelloReading {
   const message = handshakeBytes(bytes);
   if (typeof message === 'string') return message;
   if (message.length < 4) return 'partial';

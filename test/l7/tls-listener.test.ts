@@ -212,6 +212,15 @@ test('tls: what is no TLS message is answered with an alert, logged, and no harm
   assert.equal((await ask('first.test')).status, 200);
 });
 
+test('tls: records without an end and without content are refused', async () => {
+  const socket = connect(port, '127.0.0.1').on('error', () => {});
+  const empty = Buffer.from([22, 3, 1, 0, 0]);
+  socket.write(Buffer.alloc(empty.length * 40_000, empty));
+  const answer = await new Promise<Buffer>(done => socket.once('data', bytes => done(Buffer.from(bytes))));
+  assert.equal(answer[0], 21, 'an alert');
+  await new Promise(done => socket.once('close', done));
+});
+
 test('tls: a client that stops in the midst of its handshake is closed when its time is over', async () => {
   const hello = await clientHello('first.test');
   for (const sent of [hello.subarray(0, 40), hello]) {
