@@ -40,9 +40,12 @@ export class StatusServer {
 
 function serve(socket: Socket, answers: Answers): void {
   socket.on('error', () => socket.destroy()); // who asked has gone
-  createInterface(socket).on('line', async word => {
+  const lines = createInterface(socket);
+  lines.on('error', () => socket.destroy()); // it hears of the socket's faults, too
+  lines.on('line', async word => {
+    if (!socket.writable) return; // lines behind a question that nobody understands
     if (word !== 'status') return socket.end(`${JSON.stringify({ fault: `unknown question "${word}"` })}\n`);
     const answer = await answers.status();
-    socket.write(`${JSON.stringify(answer)}\n`);
+    if (socket.writable) socket.write(`${JSON.stringify(answer)}\n`);
   });
 }

@@ -16,7 +16,10 @@ export class StatusService {
     this.#applier = applier;
     this.#invocation = invocation;
     try {
-      this.#server = new StatusServer(socketPathOf(pidPath), { status: () => this.#report() });
+      const path = socketPathOf(pidPath);
+      const taken = applier.listeners.sockets.some(({ key }) => key === `unix:${path}`);
+      if (taken) throw new Error(`${path}, beside the pid file, is where a server listens`);
+      this.#server = new StatusServer(path, { status: () => this.#report() });
     } catch (fault) {
       applier.log.warn(`moat status will get no answer: ${(fault as Error).message}`);
     }

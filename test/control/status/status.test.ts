@@ -1,10 +1,14 @@
 /** `moat status` and the commands that find the running program. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { freePorts, httpConf, PROGRAMS, startMoat, until } from '../../e2e/rig.ts';
+import { request } from '../../e2e/wire.ts';
 import { ask, l7Of, saying } from '../life.ts';
 
 type Rig = Awaited<ReturnType<typeof startMoat>>;
@@ -51,6 +55,41 @@ test('status: only its owner may ask', async () => {
   const [port = 0] = await freePorts(1);
   await using rig = await startMoat(httpConf(saying('x', port)));
   assert.equal(statSync(join(rig.dir, 'rig.sock')).mode & 0o777, 0o600);
+});
+
+test('status: whatever is said on its socket, the program goes on', async () => {
+  const [port = 0] = await freePorts(1);
+  await using rig = await startMoat(httpConf(saying('x', port)));
+  for (const said of [
+    'GET / HTTP/1.1\r\nHost: a\r\n\r\n',
+    'what\nstatus\nwhat\n',
+    '\n\n\n',
+    '\0'.repeat(100_000),
+  ]) {
+    const socket = connect(join(rig.dir, 'rig.sock'));
+    socket.on('error', () => {});
+    socket.end(said);
+    await once(socket.resume(), 'close');
+  }
+  assert.equal(await ask(port), 'x');
+  assert.equal(moat(rig, 'status').status, 0);
+});
+
+test('status: a server may listen where its socket would be, and is not pushed aside', async () => {
+  const conf = `daemon off; pid DIR/own.pid; error_log DIR/own.log warn; events { } http { access_log off; ${saying('unix', 'unix:DIR/own.sock')} }`;
+  const dir = mkdtempSync(join(tmpdir(), 'status-'));
+  writeFileSync(join(dir, 'own.conf'), conf.replaceAll('DIR', dir));
+  const program = spawn(PROGRAMS.moat, ['-c', join(dir, 'own.conf')], { stdio: 'ignore' });
+  const log = () => (existsSync(join(dir, 'own.log')) ? readFileSync(join(dir, 'own.log'), 'latin1') : '');
+  await until(() => existsSync(join(dir, 'own.pid')), 'the program to listen');
+  assert.equal((await request({ path: join(dir, 'own.sock') })).body, 'unix');
+  assert.match(
+    log(),
+    /moat status will get no answer: .*own\.sock, beside the pid file, is where a server listens/,
+  );
+  program.kill('SIGQUIT');
+  await once(program, 'exit');
+  rmSync(dir, { recursive: true });
 });
 
 test('status: tells why the last reload was refused, until one is not', async () => {
