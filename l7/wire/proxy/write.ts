@@ -18,7 +18,7 @@ export const OWN_HEADERS = {
 } as const;
 
 /**
- * A client that has no address (a unix socket) is UNKNOWN in version 1, unspecified in version 2. Where the two addresses are
+ * A client that has no address (a unix socket) is UNKNOWN in version 1, and in version 2 the connection is moat's own. Where the two addresses are
  * of different families, the IPv4 one is written as IPv6.
  */
 export function proxyHeaderWriter(version: 'v1' | 'v2'): ProxyHeaderWriter {
@@ -43,7 +43,7 @@ function line(
 }
 
 function binary(source: IpReader | undefined, sourcePort: number, target: IpReader, targetPort: number) {
-  if (!source) return `${SIGNATURE}${PROXY}${UNSPEC}\0\0`;
+  if (!source) return OWN_HEADERS.v2; // HAProxy refuses a proxied connection without addresses
   const isV4 = source.family === 4 && target.family === 4;
   const bytes = (ip: IpReader) => (isV4 || ip.family === 6 ? ip.bytes() : MAPPED + ip.bytes());
   const block = bytes(source) + bytes(target) + uint16(sourcePort) + uint16(targetPort);
