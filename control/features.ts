@@ -15,7 +15,7 @@ export const BUILT_BY_DEFAULT: Readonly<Record<string, Feature>> = {
   http_access_module: yes('allow'),
   http_auth_basic_module: yes('auth_basic'),
   http_autoindex_module: yes('autoindex'),
-  http_browser_module: no('ancient_browser'),
+  http_browser_module: yes('ancient_browser'),
   http_charset_module: yes('charset'),
   http_empty_gif_module: yes('empty_gif'),
   http_fastcgi_module: no('fastcgi_pass'),

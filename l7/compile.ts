@@ -10,6 +10,7 @@ import { openTraffic } from './metrics/traffic.ts';
 import { PHASES, SERVER_PHASES } from './phase/order.ts';
 import { compileRewrite } from './phase/rewrite.ts';
 import type { Phase } from './phase/verdict.ts';
+import { compileBrowsers } from './route/browsers.ts';
 import { LocationFinder } from './route/locations.ts';
 import { compileReferers } from './route/referers.ts';
 import { ServerFinder } from './route/server-names.ts';
@@ -116,6 +117,7 @@ function compileLocation(
     core: settings.core,
     paths: filePaths(compiler),
     isValidReferer: compileReferers(settings.referer),
+    isModernBrowser: compileBrowsers(settings.browser),
     secureLink: secureLink(compiler),
     userIds: new UserIds(compiler),
     rewrite: rewriteOf(compiler, conditional),

@@ -9,6 +9,7 @@ import type { Traffic } from './metrics/traffic.ts';
 import type { RewriteProgram } from './phase/program.ts';
 import type { Phase } from './phase/verdict.ts';
 import type { Response } from './response.ts';
+import type { BrowserJudge } from './route/browsers.ts';
 import type { LocationFinder } from './route/locations.ts';
 import type { RefererJudge } from './route/referers.ts';
 import type { ServerFinder } from './route/server-names.ts';
@@ -35,6 +36,7 @@ export interface LocationTable {
   readonly core: CoreSettings;
   readonly paths: FilePaths;
   readonly isValidReferer: RefererJudge;
+  readonly isModernBrowser: BrowserJudge;
   readonly secureLink: SecureLink;
   readonly userIds: UserIds;
   readonly rewrite: RewriteProgram | undefined;

@@ -2,6 +2,7 @@
 import type { Directive } from '../registry.ts';
 import { ACCESS } from './access.ts';
 import { ADDITION } from './addition.ts';
+import { BROWSER } from './browser.ts';
 import { CHARSET } from './charset.ts';
 import { COMPRESS } from './compress.ts';
 import { CORE } from './core.ts';
@@ -51,6 +52,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   REWRITE,
   STATIC,
   LISTING,
+  BROWSER,
   ADDITION,
   CHARSET,
   SECURE_LINK,

@@ -3,10 +3,6 @@ import type { Rows } from './nginx-only.ts';
 
 export const HTTP_ONLY: Rows = [
   [
-    'ancient_browser ancient_browser_value modern_browser modern_browser_value',
-    'use map on $http_user_agent',
-  ],
-  [
     'create_full_put_path dav_access dav_methods min_delete_depth',
     'moat does no WebDAV; proxy_pass to a server that does',
   ],

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { credentialsOf } from '../auth/credentials.ts';
 import { isoTime, logTime } from '../clock.ts';
 import type { Exchange } from '../exchange.ts';
+import { isMsie } from '../route/browsers.ts';
 import type { Getter } from './space.ts';
 
 const seconds = (ms: number) => (ms / 1000).toFixed(3);
@@ -58,6 +59,15 @@ export const REQUEST_VARIABLES = {
   uid_got: exchange => exchange.location.userIds.got(exchange),
   uid_set: exchange => exchange.location.userIds.given(exchange),
   uid_reset: ({ main }) => main.userIdReset ?? '',
+  modern_browser: ({ location, head }) =>
+    location.isModernBrowser(head.headers.get('user-agent'))
+      ? location.model.settings.browser.modernValue
+      : '',
+  ancient_browser: ({ location, head }) =>
+    location.isModernBrowser(head.headers.get('user-agent'))
+      ? ''
+      : location.model.settings.browser.ancientValue,
+  msie: ({ head }) => (isMsie(head.headers.get('user-agent') ?? '') ? '1' : ''),
   remote_user: exchange => credentialsOf(exchange)?.user,
   msec: exchange => seconds(exchange.clock.wallMs()),
   time_local: exchange => logTime(exchange.clock.wallMs()),

@@ -5,14 +5,14 @@ import type { UserVariable } from '#model/l7/variable.ts';
 import type { SettableVariable } from '#model/l7/variables.ts';
 import { isSettableVariable } from '#model/l7/variables.ts';
 import type { Exchange } from '../exchange.ts';
-import { familyGetter, type Getter, type VariableSpace } from './space.ts';
+import { builtInGetter, type Getter, type VariableSpace } from './space.ts';
 
 type SetVariable = Extract<UserVariable, { kind: 'set' }>;
 
 export function setGetter({ name, weak }: SetVariable, slot: number): Getter {
   if (!weak) return exchange => exchange.slots[slot];
-  const family = familyGetter(name);
-  if (family) return exchange => exchange.slots[slot] ?? family(exchange);
+  const builtIn = builtInGetter(name);
+  if (builtIn) return exchange => exchange.slots[slot] ?? builtIn(exchange);
   return exchange => exchange.slots[slot] ?? unset(exchange, name, slot);
 }
 

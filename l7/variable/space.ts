@@ -85,11 +85,16 @@ function makeGetter(name: string): Getter {
     const group = Number(name);
     return exchange => exchange.captures?.[group];
   }
-  return VARIABLES[name] ?? familyGetter(name) ?? (() => undefined);
+  return builtInGetter(name) ?? (() => undefined);
+}
+
+/** The getter that a name has of itself, or undefined. */
+export function builtInGetter(name: string): Getter | undefined {
+  return VARIABLES[name] ?? familyGetter(name);
 }
 
 /** The getter of a name that belongs to a family (`arg_x`), or undefined. */
-export function familyGetter(name: string): Getter | undefined {
+function familyGetter(name: string): Getter | undefined {
   const family = PREFIXES.find(([prefix]) => name.startsWith(prefix));
   return family?.[1](name.slice(family[0].length));
 }

@@ -2,6 +2,7 @@
 
 import { ACCESS_DEFAULTS, type AccessSettings } from './access.ts';
 import { ADDITION_DEFAULTS, type AdditionSettings } from './addition.ts';
+import { BROWSER_DEFAULTS, type BrowserSettings } from './browser.ts';
 import { CHARSET_DEFAULTS, type CharsetSettings } from './charset.ts';
 import {
   BROTLI_DEFAULTS,
@@ -45,6 +46,7 @@ export interface Settings {
   readonly mirror: MirrorSettings;
   readonly precompressed: PrecompressedSettings;
   readonly listing: ListingSettings;
+  readonly browser: BrowserSettings;
   readonly addition: AdditionSettings;
   readonly charset: CharsetSettings;
   readonly secureLink: SecureLinkSettings;
@@ -70,6 +72,7 @@ export const DEFAULT_SETTINGS: Settings = {
   mirror: MIRROR_DEFAULTS,
   precompressed: PRECOMPRESSED_DEFAULTS,
   listing: LISTING_DEFAULTS,
+  browser: BROWSER_DEFAULTS,
   addition: ADDITION_DEFAULTS,
   charset: CHARSET_DEFAULTS,
   secureLink: SECURE_LINK_DEFAULTS,

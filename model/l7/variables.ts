@@ -99,6 +99,9 @@ export const VARIABLES = {
   uid_set: 'Name and identifier of the cookie that the client is sent.',
   uid_reset:
     'When it is neither empty nor `0`, the client gets a new identifier, with `log` told in the error log; may be set.',
+  modern_browser: 'The value of `modern_browser_value` when the browser is modern, else empty.',
+  ancient_browser: 'The value of `ancient_browser_value` when the browser is ancient, else empty.',
+  msie: '`1` for Internet Explorer, else empty.',
   http2: '`h2` or `h2c` over HTTP/2, else empty.',
   http3: '`h3` over HTTP/3, else empty.',
   ssl_protocol: 'The protocol of the TLS connection.',
@@ -158,9 +161,12 @@ export type SettableVariable = (typeof SETTABLE_VARIABLES)[number];
 
 const SETTABLE: ReadonlySet<string> = new Set(SETTABLE_VARIABLES);
 
+/** Built-in names that a configuration may take for a variable of its own; where nothing is set they are what they were. */
+const YIELDING: ReadonlySet<string> = new Set<VariableName>(['modern_browser', 'ancient_browser', 'msie']);
+
 /** True for a built-in name that no directive may define or write to. */
 export function isReservedVariable(name: string): boolean {
-  return Object.hasOwn(VARIABLES, name) && !SETTABLE.has(name);
+  return Object.hasOwn(VARIABLES, name) && !SETTABLE.has(name) && !YIELDING.has(name);
 }
 
 export function isSettableVariable(name: string): name is SettableVariable {
