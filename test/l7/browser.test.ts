@@ -60,11 +60,8 @@ test('browser: blocks inside take lists over as a whole, and a configuration may
   const msie = 'Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1)';
   assert.equal(await ask('/', msie), '[modern][mapped m]');
   assert.equal(await ask('/', 'curl/8.0'), '[modern][mapped m]');
-  assert.equal(
-    await ask('/own', msie),
-    '[modern]',
-    'unlisted holds as long as a block does not say otherwise',
-  );
+  assert.equal(await ask('/own', msie), '[]', 'a block with a list of its own has nothing of the outer one');
+  assert.equal(await ask('/own', 'Opera/9.0 (X11)'), '[modern]');
   assert.equal(await ask('/set', 'curl/8.0'), '[]');
   assert.equal(await ask('/set?x=1', 'curl/8.0'), '[set]');
 });
