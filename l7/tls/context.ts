@@ -32,6 +32,8 @@ export const HTTP2_NAMES: readonly string[] = ['h2', ...HTTP1_NAMES];
 /** A context, and since when its ticket keys hold. */
 export interface Context {
   readonly handle: TlsHandle;
+  /** How long its tickets are good for. */
+  readonly timeoutS: number;
   /** Of the shared keys; undefined when it has keys of its own, or gives no tickets. */
   period: number | undefined;
 }
@@ -69,7 +71,7 @@ export class SecureContexts {
   /** Hands a context out, with the ticket keys of the hour. */
   fresh(context: Context): TlsHandle {
     if (context.period === undefined || context.period === this.#tickets.period) return context.handle;
-    setTicketKeys(context.handle, this.#tickets.keys());
+    setTicketKeys(context.handle, this.#tickets.keys(context.timeoutS));
     context.period = this.#tickets.period;
     return context.handle;
   }
@@ -96,11 +98,12 @@ export class SecureContexts {
 
   /** A context that nobody else gets. @throws {Error} of OpenSSL */
   make(tls: ServerTls, credentials: readonly Credential[], alpn: readonly string[]): Context {
+    const { sessionTimeoutS: timeoutS } = tls;
     const handle = serverTls(optionsOf(tls, credentials, alpn));
     const shares = tls.sessionTickets && tls.ticketKeys.length === 0;
-    if (shares) setTicketKeys(handle, this.#tickets.keys());
+    if (shares) setTicketKeys(handle, this.#tickets.keys(timeoutS));
     else if (tls.sessionTickets) setTicketKeys(handle, tls.ticketKeys.map(bytesOf));
-    return { handle, period: shares ? this.#tickets.period : undefined };
+    return { handle, timeoutS, period: shares ? this.#tickets.period : undefined };
   }
 }
 

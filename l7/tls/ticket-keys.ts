@@ -4,8 +4,10 @@ import { hkdfSync, randomBytes } from 'node:crypto';
 /** Bytes of a secret. */
 const SECRET_BYTES = 32;
 
-/** How long a key encrypts; the one before it still decrypts for as long again. nginx changes keys at the session timeout. */
+/** How long a key encrypts; those before it still decrypt as long as tickets are to be good for. */
 const PERIOD_MS = 3_600_000;
+/** A day's, and the one of the hour. */
+const MOST_KEYS = 25;
 
 /**
  * Keys of moat's own: a chain of secrets, one an hour, each the hash of the one before. All who begin with the same secret at
@@ -15,6 +17,8 @@ export class TicketRing {
   #period: number;
   #secret: Buffer;
   #keys: Buffer[];
+  /** So many are kept: as many as some server's tickets need. */
+  #most = 2;
   readonly #nowMs: () => number;
 
   /** @param nowMs the clock of all machines: ms since 1970 */
@@ -30,15 +34,21 @@ export class TicketRing {
     return periodOf(this.#nowMs());
   }
 
-  /** The one that encrypts first, then the one before it: 80 bytes each, as in nginx's key files. */
-  keys(): readonly Buffer[] {
+  /**
+   * The one that encrypts first, then those before it: 80 bytes each, as in nginx's key files. Older ones are forgotten.
+   *
+   * @param seconds that a ticket is to be good for, at least
+   */
+  keys(seconds = 0): readonly Buffer[] {
+    const wanted = 1 + Math.max(1, Math.ceil((seconds * 1000) / PERIOD_MS));
+    this.#most = Math.min(MOST_KEYS, Math.max(this.#most, wanted));
     const now = periodOf(this.#nowMs());
     while (this.#period < now) {
       this.#secret = next(this.#secret);
       this.#period++;
-      this.#keys = [keyOf(this.#secret), this.#keys[0]!];
+      this.#keys = [keyOf(this.#secret), ...this.#keys].slice(0, this.#most);
     }
-    return this.#keys;
+    return this.#keys.slice(0, wanted);
   }
 
   /** What another ring must begin with to have the same keys from now on. */

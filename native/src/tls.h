@@ -7,7 +7,7 @@
 
 #include <openssl/ssl.h>
 
-#define TICKET_KEYS_MOST 16
+#define TICKET_KEYS_MOST 32
 #define ALPN_BYTES_MOST 255
 #define REASON_BYTES 512
 
