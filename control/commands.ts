@@ -67,6 +67,11 @@ export const COMMANDS = {
     summary: 'show what the running program does',
     load: () => import('./commands/status.ts'),
   },
+  'real-server': {
+    usage: 'real-server join ADDRESS ... | status [--json] [ADDRESS ...] | leave',
+    summary: 'make this host a real server of direct routing: its virtual addresses, and silence in ARP',
+    load: () => import('./commands/real-server.ts'),
+  },
   demo: {
     usage: 'demo [--port N] [--tls-port N]',
     summary: 'try moat: three small servers behind it, its status in the terminal',

@@ -7,11 +7,12 @@ const MESSAGE = {
   newLink: 16,
   getLink: 18,
   newAddress: 20,
+  deleteAddress: 21,
   getAddress: 22,
   newNeighbour: 28,
   deleteNeighbour: 29,
 };
-const FLAG = { request: 1, acknowledge: 4, dump: 0x300, replace: 0x100, create: 0x400 };
+const FLAG = { request: 1, acknowledge: 4, dump: 0x300, replace: 0x100, exclusive: 0x200, create: 0x400 };
 const FAMILY = { any: 0, IPv4: 2, IPv6: 10 } as const;
 const LINK = { address: 1, name: 3, mtu: 4 };
 const ADDRESS = { address: 1, local: 2 };
@@ -144,4 +145,35 @@ export function forgetNeighbour(index: number, address: Uint8Array, name: string
     [NEIGHBOUR.destination, address],
   ]);
   addon().netlinkAsk(NETLINK_ROUTE, ask, 'forget the neighbour', name);
+}
+
+/** No wait for other hosts that might have the address: it is to be on many. */
+const IFA_F_NODAD = 2;
+
+function localAddress(index: number, address: Uint8Array): Uint8Array {
+  const fixed = new Uint8Array(8);
+  fixed[0] = address.length === 4 ? FAMILY.IPv4 : FAMILY.IPv6;
+  fixed[1] = address.length * 8;
+  fixed[2] = IFA_F_NODAD;
+  new DataView(fixed.buffer).setUint32(4, index, true);
+  return fixed;
+}
+
+/** Gives an interface an address of its own, with no network around it. @throws {Error} EEXIST if it has it already */
+export function addAddress(index: number, address: Uint8Array, name: string): void {
+  const ask = message(
+    MESSAGE.newAddress,
+    FLAG.acknowledge | FLAG.create | FLAG.exclusive,
+    localAddress(index, address),
+    [[ADDRESS.local, address]],
+  );
+  addon().netlinkAsk(NETLINK_ROUTE, ask, 'add the address', name);
+}
+
+/** Takes it away. @throws {Error} EADDRNOTAVAIL if it is not there */
+export function removeAddress(index: number, address: Uint8Array, name: string): void {
+  const ask = message(MESSAGE.deleteAddress, FLAG.acknowledge, localAddress(index, address), [
+    [ADDRESS.local, address],
+  ]);
+  addon().netlinkAsk(NETLINK_ROUTE, ask, 'remove the address', name);
 }

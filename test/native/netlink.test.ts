@@ -3,7 +3,14 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { networkInterfaces } from 'node:os';
 import { test } from 'node:test';
-import { forgetNeighbour, listAddresses, listLinks, manageNeighbour } from '../../native/netlink.ts';
+import {
+  addAddress,
+  forgetNeighbour,
+  listAddresses,
+  listLinks,
+  manageNeighbour,
+  removeAddress,
+} from '../../native/netlink.ts';
 import { withoutRoot } from './outside.ts';
 
 test('listLinks, listAddresses: agree with what Node knows', () => {
@@ -45,3 +52,26 @@ test('manageNeighbour: the kernel keeps it, until it is forgotten', { skip: with
     ip('link', 'delete', name);
   }
 });
+
+for (const [text, address] of [
+  ['198.51.100.77', Uint8Array.of(198, 51, 100, 77)],
+  [
+    '2001:db8::77',
+    Uint8Array.from({ length: 16 }, (_, at) => [0x20, 1, 0x0d, 0xb8][at] ?? (at === 15 ? 0x77 : 0)),
+  ],
+] as const)
+  test(`addAddress, removeAddress: ${text} comes and goes, and what is not so is told`, {
+    skip: withoutRoot,
+  }, () => {
+    const { index } = listLinks().find(link => link.name === 'lo')!;
+    const has = () => listAddresses().some(own => Buffer.compare(own.address, address) === 0);
+    addAddress(index, address, text);
+    try {
+      assert.ok(has());
+      assert.throws(() => addAddress(index, address, text), { code: 'EEXIST', object: text });
+    } finally {
+      removeAddress(index, address, text);
+    }
+    assert.ok(!has());
+    assert.throws(() => removeAddress(index, address, text), { code: 'EADDRNOTAVAIL', object: text });
+  });

@@ -1,0 +1,78 @@
+/** What this host is like, for the commands that look after it: its interfaces, addresses and kernel settings. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { IpReader } from '#kit/ip.ts';
+import { listAddresses, listLinks } from '#native/netlink.ts';
+
+export interface HostLink {
+  readonly index: number;
+  readonly name: string;
+  readonly mtu: number;
+  readonly up: boolean;
+  /** In their usual form. */
+  readonly addresses: readonly string[];
+}
+
+export function hostLinks(): HostLink[] {
+  const addresses = listAddresses();
+  return listLinks().map(({ index, name, mtu, up }) => {
+    const own = addresses.filter(one => one.index === index);
+    return { index, name, mtu, up, addresses: own.map(({ address }) => addressText(address)) };
+  });
+}
+
+function addressText(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join('.');
+  const groups = Buffer.from(bytes).toString('hex').match(/.{4}/g) ?? [];
+  return usualForm(groups.join(':')) ?? '';
+}
+
+/** @returns the address as others write it; undefined when the text is none */
+export function usualForm(text: string): string | undefined {
+  const reader = new IpReader();
+  return reader.read(text) && !text.includes('%') ? reader.format() : undefined;
+}
+
+/** Its 4 or 16 bytes. @throws {RangeError} when the text is no address */
+export function addressBytes(text: string): Uint8Array {
+  const reader = new IpReader();
+  if (!reader.read(text)) throw new RangeError(`Cannot read "${text}": it is no address`);
+  return Buffer.from(reader.bytes(), 'latin1');
+}
+
+/** `net.ipv4.conf.all.arp_ignore` → its value; undefined where the kernel has it not. Names of interfaces may have dots. */
+export function readSetting(path: readonly string[]): string | undefined {
+  try {
+    return readFileSync(settingPath(path), 'latin1').trim();
+  } catch (fault) {
+    if ((fault as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw fault;
+  }
+}
+
+/** @throws {Error} EACCES without root, EROFS in containers that may not */
+export function writeSetting(path: readonly string[], value: string): void {
+  writeFileSync(settingPath(path), value);
+}
+
+const settingPath = (path: readonly string[]) => `/proc/sys/${path.join('/')}`;
+
+/** As `sysctl` writes it. */
+export const settingName = (path: readonly string[]): string =>
+  path.map(part => part.replaceAll('.', '/')).join('.');
+
+/** Settings of an interface that the one of `all` raises: the greater of the two holds. */
+export function strongest(key: string, link: string): number {
+  const values = ['all', link].map(name => Number(readSetting(['net', 'ipv4', 'conf', name, key]) ?? 0));
+  return Math.max(...values);
+}
+
+/** Interfaces of default routes over IPv4. */
+export function defaultRoutes(): ReadonlySet<string> {
+  const rows = readFileSync('/proc/net/route', 'latin1').trim().split('\n').slice(1);
+  const fields = rows.map(row => row.split('\t'));
+  return new Set(
+    fields
+      .filter(([, destination, , , , , , mask]) => destination === '00000000' && mask === '00000000')
+      .map(([name = '']) => name),
+  );
+}
