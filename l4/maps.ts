@@ -1,9 +1,9 @@
 /** The maps of the data plane with typed entries: what C calls them, by l4/layout.ts. */
 import { BpfMap, createMap, MAP_FLAG, MAP_TYPE, openMapById } from '#native/bpf.ts';
 import { closeFd } from '#native/socket.ts';
-import { addressBytes } from './address.ts';
+import { addressBytes, addressText } from './address.ts';
 import { FLOW_SHARDS, STRUCTS } from './layout.ts';
-import { encode, type Values } from './struct.ts';
+import { encode, readNumber, type Values } from './struct.ts';
 
 /** Every map of the programs. */
 export const MAP_NAMES = [
@@ -103,6 +103,25 @@ export class L4Maps {
 
   dropEndpoint(place: EndpointPlace): void {
     this.map('endpoints').delete(endpointKey(place));
+  }
+
+  /** The endpoints that stand there, by their keys. */
+  endpointPlaces(): [key: Uint8Array, place: EndpointPlace & { service: number }][] {
+    return Array.from(this.map('endpoints').entries(), ([key, value]) => [
+      key.slice(),
+      {
+        address: addressText(key.subarray(0, 16)),
+        port: readNumber(STRUCTS.endpoint_key, key, 'port'),
+        protocol: readNumber(STRUCTS.endpoint_key, key, 'protocol'),
+        service: number(value),
+      },
+    ]);
+  }
+
+  /** A service that nobody reaches any more. */
+  dropService(id: number): void {
+    this.putService(id, {});
+    this.map('rings').delete(u32(id));
   }
 
   putService(id: number, values: Values): void {

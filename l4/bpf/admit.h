@@ -65,8 +65,9 @@ SEPARATE int insert_from_pool(const struct settings *settings, const struct flow
   if (!settings || !key || !flow) return REASON_NO_PORT;
   __u64 hash = sip_hash(settings, &key->source, key->source_port ^ key->destination_port);
   int v4 = is_v4(&flow->destination);
+  __u32 start = hash >> 40;
   for (__u32 at = 0; at < PORT_TRIES; at++) {
-    __u32 index = settings->pools ? (at + (__u32)hash) % settings->pools : 0;
+    __u32 index = settings->pools ? (start + at) % settings->pools : 0;
     struct pool *pool = bpf_map_lookup_elem(&pools, &index);
     if (!pool || !pool->addresses) return REASON_NO_PORT;
     hash = hash * 6364136223846793005ull + 1442695040888963407ull;

@@ -105,7 +105,7 @@ INLINE void reply_key_of(struct flow_key *reply, const struct flow_key *key, con
 }
 
 /* Ends a flow: counts, both halves. `key` may lie in the map: it is not looked at after its entry is gone. */
-static __noinline int flow_end(const struct flow_key *key, struct flow *flow) {
+static __noinline __attribute__((unused)) int flow_end(const struct flow_key *key, struct flow *flow) {
   if (!flow_change(flow, STATE_DEAD)) return 0;
   flow_uncount(key, flow);
   if (flow->mode == MODE_NAT || flow->mode == MODE_FULLNAT) {

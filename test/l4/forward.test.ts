@@ -39,11 +39,13 @@ function director(
   const program = new Program(build);
   program.real({ id: 3, address: family.real, ...real });
   program.service(1, [{ address: family.vip, port: 80, protocol: PROTOCOLS[protocol] }], [3]);
-  program.settings({ flags: SETTING.replies, pools: 1 });
+  program.settings({ flags: SETTING.replies, pools: 2 });
   program.maps.putAddress(family.real, ADDRESS.real);
   program.maps.putAddress(family.pool, ADDRESS.source);
   const first = Uint8Array.from(family.name === 'IPv4' ? v4Mapped(family.pool) : v6(family.pool));
   program.maps.putPool(0, { first, addresses: 1, first_port: 2000, last_port: 2000 });
+  const foreign = Uint8Array.from(family.name === 'IPv4' ? v6(V6.pool) : v4Mapped(V4.pool));
+  program.maps.putPool(1, { first: foreign, addresses: 1, first_port: 2000, last_port: 2000 });
   return program;
 }
 

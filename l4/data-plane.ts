@@ -1,0 +1,172 @@
+/**
+ * The kernel side of the L4 tier, held by one process at a time: opened or adopted, filled by changes, attached to interfaces.
+ * Whatever becomes of that process, forwarding goes on with what was written last, while the lease lasts.
+ */
+import type { AttachModel } from '#model/l4/l4.ts';
+import { readRing } from '#native/bpf.ts';
+import { forgetNeighbour, manageNeighbour } from '#native/netlink.ts';
+import { closeFd } from '#native/socket.ts';
+import {
+  type AttachContext,
+  type Attachment,
+  attachDirector,
+  attachedInterfaces,
+  detachDirector,
+} from './interfaces.ts';
+import { EVENTS } from './layout.ts';
+import type { L4Maps } from './maps.ts';
+import { folderOf, openMaps, removePins } from './pins.ts';
+import { type DirectorBuild, loadDirector, startSweep } from './programs.ts';
+import { tablesIn } from './standing.ts';
+import {
+  type FlowEntry,
+  type RealCounts,
+  type ReasonCounts,
+  readFlows,
+  readReals,
+  readReasons,
+} from './statistics.ts';
+import { type Neighbour, neighboursAmong, readSurroundings } from './surroundings.ts';
+import type { L4Tables, TableChange } from './tables.ts';
+import { MapWriter } from './writer.ts';
+
+const NS_PER_MS = 1_000_000n;
+
+/** What the programs tell by themselves. */
+export type PlaneEvent = { readonly kind: (typeof EVENTS)[number]; readonly realId: number };
+
+export interface DataPlaneOptions {
+  /** A folder in a bpffs. */
+  readonly pinPath: string;
+  /** Room in a new flow table. */
+  readonly connections: number;
+  readonly onEvent?: (event: PlaneEvent) => void;
+  /** What could not be done, and does no harm yet. */
+  readonly onTrouble?: (fault: Error) => void;
+}
+
+export class DataPlane {
+  /** What stood in the maps when they were adopted; undefined: they are new. */
+  readonly before: L4Tables | undefined;
+  readonly #maps: L4Maps;
+  readonly #sweep: number;
+  readonly #writer: MapWriter;
+  readonly #options: DataPlaneOptions;
+  readonly #programs = new Map<DirectorBuild, number>();
+  readonly #context: AttachContext;
+  readonly #neighbours = new Map<string, Neighbour>();
+  #attached: readonly Attachment[] = [];
+  #unwritten: boolean;
+
+  /** @throws {Error} with `code` and what could not be done: no right to use BPF, no bpffs at `pinPath`, nothing built */
+  constructor(options: DataPlaneOptions) {
+    const { maps, sweep, adopted } = openMaps(options.pinPath, options.connections);
+    this.#options = options;
+    this.#maps = maps;
+    this.#sweep = sweep;
+    this.before = adopted ? tablesIn(maps) : undefined;
+    this.#unwritten = adopted;
+    this.#writer = new MapWriter(maps, readSurroundings([]));
+    this.#context = {
+      program: build => this.#program(build),
+      pinFolder: folderOf(options.pinPath),
+    };
+    startSweep(sweep);
+    readRing(maps.fd('events'), record => this.#event(record));
+  }
+
+  #program(build: DirectorBuild): number {
+    let fd = this.#programs.get(build);
+    if (fd === undefined) {
+      fd = loadDirector(this.#maps, build);
+      this.#programs.set(build, fd);
+    }
+    return fd;
+  }
+
+  #event(record: Uint8Array): void {
+    const view = new DataView(record.buffer, record.byteOffset);
+    const kind = EVENTS[view.getUint32(0, true)];
+    if (kind) this.#options.onEvent?.({ kind, realId: view.getUint32(4, true) });
+  }
+
+  /**
+   * Makes these changes, in their order. The first ones after an adoption begin with nothing (`changesBetween(undefined, …)`), so
+   * that all is written once; entries of the life before that are not among them go.
+   */
+  apply(changes: readonly TableChange[]): void {
+    const arriving = changes.flatMap(change => (change.kind === 'put-real' ? [change.real] : []));
+    const surroundings = readSurroundings([...this.#writer.reals.values(), ...arriving]);
+    this.#writer.apply(changes, surroundings);
+    if (this.#unwritten) this.#writer.removeStrangers();
+    this.#unwritten = false;
+    this.#keepNeighbours();
+  }
+
+  /** Their link addresses stay known, so that no packet waits for one. */
+  #keepNeighbours(): void {
+    const wanted = new Map(
+      neighboursAmong(this.#writer.reals.values()).map(one => [`${one.index} ${one.name}`, one]),
+    );
+    for (const [key, { index, address, name }] of wanted)
+      if (!this.#neighbours.has(key)) this.#try(() => manageNeighbour(index, address, name));
+    for (const [key, { index, address, name }] of this.#neighbours)
+      if (!wanted.has(key)) this.#try(() => forgetNeighbour(index, address, name));
+    this.#neighbours.clear();
+    for (const [key, one] of wanted) this.#neighbours.set(key, one);
+  }
+
+  #try(act: () => void): void {
+    try {
+      act();
+    } catch (fault) {
+      this.#options.onTrouble?.(fault as Error);
+    }
+  }
+
+  /** Stands on these interfaces and no others afterwards. @throws {Error} with the interface's name; the others are as they were */
+  attach(wishes: readonly AttachModel[]): readonly Attachment[] {
+    const attached = wishes.map(wish => attachDirector(wish, this.#context));
+    const names = new Set(wishes.map(({ interface: name }) => name));
+    for (const name of attachedInterfaces(this.#context))
+      if (!names.has(name)) detachDirector(name, this.#context);
+    this.#attached = attached;
+    return attached;
+  }
+
+  get attached(): readonly Attachment[] {
+    return this.#attached;
+  }
+
+  /** Forwarding goes on for so long from now on, where the settings ask for a lease. */
+  renewLease(leaseMs: number): void {
+    this.#maps.putLease(process.hrtime.bigint() + BigInt(leaseMs) * NS_PER_MS);
+  }
+
+  reasons(): ReasonCounts {
+    return readReasons(this.#maps);
+  }
+
+  /** Of all real servers that are known, by their ids. */
+  reals(): Map<number, RealCounts> {
+    return readReals(this.#maps, this.#writer.reals.keys());
+  }
+
+  flows(): Generator<FlowEntry> {
+    return readFlows(this.#maps);
+  }
+
+  /** Lets go of everything; what is attached goes on. */
+  close(): void {
+    for (const fd of this.#programs.values()) closeFd(fd);
+    closeFd(this.#sweep);
+    this.#maps.close();
+  }
+
+  /** Ends forwarding: nothing is left in the kernel. */
+  remove(): void {
+    this.attach([]);
+    removePins(this.#options.pinPath);
+    this.close();
+  }
+}

@@ -1,0 +1,140 @@
+/** Where the director stands on an interface: as XDP program where that is worth it, else in tc. */
+import { existsSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { AttachMode, AttachModel } from '#model/l4/l4.ts';
+import { describeProgram, openPinned, pin } from '#native/bpf.ts';
+import { attachTc, attachXdp, detachTc, detachXdp, queryXdp, type XdpMode } from '#native/bpf-attach.ts';
+import { closeFd } from '#native/socket.ts';
+import type { DirectorBuild } from './programs.ts';
+
+/** Of our tc filter; others may stand before and behind it. */
+const TC_PRIORITY = 49;
+
+export type Place = 'tc' | 'xdp' | 'xdp-generic';
+export interface Attachment {
+  readonly interface: string;
+  readonly place: Place;
+  /** Why it stands there, in words. */
+  readonly why: string;
+}
+
+export interface AttachContext {
+  /** Descriptor of the director's program; loaded when first asked for. */
+  readonly program: (build: DirectorBuild) => number;
+  /** Where it is noted which XDP programs are ours. */
+  readonly pinFolder: string;
+}
+
+/**
+ * Attaches the director, in the place of the one that stands there. Packets are forwarded at every moment.
+ *
+ * @throws {Error} with `code` and the interface's name
+ */
+export function attachDirector({ interface: name, mode }: AttachModel, context: AttachContext): Attachment {
+  allowForwarding(name);
+  const reason = mode === 'auto' ? reasonForTc(name) : undefined;
+  if (mode === 'tc' || reason !== undefined) return attachInTc(name, reason ?? 'as configured', context);
+  if (mode !== 'auto') return attachInXdp(name, mode, 'as configured', context);
+  try {
+    return attachInXdp(name, 'xdp', 'its driver can', context);
+  } catch (fault) {
+    return attachInTc(name, `XDP cannot be: ${(fault as Error).message}`, context);
+  }
+}
+
+function attachInTc(name: string, why: string, context: AttachContext): Attachment {
+  const program = context.program('tc');
+  attachTc(name, 'ingress', program, TC_PRIORITY);
+  note(program, 'tc', name, context);
+  leaveXdp(name, context);
+  return { interface: name, place: 'tc', why };
+}
+
+function attachInXdp(
+  name: string,
+  place: Exclude<AttachMode, 'tc' | 'auto'>,
+  why: string,
+  context: AttachContext,
+): Attachment {
+  const mode: XdpMode = place === 'xdp' ? 'driver' : 'generic';
+  const other: XdpMode = place === 'xdp' ? 'generic' : 'driver';
+  const there = queryXdp(name);
+  const ours = idOfOurs(name, context);
+  if (there[other] !== 0 && there[other] === ours) detachXdp(name, other);
+  if (there[mode] !== 0 && there[mode] !== ours)
+    throw new Error(`Cannot attach an XDP program to ${name}: another one (id ${there[mode]}) is there`);
+  const program = context.program('xdp');
+  attachXdp(name, program, mode);
+  note(program, 'xdp', name, context);
+  leaveTc(name, context);
+  return { interface: name, place, why };
+}
+
+/** A bpffs knows no dots in names. */
+const pinOf = (build: DirectorBuild, name: string, { pinFolder }: AttachContext) =>
+  join(pinFolder, `${build}-${encodeURIComponent(name).replaceAll('.', '%2E')}`);
+
+/** So that the next life knows what stands where. */
+function note(program: number, build: DirectorBuild, name: string, context: AttachContext): void {
+  rmSync(pinOf(build, name, context), { force: true });
+  pin(program, pinOf(build, name, context));
+}
+
+/** The interfaces that this or an earlier life has attached the director to. */
+export function attachedInterfaces({ pinFolder }: AttachContext): Set<string> {
+  const notes = readdirSync(pinFolder).flatMap(file => /^(?:tc|xdp)-(.+)$/.exec(file)?.[1] ?? []);
+  return new Set(notes.map(decodeURIComponent));
+}
+
+/** Id of the XDP program that we have put there; 0 when we have not. */
+function idOfOurs(name: string, context: AttachContext): number {
+  if (!existsSync(pinOf('xdp', name, context))) return 0;
+  const fd = openPinned(pinOf('xdp', name, context));
+  try {
+    return describeProgram(fd).id;
+  } finally {
+    closeFd(fd);
+  }
+}
+
+function leaveXdp(name: string, context: AttachContext): void {
+  const ours = idOfOurs(name, context);
+  if (ours === 0) return;
+  const there = queryXdp(name);
+  if (there.driver === ours) detachXdp(name, 'driver');
+  if (there.generic === ours) detachXdp(name, 'generic');
+  rmSync(pinOf('xdp', name, context));
+}
+
+function leaveTc(name: string, context: AttachContext): void {
+  if (!existsSync(pinOf('tc', name, context))) return;
+  detachTc(name, 'ingress', TC_PRIORITY);
+  rmSync(pinOf('tc', name, context));
+}
+
+/** Takes the director off an interface, which may be gone by now; others' programs stay. */
+export function detachDirector(name: string, context: AttachContext): void {
+  if (existsSync(`/proc/sys/net/ipv4/conf/${name}`)) {
+    leaveTc(name, context);
+    leaveXdp(name, context);
+  }
+  for (const build of ['tc', 'xdp'] as const) rmSync(pinOf(build, name, context), { force: true });
+}
+
+/** Drivers whose offloads are worth more than an early look at the packet. */
+const KEEPS_OFFLOADS: ReadonlySet<string> = new Set(['virtio_net', 'xen_netfront', 'hv_netvsc']);
+
+function reasonForTc(name: string): string | undefined {
+  const link = `/sys/class/net/${name}/device/driver`;
+  if (!existsSync(link)) return 'a virtual interface: tc keeps its offloads';
+  const driver = basename(readlinkSync(link));
+  return KEEPS_OFFLOADS.has(driver) ? `driver ${driver}: tc keeps its offloads` : undefined;
+}
+
+/** The kernel's route lookup answers only for interfaces that forward. */
+function allowForwarding(name: string): void {
+  for (const family of ['ipv4', 'ipv6']) {
+    const path = `/proc/sys/net/${family}/conf/${name}/forwarding`;
+    if (existsSync(path)) writeFileSync(path, '1');
+  }
+}

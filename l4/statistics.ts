@@ -1,0 +1,109 @@
+/** Figures of the data plane, read from its maps. */
+import { readFileSync } from 'node:fs';
+import { BpfMap } from '#native/bpf.ts';
+import { closeFd } from '#native/socket.ts';
+import { addressText } from './address.ts';
+import { FLOW_SHARDS, REASONS, type Reason, ROLE, STATES, STRUCTS } from './layout.ts';
+import { type L4Maps, u32 } from './maps.ts';
+import { readBytes, readNumber } from './struct.ts';
+
+/** Packets by what became of them, since the maps were made. */
+export type ReasonCounts = Readonly<Record<Reason, number>>;
+
+export interface RealCounts {
+  /** As LVS counts: established flows, and all others that the table holds. */
+  readonly active: number;
+  readonly inactive: number;
+  readonly connections: number;
+  readonly packets: number;
+  readonly bytes: number;
+  /** Of nat and fullnat only: others' replies do not pass here. */
+  readonly replyPackets: number;
+  readonly replyBytes: number;
+}
+
+export interface FlowEntry {
+  readonly protocol: 'tcp' | 'udp';
+  readonly client: string;
+  readonly clientPort: number;
+  readonly virtual: string;
+  readonly virtualPort: number;
+  readonly realId: number;
+  readonly state: (typeof STATES)[number];
+  /** Since its last packet; of nat, of the client's. */
+  readonly idleMs: number;
+}
+
+/** `0-3,8` as /sys has it: how many CPUs there may ever be, which is how many values a per-CPU map holds. */
+function possibleCpus(): number {
+  const text = readFileSync('/sys/devices/system/cpu/possible', 'latin1').trim();
+  return 1 + Math.max(...text.split(',').map(range => Number(range.split('-').at(-1))));
+}
+
+export function readReasons(maps: L4Maps): ReasonCounts {
+  const cpus = possibleCpus();
+  const totals = Object.fromEntries(REASONS.map(reason => [reason, 0])) as Record<Reason, number>;
+  const value = new Uint8Array(8 * cpus);
+  const view = new DataView(value.buffer);
+  REASONS.forEach((reason, index) => {
+    maps.map('counters').get(u32(index), value);
+    for (let cpu = 0; cpu < cpus; cpu++) totals[reason] += Number(view.getBigUint64(8 * cpu, true));
+  });
+  return totals;
+}
+
+/** @param ids of real servers, as in RealTable */
+export function readReals(maps: L4Maps, ids: Iterable<number>): Map<number, RealCounts> {
+  const cpus = possibleCpus();
+  const stats = new Uint8Array(STRUCTS.real_stats.size * cpus);
+  const state = new Uint8Array(STRUCTS.real_state.size);
+  const found = new Map<number, RealCounts>();
+  for (const id of ids) {
+    maps.map('real_counts').get(u32(id), stats);
+    maps.map('real_states').get(u32(id), state);
+    const sum = (field: string) => {
+      let total = 0;
+      for (let cpu = 0; cpu < cpus; cpu++)
+        total += readNumber(STRUCTS.real_stats, stats, field, cpu * STRUCTS.real_stats.size);
+      return total;
+    };
+    found.set(id, {
+      active: readNumber(STRUCTS.real_state, state, 'active'),
+      inactive: readNumber(STRUCTS.real_state, state, 'inactive'),
+      connections: sum('connections'),
+      packets: sum('packets'),
+      bytes: sum('bytes'),
+      replyPackets: sum('reply_packets'),
+      replyBytes: sum('reply_bytes'),
+    });
+  }
+  return found;
+}
+
+/** The flows in the table, one of nat once. With a million of them this takes seconds: take what you need and stop. */
+export function* readFlows(maps: L4Maps, nowNs = process.hrtime.bigint()): Generator<FlowEntry> {
+  for (let shard = 0; shard < FLOW_SHARDS; shard++) {
+    const fd = maps.openShard(shard);
+    try {
+      for (const [key, value] of new BpfMap(fd).entries()) {
+        if (readNumber(STRUCTS.flow, value, 'role') === ROLE.forward) yield flowEntry(key, value, nowNs);
+      }
+    } finally {
+      closeFd(fd);
+    }
+  }
+}
+
+function flowEntry(key: Uint8Array, value: Uint8Array, nowNs: bigint): FlowEntry {
+  const at = (field: string) => readNumber(STRUCTS.flow_key, key, field);
+  return {
+    protocol: at('protocol') === 6 ? 'tcp' : 'udp',
+    client: addressText(readBytes(STRUCTS.flow_key, key, 'source')),
+    clientPort: at('source_port'),
+    virtual: addressText(readBytes(STRUCTS.flow_key, key, 'destination')),
+    virtualPort: at('destination_port'),
+    realId: readNumber(STRUCTS.flow, value, 'real'),
+    state: STATES[readNumber(STRUCTS.flow, value, 'state')]!,
+    idleMs: Math.max(0, Number(nowNs / 1_000_000n) - readNumber(STRUCTS.flow, value, 'last_ns') / 1e6),
+  };
+}
