@@ -1,7 +1,7 @@
 /** A site in the lab: client, director, real servers with nginx, on one network or two; by mode as an operator would wire it. */
 import type { ChildProcess } from 'node:child_process';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -133,19 +133,21 @@ export class Site implements AsyncDisposable {
     }
   }
 
-  /** nginx on each real server, which answers with its host's name; `/big` is 4 MB. */
+  /** nginx on each real server, which answers with its host's name; `/big` is 4 MB, `/huge` never ends in time. */
   async serve(): Promise<void> {
     for (const real of this.reals) {
       const dir = join(this.#dir, real.name);
       mkdirSync(dir);
       writeFileSync(join(dir, 'big'), Buffer.alloc(4 << 20, 'x'));
+      writeFileSync(join(dir, 'huge'), '');
+      truncateSync(join(dir, 'huge'), 1 << 30);
       writeFileSync(
         join(dir, 'nginx.conf'),
         `daemon off; master_process off; pid ${dir}/pid; error_log ${dir}/error.log;
          events { worker_connections 1024; }
          http { access_log off; client_body_temp_path ${dir}/b; proxy_temp_path ${dir}/p; fastcgi_temp_path ${dir}/f;
            uwsgi_temp_path ${dir}/u; scgi_temp_path ${dir}/s; client_max_body_size 0;
-           server { listen 80; listen [::]:80; keepalive_requests 1000000; location = /big { root ${dir}; }
+           server { listen 80; listen [::]:80; keepalive_requests 1000000; location = /big { root ${dir}; } location = /huge { root ${dir}; }
              location /upload { proxy_pass http://127.0.0.1:81; } location / { return 200 "${real.name} $remote_addr"; } }
            server { listen 127.0.0.1:81; location / { return 200 "$request_length"; } } }`,
       );

@@ -1,7 +1,8 @@
-/** The data plane in a network: real clients, real servers, each mode, both families, both builds. */
+/** The data plane in a network: real clients, real servers, each mode, both families. A file a build runs them. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { DirectorBuild } from '../../l4/programs.ts';
 import { labMissing, until } from '../lab/lab.ts';
 import { programMissing } from './program.ts';
 import { Site, VIP4, VIP6 } from './site.ts';
@@ -34,7 +35,8 @@ async function upload(site: Site, vip: string): Promise<void> {
   assert.equal(stdout, `200 ${BIG}`, stderr);
 }
 
-for (const build of ['tc', 'xdp'] as const) {
+/** Declares the tests of one build. */
+export function testModes(build: DirectorBuild): void {
   test(`dr, ${build}: real servers answer by themselves`, { skip }, async () => {
     await using site = new Site(2);
     if (build === 'xdp') await site.fitForXdp();
