@@ -1,7 +1,9 @@
 /** Opens outgoing transports. */
 import { lookup } from 'node:dns';
 import { isIP } from 'node:net';
-import { type OutgoingOptions, outgoingSocket } from '#native/socket.ts';
+import { constants } from 'node:os';
+import { systemReason } from '#kit/system-error.ts';
+import { type NativeError, type OutgoingOptions, outgoingSocket } from '#native/socket.ts';
 import type { ClientTls, TlsHandle } from '#native/tls.ts';
 import type { Worker } from '../worker.ts';
 import { StreamTransport } from './stream.ts';
@@ -20,6 +22,9 @@ export interface Secured {
   readonly as: ClientTls;
 }
 
+/** This machine cannot open a connection as it is wanted: no server is to blame. */
+export class LocalFault extends Error {}
+
 /** How a connection leaves this machine, where that is not left to the kernel. */
 export interface WayOut {
   /** Connections with equal keys may serve each other's requests. */
@@ -34,7 +39,7 @@ export interface WayOut {
  * Starts to connect; the owner hears of the outcome.
  *
  * @param secured absent for plain bytes
- * @throws {NativeError} when the socket cannot be what `way` asks for: the server has no part in that
+ * @throws {LocalFault} when the socket cannot be what `way` asks for
  */
 export function connectStream(
   target: Target,
@@ -50,15 +55,23 @@ export function connectStream(
     connectByName(transport, host, port, secured);
     return transport;
   }
-  const fd = way?.socket && family !== 0 ? outgoingSocket(familiar(way.socket, family)) : undefined;
+  const fd = way?.socket && family !== 0 ? ownSocket(way.socket, family === 4 ? 4 : 6) : undefined;
   transport.connect(unixPath ?? host, port, secured, fd);
   return transport;
 }
 
-/** A local address of the other family makes a socket from which the kernel will not reach the server: it says so then. */
-function familiar(socket: NonNullable<WayOut['socket']>, family: number): OutgoingOptions {
-  const own = socket.localAddress === undefined ? family : isIP(socket.localAddress);
-  return { ...socket, family: own === 4 ? 4 : 6 };
+/** @throws {LocalFault} in nginx's words */
+function ownSocket(socket: NonNullable<WayOut['socket']>, family: 4 | 6): number {
+  const { localAddress } = socket;
+  if (localAddress !== undefined && isIP(localAddress) !== family)
+    throw new LocalFault(`bind(${localAddress}) failed ${systemReason(constants.errno.EAFNOSUPPORT)}`);
+  try {
+    return outgoingSocket({ ...socket, family });
+  } catch (cause) {
+    const { syscall, object, errno } = cause as NativeError;
+    if (syscall === undefined) throw cause;
+    throw new LocalFault(`${syscall}(${object}) failed ${systemReason(-errno)}`, { cause });
+  }
 }
 
 /** A name that nobody resolved yet: the system's resolver does it. */

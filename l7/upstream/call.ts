@@ -1,12 +1,12 @@
 /** One proxied request: tries members until one answers, passes body and answer through. */
 import type { NextUpstreamCase, ProxySettings } from '#model/l7/proxy.ts';
-import type { NativeError } from '#native/socket.ts';
 import type { BodyStore, StoreReader } from '../downstream/body-store.ts';
 import { keepBody } from '../downstream/keep-body.ts';
 import type { RequestBody } from '../downstream/request-body.ts';
 import type { Exchange } from '../exchange.ts';
 import { HeaderList } from '../message.ts';
 import type { BodySource } from '../response.ts';
+import { LocalFault } from '../transport/connect.ts';
 import { relay } from '../transport/relay.ts';
 import type { Text } from '../variable/space.ts';
 import type { Attempt } from '../variable/upstream.ts';
@@ -16,7 +16,7 @@ import { parseFields } from '../wire/h1/response.ts';
 import type { AnswerMaker } from './answer.ts';
 import { AnswerFlow, type AnswerSource } from './answer-flow.ts';
 import type { CallFailure, UpstreamCall, UpstreamConnection } from './connection.ts';
-import { type Connector, LocalFault } from './connector.ts';
+import type { Connector } from './connector.ts';
 import type { HintPasser } from './early-hints.ts';
 import { doing } from './failure.ts';
 import { type Member, type MemberSeeker, type Outcome, type Pool, WAITING } from './pool.ts';
@@ -152,9 +152,8 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
     try {
       return this.#pool.connect(member, this.#route.connector(exchange));
     } catch (error) {
-      const isLocal = error instanceof LocalFault || (error as NativeError).syscall !== undefined;
-      if (!isLocal) throw error;
-      exchange.log('crit', `${(error as Error).message} while connecting to upstream`);
+      if (!(error instanceof LocalFault)) throw error;
+      exchange.log('crit', `${error.message} while connecting to upstream`);
       this.#finishAttempt('cancelled');
       this.#fail(500);
       return undefined;

@@ -5,13 +5,10 @@ import type { Transport, TransportOwner } from '../transport/transport.ts';
 import type { Worker } from '../worker.ts';
 import type { Member } from './pool.ts';
 
-/** This machine cannot open a connection as it is wanted: no member is to blame. */
-export class LocalFault extends Error {}
-
 export interface Connector {
   /** Connections with equal keys may serve each other's requests. */
   readonly key: string;
-  /** @throws {NativeError} when this machine cannot provide the `way` */
+  /** @throws {LocalFault} when this machine cannot open a connection as it is wanted */
   open(member: Member, owner: TransportOwner, worker: Worker, way?: WayOut): Transport;
 }
 

@@ -176,7 +176,7 @@ export class Pool {
    * A connection to the member: an idle one, the last used first, or a new one.
    *
    * @param how opens new ones; idle ones are shared only among callers with the same `how.key`
-   * @throws {NativeError} when this machine cannot open one as `how` wants it: the member is not to blame
+   * @throws {LocalFault} when this machine cannot open one as `how` wants it: the member is not to blame
    */
   connect(member: Member, how: Connector): UpstreamConnection {
     const idle = this.#idle.take(member.stacks, how.key);

@@ -7,11 +7,11 @@ import type { Exchange } from '../exchange.ts';
 import { pemCredential } from '../tls/credentials.ts';
 import { NamedFiles, sourceOf } from '../tls/named-files.ts';
 import { bytesOf, versionOptions } from '../tls/options.ts';
-import { connectStream, type WayOut } from '../transport/connect.ts';
+import { connectStream, LocalFault, type WayOut } from '../transport/connect.ts';
 import type { Transport, TransportOwner } from '../transport/transport.ts';
 import type { Text } from '../variable/space.ts';
 import type { Worker } from '../worker.ts';
-import { type Connector, LocalFault } from './connector.ts';
+import type { Connector } from './connector.ts';
 import type { Member } from './member.ts';
 
 /** Names are of the configuration, or of clients where a variable says so: then they must not fill the memory. */
