@@ -375,7 +375,7 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
     if (this.#window + bytes > MOST_WINDOW_BYTES)
       throw new ConnectionFault(FLOW_CONTROL_ERROR, 'WINDOW_UPDATE frame beyond the largest window');
     this.#window += bytes;
-    this.#pump();
+    this.pump();
   }
 
   #settings(flags: number, stream: number, payload: Buffer): void {
@@ -398,7 +398,7 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
       if (!stream.shift(change))
         throw new ConnectionFault(FLOW_CONTROL_ERROR, 'SETTINGS frame beyond the largest window');
     }
-    this.#pump();
+    this.pump();
   }
 
   #ping(flags: number, stream: number, payload: Buffer): void {
@@ -490,13 +490,8 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
   }
 
   /** Sends what waits, a frame at a time, as far as windows and transport allow. */
-  #pump(): void {
-    while (!this.#turns.empty && this.sendable > 0) this.#turns.take().sendNext();
-  }
-
-  /** A stream whose window opened goes on. */
   pump(): void {
-    this.#pump();
+    while (!this.#turns.empty && this.sendable > 0) this.#turns.take().sendNext();
   }
 
   /** The stream is over on moat's side. @param open the client may still send on it */
@@ -559,7 +554,7 @@ export class H2Connection implements TransportOwner, DeadlineOwner, FrameTaker, 
       this.#pausedForOutput = false;
       this.transport.resume();
     }
-    this.#pump();
+    this.pump();
     for (const stream of this.#streams.values()) stream.drained();
     if (!this.#closing) this.#setDeadline();
   }

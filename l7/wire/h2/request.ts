@@ -5,7 +5,7 @@ import { OnceFields } from '../h1/request-framing.ts';
 import { CHUNKED, RequestHead, WireFault } from '../h1/request-head.ts';
 import type { FieldTaker } from './hpack-decoder.ts';
 
-export interface FieldRules {
+interface FieldRules {
   readonly maxHeaders: number;
   readonly ignoreInvalidHeaders: boolean;
   readonly underscoresInHeaders: boolean;
