@@ -67,6 +67,11 @@ export const COMMANDS = {
     summary: 'show what the running program does',
     load: () => import('./commands/status.ts'),
   },
+  doctor: {
+    usage: 'doctor [-c FILE] [--json]',
+    summary: 'find what on this host is in the way of the L4 tier',
+    load: () => import('./commands/doctor.ts'),
+  },
   'real-server': {
     usage: 'real-server join ADDRESS ... | status [--json] [ADDRESS ...] | leave',
     summary: 'make this host a real server of direct routing: its virtual addresses, and silence in ARP',

@@ -1,5 +1,6 @@
 /** What this host is like, for the commands that look after it: its interfaces, addresses and kernel settings. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { type Cidr, parseCidr } from '#kit/cidr.ts';
 import { IpReader } from '#kit/ip.ts';
 import { listAddresses, listLinks } from '#native/netlink.ts';
 
@@ -10,14 +11,28 @@ export interface HostLink {
   readonly up: boolean;
   /** In their usual form. */
   readonly addresses: readonly string[];
+  /** What is reached on it without a gateway. */
+  readonly networks: readonly Cidr[];
 }
 
 export function hostLinks(): HostLink[] {
   const addresses = listAddresses();
   return listLinks().map(({ index, name, mtu, up }) => {
     const own = addresses.filter(one => one.index === index);
-    return { index, name, mtu, up, addresses: own.map(({ address }) => addressText(address)) };
+    return {
+      index,
+      name,
+      mtu,
+      up,
+      addresses: own.map(({ address }) => addressText(address)),
+      networks: own.flatMap(({ address, prefixBits }) => networkOf(addressText(address), prefixBits)),
+    };
   });
+}
+
+function networkOf(address: string, bits: number): Cidr[] {
+  const found = parseCidr(`${address}/${bits}`);
+  return found ? [found.cidr] : [];
 }
 
 function addressText(bytes: Uint8Array): string {
