@@ -1,20 +1,13 @@
 /** TLS of servers: certificates paired with their keys, settings inherited, contradictions told. */
 import type { X509Certificate } from 'node:crypto';
-import { CORE_DEFAULTS } from '#model/l7/core.ts';
 import type { ListenModel } from '#model/l7/http.ts';
 import { protocolsBy } from '#model/l7/proxy-tls.ts';
-import {
-  type CertificateModel,
-  type FileText,
-  type OcspResolver,
-  type ServerTls,
-  type StaplingModel,
-  TLS_DEFAULTS,
-} from '#model/l7/tls.ts';
+import { type CertificateModel, type FileText, type ServerTls, TLS_DEFAULTS } from '#model/l7/tls.ts';
 import { ArgumentFault } from './argument.ts';
 import type { HttpDraft, ServerDraft, TlsDraft } from './draft.ts';
 import type { Site, Token } from './lex.ts';
 import { certificatesOf, openKey, readFileText, tryContext } from './pem.ts';
+import { asksByItself, ocspOf, resolverOf, staplingOf, warnOfStapling } from './resolve-ocsp.ts';
 import { Scope, type Surroundings } from './scope.ts';
 
 export class TlsResolver {
@@ -33,20 +26,13 @@ export class TlsResolver {
   /** @returns undefined for a server that no TLS listener leads to */
   resolve(server: ServerDraft, listens: Readonly<Record<string, ListenModel>>): ServerTls | undefined {
     const isReached = server.listens.some(({ key }) => listens[key]?.tls);
-    if (setsNothing(server.tls) && !this.#asksElsewhere(server)) {
+    if (setsNothing(server.tls) && !asksByItself(this.#draft, server)) {
       if (isReached) return (this.#common ??= this.#merge(this.#draft.tls, server));
       return undefined;
     }
     // Read even when nobody gets to see it: nginx refuses bad certificates everywhere.
     const own = this.#merge(inherit(this.#draft.tls, server.tls), server);
     return isReached ? own : undefined;
-  }
-
-  /** A responder is looked up by the server's own resolver. */
-  #asksElsewhere(server: ServerDraft): boolean {
-    const { stapling, ocsp } = this.#draft.tls;
-    const asks = stapling.on === true || (ocsp.scope ?? 'off') !== 'off';
-    return asks && server.root.own.core?.resolver !== undefined;
   }
 
   #merge(draft: TlsDraft, server: ServerDraft): ServerTls {
@@ -66,32 +52,8 @@ export class TlsResolver {
       ocsp: ocspOf(draft, resolver),
     };
     this.#refuseContradictions(tls, server.site);
-    if (tls.stapling && !tls.stapling.file) this.#warnOfStapling(tls, tls.stapling, server.site);
+    warnOfStapling(tls, server.site, this.#around);
     return tls;
-  }
-
-  /** As nginx does: a certificate that cannot be asked about is shown without an answer. */
-  #warnOfStapling(tls: ServerTls, { responder }: StaplingModel, site: Site): void {
-    const trusted = tls.trustedCertificate ? certificatesOf(tls.trustedCertificate) : [];
-    for (const model of tls.certificates) {
-      if (model.kind !== 'pem') continue;
-      const [own, ...chain] = certificatesOf(model.certificate);
-      const hasIssuer = [...chain, ...trusted].some(candidate => own!.checkIssued(candidate));
-      const missing = !hasIssuer
-        ? 'issuer certificate not found'
-        : !responder && !/^OCSP - URI:/m.test(own!.infoAccess ?? '')
-          ? 'no OCSP responder URL in the certificate'
-          : undefined;
-      if (missing)
-        this.#around.faults.warn(
-          'stapling',
-          `"ssl_stapling" ignored, ${missing} for certificate "${model.certificate.path}"`,
-          site,
-          hasIssuer
-            ? 'name the responder with ssl_stapling_responder'
-            : 'add the issuer to the certificate file, or to ssl_trusted_certificate',
-        );
-    }
   }
 
   #refuseContradictions(tls: ServerTls, site: Site): void {
@@ -245,23 +207,6 @@ const inherit = (outer: TlsDraft, own: TlsDraft): TlsDraft => ({
   ocsp: { ...outer.ocsp, ...own.ocsp },
   commands: own.commands ?? outer.commands,
 });
-
-function staplingOf({ stapling }: TlsDraft, resolver: OcspResolver | undefined): ServerTls['stapling'] {
-  const { on, file, responder, verify = false } = stapling;
-  return on ? { file, responder, verify, resolver } : undefined;
-}
-
-function ocspOf({ ocsp }: TlsDraft, resolver: OcspResolver | undefined): ServerTls['ocsp'] {
-  const { scope = 'off', responder, cache } = ocsp;
-  return scope === 'off' ? undefined : { scope, responder, cache, resolver };
-}
-
-/** The name servers of a server's own block. */
-function resolverOf(http: HttpDraft, server: ServerDraft): OcspResolver | undefined {
-  const core = { ...http.own.core, ...server.root.own.core };
-  const { resolver: settings, resolverTimeoutMs: timeoutMs = CORE_DEFAULTS.resolverTimeoutMs } = core;
-  return settings && { settings, timeoutMs };
-}
 
 /** Every TLS listener needs a certificate to show: that of its default server, or if that one refuses, those of the others. */
 export function refuseBareListeners(

@@ -17,7 +17,6 @@ import { LogFiles } from './log/files.ts';
 import { LoopWatch } from './metrics/loop-watch.ts';
 import type { Traffic } from './metrics/traffic.ts';
 import type { Observer } from './observer.ts';
-import { ReadBuffer } from './read-buffer.ts';
 import type { SharedState } from './shared.ts';
 import type { Tables } from './tables.ts';
 import { ClientOcsp } from './tls/client-ocsp.ts';
@@ -30,6 +29,8 @@ import { PoolViews, type Seat } from './upstream/pool-views.ts';
 import { UpstreamRealms } from './upstream/tls.ts';
 import type { Worker } from './worker.ts';
 import { ownerOf } from './zone/lock.ts';
+
+const FILE_BYTES = 131_072;
 
 export type FromWorker = { readonly type: 'fault'; readonly message: string };
 
@@ -71,7 +72,7 @@ export class Engine implements Worker {
   readonly seat: Seat;
   readonly clock = new BatchClock();
   readonly streams = new StreamLoop(this.clock, FIELD_NAMES);
-  readonly readBuffer = new ReadBuffer(this.streams.memory);
+  readonly fileBuffer = Buffer.allocUnsafeSlow(FILE_BYTES);
   readonly logFiles: LogFiles;
   readonly userFiles = new UserFiles();
   readonly passwords = new Passwords();

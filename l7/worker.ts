@@ -8,7 +8,6 @@ import type { Clock } from './clock.ts';
 import type { ErrorSink } from './log/error.ts';
 import type { LogFiles } from './log/files.ts';
 import type { Observer } from './observer.ts';
-import type { ReadBuffer } from './read-buffer.ts';
 import type { Seat } from './upstream/pool-views.ts';
 import type { UpstreamRealms } from './upstream/tls.ts';
 
@@ -17,7 +16,8 @@ export interface Worker {
   /** Its place in shared memory. */
   readonly seat: Seat;
   readonly clock: Clock;
-  readonly readBuffer: ReadBuffer;
+  /** Files are read into it: what is read is handled to its end before the next read. */
+  readonly fileBuffer: Buffer;
   /** Plain sockets of this thread. */
   readonly streams: StreamLoop;
   /** TLS to servers. */

@@ -99,11 +99,6 @@ export class StreamLoop {
     });
   }
 
-  /** Where the views that streamData() hands out lie. */
-  get memory(): ArrayBufferLike {
-    return this.#arena.buffer;
-  }
-
   /** @param fd a listening socket, owned by the loop from now on. @throws {Error} when it can not be watched */
   listen(fd: number, events: AcceptEvents): number {
     const listener = addon().streamListen(this.#handle, fd);

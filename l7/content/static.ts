@@ -23,7 +23,7 @@ export function staticContent(_: unknown, compiler: Compiler): Phase {
   const serving: Serving = {
     guard,
     variants: variantFinder(compiler, guard),
-    buffer: compiler.worker.readBuffer.files,
+    buffer: compiler.worker.fileBuffer,
   };
   const misfit = aliasMisfit(compiler);
   return exchange => {
