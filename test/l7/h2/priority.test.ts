@@ -78,16 +78,15 @@ test('priority: what fields say', () => {
   assert.equal(priorityOf(''), DEFAULT_PRIORITY);
 });
 
-test('priority: a field of a stranger takes no time', () => {
-  const began = performance.now();
-  for (const text of [
+test('priority: long fields of strangers end like short ones', () => {
+  // A pattern that tries all ways through these would never be done.
+  const fields = [
     `u=0, x=${'('.repeat(30_000)}`,
-    `${'a, '.repeat(10_000)}`,
+    'a, '.repeat(10_000),
     `x="${'\\"'.repeat(15_000)}`,
     `x=${'1 '.repeat(15_000)}`,
-  ])
-    priorityOf(text);
-  assert.ok(performance.now() - began < 5000);
+  ];
+  for (const field of fields) assert.equal(priorityOf(field), undefined);
 });
 
 const [port = 0] = await freePorts(1);
