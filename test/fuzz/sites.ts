@@ -77,16 +77,12 @@ const OTHERS = [
     'satisfy any; deny all; allow 127.0.0.1;',
   ],
   ...['max_ranges 0;', 'etag off;', 'valid_referers none ref.x; if ($invalid_referer) { return 403; }'],
-  ...['proxy_intercept_errors on;', 'auth_request /deny;', 'auth_request /ok;', 'internal;', 'deny all;'],
+  ...['proxy_intercept_errors on;', 'internal;', 'deny all;'],
   ...['auth_basic r; auth_basic_user_file {root}/users;', 'if_modified_since off;', 'types { x/z txt; }'],
   ...['index a.txt;', 'index x.html /b.txt;', 'autoindex on;', 'port_in_redirect off;', 'proxy_method GET;'],
   ...['proxy_redirect http://u/ /pr/;', 'proxy_hide_header X-Up;', 'chunked_transfer_encoding off;'],
   ...['disable_symlinks on;', 'secure_link $arg_x; secure_link_md5 $uri;'],
 ];
-
-/** What auth_request asks; pages of their own, or the request with its body would go on from there. */
-const VERDICTS =
-  'location = /deny { return 403; error_page 418 /; } location = /ok { return 204; error_page 418 /; }';
 
 export class Sites {
   readonly #dice: Dice;
@@ -102,14 +98,14 @@ export class Sites {
   /** @param name by which the Host of a request finds it */
   server(name: string): string {
     const dice = this.#dice;
-    const taken = new Set(['@n', '= /deny', '= /ok']);
+    const taken = new Set(['@n', '= /deny']);
     const locations = Array.from({ length: 2 + dice.below(4) }, () => this.#location(taken));
     return `server { listen {port}; server_name ${name}; root {root}; set $v ''; set $n '';
       ${this.#often(5, () => 'merge_slashes off;')} ${this.#often(3, () => 'absolute_redirect off;')}
       ${this.#often(5, () => this.#errorPage())} ${this.#often(3, () => this.#rewrite(true))} ${this.#often(10, () => this.#tryFiles())}
       ${locations.join('\n      ')}
       location @n { ${this.#body(['', 'return 200 "N$uri v=$v 1=$1";', 'proxy_pass http://{upstream};'])} }
-      ${VERDICTS} }`;
+      location = /deny { deny all; } }`;
   }
 
   #path(): string {
@@ -190,7 +186,7 @@ export class Sites {
 
   #tryFiles(): string {
     const files = Array.from({ length: 1 + this.#dice.below(2) }, () => this.#dice.pick(TRIED));
-    const last = this.#dice.pick(['=404', '=403', '@n', '/fallback', '/e?x=1', '$uri', '/index.html']);
+    const last = this.#dice.pick(['=404', '=403', '@n', '/fallback', '/e?x=1', '/index.html']);
     return `try_files ${files.join(' ')} ${last};`;
   }
 
