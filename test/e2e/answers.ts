@@ -111,7 +111,7 @@ function steady(name: string, value: string, message: Message): string {
     case 'date':
       return Math.abs(Date.parse(value) - Date.now()) < 60_000 ? '{now}' : value;
     case 'expires':
-      return /19|203/.test(value) ? value : `{now} + ${(Date.parse(value) - sent) / 1000}`;
+      return / (?:19\d\d|203\d) /.test(value) ? value : `{now} + ${(Date.parse(value) - sent) / 1000}`;
     case 'server':
       return value.replace(/^(?:nginx|moat)(?:\/[\d.]+)?$/, found =>
         found.includes('/') ? '{program}/{version}' : '{program}',

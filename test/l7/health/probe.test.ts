@@ -92,23 +92,24 @@ test('probe: gRPC over TLS', async () => {
 async function verdictOn(
   serve: (socket: Socket) => void,
   also: Parameters<typeof checkModel>[0] = {},
+  patienceMs = 20_000,
 ): Promise<string | undefined> {
   const server = createServer(socket => {
     socket.on('error', () => {});
     socket.once('data', () => serve(socket));
   });
   const port = await listen(server);
-  const wrong = await ask(checkModel(also, { connectTimeoutMs: 200, readTimeoutMs: 200 }), port);
+  const wrong = await ask(checkModel(also, { connectTimeoutMs: patienceMs, readTimeoutMs: patienceMs }), port);
   server.close();
   return wrong;
 }
 
 test('probe: silence, a cut and nonsense are failures with a reason', async () => {
-  assert.equal(await verdictOn(() => {}), 'no answer in time');
+  assert.equal(await verdictOn(() => {}, {}, 200), 'no answer in time');
   assert.match((await verdictOn(socket => socket.destroy()))!, /hang up|ECONNRESET/);
   assert.match((await verdictOn(socket => socket.end('SSH-2.0\r\n\r\n')))!, /Parse Error|Expected/);
   assert.match((await verdictOn(socket => socket.end('nonsense'), { type: 'grpc' }))!, /./);
-  assert.equal(await verdictOn(() => {}, { type: 'grpc' }), 'no answer in time');
+  assert.equal(await verdictOn(() => {}, { type: 'grpc' }, 200), 'no answer in time');
 });
 
 test('probe: a body that never ends is read as far as tests look', async () => {
