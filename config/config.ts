@@ -24,6 +24,8 @@ export interface CheckOptions {
   readonly confDir: string;
   /** Directives of the command line (`-g`); they are read before the file, so a second one there is a duplicate. */
   readonly globals?: string;
+  /** Whether root will run it, which decides where a server without `listen` listens; true if absent. */
+  readonly asRoot?: boolean;
 }
 
 export interface CheckResult {
@@ -36,7 +38,13 @@ export interface CheckResult {
 export function checkConfig(file: string, options: CheckOptions): CheckResult {
   const faults = new Faults();
   const main: MainDraft = { process: {}, http: undefined, l4: undefined };
-  const scope = new Scope('main', undefined, { ...options, faults, main }, {}, {});
+  const scope = new Scope(
+    'main',
+    undefined,
+    { ...options, asRoot: options.asRoot ?? true, faults, main },
+    {},
+    {},
+  );
   const parser = new Parser(options.source, options.confDir, faults);
   if (options.globals) checkBlock(parser.commandLine(options.globals), scope);
   checkBlock(parser.file(file), scope);

@@ -5,8 +5,8 @@ import type { HttpDraft, ListenDraft, ServerDraft } from './draft.ts';
 import type { Surroundings } from './scope.ts';
 
 /** A server without `listen` has the default one. */
-export function addDefaultListen(server: ServerDraft): void {
-  const listen = defaultListen(process.getuid?.() === 0);
+export function addDefaultListen(server: ServerDraft, asRoot: boolean): void {
+  const listen = defaultListen(asRoot);
   const key = `${listen.address}:${listen.port}`;
   server.listens.push({ key, listen, setsSocket: false, site: server.site });
 }

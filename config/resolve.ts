@@ -49,7 +49,8 @@ export function resolveModel(around: Surroundings): Model {
 function resolveHttp(draft: HttpDraft, around: Surroundings): HttpModel {
   const settings = inheritSettings(withPrefix(DEFAULT_SETTINGS, around.prefix), draft.own);
   const core = { ...SERVER_CORE_DEFAULTS, ...draft.core };
-  for (const server of draft.servers) if (server.listens.length === 0) addDefaultListen(server);
+  for (const server of draft.servers)
+    if (server.listens.length === 0) addDefaultListen(server, around.asRoot);
   const listens = gatherListens(draft, around);
   warnOfTakenNames(draft, around);
   const defaults = defaultServers(draft, around);

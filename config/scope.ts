@@ -31,6 +31,8 @@ export interface Surroundings {
   /** Relative paths of includes, certificates and password files start here; ends with `/`. */
   readonly confDir: string;
   readonly main: MainDraft;
+  /** Whether root will run it: others may not listen below port 1024. */
+  readonly asRoot: boolean;
 }
 
 /** Which drafts the block stands in. */

@@ -43,7 +43,8 @@ export function invocationOf(choices: Choices): Invocation {
 /** What the checker needs to know of an invocation. */
 export function checkOptionsOf(invocation: Invocation, source: Source): CheckOptions {
   const { prefix, file, globals } = invocation;
-  return { source, prefix, confDir: confDirOf(file), ...(globals !== undefined && { globals }) };
+  const asRoot = process.getuid?.() === 0;
+  return { source, prefix, confDir: confDirOf(file), asRoot, ...(globals !== undefined && { globals }) };
 }
 
 export const confDirOf = (file: string): string => withSlash(dirname(file));

@@ -1,6 +1,16 @@
 /** Asks moat and Debian's nginx the same, with one configuration on the same files, and tells where their answers part. */
 import assert from 'node:assert/strict';
-import { chmodSync, lutimesSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { header, type Message, takeMessage } from '../e2e/message.ts';
@@ -33,6 +43,15 @@ export type Pair = AsyncDisposable & {
   readonly running: { readonly [P in Program]: Running };
 };
 
+/** All that is below a folder; folders come after what is in them, and closed ones tell nothing to others than root. */
+function* inside(folder: Buffer): Generator<Buffer> {
+  for (const entry of readdirSync(folder, { withFileTypes: true, encoding: 'buffer' })) {
+    const path = Buffer.concat([folder, Buffer.from('/'), entry.name]);
+    if (entry.isDirectory() && statSync(path).mode & 0o400) yield* inside(path);
+    yield path;
+  }
+}
+
 export async function besideNginx(site: Site): Promise<Pair> {
   const root = mkdtempSync(join(tmpdir(), 'beside-'));
   for (const [path, content] of Object.entries(site.files ?? {})) {
@@ -40,8 +59,7 @@ export async function besideNginx(site: Site): Promise<Pair> {
     writeFileSync(join(root, path), content, 'latin1');
   }
   site.prepare?.(root);
-  for (const path of readdirSync(root, { recursive: true, encoding: 'buffer' }))
-    lutimesSync(Buffer.concat([Buffer.from(`${root}/`), path]), new Date(MTIME), new Date(MTIME));
+  for (const path of inside(Buffer.from(root))) lutimesSync(path, new Date(MTIME), new Date(MTIME));
   chmodSync(root, 0o755);
   const [moatPort = 0, nginxPort = 0] = await freePorts(2);
   const port = { moat: moatPort, nginx: nginxPort };
@@ -83,6 +101,7 @@ export async function besideNginx(site: Site): Promise<Pair> {
       assert.deepEqual(messages(moat.read(), root), messages(nginx.read(), root));
     },
     async [Symbol.asyncDispose]() {
+      for (const path of inside(Buffer.from(root))) if (lstatSync(path).isDirectory()) chmodSync(path, 0o700); // closed ones too
       rmSync(root, { recursive: true, force: true });
       await Promise.all([moat.stop(), nginx.stop()]);
     },

@@ -99,7 +99,10 @@ async function verdictOn(
     socket.once('data', () => serve(socket));
   });
   const port = await listen(server);
-  const wrong = await ask(checkModel(also, { connectTimeoutMs: patienceMs, readTimeoutMs: patienceMs }), port);
+  const wrong = await ask(
+    checkModel(also, { connectTimeoutMs: patienceMs, readTimeoutMs: patienceMs }),
+    port,
+  );
   server.close();
   return wrong;
 }
