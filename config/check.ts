@@ -2,8 +2,8 @@
 import { suggest } from '#kit/suggest.ts';
 import { ArgumentFault } from './argument.ts';
 import { DIRECTIVES } from './directives/table.ts';
-import type { Site } from './lex.ts';
-import { NGINX_ONLY } from './nginx-only/nginx-only.ts';
+import type { Site, Token } from './lex.ts';
+import { NGINX_ONLY, type NginxOnly } from './nginx-only/nginx-only.ts';
 import { COMMAND_LINE, type Node } from './parse.ts';
 import { type Body, type Context, contextName, type Directive } from './registry.ts';
 import type { Scope } from './scope.ts';
@@ -76,20 +76,36 @@ function refuseName(node: Node, scope: Scope): void {
   const elsewhere = DIRECTIVES.get(name.text);
   const nginx = NGINX_ONLY.get(name.text);
   if (elsewhere) refusePlace(node, elsewhere, scope);
-  else if (nginx && isSwitchedOff(node)) return;
-  else if (nginx)
-    scope.faults.error(
-      'not-implemented',
-      `"${name.text}" is a directive of nginx that moat does not implement`,
-      name,
-      nginx,
-    );
+  else if (nginx) refuseNginxOnly(node, nginx, scope);
   else
     scope.faults.error('unknown-directive', `unknown directive "${name.text}"`, name, hintForUnknown(node));
 }
 
+function refuseNginxOnly(node: Node, { hint, beside }: NginxOnly, scope: Scope): void {
+  const { name } = node;
+  const swallowed = wordOfNextLine(node);
+  if (!node.block && swallowed)
+    scope.faults.error(
+      'too-many',
+      `"${name.text}" goes on with "${swallowed.word.text}"`,
+      swallowed.word,
+      hintForMissingSemicolon(node),
+    );
+  else if (!(isSwitchedOff(node) || isIdle(node, beside)))
+    scope.faults.error(
+      'not-implemented',
+      `"${name.text}" is a directive of nginx that moat does not implement`,
+      name,
+      hint,
+    );
+}
+
 /** `proxy_cache off` asks for what moat does: many configurations say so where they stream. */
 const isSwitchedOff = ({ args, block }: Node) => !block && args.length === 1 && args[0]!.text === 'off';
+
+/** A line that tunes what is not there, or a `stream` or `mail` that serves nobody: nginx would do nothing either. */
+const isIdle = ({ block }: Node, beside: string | undefined) =>
+  block ? beside === 'server' && !block.some(({ name }) => name.text === 'server') : beside !== undefined;
 
 function hintForUnknown({ name }: Node): string | undefined {
   if (name.text.includes('}')) return 'a regular expression with "{", "}" or ";" in it goes in quotes';
@@ -124,12 +140,21 @@ function hasItsBlock(node: Node, directive: Directive, scope: Scope): boolean {
   return false;
 }
 
+function hintForMissingSemicolon(node: Node): string | undefined {
+  const swallowed = wordOfNextLine(node);
+  return swallowed && `is a ";" missing after "${swallowed.before.text}" on line ${swallowed.before.line}?`;
+}
+
 /** A `;` that is missing makes the next line a part of this one: a word that starts a line and is a directive's name. */
-function hintForMissingSemicolon({ name, args }: Node): string | undefined {
+function wordOfNextLine({ name, args }: Node): { readonly word: Token; readonly before: Token } | undefined {
   let before = name;
   for (const word of args) {
-    if (word.line > before.line && word.quote === '' && DIRECTIVES.has(word.text))
-      return `is a ";" missing after "${before.text}" on line ${before.line}?`;
+    if (
+      word.line > before.line &&
+      word.quote === '' &&
+      (DIRECTIVES.has(word.text) || NGINX_ONLY.has(word.text))
+    )
+      return { word, before };
     before = word;
   }
   return undefined;

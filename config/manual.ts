@@ -81,8 +81,10 @@ export function describeDirectives(name?: string): string | undefined {
   if (name === undefined) return listOf(entries());
   const found = entries().filter(entry => entry.name === name);
   if (found.length > 0) return found.map(describe).join('\n');
-  const hint = NGINX_ONLY.get(name);
-  return hint && `${name} is a directive of nginx that moat does not implement: ${hint}\n`;
+  const nginx = NGINX_ONLY.get(name);
+  if (!nginx) return undefined;
+  const idle = nginx.beside === undefined ? '' : `Alone, without ${nginx.beside}, it is passed over.\n`;
+  return `${name} is a directive of nginx that moat does not implement: ${nginx.hint}\n${idle}`;
 }
 
 /** The name that was meant, for a program that was asked for one that does not exist. */

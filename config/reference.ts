@@ -38,12 +38,26 @@ function section(entry: Entry): string {
 }
 
 function notImplemented(): string {
-  const groups = Map.groupBy([...NGINX_ONLY.keys()], name => NGINX_ONLY.get(name)!);
-  const sections = [...groups].map(([hint, names]) => {
-    const list = names.toSorted().map(name => `\`${name}\``);
-    return `\n## ${capital(hint)}\n\n${list.join(', ')}\n`;
-  });
-  return `${HEAD}# Directives of nginx that moat does not implement\n\nThey are known by name: \`moat check\` says so, and what to do instead.\n${sections.join('')}`;
+  const groups = Map.groupBy([...NGINX_ONLY.keys()], name => NGINX_ONLY.get(name)!.hint);
+  const sections = [...groups].map(([hint, names]) => `\n## ${capital(hint)}\n${bySwitch(names)}`);
+  return `${HEAD}${NOT_IMPLEMENTED_INTRODUCTION}${sections.join('')}`;
+}
+
+const NOT_IMPLEMENTED_INTRODUCTION = `# Directives of nginx that moat does not implement
+
+They are known by name: \`moat check\` says so, and what to do instead. Those that only tune another are passed over: they
+have no effect without it, in nginx either, and where it stands it is told itself. So is what is switched off by \`off\`.
+`;
+
+/** The names of one hint: first those that are told, then those that tune them. */
+function bySwitch(names: readonly string[]): string {
+  const lists = [...Map.groupBy(names, name => NGINX_ONLY.get(name)!.beside)];
+  return lists
+    .map(([beside, list]) => {
+      const words = list.toSorted().map(name => `\`${name}\``);
+      return `\n${beside === undefined ? '' : `Passed over without ${beside}: `}${words.join(', ')}\n`;
+    })
+    .join('');
 }
 
 const capital = (text: string) => text[0]!.toUpperCase() + text.slice(1);

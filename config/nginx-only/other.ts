@@ -3,8 +3,11 @@ import type { Rows } from './nginx-only.ts';
 
 const PLUS_AUTH = 'of nginx Plus; check tokens in a service of yours, with auth_request';
 
+const NO_LUA = 'moat runs no scripts; put the logic behind proxy_pass or auth_request';
+const NO_TRACES = 'moat sends no traces yet; pass traceparent on as it does by itself, and log it';
+
 export const OTHER_ONLY: Rows = [
-  ['load_module', 'moat has no loadable modules; remove the line'],
+  ['load_module', 'moat has no loadable modules; remove the line', 'the directives of a module'],
   ['google_perftools_profiles', 'moat runs on Node: profile it with --cpu-prof'],
   [
     `acceptex_read devpoll_changes devpoll_events epoll_events eventport_events iocp_threads kqueue_changes
@@ -12,28 +15,32 @@ export const OTHER_ONLY: Rows = [
     'it tunes an event loop that moat does not have; remove the line',
   ],
   ['acme_certificate acme_issuer acme_shared_zone', 'get certificates with an ACME client, and reload'],
-  ['api status_format status_zone', 'of nginx Plus; `moat status` and /metrics tell the same'],
+  ['api status_format', 'of nginx Plus; `moat status` and /metrics tell the same'],
+  ['status_zone', 'of nginx Plus; `moat status` and /metrics tell the same', 'api'],
   [
     `auth_jwt auth_jwt_claim_set auth_jwt_header_set auth_jwt_key_cache auth_jwt_key_file auth_jwt_key_request
      auth_jwt_leeway auth_jwt_require auth_jwt_type auth_oidc auth_require oidc_provider`,
     PLUS_AUTH,
   ],
   ['mgmt', 'moat needs no licence; remove the block'],
+  ['otel_exporter otel_trace otel_trace_context', NO_TRACES],
+  ['otel_resource_attr otel_service_name otel_span_attr otel_span_name', NO_TRACES, 'otel_trace'],
   [
-    `otel_exporter otel_resource_attr otel_service_name otel_span_attr otel_span_name otel_trace
-     otel_trace_context`,
-    'moat sends no traces yet; pass traceparent on as it does by itself, and log it',
+    'lua_code_cache lua_package_cpath lua_package_path lua_shared_dict lua_socket_log_errors',
+    NO_LUA,
+    'the blocks with scripts',
   ],
   [
     `access_by_lua_block access_by_lua_file balancer_by_lua_block body_filter_by_lua_block content_by_lua_block
-     content_by_lua_file header_filter_by_lua_block init_by_lua_block init_worker_by_lua_block log_by_lua_block
-     lua_package_cpath lua_package_path lua_shared_dict rewrite_by_lua_block set_by_lua_block
+     content_by_lua_file header_filter_by_lua_block init_by_lua_block init_worker_by_lua_block log_by_lua_block rewrite_by_lua_block set_by_lua_block
      ssl_certificate_by_lua_block`,
-    'moat runs no scripts; put the logic behind proxy_pass or auth_request',
+    NO_LUA,
   ],
+  ['modsecurity', 'moat gets a firewall of its own; remove the line'],
   [
-    'modsecurity modsecurity_rules modsecurity_rules_file',
+    'modsecurity_rules modsecurity_rules_file',
     'moat gets a firewall of its own; remove the line',
+    'modsecurity',
   ],
   ['more_clear_headers more_set_headers', 'use add_header, proxy_hide_header and proxy_set_header'],
   ['more_clear_input_headers more_set_input_headers', 'use proxy_set_header'],
@@ -41,6 +48,11 @@ export const OTHER_ONLY: Rows = [
   [
     'geoip2 geoip2_proxy geoip2_proxy_recursive',
     'moat reads no GeoIP database; write the networks into a geo block',
+  ],
+  [
+    `set_decode_base64 set_encode_base64 set_escape_uri set_hashed_upstream set_md5 set_random
+     set_unescape_uri`,
+    'of a module by others; use set and map, and let the application escape what it needs',
   ],
   ['set_from_accept_language', 'use map on $http_accept_language'],
   ['vhost_traffic_status vhost_traffic_status_display vhost_traffic_status_zone', '/metrics tells the same'],

@@ -5,7 +5,7 @@ const STREAM = 'moat proxies no TCP or UDP as such yet; leave this block with ng
 const MAIL = 'moat proxies no mail; leave this block with nginx, in a process of its own';
 
 export const STREAM_AND_MAIL_ONLY: Rows = [
-  ['stream', STREAM],
+  ['stream', STREAM, 'server'],
   [
     `health_check_timeout js_filter js_preread pass preread_buffer_size preread_timeout proxy_download_rate
      proxy_half_close proxy_protocol_timeout proxy_requests proxy_responses proxy_session_drop
@@ -24,7 +24,7 @@ export const STREAM_AND_MAIL_ONLY: Rows = [
      zone_sync_ssl_trusted_certificate zone_sync_ssl_verify zone_sync_ssl_verify_depth zone_sync_timeout`,
     'zones are not shared between machines yet; remove the line',
   ],
-  ['mail', MAIL],
+  ['mail', MAIL, 'server'],
   [
     `auth_http auth_http_header auth_http_pass_client_cert auth_http_timeout imap_auth imap_capabilities
      imap_client_buffer max_errors pop3_auth pop3_capabilities protocol proxy_buffer proxy_pass_error_message

@@ -1,17 +1,17 @@
 /** Directives of nginx that pass requests on in ways that moat does not. */
 import type { Rows } from './nginx-only.ts';
 
-const CACHE = `cache cache_background_update cache_bypass cache_key cache_lock cache_lock_age cache_lock_timeout
+const CACHE = `cache_background_update cache_bypass cache_key cache_lock cache_lock_age cache_lock_timeout
   cache_max_range_offset cache_methods cache_min_uses cache_path cache_purge cache_revalidate cache_use_stale
   cache_valid no_cache`;
 
 const ALL = `allow_upstream bind bind_dynamic buffer_size connect_timeout next_upstream next_upstream_timeout
-  next_upstream_tries pass read_timeout send_timeout socket_keepalive`;
+  next_upstream_tries read_timeout send_timeout socket_keepalive`;
 
 const RESPONSE = 'hide_header ignore_headers intercept_errors pass_header';
 
 /** FastCGI, SCGI and uwsgi have these in common. */
-const GATEWAY = `${ALL} ${CACHE} ${RESPONSE} buffering buffers busy_buffers_size force_ranges ignore_client_abort
+const GATEWAY = `${ALL} cache ${CACHE} ${RESPONSE} buffering buffers busy_buffers_size force_ranges ignore_client_abort
   limit_rate max_temp_file_size param pass_request_body pass_request_headers request_buffering request_dynamic
   store store_access temp_file_write_size temp_path`;
 
@@ -28,21 +28,26 @@ const prefixed = (prefix: string, names: string) =>
 const USE_HTTP = 'run the application behind an HTTP server of its own, and proxy_pass to that';
 const NO_CACHE = 'moat has no cache yet; put one between moat and the servers, or remove the line';
 
+const NO_GRPC = 'moat does not speak HTTP/2 to servers yet; leave gRPC with nginx for now';
+const NO_TUNNEL = 'moat is no forward proxy: it refuses CONNECT; use a program made for that';
+
 export const TO_SERVERS_ONLY: Rows = [
-  [prefixed('fastcgi', `${GATEWAY} catch_stderr index keep_conn send_lowat split_path_info`), USE_HTTP],
-  [prefixed('scgi', GATEWAY), USE_HTTP],
-  [prefixed('uwsgi', `${GATEWAY} ${TLS} modifier1 modifier2 string`), USE_HTTP],
-  [prefixed('memcached', `${ALL} force_ranges gzip_flag`), USE_HTTP],
+  ['fastcgi_pass scgi_pass uwsgi_pass memcached_pass', USE_HTTP],
   [
-    prefixed('grpc', `${ALL} ${RESPONSE} ${TLS} request_dynamic set_header`),
-    'moat does not speak HTTP/2 to servers yet; leave gRPC with nginx for now',
+    prefixed('fastcgi', `${GATEWAY} catch_stderr index keep_conn send_lowat split_path_info`),
+    USE_HTTP,
+    'fastcgi_pass',
   ],
-  [
-    prefixed('tunnel', `${ALL} send_lowat`),
-    'moat is no forward proxy: it refuses CONNECT; use a program made for that',
-  ],
-  [prefixed('proxy', `${CACHE} cache_convert_head`), NO_CACHE],
-  ['proxy_store proxy_store_access', NO_CACHE],
+  [prefixed('scgi', GATEWAY), USE_HTTP, 'scgi_pass'],
+  [prefixed('uwsgi', `${GATEWAY} ${TLS} modifier1 modifier2 string`), USE_HTTP, 'uwsgi_pass'],
+  [prefixed('memcached', `${ALL} force_ranges gzip_flag`), USE_HTTP, 'memcached_pass'],
+  ['grpc_pass', NO_GRPC],
+  [prefixed('grpc', `${ALL} ${RESPONSE} ${TLS} request_dynamic set_header`), NO_GRPC, 'grpc_pass'],
+  ['tunnel_pass', NO_TUNNEL],
+  [prefixed('tunnel', `${ALL} send_lowat`), NO_TUNNEL, 'tunnel_pass'],
+  ['proxy_cache proxy_store', NO_CACHE],
+  [prefixed('proxy', `${CACHE} cache_convert_head`), NO_CACHE, 'proxy_cache'],
+  ['proxy_store_access', NO_CACHE, 'proxy_store'],
   ['proxy_ssl_key_log', 'moat writes down no keys of TLS; have the server log them while you debug'],
   ['proxy_allow_upstream proxy_bind_dynamic proxy_request_dynamic', 'of nginx Plus; remove the line'],
   ['proxy_downstream_buffer proxy_upstream_buffer', 'obsolete in nginx too; remove the line'],

@@ -17,7 +17,7 @@ test('nginx-only: no directive that moat implements is listed', () => {
 
 test('nginx-only: every name is one, listed once, with a hint in the form of hints', () => {
   assert.ok(NGINX_ONLY.size > 400, `${NGINX_ONLY.size}`);
-  for (const [name, hint] of NGINX_ONLY) {
+  for (const [name, { hint }] of NGINX_ONLY) {
     assert.match(name, /^[a-z][a-z0-9_]+$/);
     assert.match(hint, /^[a-z0-9`/].*[^.]$/s, name);
   }
@@ -43,6 +43,46 @@ test('nginx-only: the hint says what to do instead', () => {
 test('nginx-only: what is switched off needs no implementation', () => {
   assert.deepEqual(faultsOf(checkText('http { server { location / { proxy_cache off; ssi off; } } }')), []);
   assert.equal(faultsOf(checkText('http { server { location / { proxy_cache zone; } } }')).length, 1);
+});
+
+const inLocation = (lines: string) => faultsOf(checkText(`http { server { location / {\n${lines}\n} } }`));
+
+test('nginx-only: what only tunes another is passed over where that is missing, and beside it', () => {
+  const idle =
+    'proxy_cache_bypass $http_upgrade; proxy_no_cache 1; proxy_cache_valid 200 1d; fastcgi_buffers 8 4k;';
+  assert.deepEqual(inLocation(idle), []);
+  assert.deepEqual(inLocation(`${idle} proxy_cache zone;`), [
+    '2:101 not-implemented: "proxy_cache" is a directive of nginx that moat does not implement',
+  ]);
+  assert.deepEqual(
+    faultsOf(checkText('load_module modules/a.so; http { proxy_cache_path /c keys_zone=a:1m; }')),
+    [],
+  );
+});
+
+test('nginx-only: every directive that others are idle without is told itself', () => {
+  const switches = new Set([...NGINX_ONLY.values()].map(({ beside }) => beside));
+  const told = [...switches].filter(name => name !== undefined).filter(name => NGINX_ONLY.has(name));
+  assert.ok(told.length > 10, `${told}`);
+  for (const name of told) assert.equal(NGINX_ONLY.get(name)?.beside, undefined, name);
+});
+
+test('nginx-only: a ";" that is missing is told also where the line would be passed over', () => {
+  const { diagnostics } = checkText(
+    'http { server { location / {\nproxy_cache_bypass $http_upgrade\nreturn 204;\n} } }',
+  );
+  assert.deepEqual(
+    diagnostics.map(({ line, column, code, hint }) => [line, column, code, hint]),
+    [[3, 1, 'too-many', 'is a ";" missing after "$http_upgrade" on line 2?']],
+  );
+});
+
+test('nginx-only: stream and mail that serve nobody are passed over', () => {
+  assert.deepEqual(
+    faultsOf(checkText('stream { map $a $b { x y; } upstream u { server a:1; } } mail { }')),
+    [],
+  );
+  assert.equal(faultsOf(checkText('mail { server { listen 25; } }')).length, 1);
 });
 
 /** To be implemented. */
