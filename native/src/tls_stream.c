@@ -333,7 +333,7 @@ static void resume(struct batch *batch, int32_t id, struct tls *tls) {
   tls->held_bytes = 0;
   tls->again = false;
   if (stream->queue_at == stream->queue_end)
-    streams_want(batch->set, id, (stream->interest & ~(uint32_t)EPOLLOUT) | EPOLLIN);
+    streams_want(batch->set, id, stream->interest & ~(uint32_t)EPOLLOUT);
   advance(batch, id, held, bytes);
   free(held);
 }

@@ -181,6 +181,39 @@ test('tls: 32 MB to a reader that sleeps, then all of it arrives in order', asyn
   assert.equal(far.pending, 0);
 });
 
+test('tls: more at once than the memory of a turn holds comes in later turns, in order', async () => {
+  using bed = serving();
+  const pairs = await Promise.all(Array.from({ length: 40 }, () => shaken(bed)));
+  const sent = randomBytes(200_000);
+  for (const { near } of pairs) bed.loop.writeBytes(near.id, sent);
+  const ends = bed.accepted.slice(-pairs.length);
+  await until(() => ends.every(({ received }) => received.length === sent.length), 'all of it');
+  assert.ok(ends.every(({ received }) => received === sent.latin1Slice()));
+});
+
+test('tls: a stream that is paused stays so, also when its turn had no room for all of it', async () => {
+  using bed = serving();
+  const pairs = await Promise.all(Array.from({ length: 40 }, () => shaken(bed)));
+  const ends = bed.accepted.slice(-pairs.length);
+  for (const end of ends) {
+    end.onData = () => {
+      bed.loop.read(end.id, false);
+      end.onData = () => {}; // it is said once
+    };
+  }
+  const sent = randomBytes(600_000);
+  for (const { near } of pairs) bed.loop.writeBytes(near.id, sent);
+  await until(() => ends.every(({ received }) => received !== ''), 'something for each');
+  const { near, far } = await shaken(bed); // turns go by
+  for (let round = 1; round <= 30; round++) {
+    bed.loop.writeText(near.id, 'ping');
+    await until(() => far.received.length === 4 * round, 'a ping');
+  }
+  assert.ok(ends.every(({ received }) => received.length < 200_000));
+  for (const end of ends) bed.loop.read(end.id, true);
+  await until(() => ends.every(({ received }) => received.length === sent.length), 'all of it');
+});
+
 test('tls: the end of one side is told, and the other still writes; then both are closed', async () => {
   using bed = serving();
   const { near, far } = await shaken(bed);
