@@ -39,7 +39,7 @@ const SEVERITIES = ['debug', 'info', 'notice', 'warn', 'error', 'crit', 'alert',
 
 /** Reads `server=...,facility=...,tag=...,severity=...,nohostname`. @throws {ArgumentFault} */
 export function syslogTarget(text: string): SyslogTarget {
-  const target = { server: '', facility: 'local7', severity: 'info', tag: 'moat', hostname: true };
+  const target = { server: '', facility: 'local7', severity: 'info', tag: 'nginx', hostname: true };
   for (const part of text.split(',')) {
     const [key, value = ''] = part.split(/=(.*)/s);
     if (key === 'server') target.server = value;
