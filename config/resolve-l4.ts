@@ -38,6 +38,7 @@ function resolveVirtualServer(draft: VirtualServerDraft, l4: L4Draft, faults: Fa
   const { name, protocol, own, site } = draft;
   const realServers = draft.realServers.map(real => resolveRealServer(real, draft, l4, faults));
   refuseMisplacedFlags(draft, faults);
+  tellOfGaps(draft, faults);
   refuseSorryTwin(draft, faults);
   warnOfQuorum(draft, faults);
   const sorry = draft.sorryServer;
@@ -126,6 +127,25 @@ function refuseMisplacedFlags(draft: VirtualServerDraft, faults: Faults): void {
       'syn_cookies',
       `in mode ${blind} the director does not see the answers, whose numbers it would have to change`,
       'take mode nat or fullnat, or switch cookies on at the real servers (net.ipv4.tcp_syncookies)',
+    );
+}
+
+/** What the program in the kernel does not do yet. */
+function tellOfGaps({ own, places, site }: VirtualServerDraft, faults: Faults): void {
+  if (own.synCookies)
+    faults.error(
+      'not-implemented',
+      'syn_cookies: the program in the kernel makes no SYN cookies yet',
+      places.get('syn_cookies') ?? site,
+      'remove it; limit source syn= and insert_limit hold a flood back, and net.ipv4.tcp_syncookies at the real servers',
+    );
+  const name = own.scheduler?.name;
+  if (name === 'lblc' || name === 'lblcr')
+    faults.warn(
+      'no-effect',
+      `scheduler: ${name} remembers no destinations yet, and picks as wlc does`,
+      places.get('scheduler') ?? site,
+      'dh sends a destination to the same real server',
     );
 }
 

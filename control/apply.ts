@@ -3,12 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppendFiles } from '#kit/append-file.ts';
 import type { Log } from '#kit/log.ts';
 import { LogBook } from '#kit/log-book.ts';
+import { L4Plane } from '#l4';
 import { type L7Plane, type ListeningSocket, type PlaneConfig, packConfig } from '#l7';
 import type { Model } from '#model/main.ts';
 import { openDatagrams } from '#native/datagram.ts';
 import { diskNeedsOf } from './disk-needs.ts';
+import { baseEnvironment } from './environment.ts';
 import type { Invocation } from './invocation.ts';
-import { refuseL4 } from './l4-kernel.ts';
 import { type Change, Listeners } from './listeners.ts';
 import { LogFiles } from './log-files.ts';
 import { planeConfigOf } from './plane-config.ts';
@@ -20,6 +21,8 @@ const BIND_PAUSE_MS = 500;
 
 export class Applier {
   readonly plane: L7Plane;
+  /** Of the l4 block; it has no process while there is none. */
+  readonly l4: L4Plane;
   readonly listeners: Listeners;
   readonly #invocation: Invocation;
   readonly #appended = new AppendFiles();
@@ -37,6 +40,7 @@ export class Applier {
     this.#files = new LogFiles(this.#appended, `${invocation.prefix}logs`);
     this.listeners = new Listeners(inherited);
     this.plane = plane;
+    this.l4 = new L4Plane(baseEnvironment());
   }
 
   /** The log of the process; another one after a configuration that names other files. */
@@ -72,7 +76,19 @@ export class Applier {
 
   /** Replaces the configuration in force. @throws {Error} with the reason; then nothing has changed */
   async apply(model: Model): Promise<void> {
-    refuseL4(model);
+    const before = this.l4.model;
+    await this.l4.configure(model.l4);
+    try {
+      await this.#applyL7(model);
+    } catch (fault) {
+      const tell = (second: Error) =>
+        this.log.emerg(`${second.message}: the l4 block before is not in force`);
+      await this.l4.configure(before).catch(tell);
+      throw fault;
+    }
+  }
+
+  async #applyL7(model: Model): Promise<void> {
     const config = planeConfigOf(model, this.#invocation);
     const { logs, tempDirs } = diskNeedsOf(config);
     const files = this.#files.prepare(logs);
@@ -106,6 +122,7 @@ export class Applier {
   #openLog(config: PlaneConfig): void {
     this.#logs.replaceMain(config.errorLogs);
     this.plane.log = this.#logs.main;
+    this.l4.log = this.#logs.main;
   }
 
   /** Starts the workers again on the configuration in force. @throws {Error} with the reason */

@@ -6,7 +6,6 @@ import { groupId, userIds } from '#native/identity.ts';
 import { complain, complainOf, leaveInLog, lineOf, say } from './complaint.ts';
 import { diskNeedsOf } from './disk-needs.ts';
 import type { Invocation } from './invocation.ts';
-import { refuseL4 } from './l4-kernel.ts';
 import { refuseUnusable } from './listeners.ts';
 import { load } from './load.ts';
 import { LogFiles } from './log-files.ts';
@@ -54,7 +53,6 @@ function unusable(model: Model, invocation: Invocation): string[] {
     files.abandon(files.prepare(diskNeedsOf(config).logs));
     for (const listen of Object.values(config.http.listens)) refuseUnusable(listen);
     refuseUnknownUser(config.process.user);
-    refuseL4(model);
     return [];
   } catch (fault) {
     return [(fault as Error).message];

@@ -14,7 +14,7 @@ function mapped(address: Uint8Array): Uint8Array {
   return bytes;
 }
 
-function isWithin(address: Uint8Array, network: LocalAddress): boolean {
+export function isWithin(address: Uint8Array, network: LocalAddress): boolean {
   if (address.length !== network.address.length) return false;
   for (let bit = 0; bit < network.prefixBits; bit++) {
     const mask = 0x80 >> (bit & 7);

@@ -107,9 +107,10 @@ const scheduler = defineDirective({
     example: 'scheduler mh port;',
     since: '0.1',
   },
-  compile({ name, port = false }, scope) {
+  compile({ name, port = false }, scope, line) {
     if (port && name !== 'sh' && name !== 'mh') throw new ArgumentFault('port goes with sh and mh only');
     scope.virtualServer.own.scheduler = { name, port };
+    scope.virtualServer.places.set('scheduler', line.args[0]!);
   },
 });
 

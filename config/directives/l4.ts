@@ -140,7 +140,7 @@ const hashSecret = defineDirective({
     summary:
       'Keys the hashes by which clients are spread, so that nobody outside can aim at one real server. Directors with the same secret and the same real servers agree on every flow without a word between them.',
     args: { secret: 'At least 16 characters, or file: and a path whose first line is the secret.' },
-    default: 'drawn by lot once, and kept beside the maps',
+    default: 'drawn by lot once, and kept in /var/lib/moat/l4-hash.key',
     example: 'hash_secret file:/etc/moat/l4.key;',
     since: '0.1',
   },

@@ -1,13 +1,14 @@
 /** Runs the program of a `notify` line: nobody waits for it. */
-import type { Log } from '#kit/log.ts';
+
 import { runAs } from './script.ts';
+import type { Teller } from './teller.ts';
 
 /** @param user who runs it, when moat is root */
 export function runHook(
   user: string,
   command: readonly string[],
   env: Readonly<Record<string, string>>,
-  log: Log,
+  log: Teller,
 ): void {
   const fail = (reason: string) => log.error(`notify: ${command[0]}: ${reason}`);
   try {

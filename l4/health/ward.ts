@@ -1,14 +1,15 @@
 /** One virtual server under watch: its real servers and its quorum, told to logs and programs when they change. */
-import type { Log } from '#kit/log.ts';
+
 import type { NotifyEvent, VirtualServerModel } from '#model/l4/virtual-server.ts';
 import { livingWeight, type RealCondition, type ServiceCondition } from '../condition.ts';
 import { Patient, type PatientMeans } from './patient.ts';
 import { holdsQuorum } from './quorum.ts';
 import type { Round } from './round.ts';
 import type { Outcome } from './table.ts';
+import type { Teller } from './teller.ts';
 
 export interface WardMeans extends PatientMeans {
-  readonly log: () => Log;
+  readonly log: () => Teller;
   /** Runs the program of a `notify` line. */
   readonly run: (command: readonly string[], env: Readonly<Record<string, string>>) => void;
   /** Something is different for the tables. */

@@ -1,5 +1,5 @@
 /** Watches all real servers of the L4 tier, thousands of them: what the compiler needs to know beside the configuration. */
-import type { Log } from '#kit/log.ts';
+
 import type { L4CheckModel } from '#model/l4/health.ts';
 import type { L4Model } from '#model/l4/l4.ts';
 import type { L4Protocol, VirtualServerModel } from '#model/l4/virtual-server.ts';
@@ -9,10 +9,11 @@ import { Limiter } from './limiter.ts';
 import { Pinger } from './pinger.ts';
 import type { ProbeTarget } from './probe.ts';
 import { ask } from './table.ts';
+import type { Teller } from './teller.ts';
 import { Ward, type WardMeans } from './ward.ts';
 
 export interface WatchMeans {
-  readonly log: () => Log;
+  readonly log: () => Teller;
   readonly nowMs: () => number;
   /** 0 <= r < 1 */
   readonly random: () => number;

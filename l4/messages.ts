@@ -1,0 +1,12 @@
+/** What control and the L4 process say to each other. */
+import type { L4Model } from '#model/l4/l4.ts';
+
+export type ToDirector =
+  | { readonly id: number; readonly kind: 'configure'; readonly model: L4Model }
+  /** Takes the programs off, and ends. */
+  | { readonly id: number; readonly kind: 'remove' };
+
+export type FromDirector =
+  /** An answer; `fault` says why it was refused. */
+  | { readonly kind: 'answer'; readonly id: number; readonly fault: string | undefined }
+  | { readonly kind: 'log'; readonly level: 'error' | 'warn' | 'notice'; readonly message: string };

@@ -1,0 +1,172 @@
+/** The door of the L4 plane: control gives it configurations, and is spared the deaths of its process. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Turns } from '#kit/turns.ts';
+import type { L4Model } from '#model/l4/l4.ts';
+import type { Teller } from './health/teller.ts';
+import type { FromDirector, ToDirector } from './messages.ts';
+
+const ENTRY = fileURLToPath(new URL('./process.ts', import.meta.url));
+/** A process that died is started anew after a growing pause; packets are forwarded meanwhile. */
+const PAUSE_MS = { first: 100, most: 5000 };
+/** One that lived so long was no fault of the configuration. */
+const STABLE_MS = 10_000;
+
+export class L4Plane {
+  /** Tells of deaths, and of what the process has to say. */
+  log: Teller = { error() {}, warn() {}, notice() {} };
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #turns = new Turns();
+  #child: Child | undefined;
+  #model: L4Model | undefined;
+  #pauseMs = 0;
+
+  constructor(env: NodeJS.ProcessEnv) {
+    this.#env = env;
+  }
+
+  /** Undefined while no process lives. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** What is in force; undefined: nothing is forwarded, or nothing was said yet. */
+  get model(): L4Model | undefined {
+    return this.#model;
+  }
+
+  /**
+   * Forwards by this configuration; without one, what this plane has put into the kernel is taken out.
+   *
+   * @throws {Error} with the reason; then all is as it was
+   */
+  configure(model: L4Model | undefined): Promise<void> {
+    return this.#turns.take(async () => {
+      if (model) await this.#configure(model);
+      else await this.#remove();
+      this.#model = model;
+    });
+  }
+
+  async #configure(model: L4Model): Promise<void> {
+    const child = this.#child ?? this.#start();
+    try {
+      await child.ask({ kind: 'configure', model });
+    } catch (fault) {
+      if (!this.#model) await this.#end();
+      throw fault;
+    }
+  }
+
+  async #remove(): Promise<void> {
+    const child = this.#child;
+    if (!child) return;
+    await child.ask({ kind: 'remove' });
+    this.#child = undefined;
+    await child.ended;
+  }
+
+  #start(): Child {
+    const child = new Child(this.#env, () => this.log);
+    this.#child = child;
+    void child.ended.then(how => this.#bury(child, how));
+    return child;
+  }
+
+  /** Ends the process; the kernel goes on forwarding. */
+  stop(): Promise<void> {
+    return this.#turns.take(async () => {
+      this.#model = undefined;
+      await this.#end();
+    });
+  }
+
+  async #end(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    child?.disconnect();
+    await child?.ended;
+  }
+
+  async #bury(child: Child, how: string): Promise<void> {
+    if (this.#child !== child) return; // it was told to end
+    this.#child = undefined;
+    this.log.error(`the L4 process ${child.pid} ${how}; packets are forwarded as before`);
+    if (performance.now() - child.startedAtMs >= STABLE_MS) this.#pauseMs = 0;
+    while (this.#model && !this.#child) {
+      await sleep(this.#pauseMs, undefined, { ref: false });
+      this.#pauseMs = Math.min(PAUSE_MS.most, Math.max(PAUSE_MS.first, this.#pauseMs * 2));
+      await this.#turns.take(() => this.#revive());
+    }
+  }
+
+  async #revive(): Promise<void> {
+    const model = this.#model;
+    if (!model || this.#child) return;
+    const child = this.#start();
+    try {
+      await child.ask({ kind: 'configure', model });
+      this.log.notice(`the L4 process is started anew as ${child.pid}`);
+    } catch (fault) {
+      this.log.error(`the L4 process cannot start anew: ${(fault as Error).message}`);
+      await this.#end();
+    }
+  }
+}
+
+type Order = ToDirector extends infer M ? (M extends { id: number } ? Omit<M, 'id'> : never) : never;
+
+/** One life of the process. */
+class Child {
+  readonly startedAtMs = performance.now();
+  /** Resolves with how it ended; never rejects. */
+  readonly ended: Promise<string>;
+  readonly #process: ChildProcess;
+  readonly #open = new Map<number, PromiseWithResolvers<void>>();
+  #next = 1;
+
+  constructor(env: NodeJS.ProcessEnv, log: () => Teller) {
+    this.#process = spawn(process.execPath, [...process.execArgv, '--disable-sigusr1', ENTRY], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      serialization: 'advanced',
+      env,
+    });
+    this.#process.on('message', message => this.#hear(message as FromDirector, log()));
+    this.ended = new Promise(done => {
+      this.#process.once('error', fault => done(`could not be started: ${fault.message}`));
+      this.#process.once('exit', (code, signal) =>
+        done(signal ? `was ended by ${signal}` : `exited with code ${code}`),
+      );
+    });
+    void this.ended.then(how => {
+      for (const settled of this.#open.values()) settled.reject(new Error(`the L4 process ${how}`));
+      this.#open.clear();
+    });
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
+  #hear(message: FromDirector, log: Teller): void {
+    if (message.kind === 'log') return log[message.level](message.message);
+    const settled = this.#open.get(message.id);
+    this.#open.delete(message.id);
+    if (message.fault === undefined) settled?.resolve();
+    else settled?.reject(new Error(message.fault));
+  }
+
+  /** @throws {Error} with the refusal, or when the process dies before it answers */
+  ask(order: Order): Promise<void> {
+    const id = this.#next++;
+    const settled = Promise.withResolvers<void>();
+    this.#open.set(id, settled);
+    this.#process.send({ ...order, id }, fault => fault && settled.reject(fault));
+    return settled.promise;
+  }
+
+  disconnect(): void {
+    if (this.#process.connected) this.#process.disconnect();
+  }
+}
