@@ -89,9 +89,13 @@ export class BodyStore implements BodyTaker {
     else this.#then(undefined);
   };
 
-  /** Reads the body from its start: for each try at an upstream anew. */
-  reader(taker: BodyTaker): StoreReader {
-    return new StoreReader(this.#chunks, this.#file, taker);
+  /**
+   * Reads the body from its start: for each try at an upstream anew.
+   *
+   * @param lost the file can not be read any more: no bodyEnd() follows
+   */
+  reader(taker: BodyTaker, lost: (error: Error) => void): StoreReader {
+    return new StoreReader(this.#chunks, this.#file, taker, lost);
   }
 
   /** Somebody else reads it too: it is there until each of them has closed it. */
@@ -113,16 +117,23 @@ export class StoreReader {
   readonly #chunks: readonly Buffer[];
   readonly #file: TempFile | undefined;
   readonly #taker: BodyTaker;
+  readonly #lost: (error: Error) => void;
   #buffer: Buffer | undefined;
   #at = 0;
   #paused = false;
   #reading = false;
   #stopped = false;
 
-  constructor(chunks: readonly Buffer[], file: TempFile | undefined, taker: BodyTaker) {
+  constructor(
+    chunks: readonly Buffer[],
+    file: TempFile | undefined,
+    taker: BodyTaker,
+    lost: (error: Error) => void,
+  ) {
     this.#chunks = chunks;
     this.#file = file;
     this.#taker = taker;
+    this.#lost = lost;
   }
 
   start(): void {
@@ -138,7 +149,8 @@ export class StoreReader {
     this.#buffer ??= Buffer.allocUnsafeSlow(READ_BYTES);
     file.read(this.#at, this.#buffer, (error, bytes) => {
       this.#reading = false;
-      if (this.#stopped || error || bytes === 0) return;
+      if (this.#stopped) return;
+      if (error || bytes === 0) return this.#lost(error ?? new Error('it is shorter than what was written'));
       this.#at += bytes;
       this.#taker.bodyData(this.#buffer!.subarray(0, bytes));
       this.#next(file);

@@ -219,7 +219,7 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
       },
     };
     if (this.#store) {
-      this.#reader = this.#store.reader(taker);
+      this.#reader = this.#store.reader(taker, error => this.#bodyLost(error));
       return this.#reader.start();
     }
     const { body } = this.exchange;
@@ -230,6 +230,16 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
       pending = '';
     }
     body!.stream(taker);
+  }
+
+  /** What the client sent is gone, and no other member could be given it either. */
+  #bodyLost(error: Error): void {
+    const { exchange } = this;
+    exchange.log('crit', `cannot read a temporary file: ${error.message}`);
+    const answering = exchange.response !== undefined;
+    this.cancel();
+    if (answering) exchange.abort(500);
+    else exchange.finish(500);
   }
 
   /** proxy_send_timeout is for a server that does not read; for a client that does not send there is another. */
