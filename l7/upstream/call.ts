@@ -269,6 +269,7 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
     const attempt = this.#attempt!;
     attempt.status = head.status;
     attempt.headerMs = exchange.clock.nowMs() - this.#attemptMs;
+    attempt.bytesReceived = this.#connection!.bytesReceived;
     this.#connection!.expect(this.#route.settings.readTimeoutMs);
     if (this.#tryNext(statusCase(head.status))) return false;
     exchange.upstreamHeaders = head.headers;
@@ -343,7 +344,7 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
     connection.expectNothing();
     const idleMs = this.#route.settings.readTimeoutMs;
     relay(client, connection.transport, idleMs, exchange.clock, (fromClient, fromServer) => {
-      this.#attempt!.bytesReceived = fromServer;
+      connection.bytesReceived += fromServer;
       this.#attempt!.bodyBytes = fromServer;
       this.#attempt!.bytesSent += fromClient;
       this.#finishAttempt('ok');
@@ -458,7 +459,7 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
     const attempt = this.#attempt;
     if (!attempt || !this.#member) return;
     attempt.responseMs = this.exchange.clock.nowMs() - this.#attemptMs;
-    attempt.bytesReceived ||= this.#connection?.bytesReceived ?? 0;
+    attempt.bytesReceived = this.#connection?.bytesReceived ?? 0;
     this.#pool.ended(this, this.#member, outcome, attempt);
     this.#member = undefined;
     this.#connection = undefined;

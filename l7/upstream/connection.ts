@@ -169,8 +169,11 @@ export class UpstreamConnection implements TransportOwner, BodyTaker, DeadlineOw
     const bodyDue = call.responseHead(head) && head.status !== 204 && head.status !== 304;
     // The call may have turned to another member, or made a tunnel of the connection.
     if (this.#call !== call) return;
-    if (this.transport.owner !== this)
-      return rest.length > 0 ? this.transport.owner.transportData(rest) : undefined;
+    if (this.transport.owner !== this) {
+      if (rest.length === 0) return;
+      this.bytesReceived -= rest.length; // the new owner counts them
+      return this.transport.owner.transportData(rest);
+    }
     if (!bodyDue || head.bodyLength === 0) return this.#complete(call, '', rest.length > 0);
     if (head.bodyLength === UNTIL_CLOSE) this.#keepAlive = false;
     this.#reader = readerOf(head.bodyLength);
