@@ -5,7 +5,7 @@ import { type LocationDraft, newLocation, newServer } from '../draft.ts';
 import type { Token } from '../lex.ts';
 import { defineBlock, defineDirective } from '../registry.ts';
 import type { Scope } from '../scope.ts';
-import { listenModel, setsSocket } from './listen.ts';
+import { LISTEN } from './listen-line.ts';
 
 const server = defineBlock({
   name: 'server',
@@ -23,38 +23,6 @@ const server = defineBlock({
     scope.http.servers.push(draft);
     body.open(scope.child('server', { server: draft, location: draft.root }, draft.root.own));
     for (const settle of draft.whenRead) settle();
-  },
-});
-
-const listen = defineDirective({
-  name: 'listen',
-  context: ['server'],
-  repeats: true,
-  args: {
-    address: arg.token('an address, a port or unix:/path'),
-    parameters: arg.token('parameters').rest(0),
-  },
-  doc: {
-    summary: 'An address on which the server answers.',
-    default: 'listen *:80; (*:8000 without root)',
-    example: 'listen 443 ssl default_server;',
-    since: '0.1',
-  },
-  compile({ address, parameters }, scope) {
-    const words = parameters.map(token => token.text);
-    const listen = listenModel(address.text, words);
-    const key = listen.kind === 'unix' ? `unix:${listen.address}` : `${listen.address}:${listen.port}`;
-    if (scope.server.listens.some(other => other.key === key))
-      throw new ArgumentFault(`this server already listens on ${address.text}`);
-    const http2 = parameters.find(token => token.text === 'http2');
-    if (http2)
-      scope.faults.warn(
-        'deprecated',
-        'the "listen ... http2" directive is deprecated',
-        http2,
-        'use the "http2" directive instead',
-      );
-    scope.server.listens.push({ key, listen, setsSocket: words.some(setsSocket), site: address });
   },
 });
 
@@ -202,4 +170,4 @@ const internal = defineDirective({
   },
 });
 
-export const HTTP = [server, listen, serverName, location, internal];
+export const HTTP = [server, ...LISTEN, serverName, location, internal];

@@ -6,7 +6,7 @@ import { ArgumentFault } from '../argument.ts';
 
 type Draft = { -readonly [K in keyof ListenModel]: ListenModel[K] };
 
-/** @throws {ArgumentFault} when the address or a parameter does not fit */
+/** @param parameters each is one of `LISTEN_PARAMETERS` @throws {ArgumentFault} when the address or a value does not fit */
 export function listenModel(address: string, parameters: readonly string[]): ListenModel {
   const draft: Draft = {
     ...addressOf(address),
@@ -80,6 +80,9 @@ const PARAMETERS: Record<string, (value: string | undefined, draft: Draft) => vo
   so_keepalive: (value, draft) => (draft.keepalive = keepaliveOf(value)),
 };
 
+/** The names of all, as they stand before a "=". */
+export const LISTEN_PARAMETERS: readonly string[] = Object.keys(PARAMETERS);
+
 /** Parameters that are options of the socket: an address takes them from one line only. */
 const SOCKET_OPTION =
   /^(bind|backlog|fastopen|rcvbuf|sndbuf|deferred|ipv6only|reuseport|so_keepalive|multipath|accept_filter|setfib)(=|$)/;
@@ -88,13 +91,7 @@ export const setsSocket = (parameter: string) => SOCKET_OPTION.test(parameter);
 
 function apply(parameter: string, draft: Draft): void {
   const [name, value] = parameter.split(/=(.*)/s) as [string, string | undefined];
-  const set = Object.hasOwn(PARAMETERS, name) ? PARAMETERS[name] : undefined;
-  if (!set)
-    throw new ArgumentFault(
-      `invalid parameter "${parameter}"`,
-      `it knows ${Object.keys(PARAMETERS).join(', ')}`,
-    );
-  set(value, draft);
+  PARAMETERS[name]!(value, draft);
 }
 
 function integer(name: string, value: string | undefined): number {

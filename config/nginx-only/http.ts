@@ -73,7 +73,6 @@ export const HTTP_ONLY: Rows = [
   ['session_log_format session_log_zone', 'use access_log with $request_id', 'session_log'],
   ['slice', 'moat has no cache yet that it would fill by ranges'],
   ['spdy_chunk_size spdy_headers_comp limit_zone', 'obsolete in nginx too; remove the line'],
-  ['ssl', 'gone from nginx since 1.25.1; write ssl after the port of each listen that speaks TLS'],
   ['ssl_ech_file', 'moat does no encrypted ClientHello; remove the line'],
   ['ssl_key_log', 'start moat with NODE_OPTIONS=--tls-keylog=FILE while you debug'],
   ['ssi', NO_INCLUDES],
