@@ -1,5 +1,9 @@
 /** Keeps count of what a client sends to no use: some of it is normal, a flood of it ends the connection. */
 import type { Clock } from '../../clock.ts';
+import { ConnectionFault, ENHANCE_YOUR_CALM } from '../../wire/h2/frame.ts';
+
+/** How metrics tell of all faults that end a connection or a stream, but for those that look like attacks. */
+export const PROTOCOL_FAULT = 'an HTTP/2 protocol error';
 
 /** A bucket that fills again with time, and by useful work. */
 class Allowance {
@@ -50,13 +54,15 @@ export class FloodGuard {
     this.#frames.earn(EARNED_BY_PAYLOAD);
   }
 
-  /** @returns false: it is a flood */
-  idleFrame(): boolean {
-    return this.#frames.spend(this.#clock.nowMs());
+  /** A frame that brings nothing. @throws {ConnectionFault} when it is a flood */
+  idleFrame(): void {
+    if (!this.#frames.spend(this.#clock.nowMs()))
+      throw new ConnectionFault(ENHANCE_YOUR_CALM, 'flood of frames');
   }
 
-  /** @returns false: it is a flood */
-  lostStream(): boolean {
-    return this.#streams.spend(this.#clock.nowMs());
+  /** A stream that was for nothing. @throws {ConnectionFault} when it is a flood */
+  lostStream(): void {
+    if (!this.#streams.spend(this.#clock.nowMs()))
+      throw new ConnectionFault(ENHANCE_YOUR_CALM, 'flood of cancelled streams');
   }
 }

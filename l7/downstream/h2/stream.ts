@@ -32,7 +32,8 @@ import type { Connection, Downstream, ProxiedAddress, TlsInfo } from '../downstr
 import { cleanHost } from '../host.ts';
 import { type BodyControl, RequestBody } from '../request-body.ts';
 import { ANY_METHOD, answerServer } from '../whole-server.ts';
-import { type H2Connection, PROTOCOL_FAULT } from './connection.ts';
+import type { H2Connection } from './connection.ts';
+import { PROTOCOL_FAULT } from './guard.ts';
 import { Outbox } from './outbox.ts';
 import { askForWebSocket, H2Tunnel } from './tunnel.ts';
 
@@ -120,7 +121,8 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
   // --- the request ---
 
   begin(request: RequestReader, head: RequestHead, ended: boolean): void {
-    const { engine, listener, tables } = this.#connection;
+    const { engine } = this.#connection;
+    const { listener, tables } = this.#connection.tables;
     this.ended = ended;
     this.#prioritize(head);
     const uri = parseTarget(head.target, listener.default.model.core.mergeSlashes);
@@ -162,7 +164,7 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
 
   /** A frame that came before the request says more than its field (RFC 9218 §7). */
   #prioritize({ headers }: RequestHead): void {
-    const early = this.#connection.earlyPriority(this.streamId);
+    const early = this.#connection.streams.earlyPriority(this.streamId);
     const field = early === undefined ? headers.joined('priority') : undefined;
     this.priority = early ?? (field === undefined ? undefined : priorityOf(field)) ?? DEFAULT_PRIORITY;
   }
@@ -323,7 +325,7 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
       this.#sourcePaused = true;
       return false;
     }
-    if (!this.#connection.crowded) return true;
+    if (!this.#connection.flow.crowded) return true;
     this.#sourcePaused = true;
     return false;
   }
@@ -341,8 +343,8 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
   }
 
   #frameBytes(wanted: number): number {
-    const { sendable, peer } = this.#connection;
-    return Math.min(wanted, this.#chunkBytes, peer.frameBytes, this.#window, sendable);
+    const { flow, peer } = this.#connection;
+    return Math.min(wanted, this.#chunkBytes, peer.frameBytes, this.#window, flow.sendable);
   }
 
   /** @param all nothing else waits to be sent: with the last byte of a body goes its end */
@@ -354,7 +356,7 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
     transport.writeText(frameHead(bytes, DATA, last ? END_STREAM : 0, this.streamId));
     transport.writeBytes(data);
     this.#window -= bytes;
-    this.#connection.sent(bytes);
+    this.#connection.flow.sent(bytes);
     this.bytesSent += bytes + HEAD_BYTES;
     this.bodyBytesSent += bytes;
   }
@@ -364,7 +366,7 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
     this.#expire(this.#exchange.location.core.sendTimeoutMs);
     if (this.#waiting || this.#window <= 0) return;
     this.#waiting = true;
-    this.#connection.enqueue(this);
+    this.#connection.flow.enqueue(this);
   }
 
   /** Its turn: one frame goes out. */
@@ -396,7 +398,7 @@ export class H2Stream implements Connection, Downstream, BodyControl, DeadlineOw
       return this.fail(PROTOCOL_ERROR, 'WINDOW_UPDATE frame with incorrect window increment 0');
     if (!this.shift(bytes))
       return this.fail(FLOW_CONTROL_ERROR, 'WINDOW_UPDATE frame beyond the largest window');
-    this.#connection.pump();
+    this.#connection.flow.pump();
   }
 
   /** Changes the window. @returns false when it becomes too large */
