@@ -67,6 +67,11 @@ export const COMMANDS = {
     summary: 'show what the running program does',
     load: () => import('./commands/status.ts'),
   },
+  l4: {
+    usage: 'l4 list | stats | connections [-c FILE] [-p PREFIX] [--json]',
+    summary: 'show virtual servers, real servers and connections of the running program',
+    load: () => import('./commands/l4.ts'),
+  },
   doctor: {
     usage: 'doctor [-c FILE] [--json]',
     summary: 'find what on this host is in the way of the L4 tier',

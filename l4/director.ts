@@ -1,13 +1,17 @@
 /** The director: brings configuration and the state of real servers into the kernel, and keeps them there. */
 import type { AttachModel, L4Model } from '#model/l4/l4.ts';
+import type { VirtualServerModel } from '#model/l4/virtual-server.ts';
 import { changesBetween } from './changes.ts';
 import { compileTables, releaseReals } from './compile.ts';
+import { conditionOf, type ServiceCondition } from './condition.ts';
 import { DataPlane } from './data-plane.ts';
 import { defaultAttach } from './default-attach.ts';
+import type { L4Figures, NamedFlow, RealFigures } from './figures.ts';
 import type { Teller } from './health/teller.ts';
 import { Watch } from './health/watch.ts';
 import { keptSecret } from './secret.ts';
-import type { L4Tables } from './tables.ts';
+import type { RealCounts } from './statistics.ts';
+import type { L4Tables, RealTable } from './tables.ts';
 
 /** How often real servers that have left are looked at: those without flows are forgotten. */
 const RELEASE_MS = 5000;
@@ -132,6 +136,53 @@ export class Director {
     if (empty.length > 0) this.#write(releaseReals(tables, new Set(empty.map(({ id }) => id))), plane);
   }
 
+  /** @throws {Error} when no configuration is in force */
+  figures(): L4Figures {
+    const { plane, model, tables } = this.#inForce();
+    const counts = plane.reals();
+    const conditions = this.#watch.conditions;
+    return {
+      attached: plane.attached,
+      reasons: plane.reasons(),
+      services: tables.services.map(service => {
+        const server = model.virtualServers.find(({ name }) => name === service.facts.name);
+        const leaving = tables.leaving.filter(({ serviceId }) => serviceId === service.id);
+        const condition = conditions.get(service.facts.name);
+        const { name, protocol, persistence, onePacket } = service.facts;
+        return {
+          name,
+          protocol,
+          persistence,
+          onePacket,
+          scheduler: server?.scheduler.name ?? '',
+          quorum: condition?.quorum ?? true,
+          reals: [
+            ...service.reals.map(real => realFigures(real, counts, stateOf(real, server, condition))),
+            ...leaving.map(real => realFigures(real, counts, 'leaving')),
+          ],
+        };
+      }),
+    };
+  }
+
+  /** At most so many flows. @throws {Error} when no configuration is in force */
+  flows(most: number): NamedFlow[] {
+    const { plane, tables } = this.#inForce();
+    const reals = [...tables.services.flatMap(({ reals }) => reals), ...tables.leaving];
+    const names = new Map(reals.map(({ id, name }) => [id, name]));
+    return plane
+      .flows()
+      .take(most)
+      .map(({ realId, ...flow }) => ({ ...flow, real: names.get(realId) ?? `#${realId}` }))
+      .toArray();
+  }
+
+  #inForce() {
+    const [plane, model, tables] = [this.#plane, this.#model, this.#tables];
+    if (!plane || !model || !tables) throw new Error('no l4 block is in force');
+    return { plane, model, tables };
+  }
+
   /** Ends forwarding: nothing is left in the kernel. */
   remove(): void {
     this.#plane?.remove();
@@ -148,4 +199,34 @@ export class Director {
     this.#plane = undefined;
     this.#model = undefined;
   }
+}
+
+const NOTHING: RealCounts = {
+  active: 0,
+  inactive: 0,
+  connections: 0,
+  packets: 0,
+  bytes: 0,
+  replyPackets: 0,
+  replyBytes: 0,
+};
+
+function realFigures(
+  { id, name, address, port, mode, weight, intake }: RealTable,
+  counts: ReadonlyMap<number, RealCounts>,
+  state: RealFigures['state'],
+): RealFigures {
+  return { name, address, port, mode, weight, intake, state, ...(counts.get(id) ?? NOTHING) };
+}
+
+function stateOf(
+  { name }: RealTable,
+  server: VirtualServerModel | undefined,
+  condition: ServiceCondition | undefined,
+): RealFigures['state'] {
+  const real = server?.realServers.find(one => one.name === name);
+  if (!real) return 'sorry';
+  const { alive, drain } = conditionOf(real, condition);
+  if (!alive || real.state === 'down') return 'dead';
+  return drain === 'no' ? 'alive' : drain === 'over' ? 'drained' : 'draining';
 }

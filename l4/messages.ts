@@ -3,10 +3,19 @@ import type { L4Model } from '#model/l4/l4.ts';
 
 export type ToDirector =
   | { readonly id: number; readonly kind: 'configure'; readonly model: L4Model }
+  /** Answered by L4Figures. */
+  | { readonly id: number; readonly kind: 'figures' }
+  /** Answered by NamedFlow[], so many at most. */
+  | { readonly id: number; readonly kind: 'flows'; readonly most: number }
   /** Takes the programs off, and ends. */
   | { readonly id: number; readonly kind: 'remove' };
 
 export type FromDirector =
   /** An answer; `fault` says why it was refused. */
-  | { readonly kind: 'answer'; readonly id: number; readonly fault: string | undefined }
+  | {
+      readonly kind: 'answer';
+      readonly id: number;
+      readonly fault: string | undefined;
+      readonly value?: unknown;
+    }
   | { readonly kind: 'log'; readonly level: 'error' | 'warn' | 'notice'; readonly message: string };

@@ -4,8 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Turns } from '#kit/turns.ts';
 import type { L4Model } from '#model/l4/l4.ts';
+import type { L4Figures, NamedFlow } from './figures.ts';
 import type { Teller } from './health/teller.ts';
 import type { FromDirector, ToDirector } from './messages.ts';
+
+export type { L4Figures, NamedFlow, RealFigures, ServiceFigures } from './figures.ts';
 
 const ENTRY = fileURLToPath(new URL('./process.ts', import.meta.url));
 /** A process that died is started anew after a growing pause; packets are forwarded meanwhile. */
@@ -47,6 +50,16 @@ export class L4Plane {
       else await this.#remove();
       this.#model = model;
     });
+  }
+
+  /** Undefined while nothing is in force, or the process is down. */
+  async figures(): Promise<L4Figures | undefined> {
+    return this.#child?.ask<L4Figures>({ kind: 'figures' }).catch(() => undefined);
+  }
+
+  /** At most so many; undefined as with figures(). */
+  async flows(most: number): Promise<readonly NamedFlow[] | undefined> {
+    return this.#child?.ask<NamedFlow[]>({ kind: 'flows', most }).catch(() => undefined);
   }
 
   async #configure(model: L4Model): Promise<void> {
@@ -123,7 +136,7 @@ class Child {
   /** Resolves with how it ended; never rejects. */
   readonly ended: Promise<string>;
   readonly #process: ChildProcess;
-  readonly #open = new Map<number, PromiseWithResolvers<void>>();
+  readonly #open = new Map<number, PromiseWithResolvers<unknown>>();
   #next = 1;
 
   constructor(env: NodeJS.ProcessEnv, log: () => Teller) {
@@ -153,17 +166,17 @@ class Child {
     if (message.kind === 'log') return log[message.level](message.message);
     const settled = this.#open.get(message.id);
     this.#open.delete(message.id);
-    if (message.fault === undefined) settled?.resolve();
+    if (message.fault === undefined) settled?.resolve(message.value);
     else settled?.reject(new Error(message.fault));
   }
 
-  /** @throws {Error} with the refusal, or when the process dies before it answers */
-  ask(order: Order): Promise<void> {
+  /** `A` is what it answers. @throws {Error} with the refusal, or when the process dies before it answers */
+  ask<A = void>(order: Order): Promise<A> {
     const id = this.#next++;
-    const settled = Promise.withResolvers<void>();
+    const settled = Promise.withResolvers<unknown>();
     this.#open.set(id, settled);
     this.#process.send({ ...order, id }, fault => fault && settled.reject(fault));
-    return settled.promise;
+    return settled.promise as Promise<A>;
   }
 
   disconnect(): void {

@@ -11,19 +11,28 @@ const log: Teller = { error: tell('error'), warn: tell('warn'), notice: tell('no
 
 const director = new Director(log);
 
-function work(order: ToDirector): void {
-  if (order.kind === 'configure') director.configure(order.model);
-  else director.remove();
+function work(order: ToDirector): unknown {
+  switch (order.kind) {
+    case 'configure':
+      return director.configure(order.model);
+    case 'figures':
+      return director.figures();
+    case 'flows':
+      return director.flows(order.most);
+    case 'remove':
+      return director.remove();
+  }
 }
 
 process.on('message', (order: ToDirector) => {
   let fault: string | undefined;
+  let value: unknown;
   try {
-    work(order);
+    value = work(order);
   } catch (error) {
     fault = (error as Error).message;
   }
-  process.send?.({ kind: 'answer', id: order.id, fault } satisfies FromDirector, () => {
+  process.send?.({ kind: 'answer', id: order.id, fault, value } satisfies FromDirector, () => {
     if (order.kind === 'remove' && fault === undefined) process.exit(0);
   });
 });

@@ -2,13 +2,19 @@
 import { renameSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import type { L4Figures, NamedFlow } from '#l4';
 import { listenUnix } from '#native/socket.ts';
 import type { StatusReport } from './report.ts';
 
 /** Questions by their word; a line with the word is answered by a line of JSON. */
 export interface Answers {
   status(): Promise<StatusReport>;
+  /** Undefined, which is written as null: there is no L4 tier. */
+  l4(): Promise<L4Figures | undefined>;
+  'l4-connections'(): Promise<readonly NamedFlow[] | undefined>;
 }
+
+export type Question = keyof Answers;
 
 const BACKLOG = 16;
 const OWNER_ONLY = 0o600;
@@ -44,8 +50,11 @@ function serve(socket: Socket, answers: Answers): void {
   lines.on('error', () => socket.destroy()); // it hears of the socket's faults, too
   lines.on('line', async word => {
     if (!socket.writable) return; // lines behind a question that nobody understands
-    if (word !== 'status') return socket.end(`${JSON.stringify({ fault: `unknown question "${word}"` })}\n`);
-    const answer = await answers.status();
-    if (socket.writable) socket.write(`${JSON.stringify(answer)}\n`);
+    if (!isQuestion(word, answers))
+      return socket.end(`${JSON.stringify({ fault: `unknown question "${word}"` })}\n`);
+    const answer = await answers[word]();
+    if (socket.writable) socket.write(`${JSON.stringify(answer ?? null)}\n`);
   });
 }
+
+const isQuestion = (word: string, answers: Answers): word is Question => Object.hasOwn(answers, word);

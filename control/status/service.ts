@@ -5,6 +5,9 @@ import { MOAT_VERSION } from '../version.ts';
 import { type StatusReport, socketPathOf } from './report.ts';
 import { StatusServer } from './server.ts';
 
+/** So many flows are shown at most. */
+const MOST_CONNECTIONS = 100_000;
+
 export class StatusService {
   readonly #applier: Applier;
   readonly #invocation: Invocation;
@@ -19,7 +22,11 @@ export class StatusService {
       const path = socketPathOf(pidPath);
       const taken = applier.listeners.sockets.some(({ key }) => key === `unix:${path}`);
       if (taken) throw new Error(`${path}, beside the pid file, is where a server listens`);
-      this.#server = new StatusServer(path, { status: () => this.#report() });
+      this.#server = new StatusServer(path, {
+        status: () => this.#report(),
+        l4: () => applier.l4.figures(),
+        'l4-connections': () => applier.l4.flows(MOST_CONNECTIONS),
+      });
     } catch (fault) {
       applier.log.warn(`moat status will get no answer: ${(fault as Error).message}`);
     }

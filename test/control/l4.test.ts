@@ -86,6 +86,20 @@ class Site implements AsyncDisposable {
     return stdout.split('\n').filter(line => line !== '');
   }
 
+  async ask(...words: string[]): Promise<string> {
+    const { stdout, stderr, status } = await this.director.run(
+      MOAT,
+      'l4',
+      ...words,
+      '-c',
+      join(this.dir, 'moat.conf'),
+      '-p',
+      this.dir,
+    );
+    assert.equal(status, 0, stderr);
+    return stdout;
+  }
+
   async kill(signal: NodeJS.Signals): Promise<void> {
     const closed = new Promise(done => this.moat!.once('close', done));
     this.moat!.kill(signal);
@@ -119,6 +133,16 @@ test('moat run: forwards, takes dead real servers out, and is not needed for wha
   await site.start();
   assert.match(site.log, /l4: stands on eth0 by tc/);
   assert.equal(both(await site.answers(8)), 'ra,rb');
+  const list = await site.ask('list');
+  assert.match(list, /^moat L4 tier on eth0 \(tc\)$/m);
+  assert.match(list, /^TCP {2}192\.0\.2\.100:80 rr$/m);
+  assert.match(list, /^ {2}-> 192\.0\.2\.11 +Route +1 +0 +4 +alive$/m);
+  assert.match(await site.ask('stats'), /^ {2}-> 192\.0\.2\.12 +4 +\d\d/m);
+  assert.match(
+    await site.ask('connections'),
+    /^TCP [\d.]+s +\S+ +192\.0\.2\.1:\d+ +192\.0\.2\.100:80 +192\.0\.2\.1[12]$/m,
+  );
+  assert.equal(JSON.parse(await site.ask('list', '--json')).services[0].reals.length, 2);
 
   site.servers[1]!.kill('SIGKILL');
   await until(
@@ -126,6 +150,7 @@ test('moat run: forwards, takes dead real servers out, and is not needed for wha
     'the death to be noticed',
   );
   assert.deepEqual(await site.answers(6), Array(6).fill('ra'));
+  assert.match(await site.ask('list'), /^ {2}-> 192\.0\.2\.12 +Route +0 +0 +\d+ +dead$/m);
 
   await site.kill('SIGKILL');
   assert.deepEqual(await site.answers(6), Array(6).fill('ra'));

@@ -1,0 +1,42 @@
+/** What can be told of the L4 tier while it runs. */
+import type { ForwardMode, L4Protocol, PersistenceModel } from '#model/l4/virtual-server.ts';
+import type { Attachment } from './interfaces.ts';
+import type { FlowEntry, RealCounts, ReasonCounts } from './statistics.ts';
+import type { Intake } from './tables.ts';
+
+export type { FlowEntry } from './statistics.ts';
+
+export interface RealFigures extends RealCounts {
+  readonly name: string;
+  readonly address: string;
+  /** 0: the port that the client asked for. */
+  readonly port: number;
+  readonly mode: ForwardMode;
+  /** The weight now. */
+  readonly weight: number;
+  readonly intake: Intake;
+  /** `leaving`: it is configured no more, and has flows. */
+  readonly state: 'alive' | 'dead' | 'draining' | 'drained' | 'sorry' | 'leaving';
+}
+
+export interface ServiceFigures {
+  readonly name: string;
+  readonly protocol: L4Protocol;
+  readonly scheduler: string;
+  readonly persistence: PersistenceModel | undefined;
+  readonly onePacket: boolean;
+  readonly quorum: boolean;
+  readonly reals: readonly RealFigures[];
+}
+
+export interface L4Figures {
+  readonly attached: readonly Attachment[];
+  readonly services: readonly ServiceFigures[];
+  /** Packets by what became of them. */
+  readonly reasons: ReasonCounts;
+}
+
+/** A flow with the name of its real server. */
+export interface NamedFlow extends Omit<FlowEntry, 'realId'> {
+  readonly real: string;
+}
