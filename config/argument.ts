@@ -1,8 +1,10 @@
 /** The types of arguments that directives are made of; each says what it takes and reads one word of the file. */
+import { suggest } from '#kit/suggest.ts';
 import { parseDurationMs, parseSizeBytes } from '#kit/units.ts';
 import type { Pattern, Template } from '#model/template.ts';
 import type { Site, Token } from './lex.ts';
 import type { Scope } from './scope.ts';
+import { sizeHint, switchHint, timeHint } from './spelling.ts';
 
 /** A word that does not fit; the checker adds the place and the directive. */
 export class ArgumentFault extends Error {
@@ -73,22 +75,20 @@ const flag = () =>
   make('on or off', text => {
     const word = text.toLowerCase();
     if (word === 'on' || word === 'off') return word === 'on';
-    throw new ArgumentFault(`"${text}" is neither on nor off`);
+    throw new ArgumentFault(`"${text}" is neither on nor off`, switchHint(text));
   });
 
 const size = () =>
   make('a size', text => {
     const bytes = parseSizeBytes(text);
-    if (bytes === undefined)
-      throw new ArgumentFault(`"${text}" is not a size`, 'write bytes, or a number with k, m or g');
+    if (bytes === undefined) throw new ArgumentFault(`"${text}" is not a size`, sizeHint(text));
     return bytes;
   });
 
 const durationMs = (bareUnitMs = 1000) =>
   make('a time', text => {
     const ms = parseDurationMs(text, bareUnitMs);
-    if (ms === undefined)
-      throw new ArgumentFault(`"${text}" is not a time`, 'write seconds, or units as in 1h30m or 500ms');
+    if (ms === undefined) throw new ArgumentFault(`"${text}" is not a time`, timeHint(text));
     return ms;
   });
 
@@ -109,7 +109,16 @@ const oneOf = <const W extends readonly string[]>(words: W) =>
   make(words.join(' | '), (text): W[number] => {
     const lower = text.toLowerCase();
     const found = words.find(word => word === text || word.toLowerCase() === lower);
-    if (found === undefined) throw new ArgumentFault(`"${text}" is not one of ${words.join(', ')}`);
+    if (found === undefined) {
+      const near = suggest(
+        text,
+        words.filter(word => /^[a-z]{3}/i.test(word)),
+      );
+      throw new ArgumentFault(
+        `"${text}" is not one of ${words.join(', ')}`,
+        near === undefined ? undefined : `did you mean "${near}"?`,
+      );
+    }
     return found;
   });
 

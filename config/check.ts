@@ -8,6 +8,7 @@ import { COMMAND_LINE, type Node } from './parse.ts';
 import { type Body, type Context, contextName, type Directive } from './registry.ts';
 import type { Scope } from './scope.ts';
 import { scratchScope } from './scratch.ts';
+import { lookalikeHint } from './spelling.ts';
 
 /** Context → what may stand there, by name. */
 const ALLOWED: Readonly<Partial<Record<Context, ReadonlyMap<string, Directive>>>> = Object.fromEntries(
@@ -43,7 +44,7 @@ function apply(node: Node, directive: Directive, scope: Scope): void {
     const site = error.site ?? node.args[0] ?? node.name;
     scope.faults.error('value', `${directive.name}: ${error.message}`, site, error.hint);
   }
-  if (!node.block && scope.faults.count > told) scope.faults.explain(told, hintForMissingSemicolon(node));
+  if (scope.faults.count > told) scope.faults.explain(told, hintForLine(node));
   if (!body.opened) lookInside(node, directive, scope);
 }
 
@@ -107,22 +108,39 @@ const isSwitchedOff = ({ args, block }: Node) => !block && args.length === 1 && 
 const isIdle = ({ block }: Node, beside: string | undefined) =>
   block ? beside === 'server' && !block.some(({ name }) => name.text === 'server') : beside !== undefined;
 
+/** One cause behind all faults of a line. */
+function hintForLine(node: Node): string | undefined {
+  if (node.block) return undefined;
+  return hintForMissingSemicolon(node) ?? lookalikeHint(node.args.map(({ text }) => text));
+}
+
 function hintForUnknown({ name }: Node): string | undefined {
+  if (name.text === 'else') return 'there is no "else": use map, or a second "if" for the opposite';
+  const lookalike = lookalikeHint([name.text]);
+  if (lookalike) return lookalike;
   if (name.text.includes('}')) return 'a regular expression with "{", "}" or ";" in it goes in quotes';
   const near = suggest(name.text.toLowerCase(), DIRECTIVES.keys());
   return near && `did you mean "${near}"?`;
 }
 
 function refusePlace(node: Node, elsewhere: readonly Directive[], scope: Scope): void {
-  const where = [...new Set(elsewhere.flatMap(directive => directive.context))].map(contextName).join(', ');
+  const contexts = [...new Set(elsewhere.flatMap(directive => directive.context))];
+  const block = elsewhere.find(directive => directive.block);
   scope.faults.error(
     'misplaced',
     `"${node.name.text}" is not allowed in ${contextName(scope.context).replace(/^if/, 'an if')}`,
     node.name,
-    `it may stand in ${where}`,
+    `it may stand in ${contexts.map(contextName).join(', ')}${block ? braceHint(contexts, scope.context) : ''}`,
   );
-  const block = elsewhere.find(directive => directive.block);
   if (block) lookInside(node, block, scope);
+}
+
+/** A brace that is missing, or too much, puts the blocks after it one level too deep, or too high. */
+function braceHint(contexts: readonly Context[], context: Context): string {
+  if (context === 'main')
+    return contexts.includes('http') ? ': put http { } around it, or take a "}" out above' : '';
+  const isDeeper = (contexts.includes('http') && context !== 'events') || contexts.includes('main');
+  return isDeeper ? '; is a "}" missing above?' : '';
 }
 
 function hasItsBlock(node: Node, directive: Directive, scope: Scope): boolean {

@@ -8,12 +8,16 @@ import { variableName } from './variable-name.ts';
 
 const FORMS = '($x), ($x = y), ($x != y), ($x ~ regex), ($x !~* regex), (-f path), (!-d path)';
 
+const JOINED = 'make one variable of both values with map, and test that';
+
 /**
  * The parentheses belong to the first and the last word, or are words of their own.
  *
  * @throws {ArgumentFault} when it is no condition
  */
 export function readCondition(tokens: readonly Token[], scope: Scope): Condition {
+  const joint = tokens.find(({ text }) => /^(?:&&|\|\||and|or)$/i.test(text));
+  if (joint) throw new ArgumentFault(`"${joint.text}" joins conditions, which "if" cannot`, JOINED, joint);
   const words = withoutParentheses(tokens);
   const [first, sign, last] = words;
   if (!first) throw invalid(tokens[0]!);
@@ -43,7 +47,8 @@ function comparison(value: Template, sign: Token, last: Token, scope: Scope): Co
       return { kind: 'match', value, pattern, source: last.text, negated };
     }
   }
-  throw new ArgumentFault(`unexpected "${sign.text}" in condition`, `write one of ${FORMS}`, sign);
+  const hint = sign.text === '==' ? 'write "="' : `write one of ${FORMS}`;
+  throw new ArgumentFault(`unexpected "${sign.text}" in condition`, hint, sign);
 }
 
 function withoutParentheses(tokens: readonly Token[]): Token[] {

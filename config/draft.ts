@@ -93,6 +93,8 @@ export interface HttpDraft {
   limitZones: LimitZone[];
   /** Zones that limit_req and limit_conn name: they may be defined below. */
   limitUses: { kind: LimitZone['kind']; zone: string; site: Site }[];
+  /** Where proxy_pass leads, as it is written: a pool may be defined below. */
+  proxied: { authority: string; site: Site }[];
   /** Every variable that was named, with the first place that named it. */
   used: Map<string, Site>;
   matches: Map<string, MatchModel>;
@@ -190,6 +192,7 @@ export function newHttp(): HttpDraft {
     variables: new Map(),
     limitZones: [],
     limitUses: [],
+    proxied: [],
     templates: new Map(),
     used: new Map(),
     matches: new Map(),

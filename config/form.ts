@@ -5,6 +5,7 @@ import type { DiagnosticCode } from './diagnostic-code.ts';
 import type { Site, Token } from './lex.ts';
 import type { Node } from './parse.ts';
 import type { Scope } from './scope.ts';
+import { strayUnitHint } from './spelling.ts';
 
 type Place = readonly [key: string, argument: Argument<unknown>];
 
@@ -67,7 +68,13 @@ export class Form<A extends ArgumentSpec> {
     if (within)
       return line.fault('value', `${within.text} opens a quote within the word`, within, QUOTE_HINT);
     const names = [...this.#named.keys()];
-    if (names.length === 0) return line.fault('too-many', `too many arguments: "${text}"`, token);
+    if (names.length === 0)
+      return line.fault(
+        'too-many',
+        `too many arguments: "${text}"`,
+        token,
+        strayUnitHint(line.wordBefore(token), text),
+      );
     const near = suggest(text.split('=')[0]!, names);
     const hint = near ? `did you mean "${near}"?` : `it knows ${names.join(', ')}`;
     line.fault('unknown-parameter', `unknown parameter "${text}"`, token, hint);
@@ -115,6 +122,10 @@ class LineReading {
   #warnOfTwice(key: string, token: Token): void {
     const message = `${this.#name}: "${key}" is given twice`;
     this.#scope.faults.warn('duplicate', message, token, 'the last one counts: take the others out');
+  }
+
+  wordBefore(token: Token): string | undefined {
+    return this.#node.args[this.#node.args.indexOf(token) - 1]?.text;
   }
 
   /** A word like `name="some`: quotes count at the start of a word only, so its text goes on in the next ones. */

@@ -10,6 +10,7 @@ import { checkCharsets } from './resolve-charset.ts';
 import { addDefaultListen, defaultServers, gatherListens, warnOfTakenNames } from './resolve-listen.ts';
 import { resolveHealthChecks, resolvePools } from './resolve-pools.ts';
 import { checkProxyTls } from './resolve-proxy-tls.ts';
+import { checkTargets } from './resolve-targets.ts';
 import { refuseBareListeners, TlsResolver } from './resolve-tls.ts';
 import type { Surroundings } from './scope.ts';
 
@@ -59,6 +60,7 @@ function resolveHttp(draft: HttpDraft, around: Surroundings): HttpModel {
   refuseBareListeners(draft, listens, defaults, server => tls.get(server), around);
   refuseUnknownVariables(draft, around);
   refuseUnknownZones(draft, around);
+  checkTargets(draft, around);
   const servers = draft.servers.map(server => resolveServer(server, settings, core, tls.get(server)));
   checkProxyTls(servers, around);
   checkCharsets(servers, draft, around);

@@ -50,6 +50,7 @@ function proxyTarget(text: string, site: Site, scope: Scope): ProxyTarget {
   const authority = match[2]!.replace(/^(unix:[^:]+):$/, '$1');
   if (!authority) throw new ArgumentFault(`"${text}" names no host`);
   memberAddress(authority, scheme === 'https' ? 443 : 80);
+  scope.http.proxied.push({ authority, site });
   const path = match[3]!;
   return {
     scheme,
