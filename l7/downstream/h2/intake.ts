@@ -127,7 +127,7 @@ export class Intake {
     const head = request.finish(ended);
     head.headBytes = block.length;
     connection.requests++;
-    const stream = new H2Stream(connection, id, connection.peer.windowBytes, connection.bodyWindowBytes);
+    const stream = new H2Stream(connection, id, connection.peer.windowBytes);
     connection.streams.add(stream);
     connection.life.countRequest();
     stream.begin(request, head, ended);
