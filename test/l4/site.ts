@@ -238,6 +238,10 @@ export class Site implements AsyncDisposable {
     await this.director.ask({ do: 'attach', interfaces: [{ interface: 'eth0', mode }] });
   }
 
+  async detach(): Promise<void> {
+    await this.director.ask({ do: 'attach', interfaces: [] });
+  }
+
   /** The bodies of so many requests, each by a connection of its own. */
   async get(vip: string, count = 1, path = '/'): Promise<string[]> {
     const host = vip.includes(':') ? `[${vip}]` : vip;

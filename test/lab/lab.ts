@@ -194,7 +194,7 @@ export class Lab implements Disposable {
       'router_solicitations=0',
       'mldv2_unsolicited_report_interval=0',
     ]) {
-      host.do(`sysctl -qw net.ipv6.conf.${interfaceName}.${setting}`);
+      host.do(`sysctl -qw net/ipv6/conf/${interfaceName}/${setting}`);
     }
     host.do(`ip link set ${interfaceName} up`);
     for (const address of addresses) host.do(`ip address add ${address} dev ${interfaceName}`);
