@@ -42,11 +42,9 @@ before(async () => {
     http: `proxy_http_version 1.1; proxy_set_header Connection "";
       upstream kept { server {upstream}; keepalive 1; }
       upstream few { server {upstream}; keepalive 1; keepalive_requests 3; }
-      upstream brief { server {upstream}; keepalive 1; keepalive_time 0; }
       server { listen {port};
         location /kept/ { proxy_pass http://kept/; }
         location /few/ { proxy_pass http://few/; }
-        location /brief/ { proxy_pass http://brief/; }
         location /direct/ { proxy_pass http://kept/; proxy_buffering off; }
         location /caught/ { proxy_pass http://kept/; proxy_intercept_errors on; error_page 404 500 = /kept/plain; }
         location /hidden/ { proxy_pass http://kept/; proxy_set_header Connection close; }
@@ -59,7 +57,7 @@ after(async () => {
   await upstream.stop();
 });
 
-for (const way of ['kept', 'direct', 'caught', 'hidden', 'ten', 'ten-kept', 'few', 'brief'])
+for (const way of ['kept', 'direct', 'caught', 'hidden', 'ten', 'ten-kept', 'few'])
   test(`connections beside nginx: ${way}`, async () => {
     const asks = Object.keys(ANSWERS).flatMap((kind): Ask[] => [
       [`GET /${way}/${kind}`],
