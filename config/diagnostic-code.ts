@@ -24,7 +24,7 @@ export const DIAGNOSTIC_CODES = {
   'no-effect': 'The directive is understood and changes nothing here, for the reason that is given.',
   'no-block': 'The directive needs a block in braces.',
   'no-resolver': 'A member is to be looked up while moat runs, and no name server is configured.',
-  'not-implemented': 'A directive of nginx that moat knows and does not implement.',
+  'not-implemented': 'A directive or a variable of nginx that moat knows and does not implement.',
   'protocol-options':
     'One address has `ssl`, `http2` or `proxy_protocol` on some of its `listen` lines only.',
   'server-name-conflict':

@@ -6,6 +6,7 @@ import { isBuiltInVariable, VARIABLE_NAMES } from '#model/l7/variables.ts';
 import type { Model, ProcessModel } from '#model/main.ts';
 import type { HttpDraft, LocationDraft, ServerDraft } from './draft.ts';
 import { inheritSettings } from './inherit.ts';
+import { nginxVariableHint } from './nginx-only/variables.ts';
 import { checkCharsets } from './resolve-charset.ts';
 import { addDefaultListen, defaultServers, gatherListens, warnOfTakenNames } from './resolve-listen.ts';
 import { resolveHealthChecks, resolvePools } from './resolve-pools.ts';
@@ -106,6 +107,12 @@ function refuseUnknownZones(draft: HttpDraft, around: Surroundings): void {
 function refuseUnknownVariables(draft: HttpDraft, around: Surroundings): void {
   for (const [name, site] of draft.used) {
     if (/^[1-9]$/.test(name) || draft.variables.has(name) || isBuiltInVariable(name)) continue;
+    const nginx = nginxVariableHint(name);
+    if (nginx !== undefined) {
+      const message = `"$${name}" is a variable of nginx that moat does not implement`;
+      around.faults.error('not-implemented', message, site, nginx);
+      continue;
+    }
     const near = suggest(name, [...draft.variables.keys(), ...VARIABLE_NAMES]);
     around.faults.error(
       'unknown-variable',
