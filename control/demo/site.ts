@@ -60,6 +60,7 @@ ${pool('green', [bela])}
   server {
     listen 127.0.0.1:${http};
     listen 127.0.0.1:${https} ssl;
+    http2 on;
     server_name localhost;
     ssl_certificate     cert.pem;
     ssl_certificate_key key.pem;
