@@ -7,26 +7,25 @@ import type { Engine } from '../engine.ts';
 import { Exchange } from '../exchange.ts';
 import type { ListenerTable } from '../listen.ts';
 import type { Response } from '../response.ts';
-import type { ServerTable, Tables } from '../tables.ts';
+import type { ServerTable } from '../tables.ts';
 import { tlsRefusal } from '../tls/gate.ts';
 import type { TunnelEnd } from '../transport/relay.ts';
 import type { Transport, TransportOwner } from '../transport/transport.ts';
-import { BodyFault, type BodyReader, ChunkedReader, LengthReader } from '../wire/h1/body.ts';
-import { CHUNKED, type RequestHead, WireFault } from '../wire/h1/request-head.ts';
+import { type RequestHead, WireFault } from '../wire/h1/request-head.ts';
 import { parseTarget } from '../wire/h1/uri.ts';
 import { answeredForServer, refusedMethod, refuseTarget } from './admission.ts';
+import { ConnectionTables } from './connection-tables.ts';
 import type { Connection, ConnectionFacts, Downstream, ProxiedAddress, TlsInfo } from './downstream.ts';
 import { AnswerWriter } from './h1-answer.ts';
+import { BodyIntake } from './h1-body.ts';
 import { HeadReader, refusedHead } from './h1-head.ts';
+import { Keeping } from './h1-keeping.ts';
 import { cleanHost } from './host.ts';
-import { type BodyControl, RequestBody } from './request-body.ts';
 
 /** Pipelined bytes that are held while a request is being answered; above it the socket is not read. */
 const MOST_HELD_BYTES = 65_536;
-/** How long a connection without a request yet is kept when moat stops. */
-const FIRST_REQUEST_GRACE_MS = 1000;
 
-export class H1Connection implements Connection, Downstream, BodyControl, TransportOwner, DeadlineOwner {
+export class H1Connection implements Connection, Downstream, TransportOwner, DeadlineOwner {
   readonly id: number;
   readonly startedMs: number;
   requests = 0;
@@ -39,40 +38,27 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   readonly plainOnTlsPort: boolean;
   protocol = 'HTTP/1.1';
 
+  transport!: Transport;
   readonly #engine: Engine;
-  #listener: ListenerTable;
-  /** Those that #listener is of. */
-  #tables: Tables;
-  #transport!: Transport;
-  /** Whose settings hold until a request names its server. */
-  #first: ServerTable;
+  readonly #tables: ConnectionTables;
   readonly #head = new HeadReader();
+  readonly #body = new BodyIntake(this);
   #answer!: AnswerWriter;
+  #keeping!: Keeping;
   #held: Buffer | undefined;
   #exchange: Exchange | undefined;
-  #body: RequestBody | undefined;
-  #reader: BodyReader | undefined;
-  #paused = false;
+  /** The client sends no more. */
   #ended = false;
   /** What is read next came while the request before was answered: $pipe. */
   #pipelined = false;
-  #lingering = false;
-  /** When reading on after the last answer ends, whatever comes. */
-  #lingerUntilMs = 0;
-  #lingerStepMs = 0;
   /** A head was refused before all of it was read: the client may still be sending. */
   #unread = false;
-  /** The settings by which the connection is kept after an answer, and since when. */
-  #kept: CoreSettings | undefined;
-  #keptSinceMs = 0;
-  #expectContinue = false;
   #tunnel = false;
   readonly #deadline: Deadline;
 
   constructor(engine: Engine, listener: ListenerTable, facts: ConnectionFacts) {
     this.#engine = engine;
-    this.#listener = listener;
-    this.#tables = engine.tables;
+    this.#tables = new ConnectionTables(engine.tables, listener, facts.tls);
     this.id = engine.nextConnectionId();
     this.startedMs = engine.clock.nowMs();
     this.#deadline = new Deadline(engine.clock, this);
@@ -83,13 +69,13 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     this.tls = facts.tls;
     this.proxied = facts.proxied;
     this.plainOnTlsPort = facts.plainOnTlsPort ?? false;
-    this.#first = facts.tls ? listener.find(facts.tls.serverName) : listener.default;
   }
 
   /** The connection stands; from here on its bytes come. */
   open(transport: Transport): void {
-    this.#transport = transport;
+    this.transport = transport;
     this.#answer = new AnswerWriter(transport);
+    this.#keeping = new Keeping(transport, this.#deadline, this.#engine.clock);
     this.#deadline.set(this.#serverCore().clientHeaderTimeoutMs);
   }
 
@@ -100,7 +86,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   }
 
   get fd(): number {
-    return this.#transport.fd;
+    return this.transport.fd;
   }
 
   get bytesSent(): number {
@@ -117,10 +103,10 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   }
 
   transportData(bytes: Buffer, head?: HeadMarks): void {
-    if (this.#lingering) return this.#lingerOn();
+    if (this.#keeping.lingering) return this.#keeping.goOn();
     let rest = bytes;
-    if (this.#reader && !this.#reader.done) {
-      const used = this.#feedBody(rest);
+    if (this.#body.open) {
+      const used = this.#body.feed(rest);
       if (used === rest.length) return;
       rest = rest.subarray(used);
     }
@@ -128,27 +114,9 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     this.#readHead(rest, rest === bytes ? head : undefined);
   }
 
-  #feedBody(bytes: Buffer): number {
-    try {
-      const used = this.#reader!.feed(bytes, this.#body!);
-      if (this.#exchange) this.#deadline.set(this.#exchange.location.core.clientBodyTimeoutMs);
-      else if (this.#kept) this.#keep(this.#kept);
-      return used;
-    } catch (error) {
-      if (!(error instanceof BodyFault)) throw error;
-      this.#reader = undefined;
-      this.#engine.traffic.malformed(error.message);
-      this.#exchange?.log('info', `client sent ${error.message}`);
-      this.#deadline.clear();
-      if (this.#exchange && !this.#exchange.response) this.#exchange.bodyFailed(400);
-      else this.#transport.destroy();
-      return bytes.length;
-    }
-  }
-
   #hold(bytes: Buffer): void {
     this.#held = this.#held ? Buffer.concat([this.#held, bytes]) : Buffer.from(bytes);
-    if (this.#held.length > MOST_HELD_BYTES) this.pauseReading();
+    if (this.#held.length > MOST_HELD_BYTES) this.#body.pauseReading();
   }
 
   #readHead(bytes: Buffer, marks: HeadMarks | undefined): void {
@@ -156,7 +124,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     const begun = reader.text !== '';
     let head: RequestHead | undefined;
     try {
-      head = reader.read(bytes, marks, this.#first.headLimits);
+      head = reader.read(bytes, marks, this.#tables.first.headLimits);
     } catch (error) {
       if (!(error instanceof WireFault)) throw error;
       if (begun) this.#engine.traffic.reading(-1);
@@ -174,19 +142,8 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     if (this.requests > 0) this.#deadline.set(this.#serverCore().clientHeaderTimeoutMs);
   }
 
-  /** A reload is for the requests after it. A connection whose address is no longer served goes on as it began. */
-  #renewTables(): void {
-    const { tables } = this.#engine;
-    if (tables === this.#tables) return;
-    const listener = tables.listeners.get(this.#listener.key);
-    if (!listener) return;
-    this.#listener = listener;
-    this.#tables = tables;
-    this.#first = this.tls ? listener.find(this.tls.serverName) : listener.default;
-  }
-
   #serverCore() {
-    return this.#first.model.core;
+    return this.#tables.first.model.core;
   }
 
   /** A request whose head can not be understood is answered all the same, with what is known of it. */
@@ -194,18 +151,18 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     const head = refusedHead(this.#head.text);
     this.#head.forget();
     this.#unread = true;
-    this.#renewTables();
+    this.#tables.renew(this.#engine);
     this.#engine.traffic.malformed(fault.reason);
-    const exchange = this.#exchangeFor(head, this.#listener.default);
+    const exchange = this.#exchangeFor(head, this.#tables.listener.default);
     exchange.path = parseTarget(head.target, false)?.path ?? '';
     exchange.log('info', `${fault.message} while reading client request headers`);
     exchange.finish(fault.status);
   }
 
-  #exchangeFor(head: RequestHead, server: ListenerTable['default']): Exchange {
+  #exchangeFor(head: RequestHead, server: ServerTable): Exchange {
     this.requests++;
     this.#answer.renew();
-    const exchange = new Exchange(head, server, this.#tables, this, this, this.#engine.clock);
+    const exchange = new Exchange(head, server, this.#tables.tables, this, this, this.#engine.clock);
     exchange.pipelined = this.#pipelined;
     this.#pipelined = false;
     this.#exchange = exchange;
@@ -214,16 +171,15 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   }
 
   #begin(head: RequestHead, rest: Buffer | undefined): void {
-    this.#renewTables();
+    this.#tables.renew(this.#engine);
+    const { listener } = this.#tables;
     const uri = parseTarget(head.target, this.#serverCore().mergeSlashes);
     const hostField = uri?.authority ?? head.host ?? '';
     const host = cleanHost(hostField);
-    const server = uri === undefined ? this.#listener.default : this.#listener.find(host ?? '');
+    const server = uri === undefined ? listener.default : listener.find(host ?? '');
     const exchange = this.#exchangeFor(head, server);
     exchange.host = host ?? '';
-    this.#expectContinue = head.expectContinue;
-    if (head.bodyLength !== 0) this.#expectBody(head, exchange);
-    else this.#reader = this.#body = undefined;
+    exchange.body = this.#body.expect(head);
     if (rest) this.transportData(rest);
     if (exchange.body?.forsaken) return; // the part that came with the head was broken, and is answered
     if (answeredForServer(exchange)) return;
@@ -235,44 +191,34 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     if (uri.authority !== undefined)
       exchange.requestUri = head.target.replace(/^[^:]+:\/\/[^/?#]+/, '') || '/';
     this.#deadline.clear();
-    this.#listener.capture(exchange);
+    listener.capture(exchange);
     const refusal = tlsRefusal(exchange);
     if (refusal > 0) return exchange.finish(refusal);
     exchange.start();
   }
 
-  #expectBody(head: RequestHead, exchange: Exchange): void {
-    this.#body = new RequestBody(head.bodyLength, this);
-    this.#reader = head.bodyLength === CHUNKED ? new ChunkedReader() : new LengthReader(head.bodyLength);
-    exchange.body = this.#body;
-  }
-
   // --- the body's way in ---
 
-  bodyWanted(): void {
-    if (this.#expectContinue && this.#body?.receivedBytes === 0) this.writeInformation(100, []);
-    this.#expectContinue = false;
-    this.#expectMore();
-  }
-
   /** From now on the client owes the next piece of its body in time. */
-  #expectMore(): void {
+  expectBody(): void {
     const exchange = this.#exchange;
-    if (exchange && this.#body && !this.#body.complete)
-      this.#deadline.set(exchange.location.core.clientBodyTimeoutMs);
+    if (exchange) this.#deadline.set(exchange.location.core.clientBodyTimeoutMs);
   }
 
-  pauseReading(): void {
-    if (this.#paused) return;
-    this.#paused = true;
-    this.#transport.pause();
+  /** A piece of the body came. */
+  bodyCame(): void {
+    if (this.#exchange) this.expectBody();
+    else this.#keeping.bodyCame(this.#body.open);
   }
 
-  resumeReading(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#transport.resume();
-    this.#expectMore();
+  /** It can not be read to its end. */
+  bodyBroken(reason: string): void {
+    const exchange = this.#exchange;
+    this.#engine.traffic.malformed(reason);
+    exchange?.log('info', `client sent ${reason}`);
+    this.#deadline.clear();
+    if (exchange && !exchange.response) exchange.bodyFailed(400);
+    else this.transport.destroy();
   }
 
   // --- the answer's way out ---
@@ -283,7 +229,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   }
 
   writeHead(exchange: Exchange, response: Response): void {
-    if (this.#transport.closed) return exchange.abort();
+    if (this.transport.closed) return exchange.abort();
     if (!response.upgraded && this.#mustClose(exchange)) exchange.keepAlive = false;
     this.#answer.head(exchange, response, this.#engine.clock.wallMs());
   }
@@ -296,8 +242,8 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
       this.requests >= core.keepaliveRequests ||
       this.#ended ||
       this.#engine.draining ||
-      // A client that still waits for its 100 may send the body or not: what comes next is not known.
-      (this.#expectContinue && this.#body?.complete === false) ||
+      // Whether the body or the next request comes next is not known.
+      this.#body.unasked ||
       this.#engine.clock.nowMs() - this.startedMs >= core.keepaliveTimeMs
     );
   }
@@ -321,63 +267,39 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   #finishExchange(exchange: Exchange): void {
     this.#exchange = undefined;
     exchange.complete();
-    if (this.#transport.closed) return this.#engine.forget(this);
+    if (this.transport.closed) return this.#engine.forget(this);
     if (this.#tunnel) return;
     const { core } = exchange.location;
-    const bodyOpen = this.#body !== undefined && !this.#body.complete;
     if (!exchange.keepAlive) {
-      const more = bodyOpen || this.#held || this.#unread || core.lingeringClose === 'always';
-      return more ? this.#linger(core) : this.#transport.closeSoon();
+      const more = this.#body.incomplete || this.#held || this.#unread || core.lingeringClose === 'always';
+      return more ? this.#linger(core) : this.transport.closeSoon();
     }
-    this.#kept = core;
-    this.#keptSinceMs = this.#engine.clock.nowMs();
-    if (bodyOpen) this.#body!.discard();
-    this.#keep(core);
+    this.#body.discard();
+    this.#keeping.keep(core, this.#body.open);
     this.#next();
-  }
-
-  /** Waits for the next request, or for the rest of a body that nobody wanted. */
-  #keep(core: CoreSettings): void {
-    const bodyOpen = this.#reader !== undefined && !this.#reader.done;
-    if (!bodyOpen) return this.#deadline.set(core.keepaliveTimeout.idleMs);
-    const leftMs = this.#keptSinceMs + core.lingeringTimeMs - this.#engine.clock.nowMs();
-    if (leftMs <= 0) this.#transport.destroy();
-    else this.#deadline.set(Math.min(leftMs, core.lingeringTimeoutMs));
   }
 
   /** Goes on with what was pipelined, after the stack of this answer has unwound. */
   #next(): void {
     if (this.#held) setImmediate(() => this.#takeHeld());
-    else this.resumeReading();
+    else this.#body.resumeReading();
   }
 
   #takeHeld(): void {
     const held = this.#held;
-    if (!held || this.#exchange || this.#transport.closed) return;
+    if (!held || this.#exchange || this.transport.closed) return;
     this.#held = undefined;
     this.#pipelined = true;
     this.transportData(held);
-    if (!this.#held) this.resumeReading();
+    if (!this.#held) this.#body.resumeReading();
   }
 
-  /** RFC 9112 §9.6: stop writing, read on for a while so that the answer is not lost to a reset, then close. */
-  #linger({ lingeringClose, lingeringTimeMs, lingeringTimeoutMs }: CoreSettings): void {
-    if (lingeringClose === 'off') return this.#transport.closeSoon();
-    this.#lingering = true;
-    this.#lingerUntilMs = this.#engine.clock.nowMs() + lingeringTimeMs;
-    this.#lingerStepMs = lingeringTimeoutMs;
-    this.#body?.discard();
+  #linger(core: CoreSettings): void {
+    if (core.lingeringClose === 'off') return this.transport.closeSoon();
+    this.#body.discard();
     this.#held = undefined;
-    this.#transport.end();
-    this.resumeReading();
-    this.#lingerOn();
-  }
-
-  /** Waits for more, but not for ever. */
-  #lingerOn(): void {
-    const leftMs = this.#lingerUntilMs - this.#engine.clock.nowMs();
-    if (leftMs <= 0) this.#transport.destroy();
-    else this.#deadline.set(Math.min(leftMs, this.#lingerStepMs));
+    this.#keeping.linger(core);
+    this.#body.resumeReading();
   }
 
   /** `reset_timedout_connection` is for clients that were too slow, and for those that get no answer (444). */
@@ -389,9 +311,9 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
       (exchange.failedStatus === 408 || exchange.failedStatus === CLOSE_WITHOUT_ANSWER);
     // Where only the end of the connection tells the end of the body, an orderly end would say that it is whole.
     const endless = exchange?.response?.headOnly === false && this.#answer.endless;
-    if (this.#transport.closed) this.#engine.forget(this);
-    else if (tooSlow || endless) this.#transport.reset();
-    else this.#transport.destroy();
+    if (this.transport.closed) this.#engine.forget(this);
+    else if (tooSlow || endless) this.transport.reset();
+    else this.transport.destroy();
   }
 
   tunnel(): TunnelEnd {
@@ -399,7 +321,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     const early = this.#held;
     this.#held = undefined;
     this.#deadline.clear();
-    return { transport: this.#transport, early };
+    return { transport: this.transport, early };
   }
 
   tunnelEnded(bytesToClient: number): void {
@@ -413,7 +335,7 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
   // --- time and end ---
 
   #expireWrite(): void {
-    if (this.#exchange && this.#transport.pendingBytes > 0)
+    if (this.#exchange && this.transport.pendingBytes > 0)
       this.#deadline.set(this.#exchange.location.core.sendTimeoutMs);
   }
 
@@ -421,15 +343,15 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     const exchange = this.#exchange;
     if (!exchange) {
       // nginx closes a connection that sent nothing in time without an answer; a started head gets 408.
-      if (this.#lingering) return this.#transport.destroy();
-      if (this.#head.text === '') return this.#transport.closeSoon();
+      if (this.#keeping.lingering) return this.transport.destroy();
+      if (this.#head.text === '') return this.transport.closeSoon();
       this.#engine.traffic.reading(-1);
       this.#refuse(new WireFault(408, 'no complete request in time'));
     } else if (exchange.response) {
-      if (this.#transport.pendingBytes === 0 && this.#body?.complete !== false) return;
+      if (this.transport.pendingBytes === 0 && !this.#body.incomplete) return;
       exchange.log('info', 'client timed out');
       exchange.abort(408);
-    } else if (this.#body && !this.#body.complete && !this.#paused) {
+    } else if (this.#body.incomplete && !this.#body.paused) {
       exchange.log('info', 'client timed out');
       exchange.keepAlive = false;
       exchange.finish(408);
@@ -441,8 +363,8 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     if (this.#tunnel) return;
     const exchange = this.#exchange;
     if (!exchange) {
-      this.#transport.closeSoon();
-    } else if (this.#reader && !this.#reader.done) {
+      this.transport.closeSoon();
+    } else if (this.#body.open) {
       exchange.log('info', 'client prematurely closed connection');
       exchange.abort(400);
     } else exchange.clientClosed();
@@ -455,26 +377,18 @@ export class H1Connection implements Connection, Downstream, BodyControl, Transp
     const exchange = this.#exchange;
     if (exchange) {
       this.tls?.keep();
-      if (this.#reader?.done === false || exchange.response) exchange.abort(499);
+      if (this.#body.open || exchange.response) exchange.abort(499);
       else exchange.clientLeft();
     }
     // Work that goes on for nobody is waited for when moat stops.
     if (!this.#exchange) this.#engine.forget(this);
   }
 
-  /**
-   * moat is stopping: idle connections go at once, the others after their answer. One that has not asked anything yet
-   * is given a moment: its first request may be under way, and would be lost.
-   */
   drain(): void {
-    if (!this.idle) return;
-    const keptMs = this.#keptSinceMs + (this.#kept?.keepaliveMinTimeoutMs ?? 0) - this.#engine.clock.nowMs();
-    if (this.requests === 0) this.#deadline.set(FIRST_REQUEST_GRACE_MS);
-    else if (keptMs > 0 && !this.#lingering) this.#deadline.set(keptMs);
-    else this.#transport.closeSoon();
+    if (this.idle) this.#keeping.drain(this.requests);
   }
 
   destroy(): void {
-    this.#transport.destroy();
+    this.transport.destroy();
   }
 }
