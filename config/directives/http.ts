@@ -46,8 +46,8 @@ const serverName = defineDirective({
 function addName(token: Token, scope: Scope): void {
   const { text } = token;
   const draft = scope.server;
-  if (draft.names.length === 0) draft.serverName = text.startsWith('.') ? text.slice(1) : text;
   const name = text.toLowerCase();
+  if (draft.names.length === 0) draft.serverName = text.startsWith('~') ? text : name.replace(/^\./, '');
   if (text.includes('/') && !text.startsWith('~'))
     scope.faults.warn(
       'value',

@@ -161,8 +161,17 @@ export type SettableVariable = (typeof SETTABLE_VARIABLES)[number];
 
 const SETTABLE: ReadonlySet<string> = new Set(SETTABLE_VARIABLES);
 
-/** Built-in names that a configuration may take for a variable of its own; where nothing is set they are what they were. */
-const YIELDING: ReadonlySet<string> = new Set<VariableName>(['modern_browser', 'ancient_browser', 'msie']);
+/**
+ * Built-in names that a configuration may take for a variable of its own; where nothing is set they are what they were. The
+ * last two nginx does not have: a `map` that makes $proxy_add_forwarded stands in many files.
+ */
+const YIELDING: ReadonlySet<string> = new Set<VariableName>([
+  'modern_browser',
+  'ancient_browser',
+  'msie',
+  'proxy_add_forwarded',
+  'moat_version',
+]);
 
 /** True for a built-in name that no directive may define or write to. */
 export function isReservedVariable(name: string): boolean {

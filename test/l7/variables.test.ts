@@ -63,6 +63,18 @@ test('variables: the port that the client wrote, and what the next server is tol
   assert.equal(told, '  for=1.2.3.4, for=127.0.0.1;host=a;proto=http');
 });
 
+test('variables: a map of the name $proxy_add_forwarded takes its place, and $server_name is in lower case', async () => {
+  const [port = 0] = await freePorts(1);
+  const map = 'map $http_forwarded $proxy_add_forwarded { default "own;$http_forwarded"; }';
+  const server = `server { listen 127.0.0.1:${port}; server_name A.Example; return 200 "$proxy_add_forwarded $server_name"; }`;
+  await using _moat = await startMoat(httpConf(`${map} ${server}`));
+  const { body } = await request(port, {
+    path: '/',
+    headers: { Host: 'A.EXAMPLE', Forwarded: 'for=1.2.3.4' },
+  });
+  assert.equal(body, 'own;for=1.2.3.4 a.example');
+});
+
 test('variables: $request_body is there when the body was read to be passed on, and in the log', async () => {
   const [port = 0] = await freePorts(1);
   await using upstream = await startUpstream(() => response(200, 'ok'));
