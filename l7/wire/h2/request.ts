@@ -3,6 +3,7 @@ import { fieldKey, isKnownField } from '../../field-names.ts';
 import { fieldValue } from '../../message.ts';
 import { OnceFields } from '../h1/request-framing.ts';
 import { CHUNKED, RequestHead, WireFault } from '../h1/request-head.ts';
+import { OF_CONNECTION } from './connection-fields.ts';
 import type { FieldTaker } from './hpack-decoder.ts';
 
 interface FieldRules {
@@ -20,15 +21,6 @@ const USUAL_NAME = /^[a-z0-9-]+$/;
 /** RFC 9113 §8.2.1 says what a name may not hold; beyond RFC 9110 §5.6.2 nothing is a name. */
 const TOKEN = /^[!#$%&'*+.^`|~\w-]+$/;
 const UPPER_CASE = /[A-Z]/;
-/** Fields of an HTTP/1 connection (RFC 9113 §8.2.2). */
-const OF_CONNECTION = new Set([
-  'connection',
-  'proxy-connection',
-  'keep-alive',
-  'transfer-encoding',
-  'upgrade',
-]);
-
 /** Gathers the fields of a request. The first fault found is the one that counts. */
 export class RequestReader implements FieldTaker {
   readonly head = new RequestHead();

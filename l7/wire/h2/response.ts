@@ -1,16 +1,8 @@
 /** Header blocks of responses. */
 import { httpDate } from '../../clock.ts';
 import type { HeaderList } from '../../message.ts';
+import { OF_CONNECTION } from './connection-fields.ts';
 import { encodeField, encodeStatus } from './hpack-encoder.ts';
-
-/** What belongs to an HTTP/1 connection has no place here (RFC 9113 §8.2.2). */
-const OF_CONNECTION = new Set([
-  'connection',
-  'proxy-connection',
-  'keep-alive',
-  'transfer-encoding',
-  'upgrade',
-]);
 
 /** Status, Server and Date, then the fields in order. @param contentLength bytes, or negative for none to be told */
 export function responseBlock(

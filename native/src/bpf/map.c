@@ -80,6 +80,14 @@ napi_value map_create(napi_env env, napi_callback_info info) {
   return make_number(&call, fd);
 }
 
+/* Whether an entry was there, from what a call said of it; any other fault is thrown. */
+static napi_value make_found(struct call *call, const struct map *map, int error, const char *doing) {
+  if (error && errno != ENOENT) fail_system(call, errno, "bpf", doing, map->name);
+  napi_value made = NULL;
+  if (!call->failed) ok(call, napi_get_boolean(call->env, error == 0, &made));
+  return made;
+}
+
 /* mapGet(fd, key, value) → whether there was one; `value` is filled. */
 napi_value map_get(napi_env env, napi_callback_info info) {
   struct call call = call_begin(env, info, "mapGet");
@@ -87,11 +95,7 @@ napi_value map_get(napi_env env, napi_callback_info info) {
   uint8_t *key = as_exactly(&call, call.args[1], "key", map.key);
   uint8_t *value = as_exactly(&call, call.args[2], "value", map.value);
   if (call.failed) return NULL;
-  bool found = bpf_map_lookup_elem(map.fd, key, value) == 0;
-  if (!found && errno != ENOENT) fail_system(&call, errno, "bpf", "read an entry of", map.name);
-  napi_value made = NULL;
-  if (!call.failed) ok(&call, napi_get_boolean(env, found, &made));
-  return made;
+  return make_found(&call, &map, bpf_map_lookup_elem(map.fd, key, value), "read an entry of");
 }
 
 /* mapPut(fd, key, value, flags): flags 0 = any, 1 = only new, 2 = only existing */
@@ -114,11 +118,7 @@ napi_value map_delete(napi_env env, napi_callback_info info) {
   struct map map = as_map(&call);
   uint8_t *key = as_exactly(&call, call.args[1], "key", map.key);
   if (call.failed) return NULL;
-  bool found = bpf_map_delete_elem(map.fd, key) == 0;
-  if (!found && errno != ENOENT) fail_system(&call, errno, "bpf", "delete an entry of", map.name);
-  napi_value made = NULL;
-  if (!call.failed) ok(&call, napi_get_boolean(env, found, &made));
-  return made;
+  return make_found(&call, &map, bpf_map_delete_elem(map.fd, key), "delete an entry of");
 }
 
 /* mapNext(fd, key or undefined, next) → whether there is one; `next` is filled. */
@@ -128,11 +128,7 @@ napi_value map_next(napi_env env, napi_callback_info info) {
   uint8_t *key = given(&call, call.args[1]) ? as_exactly(&call, call.args[1], "key", map.key) : NULL;
   uint8_t *next = as_exactly(&call, call.args[2], "next", map.key);
   if (call.failed) return NULL;
-  bool found = bpf_map_get_next_key(map.fd, key, next) == 0;
-  if (!found && errno != ENOENT) fail_system(&call, errno, "bpf", "walk", map.name);
-  napi_value made = NULL;
-  if (!call.failed) ok(&call, napi_get_boolean(env, found, &made));
-  return made;
+  return make_found(&call, &map, bpf_map_get_next_key(map.fd, key, next), "walk");
 }
 
 /* mapGetBatch(fd, cursor, first, keys, values) → entries read, or -1 - entries when they were the last. The cursor is moved.
