@@ -68,8 +68,9 @@ export const COMMANDS = {
     load: () => import('./commands/status.ts'),
   },
   l4: {
-    usage: 'l4 list | stats | connections [-c FILE] [-p PREFIX] [--json]',
-    summary: 'show virtual servers, real servers and connections of the running program',
+    usage:
+      'l4 list | stats | connections | drain REAL [VIRTUAL] | weight N REAL [VIRTUAL] | resume REAL [VIRTUAL] [-c FILE] [-p PREFIX] [--json]',
+    summary: 'show virtual servers, real servers and connections of the running program, or drain one',
     load: () => import('./commands/l4.ts'),
   },
   doctor: {

@@ -7,8 +7,10 @@ import type { L4Model } from '#model/l4/l4.ts';
 import type { L4Figures, NamedFlow } from './figures.ts';
 import type { Teller } from './health/teller.ts';
 import type { FromDirector, ToDirector } from './messages.ts';
+import { findReals, type Order, type Override, type Target, withOrder, withOverrides } from './override.ts';
 
 export type { L4Figures, NamedFlow, RealFigures, ServiceFigures } from './figures.ts';
+export type { Order, Target } from './override.ts';
 
 const ENTRY = fileURLToPath(new URL('./process.ts', import.meta.url));
 /** A process that died is started anew after a growing pause; packets are forwarded meanwhile. */
@@ -23,6 +25,7 @@ export class L4Plane {
   readonly #turns = new Turns();
   #child: Child | undefined;
   #model: L4Model | undefined;
+  #overrides: readonly Override[] = [];
   #pauseMs = 0;
 
   constructor(env: NodeJS.ProcessEnv) {
@@ -52,6 +55,32 @@ export class L4Plane {
     });
   }
 
+  /**
+   * Does what an operator says of a real server, for as long as this plane lives.
+   *
+   * @param service undefined: in all virtual servers that have it
+   * @returns which ones were meant @throws {Error} when there is none, or it cannot be done; then nothing has changed
+   */
+  override(order: Order, real: string, service?: string): Promise<readonly Target[]> {
+    return this.#turns.take(async () => {
+      const model = this.#model;
+      const targets = model ? findReals(model, real, service) : [];
+      if (!model || targets.length === 0)
+        throw new Error(`there is no real server ${real}${service === undefined ? '' : ` of ${service}`}`);
+      const before = this.#overrides;
+      this.#overrides = withOrder(before, targets, order);
+      try {
+        await this.#configure(model);
+      } catch (fault) {
+        this.#overrides = before;
+        throw fault;
+      }
+      for (const { virtualServer, realServer } of targets)
+        this.log.notice(`l4: ${realServer} of ${virtualServer}: ${order.kind} by command`);
+      return targets;
+    });
+  }
+
   /** Undefined while nothing is in force, or the process is down. */
   async figures(): Promise<L4Figures | undefined> {
     return this.#child?.ask<L4Figures>({ kind: 'figures' }).catch(() => undefined);
@@ -65,7 +94,7 @@ export class L4Plane {
   async #configure(model: L4Model): Promise<void> {
     const child = this.#child ?? this.#start();
     try {
-      await child.ask({ kind: 'configure', model });
+      await child.ask({ kind: 'configure', model: withOverrides(model, this.#overrides) });
     } catch (fault) {
       if (!this.#model) await this.#end();
       throw fault;
@@ -119,7 +148,7 @@ export class L4Plane {
     if (!model || this.#child) return;
     const child = this.#start();
     try {
-      await child.ask({ kind: 'configure', model });
+      await child.ask({ kind: 'configure', model: withOverrides(model, this.#overrides) });
       this.log.notice(`the L4 process is started anew as ${child.pid}`);
     } catch (fault) {
       this.log.error(`the L4 process cannot start anew: ${(fault as Error).message}`);
@@ -128,7 +157,7 @@ export class L4Plane {
   }
 }
 
-type Order = ToDirector extends infer M ? (M extends { id: number } ? Omit<M, 'id'> : never) : never;
+type Demand = ToDirector extends infer M ? (M extends { id: number } ? Omit<M, 'id'> : never) : never;
 
 /** One life of the process. */
 class Child {
@@ -171,7 +200,7 @@ class Child {
   }
 
   /** `A` is what it answers. @throws {Error} with the refusal, or when the process dies before it answers */
-  ask<A = void>(order: Order): Promise<A> {
+  ask<A = void>(order: Demand): Promise<A> {
     const id = this.#next++;
     const settled = Promise.withResolvers<unknown>();
     this.#open.set(id, settled);

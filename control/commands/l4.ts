@@ -5,16 +5,17 @@ import { CONFIG_OPTIONS, invocationFrom, OptionFault, readOptions } from '../opt
 import { ask } from '../status/client.ts';
 import { connectionsText, listText, statsText } from '../status/l4-text.ts';
 import { socketPathOf } from '../status/report.ts';
-import type { Answers, Question } from '../status/server.ts';
+import type { Answers, L4Wish, Question } from '../status/server.ts';
 
 type Shown<Q extends Question> = NonNullable<Awaited<ReturnType<Answers[Q]>>>;
 
 const FAULTY = 1;
+const MOST_WEIGHT = 65_535;
 
 /** @returns 1 when no program of this configuration answers, or it has no L4 tier */
 export async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readOptions(args, { ...CONFIG_OPTIONS, json: { type: 'boolean' } }, 1);
-  const [verb = ''] = positionals;
+  const { values, positionals } = readOptions(args, { ...CONFIG_OPTIONS, json: { type: 'boolean' } }, 4);
+  const [verb = '', ...words] = positionals;
   const { model, diagnostics } = load(invocationFrom(values));
   complainOf(diagnostics, true);
   if (!model) return FAULTY;
@@ -28,8 +29,41 @@ export async function run(args: readonly string[]): Promise<number> {
       return show('l4', statsText);
     case 'connections':
       return show('l4-connections', connectionsText);
+    default:
+      return order(path, wishOf(verb, words));
   }
-  throw new OptionFault(`"${verb}" is not one of list, stats, connections`);
+}
+
+/** @throws {OptionFault} when the words are no order */
+function wishOf(verb: string, words: readonly string[]): L4Wish {
+  if (verb === 'weight') {
+    const [number = '', real, service] = words;
+    const weight = /^\d{1,5}$/.test(number) ? Number(number) : Number.NaN;
+    if (!(weight <= MOST_WEIGHT))
+      throw new OptionFault(`"${number}" is not a weight: take 0 to ${MOST_WEIGHT}`);
+    if (real === undefined) throw new OptionFault('weight of which real server?');
+    return { order: { kind: 'weight', weight }, real, service };
+  }
+  const [real, service, extra] = words;
+  if (verb !== 'drain' && verb !== 'resume')
+    throw new OptionFault(`"${verb}" is not one of list, stats, connections, drain, weight, resume`);
+  if (real === undefined) throw new OptionFault(`${verb} which real server?`);
+  if (extra !== undefined) throw new OptionFault(`unexpected "${extra}"`);
+  return { order: { kind: verb }, real, service };
+}
+
+async function order(path: string, wish: L4Wish): Promise<number> {
+  try {
+    const answer = await ask(path, 'l4-order', JSON.stringify(wish));
+    if ('fault' in answer) complain('error', answer.fault);
+    else
+      for (const { virtualServer, realServer } of answer.done)
+        process.stdout.write(`${realServer} of ${virtualServer}: ${wish.order.kind}\n`);
+    return 'fault' in answer ? FAULTY : 0;
+  } catch (fault) {
+    complain('error', `no running moat answers at "${path}" ${systemReason(fault)}`);
+    return FAULTY;
+  }
 }
 
 async function tell<Q extends Question>(

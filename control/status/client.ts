@@ -10,11 +10,12 @@ export const askStatus = (path: string): Promise<StatusReport> => ask(path, 'sta
 export async function ask<Q extends Question>(
   path: string,
   question: Q,
+  rest = '',
 ): Promise<Awaited<ReturnType<Answers[Q]>>> {
   const socket = createConnection(Buffer.from(path, 'latin1').toString());
   try {
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
-    socket.write(`${question}\n`);
+    socket.write(`${question} ${rest}`.trimEnd().concat('\n'));
     for await (const line of createInterface(socket)) return JSON.parse(line);
     throw new Error('the program closed the connection without an answer');
   } finally {

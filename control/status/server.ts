@@ -2,16 +2,25 @@
 import { renameSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import type { L4Figures, NamedFlow } from '#l4';
+import type { L4Figures, NamedFlow, Order, Target } from '#l4';
 import { listenUnix } from '#native/socket.ts';
 import type { StatusReport } from './report.ts';
 
-/** Questions by their word; a line with the word is answered by a line of JSON. */
+/** Questions by their word; a line with the word, and what belongs to it, is answered by a line of JSON. */
 export interface Answers {
   status(): Promise<StatusReport>;
   /** Undefined, which is written as null: there is no L4 tier. */
   l4(): Promise<L4Figures | undefined>;
   'l4-connections'(): Promise<readonly NamedFlow[] | undefined>;
+  /** @param wish an L4Wish as JSON */
+  'l4-order'(wish: string): Promise<{ readonly done: readonly Target[] } | { readonly fault: string }>;
+}
+
+/** What an operator wants done to a real server. */
+export interface L4Wish {
+  readonly order: Order;
+  readonly real: string;
+  readonly service?: string | undefined;
 }
 
 export type Question = keyof Answers;
@@ -48,11 +57,12 @@ function serve(socket: Socket, answers: Answers): void {
   socket.on('error', () => socket.destroy()); // who asked has gone
   const lines = createInterface(socket);
   lines.on('error', () => socket.destroy()); // it hears of the socket's faults, too
-  lines.on('line', async word => {
+  lines.on('line', async line => {
+    const [word = '', rest = ''] = line.split(/ (.*)/s);
     if (!socket.writable) return; // lines behind a question that nobody understands
     if (!isQuestion(word, answers))
       return socket.end(`${JSON.stringify({ fault: `unknown question "${word}"` })}\n`);
-    const answer = await answers[word]();
+    const answer = await answers[word](rest);
     if (socket.writable) socket.write(`${JSON.stringify(answer ?? null)}\n`);
   });
 }

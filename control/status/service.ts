@@ -3,7 +3,16 @@ import type { Applier } from '../apply.ts';
 import type { Invocation } from '../invocation.ts';
 import { MOAT_VERSION } from '../version.ts';
 import { type StatusReport, socketPathOf } from './report.ts';
-import { StatusServer } from './server.ts';
+import { type Answers, type L4Wish, StatusServer } from './server.ts';
+
+async function order(text: string, applier: Applier): ReturnType<Answers['l4-order']> {
+  try {
+    const { order, real, service }: L4Wish = JSON.parse(text);
+    return { done: await applier.l4.override(order, real, service) };
+  } catch (fault) {
+    return { fault: (fault as Error).message };
+  }
+}
 
 /** So many flows are shown at most. */
 const MOST_CONNECTIONS = 100_000;
@@ -26,6 +35,7 @@ export class StatusService {
         status: () => this.#report(),
         l4: () => applier.l4.figures(),
         'l4-connections': () => applier.l4.flows(MOST_CONNECTIONS),
+        'l4-order': wish => order(wish, applier),
       });
     } catch (fault) {
       applier.log.warn(`moat status will get no answer: ${(fault as Error).message}`);

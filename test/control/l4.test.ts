@@ -68,7 +68,11 @@ class Site implements AsyncDisposable {
   /** @param saying a line that the log has when it is ready, so many times */
   async start(times = 1): Promise<void> {
     this.moat = this.director.start(MOAT, 'run', '-c', join(this.dir, 'moat.conf'), '-p', this.dir);
-    await until(() => this.#has(/ready: process/g, times), 'moat to be ready');
+    let said = '';
+    for (const stream of [this.moat.stdout!, this.moat.stderr!]) stream.on('data', piece => (said += piece));
+    const ready = () => this.#has(/ready: process/g, times);
+    await until(() => ready() || this.moat!.exitCode !== null, 'moat to be ready');
+    if (!ready()) assert.fail(`moat has ended with ${this.moat.exitCode}: ${said}`);
   }
 
   #has(pattern: RegExp, times: number): boolean {
@@ -183,6 +187,15 @@ test('moat run: reloads change what differs, a block that cannot be is refused, 
 
   await reload(service(site, '', 'weight=3'), /is in force/);
   assert.equal(both(await site.answers(8)), 'ra,rb');
+
+  assert.match(await site.ask('drain', '192.0.2.11'), /^192\.0\.2\.11 of 192\.0\.2\.100:80 tcp: drain$/m);
+  assert.deepEqual(await site.answers(4), Array(4).fill('rb'));
+  assert.match(await site.ask('list'), /192\.0\.2\.11 .* draining$/m);
+  await reload(service(site), /is in force/);
+  assert.deepEqual(await site.answers(4), Array(4).fill('rb'), 'a reload undid the drain');
+  await site.ask('resume', '192.0.2.11', `${VIP}:80`);
+  await site.ask('weight', '0', '192.0.2.12');
+  assert.deepEqual(await site.answers(4), Array(4).fill('ra'));
 
   await reload('', /is in force/);
   assert.deepEqual(await site.answers(1), []);
