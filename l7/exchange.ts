@@ -6,7 +6,8 @@ import { answerError } from './content/error.ts';
 import type { BodyStore } from './downstream/body-store.ts';
 import type { Connection, Downstream } from './downstream/downstream.ts';
 import type { RequestBody } from './downstream/request-body.ts';
-import { cleanValue, type HeaderList } from './message.ts';
+import { addDueFields } from './due-fields.ts';
+import type { HeaderList } from './message.ts';
 import { NEXT, type Verdict } from './phase/verdict.ts';
 import type { BodySink, BodySource, Response } from './response.ts';
 import type { LocationTable, ServerTable, Tables } from './tables.ts';
@@ -227,16 +228,7 @@ export class Exchange {
    *   cancelled, and nothing must be written
    */
   respond(response: Response, source: BodySource | undefined): boolean {
-    if (this.errorStatus !== 0) {
-      response.status = this.errorStatus;
-      response.reason = undefined;
-    }
-    if (this.carried) carry(this.carried, response, this.location.model.content.kind === 'proxy');
-    if (this.redirectTo !== undefined) response.headers.append('Location', cleanValue(this.redirectTo));
-    for (const challenge of this.challenges)
-      response.headers.append('WWW-Authenticate', cleanValue(challenge));
-    if (this.contentRange !== undefined) response.headers.append('Content-Range', this.contentRange);
-    if (this.allowed !== undefined && response.status === 405) response.headers.append('Allow', this.allowed);
+    addDueFields(this, response);
     this.response = response;
     this.#source = source;
     for (const filter of this.location.headerFilters) {
@@ -370,22 +362,5 @@ export class Exchange {
   /** Writes to the error log, with the request behind the message, as nginx does. */
   log(level: LogLevel, message: string): void {
     this.location.errorLog.write(level, this, message);
-  }
-}
-
-/**
- * What the redirecting server said wins over what the file's own type would be.
- *
- * @param served by another server, whose type is no guess
- */
-function carry(fields: HeaderList, response: Response, served: boolean): void {
-  const replaced = new Set<string>();
-  for (let at = 0; at < fields.size; at++) {
-    const key = fields.keys[at]!;
-    if (key === 'content-type' && served && response.mediaType !== '') continue;
-    if (!replaced.has(key) && key !== 'set-cookie') response.headers.remove(key);
-    replaced.add(key);
-    if (key === 'content-type') response.setContentType(fields.values[at]!);
-    else response.headers.add(fields.names[at]!, key, fields.values[at]!);
   }
 }
