@@ -1,4 +1,5 @@
 /** Names of header fields: as they are sent, and in lower case for comparing. */
+import { detached } from '#kit/detached.ts';
 
 /** Names that requests and answers usually carry: literals, so that comparing them later is comparing pointers. */
 const USUAL = [
@@ -104,8 +105,11 @@ export const PLAIN_NAME = /^[A-Za-z0-9-]+$/;
 export function fieldKey(name: string): string {
   const known = KEYS.get(name);
   if (known !== undefined) return known;
-  const key = name.toLowerCase();
-  if (KEYS.size < MOST_KEYS && name.length <= MOST_KEY_BYTES && PLAIN_NAME.test(name)) KEYS.set(name, key);
+  if (KEYS.size >= MOST_KEYS || name.length > MOST_KEY_BYTES || !PLAIN_NAME.test(name))
+    return name.toLowerCase();
+  const own = detached(name);
+  const key = own.toLowerCase();
+  KEYS.set(own, key);
   return key;
 }
 

@@ -1,4 +1,5 @@
 /** Which content codings a client takes (RFC 9110 §12.5.3), read as nginx does: `*` stands for none. */
+import { detached } from '#kit/detached.ts';
 import type { Coding } from '#model/l7/compress.ts';
 
 /** The name of each coding in Accept-Encoding and Content-Encoding. */
@@ -24,7 +25,7 @@ export function weightsOf(field: string | undefined): Weights {
     brotli: weightOf(CODING_TOKENS.brotli, field),
     zstd: weightOf(CODING_TOKENS.zstd, field),
   };
-  if (KNOWN.size < MOST_KNOWN && field.length <= MOST_KNOWN_BYTES) KNOWN.set(field, weights);
+  if (KNOWN.size < MOST_KNOWN && field.length <= MOST_KNOWN_BYTES) KNOWN.set(detached(field), weights);
   return weights;
 }
 

@@ -1,4 +1,5 @@
 /** The host that a request names (RFC 9110 §7.2, RFC 3986 §3.2.2). */
+import { detached } from '#kit/detached.ts';
 
 /**
  * Lower-cases a Host value and takes port and closing dot off.
@@ -9,9 +10,10 @@ export function cleanHost(field: string): string | undefined {
   if (field === '') return '';
   const known = CLEAN.get(field);
   if (known !== undefined) return known;
-  const host = readHost(field);
-  if (host !== undefined && CLEAN.size < MOST_CLEAN && field.length <= MOST_CLEAN_BYTES)
-    CLEAN.set(field, host);
+  if (CLEAN.size >= MOST_CLEAN || field.length > MOST_CLEAN_BYTES) return readHost(field);
+  const own = detached(field);
+  const host = readHost(own);
+  if (host !== undefined) CLEAN.set(own, host);
   return host;
 }
 

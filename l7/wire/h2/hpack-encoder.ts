@@ -1,4 +1,5 @@
 /** Encodes header fields (RFC 7541) without a dynamic table, as nginx does: nothing is kept for a connection. */
+import { detached } from '#kit/detached.ts';
 import { encodeHuffman } from './huffman.ts';
 import { STATIC_INDEX, STATIC_NAMES, STATIC_SIZE, STATIC_VALUES } from './static-table.ts';
 
@@ -24,9 +25,6 @@ function encodeText(text: string): string {
   const coded = encodeHuffman(text);
   return coded === undefined ? integer(text.length, 0, 127) + text : integer(coded.length, 128, 127) + coded;
 }
-
-/** A copy: a piece of a longer text would keep all of that alive. */
-const detached = (text: string): string => Buffer.from(text, 'latin1').latin1Slice();
 
 function keptText(text: string): string {
   if (text.length > MOST_KEPT_BYTES) return encodeText(text);
