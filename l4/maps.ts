@@ -23,6 +23,7 @@ export const MAP_NAMES = [
   'sources',
   'buckets',
   'client_flows',
+  'localities',
   'inserts',
   'fragments',
   'counters',

@@ -133,6 +133,14 @@ struct {
   __type(value, struct bucket);
 } buckets SEC(".maps");
 
+/* lblc: the real server that a destination had last. */
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 16384);
+  __type(key, struct client_key);
+  __type(value, __u32);
+} localities SEC(".maps");
+
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, 262144);

@@ -107,6 +107,31 @@ SEPARATE __u32 pick_by_score(__u32 service, __u32 rule) {
   return load_of(rule, first) * second_real->weight <= load_of(rule, second) * first_real->weight ? one : two;
 }
 
+INLINE int is_twice_idle(__u32 id) {
+  struct real *real = bpf_map_lookup_elem(&reals, &id);
+  struct real_state *state = bpf_map_lookup_elem(&real_states, &id);
+  return real && state && (__u64)state->active * 2 < real->weight;
+}
+
+/* lblc: a destination stays where it was, unless that one has more than its weight while another has less than half of its own. */
+SEPARATE __u32 pick_by_locality(const struct packet *packet, __u32 service) {
+  if (!packet) return 0;
+  struct client_key key;
+  __builtin_memset(&key, 0, sizeof key);
+  key.address = packet->key.destination;
+  key.service = service;
+  __u32 best = pick_by_score(service, SCORE_WLC);
+  __u32 *last = bpf_map_lookup_elem(&localities, &key);
+  if (last) {
+    __u32 id = *last;
+    struct real *real = bpf_map_lookup_elem(&reals, &id);
+    struct real_state *state = bpf_map_lookup_elem(&real_states, &id);
+    if (real && state && real->weight && takes_new(id) && (state->active <= real->weight || !is_twice_idle(best))) return id;
+  }
+  if (best) bpf_map_update_elem(&localities, &key, &best, BPF_ANY);
+  return best;
+}
+
 INLINE __u64 ring_hash(const struct settings *settings, const struct packet *packet, __u32 key) {
   if (key == KEY_DESTINATION) return sip_hash(settings, &packet->key.destination, 0);
   return sip_hash(settings, &packet->key.source, key == KEY_SOURCE_PORT ? packet->key.source_port : 0);
@@ -124,7 +149,7 @@ INLINE __u32 pick(const struct settings *settings, const struct packet *packet, 
       return state ? pick_from_ring(id, __sync_fetch_and_add(&state->turn, 1)) : 0;
     }
     case SELECT_SCORE: return pick_by_score(id, service->score_rule);
-    case SELECT_LOCALITY: return pick_by_score(id, SCORE_WLC);
+    case SELECT_LOCALITY: return pick_by_locality(packet, id);
     default: return 0;
   }
 }

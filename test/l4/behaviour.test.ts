@@ -148,6 +148,28 @@ for (const build of BUILDS) {
     assert.ok(picks.filter(real => real === 4).length < 65);
   });
 
+  test(at('lblc: a destination stays with its real server until that one has too much and another little'), {
+    skip,
+  }, () => {
+    const made = program(build, 2, { weight: 4 });
+    made.service(1, [place(), place(6, 80, '10.0.0.2')], [1, 2], { selection: SELECTION.locality });
+    const load = (id: number, active: number) => made.maps.map('real_states').put(u32(id), u32(active, 0, 0));
+    let port = 5000;
+    const ask = () => chosen(made.run(segment('S', port++)));
+    const first = ask();
+    const other = 3 - first;
+    load(first, 4);
+    load(other, 0);
+    assert.equal(ask(), first, 'as much as its weight');
+    load(first, 5);
+    load(other, 2);
+    assert.equal(ask(), first, 'the other has half of its own');
+    load(first, 5);
+    load(other, 1);
+    assert.equal(ask(), other);
+    assert.equal(ask(), other, 'and there it stays');
+  });
+
   test(at('a full real server is passed over until it is below its lower threshold'), { skip }, () => {
     const made = program(build, 2);
     made.service(1, [place()], [1], { selection: SELECTION.order });

@@ -107,6 +107,7 @@ export class Program {
       'sources',
       'buckets',
       'client_flows',
+      'localities',
       'fragments',
       'rings',
     ] as const) {
