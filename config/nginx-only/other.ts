@@ -5,6 +5,8 @@ const PLUS_AUTH = 'of nginx Plus; check tokens in a service of yours, with auth_
 
 const NO_LUA = 'moat runs no scripts; put the logic behind proxy_pass or auth_request';
 const NO_TRACES = 'moat sends no traces yet; pass traceparent on as it does by itself, and log it';
+const IN_FRONT = 'of a module by others; leave this location with nginx, and proxy_pass to it';
+const SIZES = 'moat chooses the sizes of TLS records by itself; remove the line';
 
 export const OTHER_ONLY: Rows = [
   ['load_module', 'moat has no loadable modules; remove the line', 'the directives of a module'],
@@ -53,6 +55,52 @@ export const OTHER_ONLY: Rows = [
     `set_decode_base64 set_encode_base64 set_escape_uri set_hashed_upstream set_md5 set_random
      set_unescape_uri`,
     'of a module by others; use set and map, and let the application escape what it needs',
+  ],
+  [
+    `access_by_lua balancer_by_lua_file body_filter_by_lua body_filter_by_lua_file content_by_lua
+     header_filter_by_lua header_filter_by_lua_file init_by_lua init_by_lua_file init_worker_by_lua
+     init_worker_by_lua_file log_by_lua log_by_lua_file rewrite_by_lua rewrite_by_lua_file
+     server_rewrite_by_lua_block set_by_lua set_by_lua_file ssl_client_hello_by_lua_block`,
+    NO_LUA,
+  ],
+  [
+    `lua_check_client_abort lua_max_pending_timers lua_max_running_timers lua_need_request_body
+     lua_socket_buffer_size lua_socket_connect_timeout lua_socket_keepalive_timeout lua_socket_pool_size
+     lua_socket_read_timeout lua_socket_send_timeout lua_ssl_ciphers lua_ssl_protocols
+     lua_ssl_trusted_certificate lua_ssl_verify_depth`,
+    NO_LUA,
+    'the blocks with scripts',
+  ],
+  [
+    'auth_gss auth_ldap auth_ldap_servers auth_pam auth_spnego ldap_server',
+    'ask a service of yours, with auth_request',
+  ],
+  ['check check_http_expect_alive check_http_send', 'use health_check in a location, and match'],
+  ['check_status', '`moat status` and /metrics tell the same'],
+  ['fair', 'use least_conn, least_time or balance ewma'],
+  ['jdomain', 'write server NAME resolve'],
+  ['session_sticky sticky_hide_cookie', 'use sticky'],
+  ['fancyindex', 'use autoindex'],
+  [
+    `fancyindex_css_href fancyindex_exact_size fancyindex_footer fancyindex_header fancyindex_ignore
+     fancyindex_localtime fancyindex_name_length fancyindex_show_path`,
+    'use autoindex',
+    'fancyindex',
+  ],
+  ['subs_filter subs_filter_types', 'use sub_filter and sub_filter_types'],
+  ['pagespeed', 'make pages small when they are built; remove the line'],
+  ['ajp_pass', 'proxy_pass to the HTTP port of the application server'],
+  ['nchan_publisher nchan_pubsub nchan_subscriber push_stream_publisher push_stream_subscriber', IN_FRONT],
+  ['upload_pass upload_store vod', IN_FRONT],
+  ['rtmp rtmp_control rtmp_stat', 'moat relays no RTMP; leave this with nginx, in a process of its own'],
+  [
+    'proxy_connect proxy_connect_address proxy_connect_allow',
+    'moat is no forward proxy: it refuses CONNECT; use a program made for that',
+  ],
+  ['opentracing opentracing_load_tracer opentracing_propagate_context opentracing_tag', NO_TRACES],
+  [
+    'ssl_dyn_rec_enable ssl_dyn_rec_size_hi ssl_dyn_rec_size_lo ssl_dyn_rec_threshold ssl_dyn_rec_timeout',
+    SIZES,
   ],
   ['set_from_accept_language', 'use map on $http_accept_language'],
   ['vhost_traffic_status vhost_traffic_status_display vhost_traffic_status_zone', '/metrics tells the same'],

@@ -28,11 +28,13 @@ const prefixed = (prefix: string, names: string) =>
 const USE_HTTP = 'run the application behind an HTTP server of its own, and proxy_pass to that';
 const NO_CACHE = 'moat has no cache yet; put one between moat and the servers, or remove the line';
 
+const NO_MEMCACHED = 'moat does not speak the protocol of memcached; let the application ask it';
+const NO_STORE = 'moat writes no answers to files; have a job fetch them, and serve those by root';
 const NO_GRPC = 'moat does not speak HTTP/2 to servers yet; leave gRPC with nginx for now';
 const NO_TUNNEL = 'moat is no forward proxy: it refuses CONNECT; use a program made for that';
 
 export const TO_SERVERS_ONLY: Rows = [
-  ['fastcgi_pass scgi_pass uwsgi_pass memcached_pass', USE_HTTP],
+  ['fastcgi_pass scgi_pass uwsgi_pass', USE_HTTP],
   [
     prefixed('fastcgi', `${GATEWAY} catch_stderr index keep_conn send_lowat split_path_info`),
     USE_HTTP,
@@ -40,14 +42,16 @@ export const TO_SERVERS_ONLY: Rows = [
   ],
   [prefixed('scgi', GATEWAY), USE_HTTP, 'scgi_pass'],
   [prefixed('uwsgi', `${GATEWAY} ${TLS} modifier1 modifier2 string`), USE_HTTP, 'uwsgi_pass'],
-  [prefixed('memcached', `${ALL} force_ranges gzip_flag`), USE_HTTP, 'memcached_pass'],
+  ['memcached_pass', NO_MEMCACHED],
+  [prefixed('memcached', `${ALL} force_ranges gzip_flag`), NO_MEMCACHED, 'memcached_pass'],
   ['grpc_pass', NO_GRPC],
   [prefixed('grpc', `${ALL} ${RESPONSE} ${TLS} request_dynamic set_header`), NO_GRPC, 'grpc_pass'],
   ['tunnel_pass', NO_TUNNEL],
   [prefixed('tunnel', `${ALL} send_lowat`), NO_TUNNEL, 'tunnel_pass'],
-  ['proxy_cache proxy_store', NO_CACHE],
+  ['proxy_cache', NO_CACHE],
+  ['proxy_store', NO_STORE],
   [prefixed('proxy', `${CACHE} cache_convert_head`), NO_CACHE, 'proxy_cache'],
-  ['proxy_store_access', NO_CACHE, 'proxy_store'],
+  ['proxy_store_access', NO_STORE, 'proxy_store'],
   ['proxy_ssl_key_log', 'moat writes down no keys of TLS; have the server log them while you debug'],
   ['proxy_allow_upstream proxy_bind_dynamic proxy_request_dynamic', 'of nginx Plus; remove the line'],
   ['proxy_downstream_buffer proxy_upstream_buffer', 'obsolete in nginx too; remove the line'],
