@@ -187,6 +187,11 @@ for (const mode of ['dr', 'nat', 'fullnat'] as const) {
           `--host-record=moat.test,192.0.2.${real.name.at(-1)},2001:db8::1`,
         ],
       );
+    for (const real of site.reals)
+      await until(
+        () => ['udp', 'udp6'].every(table => / [0-9A-F]+:0035 /.test(real.do(`cat /proc/net/${table}`))),
+        `dnsmasq of ${real.name}`,
+      );
     await site.start();
     await site.direct(site.tables(mode, { protocol: 'udp', port: 53 }));
     const code = `const { Resolver } = require('node:dns').promises;
