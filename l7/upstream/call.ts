@@ -1,71 +1,48 @@
 /** One proxied request: tries members until one answers, passes body and answer through. */
-import type { NextUpstreamCase, ProxySettings } from '#model/l7/proxy.ts';
-import type { BodyStore, StoreReader } from '../downstream/body-store.ts';
+import type { NextUpstreamCase } from '#model/l7/proxy.ts';
+import type { BodyStore } from '../downstream/body-store.ts';
 import { keepBody } from '../downstream/keep-body.ts';
 import type { RequestBody } from '../downstream/request-body.ts';
 import type { Exchange } from '../exchange.ts';
 import { HeaderList } from '../message.ts';
 import type { BodySource } from '../response.ts';
 import { LocalFault } from '../transport/connect.ts';
-import { relay } from '../transport/relay.ts';
-import type { Text } from '../variable/space.ts';
 import type { Attempt } from '../variable/upstream.ts';
 import { CHUNKED } from '../wire/h1/request-head.ts';
 import type { ResponseHead } from '../wire/h1/response.ts';
 import { parseFields } from '../wire/h1/response.ts';
-import type { AnswerMaker } from './answer.ts';
 import { AnswerFlow, type AnswerSource } from './answer-flow.ts';
+import { addAttempt } from './attempt.ts';
+import { type BodyOwner, BodySender } from './body-sender.ts';
 import type { CallFailure, UpstreamCall, UpstreamConnection } from './connection.ts';
-import type { Connector } from './connector.ts';
-import type { HintPasser } from './early-hints.ts';
 import { doing } from './failure.ts';
+import { FAILURE_CASES, mayTryNext, outcomeOf, statusCase, type TriesSoFar } from './next-try.ts';
 import { type Member, type MemberSeeker, type Outcome, type Pool, WAITING } from './pool.ts';
-import type { RequestText } from './request.ts';
+import type { ProxyRoute } from './route.ts';
+import { markUpgraded, openTunnel } from './upgrade.ts';
 
-/** What a location's proxy_* directives compile to. */
-export interface ProxyRoute {
-  readonly settings: ProxySettings;
-  readonly request: RequestText;
-  /** What is asked of the server, for the log. */
-  readonly uri: (exchange: Exchange) => string;
-  readonly answer: AnswerMaker;
-  /** early_hints; undefined: none pass. */
-  readonly hints: HintPasser | undefined;
-  readonly connector: (exchange: Exchange) => Connector;
-  /** proxy_set_body. */
-  readonly body: Text | undefined;
-  /** proxy_limit_rate; 0: none. */
-  readonly bytesPerS: (exchange: Exchange) => number;
-  readonly next: ReadonlySet<NextUpstreamCase>;
-}
-
-const NOT_IDEMPOTENT = new Set(['POST', 'LOCK', 'PATCH']);
-const CASE_OF: Record<CallFailure, NextUpstreamCase> = {
-  connect: 'error',
-  closed: 'error',
-  invalid: 'invalid_header',
-  timeout: 'timeout',
-};
-
-export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, AnswerSource {
+export class ProxyCall
+  implements UpstreamCall, BodySource, MemberSeeker, AnswerSource, BodyOwner, TriesSoFar
+{
   readonly exchange: Exchange;
   readonly mostHeadBytes: number;
+  readonly startedMs: number;
+  tries = 0;
+  requestSent = false;
   tried: Set<Member> | undefined;
   waitingSinceMs = 0;
   queuedMs = -1;
   readonly #pool: Pool;
   readonly #route: ProxyRoute;
-  readonly #startedMs: number;
   #connection: UpstreamConnection | undefined;
   #member: Member | undefined;
   #attempt: Attempt | undefined;
   #attemptMs = 0;
-  #tries = 0;
   #store: BodyStore | undefined;
-  #reader: StoreReader | undefined;
+  /** Of a request with a body. */
+  #sender: BodySender | undefined;
   /** Made when the client falls behind. */
   #flow: AnswerFlow | undefined;
-  #requestSent = false;
   #discarding = false;
   #over = false;
 
@@ -74,7 +51,7 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
     this.#pool = pool;
     this.#route = route;
     this.mostHeadBytes = route.settings.bufferBytes;
-    this.#startedMs = exchange.clock.nowMs();
+    this.startedMs = exchange.clock.nowMs();
   }
 
   start(): void {
@@ -115,11 +92,11 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
   chosen(member: Member | undefined): void {
     const { exchange } = this;
     if (!member) return this.#nobody();
-    this.#tries++;
+    this.tries++;
     this.#member = member;
     this.#attemptMs = exchange.clock.nowMs();
-    this.#note(newAttempt(member.address, member.model.name, this.#attempt === undefined));
-    this.#requestSent = false;
+    this.#note(member.address, member.model.name);
+    this.requestSent = false;
     const connection = this.#connect(member);
     if (!connection) return;
     this.#connection = connection;
@@ -127,21 +104,19 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
     connection.use(this);
   }
 
-  #note(attempt: Attempt): void {
-    const { exchange } = this;
-    this.#attempt = attempt;
-    attempt.queueMs = this.queuedMs;
-    exchange.attempts = exchange.attempts.length === 0 ? [attempt] : [...exchange.attempts, attempt];
+  #note(member: string, serverName: string): Attempt {
+    const opens = this.#attempt === undefined;
+    this.#attempt = addAttempt(this.exchange, member, serverName, opens, this.queuedMs);
+    return this.#attempt;
   }
 
   /** As in nginx the pool stands in the place of the member. */
   #nobody(): void {
     // What stands for an address has more in its name.
     const [name = ''] = this.#pool.model.name.split(' ');
-    const attempt = newAttempt(name, '', this.#attempt === undefined);
+    const attempt = this.#note(name, '');
     attempt.status = 502;
     attempt.responseMs = 0;
-    this.#note(attempt);
     this.exchange.log('error', 'no live upstreams while connecting to upstream');
     this.#fail(502);
   }
@@ -165,75 +140,35 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
     const { settings } = this.#route;
     const connection = this.#connection!;
     this.#attempt!.connectMs = exchange.clock.nowMs() - this.#attemptMs;
-    this.#requestSent = true;
-    if (this.#route.body) return this.#sendText(this.#route.body(exchange));
-    const { body } = exchange;
-    const length = this.#store
-      ? this.#store.bytes
-      : body === undefined || body.discarded || !settings.passRequestBody
-        ? 0
-        : body.length;
+    this.requestSent = true;
+    const text = this.#route.body?.(exchange);
+    const length = text === undefined ? this.#bodyLength() : text.length;
     const head = this.#route.request(exchange, length);
     this.#attempt!.bytesSent = head.length;
-    if (length === 0) {
-      connection.transport.writeText(head);
-      connection.requestSent();
-      return connection.expect(settings.readTimeoutMs);
-    }
-    this.#sendBody(head, length, connection);
+    if (text === undefined && length !== 0) return this.#sendBody(head, length, connection);
+    if (text !== undefined) this.#attempt!.bytesSent += text.length;
+    connection.transport.writeText(text === undefined ? head : head + text);
+    connection.requestSent();
+    connection.expect(settings.readTimeoutMs);
   }
 
-  #sendText(text: string): void {
-    const connection = this.#connection!;
-    const head = this.#route.request(this.exchange, text.length);
-    connection.transport.writeText(head + text);
-    this.#attempt!.bytesSent = head.length + text.length;
-    connection.requestSent();
-    connection.expect(this.#route.settings.readTimeoutMs);
+  /** Bytes, or CHUNKED. */
+  #bodyLength(): number {
+    if (this.#store) return this.#store.bytes;
+    const { body } = this.exchange;
+    return body === undefined || body.discarded || !this.#route.settings.passRequestBody ? 0 : body.length;
   }
 
   #sendBody(head: string, length: number, connection: UpstreamConnection): void {
-    const { transport } = connection;
-    const attempt = this.#attempt!;
-    const chunked = length === CHUNKED;
-    attempt.sending = true;
-    let pending = head;
-    const taker = {
-      bodyData: (data: Buffer) => {
-        if (this.#connection !== connection) return;
-        if (chunked) pending += `${data.length.toString(16)}\r\n`;
-        if (pending !== '') transport.writeText(pending);
-        pending = '';
-        const ready = connection.write(data);
-        if (chunked) transport.writeText('\r\n');
-        attempt.bytesSent += data.length;
-        if (!ready) this.#pauseBody();
-        this.#expectSent(connection);
-      },
-      bodyEnd: () => {
-        if (this.#connection !== connection) return;
-        attempt.sending = false;
-        transport.writeText(chunked ? `${pending}0\r\n\r\n` : pending);
-        connection.requestSent();
-        connection.expect(this.#route.settings.readTimeoutMs);
-      },
-    };
-    if (this.#store) {
-      this.#reader = this.#store.reader(taker, error => this.#bodyLost(error));
-      return this.#reader.start();
-    }
-    const { body } = this.exchange;
-    connection.expectNothing();
-    // The head goes at once: a streamed body may begin late.
-    if (body!.receivedBytes === 0) {
-      transport.writeText(pending);
-      pending = '';
-    }
-    body!.stream(taker);
+    const { settings } = this.#route;
+    const sender = new BodySender(this, settings, connection, this.#attempt!, length === CHUNKED);
+    this.#sender = sender;
+    if (this.#store) sender.read(head, this.#store);
+    else sender.stream(head);
   }
 
   /** What the client sent is gone, and no other member could be given it either. */
-  #bodyLost(error: Error): void {
+  bodyLost(error: Error): void {
     const { exchange } = this;
     exchange.log('crit', `cannot read a temporary file: ${error.message}`);
     const answering = exchange.response !== undefined;
@@ -242,22 +177,8 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
     else exchange.finish(500);
   }
 
-  /** proxy_send_timeout is for a server that does not read; for a client that does not send there is another. */
-  #expectSent(connection: UpstreamConnection): void {
-    if (this.exchange.response) return;
-    if (connection.transport.pendingBytes > 0) connection.expect(this.#route.settings.sendTimeoutMs);
-    else connection.expectNothing();
-  }
-
-  #pauseBody(): void {
-    if (this.#reader) this.#reader.pause();
-    else this.exchange.body?.pause();
-  }
-
   drained(): void {
-    if (this.#attempt?.sending && this.#connection) this.#expectSent(this.#connection);
-    if (this.#reader) this.#reader.resume();
-    else if (!this.#store) this.exchange.body?.resume();
+    this.#sender?.drained();
   }
 
   information(head: ResponseHead): void {
@@ -333,24 +254,12 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
     }
     const response = this.#route.answer(exchange, head, false);
     if (response === undefined) return false;
-    response.upgraded = true;
-    const upgrade = head.headers.get('upgrade');
-    if (upgrade !== undefined) response.headers.append('Upgrade', upgrade);
-    response.headers.append('Connection', 'upgrade');
+    markUpgraded(response, head);
     this.#pool.answered(this, this.#member!, response);
     exchange.respond(response, this);
-    const client = exchange.downstream.tunnel();
-    if (!client) return false;
-    connection.expectNothing();
-    const idleMs = this.#route.settings.readTimeoutMs;
-    relay(client, connection.transport, idleMs, exchange.clock, (fromClient, fromServer) => {
-      connection.bytesReceived += fromServer;
-      this.#attempt!.bodyBytes = fromServer;
-      this.#attempt!.bytesSent += fromClient;
+    openTunnel(exchange, connection, this.#attempt!, this.#route.settings.readTimeoutMs, () => {
       this.#finishAttempt('ok');
       this.#over = true;
-      connection.destroy();
-      exchange.downstream.tunnelEnded(fromServer);
     });
     return false;
   }
@@ -391,7 +300,6 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
     if (trailer !== '' && this.#route.settings.passTrailers && !this.#discarding) this.#passTrailers(trailer);
     this.#finishAttempt('ok');
     this.#over = true;
-    this.#reader?.stop();
     if (this.#discarding) return;
     if (this.#flow) this.#flow.finish();
     else this.exchange.end();
@@ -420,39 +328,29 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
     }
     // A kept connection that the server closed meanwhile is nobody's failure: it costs no try, and the member is not to blame.
     const stale = reused && failure === 'closed';
-    if (stale) this.#tries--;
-    if (this.#tryNext(CASE_OF[failure], stale ? 'cancelled' : 'failed')) return;
+    if (stale) this.tries--;
+    if (this.#tryNext(FAILURE_CASES[failure], stale ? 'cancelled' : 'failed')) return;
     this.#attempt!.status ||= failure === 'timeout' ? 504 : 502;
     this.#finishAttempt('failed');
     this.#fail(failure === 'timeout' ? 504 : 502);
   }
 
   /** Turns to the next member if proxy_next_upstream allows it in this case. @returns whether it did */
-  #tryNext(what: NextUpstreamCase | undefined, outcome = outcomeOf(what)): boolean {
-    if (what === undefined || !this.#mayTryNext(what)) return false;
+  #tryNext(what: NextUpstreamCase | undefined, how?: Outcome): boolean {
+    if (what === undefined || !mayTryNext(what, this.#route, this, this.#pool.tries)) return false;
     const connection = this.#connection;
+    const outcome = how ?? outcomeOf(what);
     if (outcome !== 'cancelled') (this.tried ??= new Set()).add(this.#member!);
     this.#attempt!.status ||= what === 'timeout' ? 504 : 502;
-    this.#reader?.stop();
     this.#finishAttempt(outcome);
     connection?.destroy();
     this.#try();
     return true;
   }
 
-  #mayTryNext(what: NextUpstreamCase): boolean {
-    const { settings, next } = this.#route;
-    if (!next.has(what)) return false;
-    if (settings.nextUpstreamTries > 0 && this.#tries >= settings.nextUpstreamTries) return false;
-    if (
-      settings.nextUpstreamTimeoutMs > 0 &&
-      this.exchange.clock.nowMs() - this.#startedMs >= settings.nextUpstreamTimeoutMs
-    )
-      return false;
-    if (this.#requestSent && NOT_IDEMPOTENT.has(this.exchange.method) && !next.has('non_idempotent'))
-      return false;
-    if (this.#requestSent && this.exchange.body && !this.#store && this.exchange.body.wanted) return false;
-    return this.#tries < this.#pool.tries;
+  /** The body can be sent once more. */
+  get bodyKept(): boolean {
+    return this.#store !== undefined;
   }
 
   #finishAttempt(outcome: Outcome): void {
@@ -463,6 +361,8 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
     this.#pool.ended(this, this.#member, outcome, attempt);
     this.#member = undefined;
     this.#connection = undefined;
+    this.#sender?.stop();
+    this.#sender = undefined;
   }
 
   #fail(status: number): void {
@@ -485,42 +385,7 @@ export class ProxyCall implements UpstreamCall, BodySource, MemberSeeker, Answer
     this.#over = true;
     const connection = this.#connection;
     if (!connection) return this.#pool.leave(this);
-    this.#reader?.stop();
     this.#finishAttempt('cancelled');
     connection.destroy();
   }
-}
-
-/** A member that has nothing for the client, or refuses him, has not failed. */
-const outcomeOf = (what: NextUpstreamCase | undefined): Outcome =>
-  what === 'http_403' || what === 'http_404' ? 'declined' : 'failed';
-
-const STATUS_CASES: Readonly<Record<number, NextUpstreamCase>> = {
-  500: 'http_500',
-  502: 'http_502',
-  503: 'http_503',
-  504: 'http_504',
-  403: 'http_403',
-  404: 'http_404',
-  429: 'http_429',
-};
-
-const statusCase = (status: number): NextUpstreamCase | undefined =>
-  status < 400 ? undefined : STATUS_CASES[status];
-
-function newAttempt(member: string, serverName: string, opens: boolean): Attempt {
-  return {
-    member,
-    serverName,
-    opens,
-    status: 0,
-    connectMs: -1,
-    headerMs: -1,
-    queueMs: -1,
-    responseMs: -1,
-    sending: false,
-    bytesSent: 0,
-    bytesReceived: 0,
-    bodyBytes: 0,
-  };
 }

@@ -1,0 +1,41 @@
+/** What follows a 101: the answer that tells the client, and the tunnel. */
+import type { Exchange } from '../exchange.ts';
+import type { Response } from '../response.ts';
+import { relay } from '../transport/relay.ts';
+import type { Attempt } from '../variable/upstream.ts';
+import type { ResponseHead } from '../wire/h1/response.ts';
+import type { UpstreamConnection } from './connection.ts';
+
+/** Gives the answer the fields of the connection itself, which no other answer passes on. */
+export function markUpgraded(response: Response, { headers }: ResponseHead): void {
+  response.upgraded = true;
+  const upgrade = headers.get('upgrade');
+  if (upgrade !== undefined) response.headers.append('Upgrade', upgrade);
+  response.headers.append('Connection', 'upgrade');
+}
+
+/**
+ * Passes bytes both ways until both sides have ended, once the answer is out.
+ *
+ * @param idleMs without a byte end it
+ * @param ended when it is over, before it is logged
+ */
+export function openTunnel(
+  { downstream, clock }: Exchange,
+  connection: UpstreamConnection,
+  attempt: Attempt,
+  idleMs: number,
+  ended: () => void,
+): void {
+  const client = downstream.tunnel();
+  if (!client) return;
+  connection.expectNothing();
+  relay(client, connection.transport, idleMs, clock, (fromClient, fromServer) => {
+    connection.bytesReceived += fromServer;
+    attempt.bodyBytes = fromServer;
+    attempt.bytesSent += fromClient;
+    ended();
+    connection.destroy();
+    downstream.tunnelEnded(fromServer);
+  });
+}
