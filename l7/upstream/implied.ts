@@ -44,4 +44,6 @@ export function impliedPool(authority: string, defaultPort: number): PoolModel {
 }
 
 /** No upstream block has a name with a blank. */
+export const isImpliedName = (pool: string): boolean => pool.includes(' ');
+
 const impliedName = (authority: string, defaultPort: number) => `${authority} ${defaultPort}`;

@@ -5,7 +5,7 @@ import type { Resolvers } from '../resolve/resolvers.ts';
 import type { VariableSpace } from '../variable/space.ts';
 import type { Worker } from '../worker.ts';
 import type { Peers } from '../zone/peers.ts';
-import { impliedPool } from './implied.ts';
+import { impliedPool, isImpliedName } from './implied.ts';
 import { Pool } from './pool.ts';
 import { membersAlone, membersOf, type PoolMembers, type PoolShare } from './pool-share.ts';
 import { type PoolSnapshot, snapshotOf } from './pool-snapshot.ts';
@@ -45,12 +45,16 @@ export class Pools {
   readonly #shares: Map<string, PoolShare>;
   /** Views that were opened for shares. */
   readonly #views = new Map<string, Peers>();
+  /** `host:port` of every plain name that a fixed target has → the name of its pool. */
+  readonly #written: ReadonlyMap<string, string>;
   #adopted = false;
 
   constructor(models: readonly PoolModel[], means: PoolsMeans) {
     this.#means = means;
     this.#models = new Map(models.map(model => [model.name.toLowerCase(), model]));
     this.#shares = new Map(means.shared.shares.map(share => [share.pool, share]));
+    const implied = means.shared.shares.filter(({ pool }) => isImpliedName(pool));
+    this.#written = new Map(implied.map(({ pool }) => [addressOf(impliedOf(pool)), pool]));
   }
 
   /** All pools of upstream blocks. */
@@ -96,11 +100,16 @@ export class Pools {
     return this.#made.get(model.name) ?? this.#keep(model);
   }
 
-  /** The pool that a target out of a request means, where that is known without looking up its name. */
+  /**
+   * The pool that a target out of a request means, where that is known without looking up its name: of an upstream block,
+   * of a fixed target with the same host and port, or of an address.
+   */
   known(authority: string, defaultPort: number): Pool | undefined {
     const named = this.named(authority);
     if (named) return named;
     const model = impliedPool(authority, defaultPort);
+    const written = this.#written.get(addressOf(model));
+    if (written !== undefined) return this.#made.get(written) ?? this.#keep(impliedOf(written));
     const known = this.#made.get(model.name) ?? this.#passing.get(model.name);
     if (known || needsLookup(model)) return known;
     return this.#pass(model);
@@ -201,6 +210,10 @@ export class Pools {
         }),
     });
   }
+}
+
+function addressOf({ members: [member] }: PoolModel): string {
+  return `${member!.host.toLowerCase()}:${member!.port}`;
 }
 
 /** The model of an implied pool by its name, which is the authority and the default port. */

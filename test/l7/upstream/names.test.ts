@@ -181,6 +181,22 @@ test('upstream: its name is the same in any case of its letters', async () => {
   assert.deepEqual(await bodies(2), ['a', 'a']);
 });
 
+test('targets: a name out of a request needs no resolver where a fixed target has the same host and port', async () => {
+  await using servers = await Servers.start(1);
+  const there = servers.at('a').replace(/^.*:/, 'localhost:');
+  await using moat = await startMoat(
+    httpConf(
+      `server { listen 127.0.0.1:${port};
+        location /fixed { proxy_pass http://${there}; }
+        location / { proxy_pass http://$arg_h$request_uri; } }`,
+    ),
+  );
+  assert.equal((await request(port, { path: `/?h=${there}` })).body, 'a');
+  assert.equal((await request(port, { path: `/?h=${there.toUpperCase()}` })).body, 'a');
+  assert.equal((await request(port, { path: '/?h=localhost:1' })).status, 502);
+  assert.match(moat.read(), /no resolver defined to resolve localhost/);
+});
+
 test('targets: without a resolver a name out of a request cannot be reached', async () => {
   await using moat = await startMoat(conf('', 'http://$arg_h'));
   assert.equal((await request(port, { path: '/?h=two.test' })).status, 502);
