@@ -72,7 +72,7 @@ export class ServerFinder {
     if (exact !== undefined || hostname === '') return exact;
     if (this.#leading.size > 0) {
       for (let dot = hostname.indexOf('.'); dot !== -1; dot = hostname.indexOf('.', dot + 1)) {
-        const index = dot === 0 ? undefined : this.#leading.get(hostname.slice(dot));
+        const index = this.#leading.get(hostname.slice(dot));
         if (index !== undefined) return index;
       }
     }
