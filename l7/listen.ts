@@ -2,7 +2,7 @@
 import { getSystemErrorName } from 'node:util';
 import type { ListenModel } from '#model/l7/http.ts';
 import { localAddress } from '#native/socket.ts';
-import type { AcceptEvents } from '#native/stream.ts';
+import type { AcceptEvents } from '#native/stream-events.ts';
 import { H1Connection } from './downstream/h1.ts';
 import { Opening, speaksHttp2 } from './downstream/opening.ts';
 import type { Engine } from './engine.ts';

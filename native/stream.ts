@@ -5,80 +5,43 @@
  * several for each read and each write. docs/decisions/012-native-streams.md has the measurements.
  */
 import { addon, type StreamHandle, type TlsHandle } from './addon.ts';
-import { HEAD_FIELD_INTS, HEAD_INTS, type HeadMarks } from './head-marks.ts';
+import { addressAt } from './event-address.ts';
+import { HEAD_FIELD_INTS, HEAD_INTS } from './head-marks.ts';
+import {
+  type AcceptEvents,
+  type BatchEvents,
+  EVENT_ACCEPTED,
+  EVENT_CLOSED,
+  EVENT_CONNECTED,
+  EVENT_DATA,
+  EVENT_DRAINED,
+  EVENT_END,
+  EVENT_FAULT,
+  EVENT_INTS,
+  EVENT_SECURE,
+  type StreamEvents,
+} from './stream-events.ts';
+import { OUT_CLOSE, OUT_END, OUT_INTS, StreamOutput } from './stream-output.ts';
 import type { ClientTls, TlsFact } from './tls.ts';
 
-/** Kinds of events; the same as in native/src/stream.h, which a test compares */
-export const EVENT_DATA = 1;
-export const EVENT_END = 2;
-export const EVENT_CLOSED = 3;
-export const EVENT_CONNECTED = 4;
-export const EVENT_DRAINED = 5;
-export const EVENT_ACCEPTED = 6;
-export const EVENT_ACCEPT_FAULT = 7;
-export const EVENT_SECURE = 8;
-export const EVENT_FAULT = 9;
-export const EVENT_INTS = 8;
-export const OUT_INTS = 3;
-export const OUT_END = -1;
-export const OUT_CLOSE = -2;
-
 const ARENA_BYTES = 1_048_576;
-const OUTPUT_BYTES = 1_048_576;
 const MOST_EVENTS = 512;
-const MOST_ENTRIES = 1024;
 /** Room for the marks of as many heads of 20 fields as there are events. */
 const MARK_INTS = MOST_EVENTS * (HEAD_INTS + 20 * HEAD_FIELD_INTS + 1);
 /** A single text or piece up to this size is joined with others; longer ones go out by themselves. */
 const JOIN_BYTES = 65_536;
 const NO_BYTES = new Uint8Array(0);
 
-/** What a stream tells its owner. */
-export interface StreamEvents {
-  /**
-   * @param bytes a view of memory that is used again after the call
-   * @param head marks of the head that they begin with; none when there is none, or one to be judged
-   */
-  streamData(bytes: Buffer, head: HeadMarks | undefined): void;
-  streamEnded(): void;
-  /** @param errno positive, or 0 */
-  streamClosed(errno: number): void;
-  streamConnected(): void;
-  /** TLS stands. @param alpn the protocol agreed on (RFC 7301), '' for none */
-  streamSecure(alpn: string): void;
-  /** What is wrong, in words; streamClosed() follows. */
-  streamFault(reason: string): void;
-  streamDrained(): void;
-  /** How many bytes wait after a flush; a negative errno: it can not be written to any more. */
-  streamFlushed(pendingBytes: number): void;
-}
-
-/** Told of a listener's new connections. */
-export interface AcceptEvents {
-  accepted(stream: number, address: string, port: number): void;
-  /** Accepting stopped (no descriptors left); `resumeAccepting()` starts it again. */
-  acceptFault(errno: number): void;
-}
-
-/** Told when a batch of events begins and ends. */
-export interface BatchEvents {
-  begin(): void;
-  end(): void;
-}
-
 export class StreamLoop {
   readonly #handle: StreamHandle;
   readonly #batch: BatchEvents;
   readonly #arena = Buffer.allocUnsafeSlow(ARENA_BYTES);
   readonly #events = new Int32Array(MOST_EVENTS * EVENT_INTS);
-  readonly #output = Buffer.allocUnsafeSlow(OUTPUT_BYTES);
-  readonly #list = new Int32Array(MOST_ENTRIES * OUT_INTS);
+  readonly #output = new StreamOutput();
   readonly #head = { ints: new Int32Array(MARK_INTS), at: 0 };
   readonly #streams: (StreamEvents | undefined)[] = [];
   readonly #listeners: (AcceptEvents | undefined)[] = [];
   #listening = 0;
-  #outputBytes = 0;
-  #entries = 0;
   #inBatch = false;
   #scheduled = false;
 
@@ -91,8 +54,8 @@ export class StreamLoop {
     this.#handle = addon().streamOpen({
       arena: this.#arena,
       events: this.#events,
-      output: this.#output,
-      list: this.#list,
+      output: this.#output.memory,
+      list: this.#output.list,
       marks: this.#head.ints,
       names: Buffer.from(names.join('\n'), 'latin1'),
       onReady: (count: number) => this.#ready(count),
@@ -132,9 +95,8 @@ export class StreamLoop {
     const { length } = text;
     if (length > JOIN_BYTES) return this.writeBytes(stream, Buffer.from(text, 'latin1'));
     this.#makeRoom(length);
-    const at = this.#outputBytes;
-    this.#output.latin1Write(text, at, length);
-    this.#append(stream, at, length);
+    this.#output.text(stream, text);
+    this.#flushSoon();
   }
 
   /** @param data may be a view of the arena or of any buffer: it is copied or sent before this returns */
@@ -146,43 +108,25 @@ export class StreamLoop {
       return;
     }
     this.#makeRoom(length);
-    this.#output.set(data, this.#outputBytes);
-    this.#append(stream, this.#outputBytes, length);
-  }
-
-  #makeRoom(length: number): void {
-    if (this.#outputBytes + length > OUTPUT_BYTES || this.#entries === MOST_ENTRIES) this.flush();
-  }
-
-  /** Bytes for the same stream that lie side by side become one entry, and one system call. */
-  #append(stream: number, at: number, length: number): void {
-    this.#outputBytes += length;
-    const list = this.#list;
-    const last = (this.#entries - 1) * OUT_INTS;
-    if (last >= 0 && list[last] === stream && list[last + 2]! >= 0) list[last + 2] = list[last + 2]! + length;
-    else this.#entry(stream, at, length);
+    this.#output.bytes(stream, data);
     this.#flushSoon();
   }
 
-  #entry(stream: number, at: number, what: number): void {
-    const list = this.#list;
-    const entry = this.#entries++ * OUT_INTS;
-    list[entry] = stream;
-    list[entry + 1] = at;
-    list[entry + 2] = what;
+  #makeRoom(bytes: number): void {
+    if (!this.#output.hasRoom(bytes)) this.flush();
   }
 
   /** FIN once all is sent. */
   end(stream: number): void {
     this.#makeRoom(0);
-    this.#entry(stream, OUT_END, OUT_END);
+    this.#output.order(stream, OUT_END);
     this.#flushSoon();
   }
 
   /** Closes once all is sent; streamClosed() follows. */
   closeSoon(stream: number): void {
     this.#makeRoom(0);
-    this.#entry(stream, OUT_CLOSE, OUT_CLOSE);
+    this.#output.order(stream, OUT_CLOSE);
     this.#flushSoon();
   }
 
@@ -244,13 +188,11 @@ export class StreamLoop {
 
   /** Sends all that was written; a turn of the loop does it by itself at its end. */
   flush(): void {
-    const entries = this.#entries;
+    const { entries } = this.#output;
     if (entries === 0) return;
     addon().streamFlush(this.#handle, entries);
     // The list is read before anything is told: the owners write again.
-    const results = this.#list.slice(0, entries * OUT_INTS);
-    this.#entries = 0;
-    this.#outputBytes = 0;
+    const results = this.#output.taken();
     for (let at = 0; at < results.length; at += OUT_INTS)
       this.#told(results[at]!, results[at + 1]!, results[at + 2]!);
   }
@@ -310,29 +252,4 @@ export class StreamLoop {
 
 function flushScheduled(loop: StreamLoop): void {
   loop.scheduledFlush();
-}
-
-/** The text of an address that stands as family, port and four words; an IPv4 client of an IPv6 socket shows as IPv4. */
-function addressAt(events: Int32Array, at: number): string {
-  const family = events[at]! >> 16;
-  const a = events[at + 1]!;
-  if (family === 4) return dotted(a);
-  if (family !== 6) return 'unix:';
-  const [b, c, d] = [events[at + 2]!, events[at + 3]!, events[at + 4]!];
-  if (a === 0 && b === 0 && c === 0xffff) return dotted(d);
-  return compressed([a, b, c, d].flatMap(word => [word >>> 16, word & 0xffff]));
-}
-
-const dotted = (word: number) => `${word >>> 24}.${(word >>> 16) & 255}.${(word >>> 8) & 255}.${word & 255}`;
-
-/** RFC 5952: lower case, the longest run of zeros as `::`, the first of equals, never a single group. */
-function compressed(groups: readonly number[]): string {
-  let [from, length] = [0, 0];
-  for (let at = 0; at < 8; at++) {
-    let end = at;
-    while (end < 8 && groups[end] === 0) end++;
-    if (end - at > length) [from, length] = [at, end - at];
-  }
-  const text = (part: readonly number[]) => part.map(group => group.toString(16)).join(':');
-  return length < 2 ? text(groups) : `${text(groups.slice(0, from))}::${text(groups.slice(from + length))}`;
 }

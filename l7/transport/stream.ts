@@ -1,7 +1,8 @@
 /** A transport on a native stream: TCP and unix sockets, plain or with TLS, at the least cost. */
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
 import type { HeadMarks } from '#native/head-marks.ts';
-import type { StreamEvents, StreamLoop } from '#native/stream.ts';
+import type { StreamLoop } from '#native/stream.ts';
+import type { StreamEvents } from '#native/stream-events.ts';
 import type { TlsFact, TlsHandle } from '#native/tls.ts';
 import type { Secured } from './connect.ts';
 import type { Transport, TransportOwner } from './transport.ts';

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Events, as JavaScript reads them: EVENT_INTS numbers each. native/stream.ts holds the same names; a test compares. */
+/* Events, as JavaScript reads them: EVENT_INTS numbers each. native/stream-events.ts and stream-output.ts hold the same names; a test compares. */
 enum event_kind {
   EVENT_DATA = 1, /* stream, offset in the arena, bytes, 1 + where the marks of the head that it begins with are, or 0 */
   EVENT_END = 2, /* stream: the peer sent FIN */

@@ -7,7 +7,8 @@ import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { listenTcp, localAddress } from '../../native/socket.ts';
-import { type StreamEvents, StreamLoop } from '../../native/stream.ts';
+import { StreamLoop } from '../../native/stream.ts';
+import type { StreamEvents } from '../../native/stream-events.ts';
 import {
   type ClientTlsOptions,
   clientTls,
