@@ -1,4 +1,5 @@
 /** The maps of the data plane with typed entries: what C calls them, by l4/layout.ts. */
+import { randomBytes } from 'node:crypto';
 import { BpfMap, createMap, MAP_FLAG, MAP_TYPE, openMapById } from '#native/bpf.ts';
 import { closeFd } from '#native/socket.ts';
 import { addressBytes, addressText } from './address.ts';
@@ -19,6 +20,7 @@ export const MAP_NAMES = [
   'real_counts',
   'hops',
   'flows',
+  'flow_seed',
   'pools',
   'sources',
   'buckets',
@@ -68,6 +70,7 @@ export class L4Maps {
 
   /** Makes the parts of a new flow table. */
   makeFlowTable(entries: number): void {
+    this.map('flow_seed').put(u32(0), randomBytes(4));
     // Flows do not spread evenly: a little more room than their share, so that none is refused before its time.
     const share = Math.ceil((entries / FLOW_SHARDS) * 1.25) + 64;
     for (let shard = 0; shard < FLOW_SHARDS; shard++) {

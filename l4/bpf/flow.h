@@ -8,9 +8,19 @@
 /* Written no oftener than this, so that packets of one flow on two CPUs do not fight for its cache line. */
 #define TOUCH_NS 50000000ull
 
+/* Clients count their addresses and ports up together: a plain xor of both would put all of them into a few shards. */
+INLINE __u32 mix(__u32 hash, __u32 word) {
+  hash = (hash ^ word) * 0x9e3779b1u;
+  return hash ^ hash >> 15;
+}
+
 INLINE void *shard_of(const struct flow_key *key) {
-  __u32 mixed = key->source.word[3] ^ key->destination.word[3] ^ ((__u32)key->source_port << 16 | key->destination_port);
-  __u32 index = (mixed * 0x9e3779b1u) >> 26;
+  __u32 zero = 0;
+  __u32 *seed = bpf_map_lookup_elem(&flow_seed, &zero);
+  __u32 hash = mix(seed ? *seed : 0, key->source.word[3]);
+  hash = mix(hash, (__u32)key->source_port << 16 | key->destination_port);
+  hash = mix(hash, key->destination.word[3] ^ key->source.word[1]);
+  __u32 index = (hash * 0x85ebca77u) >> 26;
   return bpf_map_lookup_elem(&flows, &index);
 }
 _Static_assert(FLOW_SHARDS == 64, "shard_of() takes six bits");

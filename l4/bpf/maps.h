@@ -110,6 +110,14 @@ struct {
   __array(values, struct flow_shard);
 } flows SEC(".maps");
 
+/* Drawn when the table is made, and kept with it: nobody outside can aim at one shard and fill it. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, __u32);
+} flow_seed SEC(".maps");
+
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(max_entries, 64);

@@ -516,6 +516,27 @@ test('a full table: nat refuses what is new and says so, a ring goes on, and nob
   assert.ok(dr.every(({ verdict }) => verdict === 'send'));
 });
 
+test('flows spread over the shards, also those of clients that count addresses and ports up together', {
+  skip,
+}, () => {
+  const made = program('tc', 1, { mode: 'dr' });
+  made.service(1, [place()], [1]);
+  for (let index = 0; index < 3200; index++)
+    made.run(segment('S', 1024 + index, { source: `192.0.${2 + (index >> 8)}.${index & 255}` }));
+  const sizes = Array.from({ length: 64 }, (_, shard) => {
+    const fd = made.maps.openShard(shard);
+    const size = [...new BpfMap(fd).entries()].length;
+    closeFd(fd);
+    return size;
+  });
+  // 50 on the average; by chance alone none of 64 shards has twice as many in a billion runs.
+  assert.equal(
+    sizes.reduce((sum, size) => sum + size),
+    3200,
+  );
+  assert.ok(Math.max(...sizes) < 100, sizes.join(' '));
+});
+
 test('a shard read by its number is the one that holds its keys', { skip }, () => {
   const made = program('tc', 1);
   made.service(1, [place()], [1]);
