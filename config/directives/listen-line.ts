@@ -1,5 +1,6 @@
 /** `listen`, with what nginx took beside it once, and `ssl`, which stood in for its parameter. */
 import { suggest } from '#kit/suggest.ts';
+import type { ListenModel } from '#model/l7/http.ts';
 import { ArgumentFault, arg } from '../argument.ts';
 import type { Token } from '../lex.ts';
 import { defineDirective } from '../registry.ts';
@@ -15,7 +16,7 @@ const listen = defineDirective({
     parameters: arg.token('parameters').rest(0),
   },
   doc: {
-    summary: 'An address on which the server answers.',
+    summary: 'An address on which the server answers; `8000-8003` is four.',
     default: 'listen *:80; (*:8000 without root)',
     example: 'listen 443 ssl default_server;',
     differs: 'a line with quic is left out with a warning: clients go on over TCP.',
@@ -24,16 +25,36 @@ const listen = defineDirective({
   compile({ address, parameters }, scope) {
     for (const token of parameters) refuseUnknown(token);
     const words = parameters.map(token => token.text).filter(word => word !== 'quic' && word !== 'spdy');
-    const model = listenModel(address.text, words);
     warnOfOldParameters(parameters, scope);
     const quic = parameters.find(token => token.text === 'quic');
-    if (quic) return leaveOut(quic, scope);
-    const key = model.kind === 'unix' ? `unix:${model.address}` : `${model.address}:${model.port}`;
-    if (scope.server.listens.some(other => other.key === key))
-      throw new ArgumentFault(`this server already listens on ${address.text}`);
-    scope.server.listens.push({ key, listen: model, setsSocket: words.some(setsSocket), site: address });
+    for (const text of portsOf(address.text)) {
+      const model = listenModel(text, words);
+      if (!quic) add(model, words, address, scope);
+    }
+    if (quic) leaveOut(quic, scope);
   },
 });
+
+function add(model: ListenModel, words: readonly string[], address: Token, { server }: Scope): void {
+  const key = model.kind === 'unix' ? `unix:${model.address}` : `${model.address}:${model.port}`;
+  if (server.listens.some(other => other.key === key))
+    throw new ArgumentFault(`this server already listens on ${address.text}`);
+  server.listens.push({ key, listen: model, setsSocket: words.some(setsSocket), site: address });
+}
+
+/** `8000-8003` is four addresses. @throws {ArgumentFault} when the range runs backwards, or over the last port */
+function portsOf(text: string): readonly string[] {
+  const match = /^((?:.*:)?)(\d+)-(\d+)$/.exec(text);
+  if (!match || text.startsWith('unix:')) return [text];
+  const [, host = '', from, to] = match;
+  const [first, last] = [Number(from), Number(to)];
+  if (first < 1 || last < first || last > 65535)
+    throw new ArgumentFault(
+      `${from}-${to} is not a range of ports`,
+      'write the lower one first, from 1 to 65535',
+    );
+  return Array.from({ length: last - first + 1 }, (_, at) => `${host}${first + at}`);
+}
 
 function refuseUnknown(token: Token): void {
   const name = token.text.split('=')[0]!;
