@@ -141,10 +141,11 @@ const REQUEST: readonly Directive[] = [
   proxyProtocol,
   socketBytes('proxy_socket_rcvbuf', 'socketReceiveBytes', 'The receive buffer of connections to servers.'),
   socketBytes('proxy_socket_sndbuf', 'socketSendBytes', 'The send buffer of connections to servers.'),
-  defineSetting('proxy_http_version', EVERYWHERE, 'proxy', 'httpVersion', arg.oneOf(['1.0', '1.1']), {
-    summary: 'The HTTP version spoken with the servers.',
+  defineSetting('proxy_http_version', EVERYWHERE, 'proxy', 'httpVersion', arg.oneOf(['1.0', '1.1', '2']), {
+    summary:
+      'The HTTP version spoken with the servers; 2 by ALPN over TLS, and without asking over plain TCP. Tunnels (WebSocket) go by 1.1 all the same.',
     default: 'proxy_http_version 1.1;',
-    example: 'proxy_http_version 1.0;',
+    example: 'proxy_http_version 2;',
   }),
   defineSetting('proxy_method', EVERYWHERE, 'proxy', 'method', arg.template(), {
     summary: "The method of the request that goes on, in place of the client's.",

@@ -30,7 +30,8 @@ const NO_CACHE = 'moat has no cache yet; put one between moat and the servers, o
 
 const NO_MEMCACHED = 'moat does not speak the protocol of memcached; let the application ask it';
 const NO_STORE = 'moat writes no answers to files; have a job fetch them, and serve those by root';
-const NO_GRPC = 'moat does not speak HTTP/2 to servers yet; leave gRPC with nginx for now';
+const NO_GRPC =
+  'moat does not speak gRPC yet (HTTP/2 to servers alone: proxy_http_version 2); leave gRPC with nginx for now';
 const NO_TUNNEL = 'moat is no forward proxy: it refuses CONNECT; use a program made for that';
 
 export const TO_SERVERS_ONLY: Rows = [

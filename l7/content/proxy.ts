@@ -6,11 +6,12 @@ import { type Phase, WAIT } from '../phase/verdict.ts';
 import type { Compiler } from '../tables.ts';
 import { compileAnswer } from '../upstream/answer.ts';
 import { ProxyCall } from '../upstream/call.ts';
-import { PLAIN } from '../upstream/connector.ts';
+import { PLAIN, PLAIN_HTTP2 } from '../upstream/connector.ts';
 import { compileHints } from '../upstream/early-hints.ts';
+import { compileHttp2Request } from '../upstream/h2-request.ts';
 import { withAddresses } from '../upstream/lookup.ts';
 import type { Pool } from '../upstream/pool.ts';
-import { compileRequest, compileUri } from '../upstream/request.ts';
+import { compileRequest, compileTunnelWish, compileUri, type RequestText } from '../upstream/request.ts';
 import type { ProxyRoute } from '../upstream/route.ts';
 import { tlsConnector } from '../upstream/tls.ts';
 import { withWayOut } from '../upstream/way-out.ts';
@@ -37,7 +38,7 @@ export function proxyContent({ target }: ProxyContent, compiler: Compiler): Phas
   const hasUri = target.uri !== undefined;
   const route: ProxyRoute = {
     settings: settings.proxy,
-    request: compileRequest(target, compiler),
+    request: requestOf(target, compiler),
     uri: compileUri(target, compiler),
     answer: compileAnswer(
       settings.proxy,
@@ -74,15 +75,39 @@ export function proxyContent({ target }: ProxyContent, compiler: Compiler): Phas
   };
 }
 
+/** Tunnels go by HTTP/1: few servers open them over HTTP/2 (RFC 8441). */
+function requestOf(target: ProxyTarget, compiler: Compiler): RequestText {
+  const request = compileRequest(target, compiler);
+  if (!speaksHttp2(compiler)) return request;
+  const http2 = compileHttp2Request(target, compiler);
+  const wantsTunnel = compileTunnelWish(compiler);
+  return (exchange, bodyBytes) => (wantsTunnel(exchange) ? request : http2)(exchange, bodyBytes);
+}
+
+function connectorOf(target: ProxyTarget, compiler: Compiler): ProxyRoute['connector'] {
+  const connector = connectorFor(target, compiler, false);
+  if (!speaksHttp2(compiler)) return connector;
+  const http2 = connectorFor(target, compiler, true);
+  const wantsTunnel = compileTunnelWish(compiler);
+  return exchange => (wantsTunnel(exchange) ? connector : http2)(exchange);
+}
+
+const speaksHttp2 = ({ location }: Compiler) => location.settings.proxy.httpVersion === '2';
+
 /** How connections are made: the scheme of the URL says whether by TLS. */
-function connectorOf({ scheme, url }: ProxyTarget, compiler: Compiler): ProxyRoute['connector'] {
+function connectorFor(
+  { scheme, url }: ProxyTarget,
+  compiler: Compiler,
+  http2: boolean,
+): ProxyRoute['connector'] {
   const prefix = typeof url === 'string' ? url : url[0];
   const open = typeof prefix !== 'string'; // a variable may say either
-  if (scheme === 'http' && !open) return () => PLAIN;
+  const plain = http2 ? PLAIN_HTTP2 : PLAIN;
+  if (scheme === 'http' && !open) return () => plain;
   const { proxyTls } = compiler.location.settings;
   const name = proxyTls.name === undefined ? PROXY_HOST : compiler.text(proxyTls.name);
-  const secure = tlsConnector(compiler.worker.upstreamRealms.of(proxyTls), name);
-  return open ? exchange => (exchange.proxyTls ? secure(exchange) : PLAIN) : secure;
+  const secure = tlsConnector(compiler.worker.upstreamRealms.of(proxyTls, http2 ? 'h2' : 'http1'), name);
+  return open ? exchange => (exchange.proxyTls ? secure(exchange) : plain) : secure;
 }
 
 const PROXY_HOST = (exchange: Exchange) => exchange.proxyHost ?? '';

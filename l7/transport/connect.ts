@@ -7,7 +7,7 @@ import { type NativeError, type OutgoingOptions, outgoingSocket } from '#native/
 import type { ClientTls, TlsHandle } from '#native/tls.ts';
 import type { Worker } from '../worker.ts';
 import { StreamTransport } from './stream.ts';
-import type { Transport, TransportOwner } from './transport.ts';
+import type { TransportOwner } from './transport.ts';
 
 /** Where to: an address and port, or the path of a unix socket. */
 export interface Target {
@@ -47,7 +47,7 @@ export function connectStream(
   worker: Worker,
   secured?: Secured,
   way?: WayOut,
-): Transport {
+): StreamTransport {
   const { host, port, unixPath } = target;
   const family = unixPath === undefined ? isIP(host) : 0;
   const transport = new StreamTransport(worker.streams, owner, way?.opening);

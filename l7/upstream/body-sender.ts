@@ -4,7 +4,7 @@ import type { BodyStore, StoreReader } from '../downstream/body-store.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Attempt } from '../variable/upstream.ts';
 import type { BodyTaker } from '../wire/h1/body.ts';
-import type { UpstreamConnection } from './connection.ts';
+import type { MemberConnection } from './member-connection.ts';
 
 /** Whose request it is. */
 export interface BodyOwner {
@@ -16,7 +16,7 @@ export interface BodyOwner {
 export class BodySender implements BodyTaker {
   readonly #owner: BodyOwner;
   readonly #settings: ProxySettings;
-  readonly #connection: UpstreamConnection;
+  readonly #connection: MemberConnection;
   readonly #attempt: Attempt;
   readonly #chunked: boolean;
   /** What goes before the next piece. */
@@ -27,7 +27,7 @@ export class BodySender implements BodyTaker {
   constructor(
     owner: BodyOwner,
     settings: ProxySettings,
-    connection: UpstreamConnection,
+    connection: MemberConnection,
     attempt: Attempt,
     chunked: boolean,
   ) {
@@ -44,7 +44,7 @@ export class BodySender implements BodyTaker {
     const body = this.#owner.exchange.body!;
     this.#connection.expectNothing();
     // The head goes at once: a streamed body may begin late.
-    if (body.receivedBytes === 0) this.#connection.transport.writeText(head);
+    if (body.receivedBytes === 0) this.#connection.writeText(head);
     else this.#pending = head;
     body.stream(this);
   }
@@ -58,12 +58,12 @@ export class BodySender implements BodyTaker {
 
   bodyData(data: Buffer): void {
     if (this.#stopped) return;
-    const { transport } = this.#connection;
+    const connection = this.#connection;
     if (this.#chunked) this.#pending += `${data.length.toString(16)}\r\n`;
-    if (this.#pending !== '') transport.writeText(this.#pending);
+    if (this.#pending !== '') connection.writeText(this.#pending);
     this.#pending = '';
-    const ready = this.#connection.write(data);
-    if (this.#chunked) transport.writeText('\r\n');
+    const ready = connection.write(data);
+    if (this.#chunked) connection.writeText('\r\n');
     this.#attempt.bytesSent += data.length;
     if (!ready) this.#pause();
     this.#expectSent();
@@ -72,7 +72,7 @@ export class BodySender implements BodyTaker {
   bodyEnd(): void {
     if (this.#stopped) return;
     this.#attempt.sending = false;
-    this.#connection.transport.writeText(this.#chunked ? `${this.#pending}0\r\n\r\n` : this.#pending);
+    this.#connection.writeText(this.#chunked ? `${this.#pending}0\r\n\r\n` : this.#pending);
     this.#connection.requestSent();
     this.#connection.expect(this.#settings.readTimeoutMs);
   }
@@ -80,7 +80,7 @@ export class BodySender implements BodyTaker {
   /** proxy_send_timeout is for a server that does not read; for a client that does not send there is another. */
   #expectSent(): void {
     if (this.#owner.exchange.response) return;
-    if (this.#connection.transport.pendingBytes > 0) this.#connection.expect(this.#settings.sendTimeoutMs);
+    if (this.#connection.pendingBytes > 0) this.#connection.expect(this.#settings.sendTimeoutMs);
     else this.#connection.expectNothing();
   }
 

@@ -14,8 +14,9 @@ import { parseFields } from '../wire/h1/response.ts';
 import { AnswerFlow, type AnswerSource } from './answer-flow.ts';
 import { addAttempt } from './attempt.ts';
 import { type BodyOwner, BodySender } from './body-sender.ts';
-import type { CallFailure, UpstreamCall, UpstreamConnection } from './connection.ts';
+import type { CallFailure, UpstreamCall } from './connection.ts';
 import { doing } from './failure.ts';
+import type { MemberConnection } from './member-connection.ts';
 import { FAILURE_CASES, mayTryNext, outcomeOf, statusCase, type TriesSoFar } from './next-try.ts';
 import { type Member, type MemberSeeker, type Outcome, type Pool, WAITING } from './pool.ts';
 import type { ProxyRoute } from './route.ts';
@@ -34,7 +35,7 @@ export class ProxyCall
   queuedMs = -1;
   readonly #pool: Pool;
   readonly #route: ProxyRoute;
-  #connection: UpstreamConnection | undefined;
+  #connection: MemberConnection | undefined;
   #member: Member | undefined;
   #attempt: Attempt | undefined;
   #attemptMs = 0;
@@ -122,7 +123,7 @@ export class ProxyCall
   }
 
   /** @returns undefined when this machine has no way to the member, which ends the request: no other member would do better */
-  #connect(member: Member): UpstreamConnection | undefined {
+  #connect(member: Member): MemberConnection | undefined {
     const { exchange } = this;
     try {
       return this.#pool.connect(member, this.#route.connector(exchange));
@@ -147,8 +148,7 @@ export class ProxyCall
     this.#attempt!.bytesSent = head.length;
     if (text === undefined && length !== 0) return this.#sendBody(head, length, connection);
     if (text !== undefined) this.#attempt!.bytesSent += text.length;
-    connection.transport.writeText(text === undefined ? head : head + text);
-    connection.requestSent();
+    connection.sendWhole(head, text ?? '');
     connection.expect(settings.readTimeoutMs);
   }
 
@@ -159,9 +159,15 @@ export class ProxyCall
     return body === undefined || body.discarded || !this.#route.settings.passRequestBody ? 0 : body.length;
   }
 
-  #sendBody(head: string, length: number, connection: UpstreamConnection): void {
+  #sendBody(head: string, length: number, connection: MemberConnection): void {
     const { settings } = this.#route;
-    const sender = new BodySender(this, settings, connection, this.#attempt!, length === CHUNKED);
+    const sender = new BodySender(
+      this,
+      settings,
+      connection,
+      this.#attempt!,
+      length === CHUNKED && !connection.framesBodies,
+    );
     this.#sender = sender;
     if (this.#store) sender.read(head, this.#store);
     else sender.stream(head);
@@ -282,13 +288,9 @@ export class ProxyCall
   holdReading(held: boolean): void {
     const connection = this.#connection;
     if (!connection) return;
-    if (held) {
-      connection.transport.pause();
-      connection.expectNothing();
-    } else {
-      connection.transport.resume();
-      connection.expect(this.#route.settings.readTimeoutMs);
-    }
+    connection.hold(held);
+    if (held) connection.expectNothing();
+    else connection.expect(this.#route.settings.readTimeoutMs);
   }
 
   excess(): void {

@@ -15,6 +15,7 @@ import { headEnd } from '../wire/h1/request.ts';
 import { CHUNKED } from '../wire/h1/request-head.ts';
 import { parseResponseHead, type ResponseHead, UNTIL_CLOSE, UpstreamFault } from '../wire/h1/response.ts';
 import { failureReason, PREMATURE, TIMED_OUT } from './failure.ts';
+import type { MemberConnection } from './member-connection.ts';
 import type { Member, Pool } from './pool.ts';
 
 /** How a try at a member can fail. */
@@ -45,12 +46,12 @@ const MOST_INTERIM = 32;
 /** Bytes waiting in the socket from which on the sender of a body pauses. */
 const HIGH_WATER_BYTES = 262_144;
 
-export class UpstreamConnection implements TransportOwner, BodyTaker, DeadlineOwner {
+export class UpstreamConnection implements MemberConnection, TransportOwner, BodyTaker, DeadlineOwner {
   readonly pool: Pool;
   readonly member: Member;
-  /** Separates connections that must not be shared: TLS settings, local address. */
   readonly key: string;
   readonly startedMs: number;
+  readonly framesBodies = false;
   /** Requests sent over it so far. */
   requests = 0;
   /** Of the current call. */
@@ -73,12 +74,10 @@ export class UpstreamConnection implements TransportOwner, BodyTaker, DeadlineOw
     this.#deadline = new Deadline(pool.worker.clock, this);
   }
 
-  /** True when a request over it may fail because the member closed it meanwhile: then it may be tried again elsewhere. */
   get reused(): boolean {
     return this.requests > 1;
   }
 
-  /** Takes the connection for a call; `connected()` follows at once when it stands. */
   use(call: UpstreamCall): void {
     this.#call = call;
     this.#text = '';
@@ -90,15 +89,31 @@ export class UpstreamConnection implements TransportOwner, BodyTaker, DeadlineOw
     if (this.connected) call.connected();
   }
 
-  /** @returns false when drained() should be waited for */
+  get pendingBytes(): number {
+    return this.transport.pendingBytes;
+  }
+
+  sendWhole(head: string, body: string): void {
+    this.transport.writeText(head + body);
+    this.#requestSent = true;
+  }
+
+  writeText(text: string): void {
+    this.transport.writeText(text);
+  }
+
   write(data: Buffer): boolean {
     this.transport.writeBytes(data);
     return this.transport.pendingBytes < HIGH_WATER_BYTES;
   }
 
-  /** The request is complete: only then may the connection be kept when the response ends. */
   requestSent(): void {
     this.#requestSent = true;
+  }
+
+  hold(held: boolean): void {
+    if (held) this.transport.pause();
+    else this.transport.resume();
   }
 
   transportConnected(): void {
@@ -237,12 +252,10 @@ export class UpstreamConnection implements TransportOwner, BodyTaker, DeadlineOw
     call?.failed(failure, reason);
   }
 
-  /** The call waits for the other side at most so long, until the next time it says so. */
   expect(ms: number): void {
     this.#deadline.set(ms);
   }
 
-  /** The call waits for nothing that the other side owes. */
   expectNothing(): void {
     this.#deadline.clear();
   }
@@ -252,7 +265,6 @@ export class UpstreamConnection implements TransportOwner, BodyTaker, DeadlineOw
     else this.destroy();
   }
 
-  /** Ends the connection; a call that uses it is not told. */
   destroy(): void {
     this.#call = undefined;
     this.#deadline.dispose();

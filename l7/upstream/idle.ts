@@ -1,18 +1,18 @@
 /** Idle connections to the members of a pool, in one worker; they outlive reloads. */
-import type { UpstreamConnection } from './connection.ts';
+import type { MemberConnection } from './member-connection.ts';
 
 /** Where more keys than these are known, those without a connection are forgotten: clients may choose them. */
 const MOST_BARE_KEYS = 16;
 
 /** Connections to one address by the key of their connector; the last one used stands last. */
-export type Stacks = Map<string, UpstreamConnection[]>;
+export type Stacks = Map<string, MemberConnection[]>;
 
 export class IdleConnections {
   /** Most of them, to all members together. */
   limit: number;
   readonly #byAddress = new Map<string, Stacks>();
   /** In the order they came to rest: the first has been idle for longest. */
-  readonly #resting = new Set<UpstreamConnection>();
+  readonly #resting = new Set<MemberConnection>();
 
   constructor(limit: number) {
     this.limit = limit;
@@ -30,7 +30,7 @@ export class IdleConnections {
   }
 
   /** The last used connection of that key. @param stacks of the member's address */
-  take(stacks: Stacks, key: string): UpstreamConnection | undefined {
+  take(stacks: Stacks, key: string): MemberConnection | undefined {
     const stack = stacks.get(key);
     const connection = stack?.pop();
     if (!connection) return undefined;
@@ -40,7 +40,7 @@ export class IdleConnections {
   }
 
   /** Keeps a connection; when there are too many, the one unused for longest is closed. */
-  rest(connection: UpstreamConnection): void {
+  rest(connection: MemberConnection): void {
     if (this.limit === 0) return connection.destroy();
     const { stacks } = connection.member;
     const stack = stacks.get(connection.key);
@@ -59,7 +59,7 @@ export class IdleConnections {
   }
 
   /** Forgets a connection that was closed. */
-  drop(connection: UpstreamConnection): void {
+  drop(connection: MemberConnection): void {
     if (!this.#resting.delete(connection)) return;
     const { stacks } = connection.member;
     const stack = stacks.get(connection.key);

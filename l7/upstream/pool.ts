@@ -11,8 +11,10 @@ import { COUNT, type PeerCount, type Peers } from '../zone/peers.ts';
 import { UpstreamConnection } from './connection.ts';
 import type { Connector } from './connector.ts';
 import { doing } from './failure.ts';
+import { Http2UpstreamConnection } from './h2-connection.ts';
 import type { IdleConnections } from './idle.ts';
 import { addressText, Member } from './member.ts';
+import type { MemberConnection } from './member-connection.ts';
 import { noteAnswer } from './outlier.ts';
 import type { PoolMembers } from './pool-share.ts';
 import { type PoolSnapshot, snapshotOf } from './pool-snapshot.ts';
@@ -178,22 +180,25 @@ export class Pool {
    * @param how opens new ones; idle ones are shared only among callers with the same `how.key`
    * @throws {LocalFault} when this machine cannot open one as `how` wants it: the member is not to blame
    */
-  connect(member: Member, how: Connector): UpstreamConnection {
+  connect(member: Member, how: Connector): MemberConnection {
     const idle = this.#idle.take(member.stacks, how.key);
     if (idle) return idle;
-    const connection = new UpstreamConnection(this, member, how.key);
+    const connection =
+      how.http2 === undefined
+        ? new UpstreamConnection(this, member, how.key)
+        : new Http2UpstreamConnection(this, member, how.key, how.http2 === 'h2' ? 'h2' : '');
     connection.transport = how.open(member, connection, this.worker);
     member.peers.count(member.index, COUNT.connections, 1);
     return connection;
   }
 
   /** Takes a connection back whose response was complete. */
-  release(connection: UpstreamConnection): void {
+  release(connection: MemberConnection): void {
     this.#idle.rest(connection);
   }
 
   /** A connection was closed. */
-  drop(connection: UpstreamConnection): void {
+  drop(connection: MemberConnection): void {
     this.#idle.drop(connection);
   }
 

@@ -18,11 +18,26 @@ const OWN_FIELDS = new Set([
   'content-length',
 ]);
 
-/** How the body goes on: its length in bytes, 0 for none, or -1 for chunked. */
+/** The head, as the version has it. How the body goes on: its length in bytes, 0 for none, or -1 for one of unknown length. */
 export type RequestText = (exchange: Exchange, bodyBytes: number) => string;
 
-/** Compiles the head of requests to a target. */
-export function compileRequest(target: ProxyTarget, compiler: Compiler): RequestText {
+/** A request that stands for a tunnel, and for nothing else. */
+const opensTunnel = (exchange: Exchange): boolean => exchange.head.opensTunnel && exchange.main === exchange;
+
+/** Whether a request asks for a tunnel and may have one: as in nginx the location has to pass Upgrade on. */
+export function compileTunnelWish({ location, text }: Compiler): (exchange: Exchange) => boolean {
+  const passed = location.settings.proxy.setHeaders.find(({ name }) => name.toLowerCase() === 'upgrade');
+  const upgrade = passed && text(passed.value);
+  return exchange =>
+    opensTunnel(exchange) ||
+    (upgrade !== undefined &&
+      exchange.head.upgrade !== undefined &&
+      exchange.main === exchange &&
+      upgrade(exchange) !== '');
+}
+
+/** What the settings of a location make of requests to a target, whatever HTTP version says it. */
+export function requestParts(target: ProxyTarget, compiler: Compiler) {
   const { location, text } = compiler;
   const settings = location.settings.proxy;
   const overrides = settings.setHeaders.map(({ name, value }) => ({
@@ -31,16 +46,25 @@ export function compileRequest(target: ProxyTarget, compiler: Compiler): Request
     value: text(value),
   }));
   const overridden = new Set(overrides.map(header => header.key));
-  const dropped = new Set([...OWN_FIELDS, ...overridden]);
+  return {
+    overrides,
+    dropped: new Set([...OWN_FIELDS, ...overridden]),
+    method: settings.method === undefined ? undefined : text(settings.method),
+    uri: compileUri(target, compiler),
+    ownHost: !overridden.has('host'),
+    ownLength: !overridden.has('content-length'),
+  };
+}
+
+/** Compiles the head of requests to a target. */
+export function compileRequest(target: ProxyTarget, compiler: Compiler): RequestText {
+  const { overrides, dropped, method, uri, ownHost, ownLength } = requestParts(target, compiler);
+  const settings = compiler.location.settings.proxy;
   const version = settings.httpVersion === '1.0' ? 'HTTP/1.0' : 'HTTP/1.1';
-  const method = settings.method === undefined ? undefined : text(settings.method);
-  const uri = compileUri(target, compiler);
-  const ownHost = !overridden.has('host');
-  const ownLength = !overridden.has('content-length');
   return (exchange, bodyBytes) => {
     let head = `${method?.(exchange) ?? exchange.method} ${uri(exchange)} ${version}\r\n`;
     if (ownHost) head += `Host: ${exchange.proxyHost}\r\n`;
-    const upgrades = exchange.head.opensTunnel && exchange.main === exchange;
+    const upgrades = opensTunnel(exchange);
     if (upgrades) head += `Upgrade: ${exchange.head.upgrade}\r\nConnection: upgrade\r\n`;
     for (const { name, key, value } of overrides) {
       if (upgrades && (key === 'upgrade' || key === 'connection')) continue;
@@ -48,12 +72,15 @@ export function compileRequest(target: ProxyTarget, compiler: Compiler): Request
       if (text !== '') head += `${name}: ${text}\r\n`;
     }
     if (bodyBytes < 0) head += 'Transfer-Encoding: chunked\r\n';
-    else if (ownLength && (bodyBytes > 0 || hasBody(exchange) || saysEmpty(exchange)))
-      head += `Content-Length: ${bodyBytes}\r\n`;
+    else if (ownLength && tellsLength(exchange, bodyBytes)) head += `Content-Length: ${bodyBytes}\r\n`;
     if (settings.passRequestHeaders) head += exchange.head.headers.linesWithout(dropped);
     return `${head}\r\n`;
   };
 }
+
+/** Whether the length of a body is told: also that of one without bytes, where there is one at all. */
+export const tellsLength = (exchange: Exchange, bodyBytes: number): boolean =>
+  bodyBytes > 0 || (bodyBytes === 0 && (hasBody(exchange) || saysEmpty(exchange)));
 
 const hasBody = ({ body }: Exchange) => body !== undefined && !body.forsaken;
 

@@ -6,9 +6,10 @@ import { type ClientTlsOptions, type Credential, clientTls, type TlsHandle } fro
 import type { Exchange } from '../exchange.ts';
 import { pemCredential } from '../tls/credentials.ts';
 import { NamedFiles, sourceOf } from '../tls/named-files.ts';
-import { bytesOf, versionOptions } from '../tls/options.ts';
+import { alpnBytes, bytesOf, versionOptions } from '../tls/options.ts';
 import { connectStream, LocalFault, type WayOut } from '../transport/connect.ts';
-import type { Transport, TransportOwner } from '../transport/transport.ts';
+import type { StreamTransport } from '../transport/stream.ts';
+import type { TransportOwner } from '../transport/transport.ts';
 import type { Text } from '../variable/space.ts';
 import type { Worker } from '../worker.ts';
 import type { Connector } from './connector.ts';
@@ -20,7 +21,10 @@ const MOST_SESSIONS = 1000;
 
 /** Those of one thread; they outlive a configuration. */
 export class UpstreamRealms {
-  readonly #bySettings = new WeakMap<ProxyTlsSettings, UpstreamRealm>();
+  readonly #bySettings = {
+    http1: new WeakMap<ProxyTlsSettings, UpstreamRealm>(),
+    h2: new WeakMap<ProxyTlsSettings, UpstreamRealm>(),
+  };
   #byContent = new Map<string, WeakRef<UpstreamRealm>>();
 
   readonly #nowMs: () => number;
@@ -30,13 +34,15 @@ export class UpstreamRealms {
   }
 
   /** @throws {Error} of OpenSSL when it refuses the settings */
-  of(settings: ProxyTlsSettings): UpstreamRealm {
-    const known = this.#bySettings.get(settings);
+  of(settings: ProxyTlsSettings, speaks: 'http1' | 'h2'): UpstreamRealm {
+    const known = this.#bySettings[speaks].get(settings);
     if (known) return known;
     const { name: _, ...content } = settings;
-    const id = createHash('sha256').update(JSON.stringify(content)).digest('base64');
-    const realm = this.#byContent.get(id)?.deref() ?? new UpstreamRealm(id, settings, this.#nowMs);
-    this.#bySettings.set(settings, realm);
+    const id = createHash('sha256')
+      .update(`${speaks} ${JSON.stringify(content)}`)
+      .digest('base64');
+    const realm = this.#byContent.get(id)?.deref() ?? new UpstreamRealm(id, settings, speaks, this.#nowMs);
+    this.#bySettings[speaks].set(settings, realm);
     this.#byContent = new Map([...this.#byContent].filter(([, ref]) => ref.deref())).set(
       id,
       new WeakRef(realm),
@@ -49,6 +55,7 @@ export class UpstreamRealms {
 export class UpstreamRealm {
   readonly id: string;
   readonly settings: ProxyTlsSettings;
+  readonly http2: 'h2' | undefined;
   /** With the certificate of the configuration, or with none. */
   readonly #context: TlsHandle;
   /** With certificates that requests name. */
@@ -57,10 +64,11 @@ export class UpstreamRealm {
   readonly #slots = new Map<string, number>();
   readonly #connectors = new Map<string, TlsConnector>();
 
-  constructor(id: string, settings: ProxyTlsSettings, nowMs: () => number) {
+  constructor(id: string, settings: ProxyTlsSettings, speaks: 'http1' | 'h2', nowMs: () => number) {
     this.id = id;
     this.settings = settings;
-    this.#context = clientTls(optionsOf(settings, ownCredentials(settings)));
+    this.http2 = speaks === 'h2' ? 'h2' : undefined;
+    this.#context = clientTls(optionsOf(settings, ownCredentials(settings), this.http2));
     this.#named = new NamedFiles(settings.certificateCache, nowMs);
   }
 
@@ -78,10 +86,10 @@ export class UpstreamRealm {
   /** @throws {LocalFault} when a named file cannot be read, or is no certificate */
   contextFor(shown: Shown): TlsHandle {
     if (shown === OWN || shown[0] === '') return this.#context;
-    const { settings } = this;
+    const { settings, http2 } = this;
     try {
       return this.#named.get(JSON.stringify(shown), read =>
-        clientTls(optionsOf(settings, [pemCredential(shown.map(read), settings.passwords)])),
+        clientTls(optionsOf(settings, [pemCredential(shown.map(read), settings.passwords)], http2)),
       );
     } catch (cause) {
       throw new LocalFault((cause as Error).message, { cause });
@@ -139,6 +147,7 @@ const MOST_NAME_BYTES = 255;
 
 export class TlsConnector implements Connector {
   readonly key: string;
+  readonly http2: 'h2' | undefined;
   readonly #realm: UpstreamRealm;
   readonly #name: string;
   readonly #shown: Shown;
@@ -147,13 +156,14 @@ export class TlsConnector implements Connector {
   /** @param id tells it from others of the realm */
   constructor(realm: UpstreamRealm, name: string, shown: Shown, id: string) {
     this.key = `tls ${realm.id} ${id}`;
+    this.http2 = realm.http2;
     this.#realm = realm;
     this.#name = name;
     this.#shown = shown;
     this.#id = id;
   }
 
-  open(member: Member, owner: TransportOwner, worker: Worker, way?: WayOut): Transport {
+  open(member: Member, owner: TransportOwner, worker: Worker, way?: WayOut): StreamTransport {
     const { settings } = this.#realm;
     const context = this.#realm.contextFor(this.#shown);
     const { slot, fresh } = this.#realm.slotFor(`${this.#id} ${member.address}`);
@@ -163,7 +173,11 @@ export class TlsConnector implements Connector {
   }
 }
 
-function optionsOf(settings: ProxyTlsSettings, certificates: readonly Credential[]): ClientTlsOptions {
+function optionsOf(
+  settings: ProxyTlsSettings,
+  certificates: readonly Credential[],
+  http2: 'h2' | undefined,
+): ClientTlsOptions {
   const { commands, trustedCertificate, crl } = settings;
   return {
     certificates,
@@ -176,6 +190,7 @@ function optionsOf(settings: ProxyTlsSettings, certificates: readonly Credential
     ...(commands.cipherSuites !== undefined && { cipherSuites: commands.cipherSuites }),
     ...(commands.curves !== undefined && commands.curves !== 'auto' && { groups: commands.curves }),
     ...(commands.signatureAlgorithms !== undefined && { signatureAlgorithms: commands.signatureAlgorithms }),
+    ...(http2 && { alpn: alpnBytes([http2]) }),
     sessionSlots: settings.sessionReuse ? MOST_SESSIONS : 0,
   };
 }

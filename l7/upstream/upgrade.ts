@@ -4,7 +4,7 @@ import type { Response } from '../response.ts';
 import { relay } from '../transport/relay.ts';
 import type { Attempt } from '../variable/upstream.ts';
 import type { ResponseHead } from '../wire/h1/response.ts';
-import type { UpstreamConnection } from './connection.ts';
+import type { MemberConnection } from './member-connection.ts';
 
 /** Gives the answer the fields of the connection itself, which no other answer passes on. */
 export function markUpgraded(response: Response, { headers }: ResponseHead): void {
@@ -22,7 +22,7 @@ export function markUpgraded(response: Response, { headers }: ResponseHead): voi
  */
 export function openTunnel(
   { downstream, clock }: Exchange,
-  connection: UpstreamConnection,
+  connection: MemberConnection,
   attempt: Attempt,
   idleMs: number,
   ended: () => void,

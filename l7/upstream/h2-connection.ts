@@ -1,0 +1,407 @@
+/** An HTTP/2 connection to a member of a pool; one call at a time, as nginx has it, each on a stream of its own. */
+import { Deadline, type DeadlineOwner } from '../deadline.ts';
+import { FloodGuard } from '../downstream/h2/guard.ts';
+import { HeaderBlock } from '../downstream/h2/header-block.ts';
+import type { StreamTransport } from '../transport/stream.ts';
+import type { TransportOwner } from '../transport/transport.ts';
+import { type ResponseHead, UpstreamFault } from '../wire/h1/response.ts';
+import { AnswerHeadReader, AnswerTrailerReader } from '../wire/h2/answer-head.ts';
+import {
+  ACK,
+  CONTINUATION,
+  ConnectionFault,
+  DEFAULT_FRAME_BYTES,
+  DEFAULT_WINDOW_BYTES,
+  END_STREAM,
+  ENHANCE_YOUR_CALM,
+  GOAWAY,
+  HEADERS,
+  MOST_WINDOW_BYTES,
+  PING,
+  PREFACE,
+  PROTOCOL_ERROR,
+  pingFrame,
+  REFUSED_STREAM,
+  RST_STREAM,
+  SETTINGS,
+  SETTINGS_ACK,
+  SETTINGS_ENABLE_PUSH,
+  SETTINGS_INITIAL_WINDOW_SIZE,
+  STREAM_CLOSED,
+  settingsFrame,
+  WINDOW_UPDATE,
+  windowFrame,
+  wordAt,
+} from '../wire/h2/frame.ts';
+import { checkFrame } from '../wire/h2/frame-check.ts';
+import { FrameReader, type FrameTaker } from '../wire/h2/frame-reader.ts';
+import { HpackDecoder } from '../wire/h2/hpack-decoder.ts';
+import { PeerSettings } from '../wire/h2/settings.ts';
+import type { CallFailure, UpstreamCall } from './connection.ts';
+import { failureReason, PREMATURE, TIMED_OUT } from './failure.ts';
+import { RequestStream } from './h2-request-stream.ts';
+import type { MemberConnection } from './member-connection.ts';
+import type { Member, Pool } from './pool.ts';
+
+/** 1xx before the answer itself: more than this is a flood. */
+const MOST_INTERIM = 32;
+
+/** Answers to pings and settings that the server does not read. */
+const MOST_PENDING_BYTES = 1_048_576;
+
+/** One answer at a time: it is held back by not reading, never by windows. */
+const GREETING =
+  PREFACE +
+  settingsFrame([
+    [SETTINGS_ENABLE_PUSH, 0],
+    [SETTINGS_INITIAL_WINDOW_SIZE, MOST_WINDOW_BYTES],
+  ]) +
+  windowFrame(0, MOST_WINDOW_BYTES - DEFAULT_WINDOW_BYTES);
+
+export class Http2UpstreamConnection implements MemberConnection, TransportOwner, DeadlineOwner, FrameTaker {
+  readonly pool: Pool;
+  readonly member: Member;
+  readonly key: string;
+  readonly startedMs: number;
+  /** What TLS must have agreed on; '' for plain bytes. */
+  readonly alpn: string;
+  readonly framesBodies = true;
+  requests = 0;
+  bytesReceived = 0;
+  connected = false;
+  #transport!: StreamTransport;
+  #request!: RequestStream;
+  #call: UpstreamCall | undefined;
+  readonly #frames = new FrameReader(this);
+  readonly #hpack = new HpackDecoder();
+  readonly #block = new HeaderBlock();
+  readonly #peer = new PeerSettings();
+  readonly #guard: FloodGuard;
+  readonly #deadline: Deadline;
+  /** The server's SETTINGS came: it speaks HTTP/2. */
+  #greeted = false;
+  /** The server takes no more streams. */
+  #leaving = false;
+  #responded = false;
+  #interim = 0;
+  /** Of the answer's body, where its length is told; else negative. */
+  #bodyLeft = -1;
+  /** The DATA frame at hand is the last one. */
+  #lastData = false;
+  /** Since the server was last let send more: on the connection, on the stream. */
+  #received = 0;
+  #streamReceived = 0;
+
+  constructor(pool: Pool, member: Member, key: string, alpn: string) {
+    this.pool = pool;
+    this.member = member;
+    this.key = key;
+    this.alpn = alpn;
+    this.startedMs = pool.worker.clock.nowMs();
+    this.#guard = new FloodGuard(pool.worker.clock);
+    this.#deadline = new Deadline(pool.worker.clock, this);
+  }
+
+  get transport(): StreamTransport {
+    return this.#transport;
+  }
+
+  set transport(transport: StreamTransport) {
+    this.#transport = transport;
+    this.#request = new RequestStream(transport);
+  }
+
+  get reused(): boolean {
+    return this.requests > 1;
+  }
+
+  get pendingBytes(): number {
+    return this.#request.pendingBytes;
+  }
+
+  use(call: UpstreamCall): void {
+    this.#call = call;
+    this.#request.begin(this.#peer.windowBytes);
+    this.#responded = this.#lastData = false;
+    this.#interim = this.bytesReceived = this.#streamReceived = 0;
+    this.#bodyLeft = -1;
+    this.requests++;
+    if (this.connected) call.connected();
+  }
+
+  sendWhole(head: string, body: string): void {
+    this.#request.head(head, body === '');
+    if (body !== '') this.write(Buffer.from(body, 'latin1'));
+    this.requestSent();
+  }
+
+  writeText(text: string): void {
+    if (text !== '') this.#request.head(text, false);
+  }
+
+  write(data: Buffer): boolean {
+    this.#request.body(data);
+    return !this.#request.crowded;
+  }
+
+  requestSent(): void {
+    this.#request.end();
+  }
+
+  hold(held: boolean): void {
+    if (held) this.#transport.pause();
+    else this.#transport.resume();
+  }
+
+  transportConnected(): void {
+    if (this.#transport.alpn !== this.alpn)
+      return this.#fail('connect', 'upstream did not agree on HTTP/2 (ALPN)');
+    this.connected = true;
+    this.#transport.writeText(GREETING);
+    this.#call?.connected();
+  }
+
+  transportDrained(): void {
+    this.#pump();
+  }
+
+  /** More of the request may go. */
+  #pump(): void {
+    if (this.#call && this.#request.pump()) this.#call.drained();
+  }
+
+  transportData(bytes: Buffer): void {
+    this.bytesReceived += bytes.length;
+    try {
+      this.#frames.feed(bytes, this.#mostHeadBytes);
+    } catch (error) {
+      if (error instanceof UpstreamFault) return this.#fail('invalid', error.message);
+      if (!(error instanceof ConnectionFault)) throw error;
+      this.#fail('invalid', reasonOf(error, this.#greeted));
+    }
+  }
+
+  get #mostHeadBytes(): number {
+    return this.#call?.mostHeadBytes ?? DEFAULT_FRAME_BYTES;
+  }
+
+  frame(type: number, flags: number, stream: number, payload: Buffer): void {
+    if (type === CONTINUATION)
+      this.#mustBe(stream !== 0 && stream === this.#block.stream, 'CONTINUATION frame');
+    else this.#mustBeBetweenBlocks();
+    this.#mustBe(this.#greeted || type === SETTINGS, 'frame before SETTINGS');
+    checkFrame(type, flags, stream, payload.length);
+    if (type === HEADERS) return this.#headers(flags, stream, payload);
+    this.#guard.idleFrame();
+    switch (type) {
+      case CONTINUATION:
+        return this.#takeBlock(this.#block.continue(flags, payload, this.#mostHeadBytes));
+      case RST_STREAM:
+        return this.#reset(stream, wordAt(payload, 0));
+      case WINDOW_UPDATE:
+        this.#request.widen(stream, wordAt(payload, 0) & 0x7fffffff);
+        return this.#pump();
+      case SETTINGS:
+        return this.#settings(flags, payload);
+      case PING:
+        if (!(flags & ACK)) this.#reply(pingFrame(payload.latin1Slice(), ACK));
+        return;
+      case GOAWAY:
+        return this.#goAway(wordAt(payload, 0) & 0x7fffffff, wordAt(payload, 4));
+    }
+  }
+
+  #mustBe(right: boolean, frame: string): void {
+    if (!right) throw new ConnectionFault(PROTOCOL_ERROR, `inappropriate ${frame}`);
+  }
+
+  #mustBeBetweenBlocks(): void {
+    this.#mustBe(this.#block.stream === 0, 'frame while CONTINUATION was expected');
+  }
+
+  #reply(text: string): void {
+    if (this.#transport.pendingBytes > MOST_PENDING_BYTES)
+      throw new ConnectionFault(ENHANCE_YOUR_CALM, 'flood of frames');
+    this.#transport.writeText(text);
+  }
+
+  #settings(flags: number, payload: Buffer): void {
+    if (flags & ACK) return;
+    this.#greeted = true;
+    const before = this.#peer.windowBytes;
+    this.#peer.read(payload);
+    this.#reply(SETTINGS_ACK);
+    if (this.#peer.windowBytes === before) return;
+    this.#request.shiftWindow(this.#peer.windowBytes - before);
+    this.#pump();
+  }
+
+  #reset(stream: number, code: number): void {
+    if (!this.#call || stream !== this.#request.id) return;
+    // What was refused was not looked at: another member may have it.
+    this.#fail(
+      code === REFUSED_STREAM ? 'closed' : 'invalid',
+      `upstream reset the stream with error ${code}`,
+    );
+  }
+
+  #goAway(lastStream: number, code: number): void {
+    this.#leaving = true;
+    if (!this.#call) return this.destroy();
+    if (lastStream < this.#request.id) this.#fail('closed', `upstream sent GOAWAY with error ${code}`);
+  }
+
+  #headers(flags: number, stream: number, payload: Buffer): void {
+    if (!this.#call || stream !== this.#request.id)
+      throw new ConnectionFault(STREAM_CLOSED, 'HEADERS frame on a stream that is not open');
+    this.#takeBlock(this.#block.begin(flags, stream, payload, this.#mostHeadBytes));
+  }
+
+  /** @param block undefined: it goes on */
+  #takeBlock(block: Buffer | undefined): void {
+    const call = this.#call;
+    if (!block || !call) return;
+    const last = (this.#block.flags & END_STREAM) !== 0;
+    const limits = { fieldBytes: call.mostHeadBytes, totalBytes: call.mostHeadBytes };
+    if (this.#responded) {
+      const trailer = new AnswerTrailerReader();
+      this.#hpack.decode(block, limits, trailer);
+      this.#mustBe(last, 'HEADERS frame within a body');
+      return this.#finish(trailer.text);
+    }
+    const reader = new AnswerHeadReader();
+    this.#hpack.decode(block, limits, reader);
+    this.#headRead(reader.finish(), last, call);
+  }
+
+  #headRead(head: ResponseHead, last: boolean, call: UpstreamCall): void {
+    if (head.status >= 200) return this.#respond(head, last, call);
+    if (head.status === 101) throw new UpstreamFault('upstream sent 101 over HTTP/2');
+    if (last) throw new UpstreamFault('upstream sent no final response');
+    if (++this.#interim > MOST_INTERIM) throw new UpstreamFault('upstream sent too many interim responses');
+    call.information(head);
+  }
+
+  #respond(head: ResponseHead, last: boolean, call: UpstreamCall): void {
+    this.#responded = true;
+    const bodyDue = call.responseHead(head) && head.status !== 204 && head.status !== 304;
+    if (this.#call !== call) return; // it turned to another member
+    if (!bodyDue) return this.#complete(call, '', last);
+    this.#bodyLeft = head.bodyLength;
+    if (last) this.#finish('');
+  }
+
+  dataBegin(flags: number, stream: number, bytes: number): void {
+    this.#mustBeBetweenBlocks();
+    if (!this.#call || stream !== this.#request.id || !this.#responded)
+      throw new ConnectionFault(STREAM_CLOSED, 'DATA frame on a stream that is not open');
+    this.#lastData = (flags & END_STREAM) !== 0;
+    if (bytes > 0) this.#guard.payload();
+    else if (!this.#lastData) this.#guard.idleFrame();
+    this.#letSendMore(bytes);
+  }
+
+  #letSendMore(bytes: number): void {
+    this.#received += bytes;
+    this.#streamReceived += bytes;
+    if (this.#received >= MOST_WINDOW_BYTES / 2) {
+      this.#transport.writeText(windowFrame(0, this.#received));
+      this.#received = 0;
+    }
+    if (this.#streamReceived >= MOST_WINDOW_BYTES / 2) {
+      this.#transport.writeText(windowFrame(this.#request.id, this.#streamReceived));
+      this.#streamReceived = 0;
+    }
+  }
+
+  dataPiece(data: Buffer): void {
+    const call = this.#call;
+    if (!call || data.length === 0) return;
+    if (this.#bodyLeft < 0) return call.responseData(data);
+    const due = data.subarray(0, this.#bodyLeft);
+    this.#bodyLeft -= due.length;
+    if (due.length > 0) call.responseData(due);
+    if (due.length === data.length || this.#call !== call) return;
+    call.excess();
+    this.#complete(call, '', false);
+  }
+
+  dataEnd(): void {
+    if (this.#lastData && this.#call) this.#finish('');
+  }
+
+  /** The server's side of the stream has ended. */
+  #finish(trailer: string): void {
+    if (this.#bodyLeft > 0)
+      return this.#fail('invalid', 'upstream sent less data than "Content-Length" says');
+    this.#complete(this.#call!, trailer, true);
+  }
+
+  /**
+   * The response is whole; the connection goes back to its pool first, so that the call may use it again at once.
+   *
+   * @param ended the stream is over, as far as the server is concerned
+   */
+  #complete(call: UpstreamCall, trailer: string, ended: boolean): void {
+    this.#call = undefined;
+    if (ended && this.#mayKeep()) this.#rest();
+    else this.destroy();
+    call.responseEnd(trailer);
+  }
+
+  #mayKeep(): boolean {
+    if (this.#leaving || !this.#request.ended || this.#transport.closed) return false;
+    const { keepalive } = this.pool.model;
+    return (
+      this.requests < keepalive.requests && this.pool.worker.clock.nowMs() - this.startedMs < keepalive.timeMs
+    );
+  }
+
+  #rest(): void {
+    this.#transport.resume();
+    this.#deadline.set(this.pool.model.keepalive.timeoutMs);
+    this.pool.release(this);
+  }
+
+  transportEnded(): void {
+    this.#fail('closed', PREMATURE);
+  }
+
+  transportClosed(error: NodeJS.ErrnoException | undefined): void {
+    const reason = error ? failureReason(error, this.member.address, this.connected) : PREMATURE;
+    this.#fail(this.connected ? 'closed' : 'connect', reason);
+  }
+
+  #fail(failure: CallFailure, reason: string): void {
+    const call = this.#call;
+    this.destroy();
+    call?.failed(failure, reason);
+  }
+
+  expect(ms: number): void {
+    this.#deadline.set(ms);
+  }
+
+  expectNothing(): void {
+    this.#deadline.clear();
+  }
+
+  deadlineExpired(): void {
+    this.#fail('timeout', TIMED_OUT);
+  }
+
+  destroy(): void {
+    this.#call = undefined;
+    this.#frames.stopped = true;
+    this.#deadline.dispose();
+    this.#transport.destroy();
+    this.pool.drop(this);
+  }
+}
+
+/** @param greeted whether it was HTTP/2 at all that came */
+function reasonOf({ code, message }: ConnectionFault, greeted: boolean): string {
+  if (!greeted) return 'upstream does not speak HTTP/2';
+  if (message === 'too large request head') return 'upstream sent too big header';
+  return `upstream broke HTTP/2: ${message} (error ${code})`;
+}
