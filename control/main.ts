@@ -7,6 +7,8 @@ import { runNginxCommand } from './nginx-command.ts';
 import { OptionFault } from './options.ts';
 
 const WRONG_USE = 2;
+/** What is tried first at a program that is new to somebody; nginx knows neither. */
+const USUAL: Readonly<Record<string, keyof typeof COMMANDS>> = { '--help': 'help', '--version': 'version' };
 
 /**
  * Runs what `args` ask for: a command of moat's own (`moat check`), or nginx's options.
@@ -16,6 +18,8 @@ const WRONG_USE = 2;
  */
 export async function main(args: readonly string[]): Promise<number> {
   const [first = '', ...rest] = args.map(word => Buffer.from(word).toString('latin1'));
+  const usual = USUAL[first];
+  if (usual) return runCommand(usual, rest);
   if (isCommand(first)) return runCommand(first, rest);
   if (/^[a-z]/.test(first)) return refuse(first);
   return runNginxCommand(first === '' ? [] : [first, ...rest]);

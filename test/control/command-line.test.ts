@@ -194,6 +194,8 @@ test('commands: an unknown one is told with the one that was meant', () => {
   assert.match(stderr, /did you mean "moat reload"\?/);
   assert.equal(status, 1);
   assert.match(moat('help').stdout, /^ {2}moat run /m);
+  assert.equal(moat('--help').stdout, moat('help').stdout);
+  assert.match(moat('--version').stdout, /^moat \d/);
   assert.equal(moat('version').status, 0);
   assert.equal(moat('run', '--nonsense').status, 2);
 });
