@@ -3,40 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '#kit/log.ts';
 import { Turns } from '#kit/turns.ts';
 import type { KeptCapability } from '#model/main.ts';
-import { closeFd, dupFd } from '#native/socket.ts';
-import {
-  type FileGrant,
-  type PlaneConfig,
-  type Slot,
-  slotId,
-  type ToWorker,
-  type WorkerStatus,
-} from './messages.ts';
-import type { TicketSeed } from './tls/ticket-keys.ts';
+import { Deaths } from './deaths.ts';
+import { type Generation, isLeaving } from './generation.ts';
+import type { FileGrant, ToWorker, WorkerStatus } from './messages.ts';
+import { commitThread, prepareThread, type ThreadMeans } from './thread-tables.ts';
 import type { PoolShare } from './upstream/pool-share.ts';
-import type { SharedPools } from './upstream/pools.ts';
 import { WorkerThread } from './worker-thread.ts';
-import type { SharedZone } from './zone/wish.ts';
-
-/** All that the threads of one revision run on. */
-export interface Generation {
-  readonly revision: number;
-  readonly config: PlaneConfig;
-  /** The same config, packed for the threads. */
-  readonly bytes: SharedArrayBuffer;
-  readonly zones: readonly SharedZone[];
-  /** As they are at the time. */
-  readonly pools: () => SharedPools;
-  readonly tickets: () => TicketSeed;
-  readonly slots: readonly Slot[];
-}
 
 /** What the crew borrows from the process around it. */
-export interface CrewMeans {
+export interface CrewMeans extends ThreadMeans {
   readonly log: () => Log;
-  /** Descriptor of a slot; the crew duplicates it. */
-  readonly socket: (slot: Slot) => number;
-  readonly files: () => readonly FileGrant[];
   /** How many threads shared memory has places for, those included that are on their way out. */
   readonly places: () => number;
   /** A thread runs no more: its locks and shares are given back, then its place may have another. */
@@ -47,11 +23,8 @@ export interface CrewMeans {
   readonly giveUp: () => void;
 }
 
-/** A thread that dies sooner than this after its start is started anew only after a pause. */
-const STABLE_MS = 5000;
+/** Before a thread is started anew while they die one after the other. */
 const PAUSE_MS = 500;
-/** So many such deaths in a row, and the process is better started anew as a whole: as root, with all that only root reads. */
-const MOST_QUICK_DEATHS = 4;
 /** How often a thread that is too many is asked whether it still has connections. */
 const LEAVE_POLL_MS = 250;
 const STATUS_PATIENCE_MS = 1000;
@@ -60,10 +33,9 @@ const CLOSE_PATIENCE_MS = 1000;
 export class Crew {
   readonly #means: CrewMeans;
   readonly #threads = new Map<number, WorkerThread>();
-  readonly #restarts = new Map<number, number>();
+  readonly #deaths = new Deaths();
   /** Places in shared memory that a thread has; 0 is the process's own. */
   readonly #places = new Set<number>([0]);
-  #quickDeaths = 0;
   #watch: NodeJS.Timeout | undefined;
   #current: Generation | undefined;
   #ending = false;
@@ -94,7 +66,7 @@ export class Crew {
       this.#refuseTooMany(next.config.process.workers);
       const before = new Set(this.#threads.values());
       const crew = this.#enlist(next);
-      const results = await Promise.allSettled(crew.map(thread => this.#prepareOne(thread, next)));
+      const results = await Promise.allSettled(crew.map(thread => prepareThread(thread, next, this.#means)));
       const refused = results.find(result => result.status === 'rejected');
       if (!refused) return;
       await Promise.all(crew.filter(thread => !before.has(thread)).map(thread => thread.end()));
@@ -116,7 +88,7 @@ export class Crew {
         this.#current = next;
         await Promise.all(crew.map(thread => this.#commitOrEnd(thread, next).catch(() => {}))); // told of when it is buried
       } else {
-        await Promise.all(crew.map(thread => this.#commitOne(thread, next)));
+        await Promise.all(crew.map(thread => commitThread(thread, next, this.#means)));
         this.#current = next;
       }
       this.#watchLeavers();
@@ -190,7 +162,7 @@ export class Crew {
   }
 
   #start(workerId: number): WorkerThread {
-    const restarts = this.#restarts.get(workerId) ?? 0;
+    const restarts = this.#deaths.restartsOf(workerId);
     const place = this.#takePlace();
     const options = { workerId, place, restarts };
     const thread = new WorkerThread(options, (dead, fault) => this.#bury(dead, fault), this.#means.entry);
@@ -206,39 +178,9 @@ export class Crew {
     }
   }
 
-  async #prepareOne(thread: WorkerThread, next: Generation): Promise<void> {
-    const { revision, bytes, zones } = next;
-    const pools = next.pools();
-    const tickets = next.tickets();
-    const files = this.#means.files();
-    await thread.ask({ kind: 'prepare', revision, config: bytes, zones, pools, files, tickets });
-    thread.prepared = revision;
-  }
-
-  async #commitOne(thread: WorkerThread, next: Generation): Promise<void> {
-    if (thread.prepared !== next.revision) await this.#prepareOne(thread, next); // it was born in between
-    const wanted = new Map(slotsOf(thread.id, next).map(slot => [slotId(slot), slot]));
-    const missing = [...wanted.values()].filter(slot => !thread.listening.has(slotId(slot)));
-    const keys = isLeaving(thread, next) ? new Set<string>() : new Set(next.slots.map(slot => slot.key));
-    const unwanted = [...thread.listening].filter(id => !keys.has(keyOf(id)));
-    for (const slot of missing) thread.listening.add(slotId(slot));
-    for (const id of unwanted) thread.listening.delete(id);
-    const { revision, zones } = next;
-    const unlisten = [...new Set(unwanted.map(keyOf))];
-    const listen: { readonly key: string; readonly fd: number }[] = [];
-    const taken = new Int32Array(new SharedArrayBuffer(4));
-    try {
-      for (const slot of missing) listen.push({ key: slot.key, fd: dupFd(this.#means.socket(slot)) });
-      await thread.ask({ kind: 'commit', revision, zones, listen, taken, unlisten });
-    } catch (fault) {
-      for (const { fd } of listen.slice(taken[0])) closeFd(fd); // or the port would stay open with nobody behind it
-      throw fault;
-    }
-  }
-
   async #commitOrEnd(thread: WorkerThread, next: Generation): Promise<void> {
     try {
-      await this.#commitOne(thread, next);
+      await commitThread(thread, next, this.#means);
     } catch (fault) {
       thread.fail(fault as Error);
       throw fault;
@@ -265,7 +207,7 @@ export class Crew {
 
   #leavers(): WorkerThread[] {
     const now = this.#current;
-    return now ? [...this.#threads.values()].filter(thread => isLeaving(thread, now)) : [];
+    return now ? [...this.#threads.values()].filter(thread => isLeaving(thread.id, now)) : [];
   }
 
   async #bury(dead: WorkerThread, fault: Error | undefined): Promise<void> {
@@ -276,15 +218,14 @@ export class Crew {
     this.#means
       .log()
       .alert(`worker ${dead.id} died: ${fault ? onOneLine(fault) : 'it ended without a word'}`);
-    this.#restarts.set(dead.id, (this.#restarts.get(dead.id) ?? 0) + 1);
-    this.#quickDeaths = performance.now() - dead.startedAtMs < STABLE_MS ? this.#quickDeaths + 1 : 0;
-    if (this.#quickDeaths > MOST_QUICK_DEATHS) this.#means.giveUp();
+    this.#deaths.add(dead.id, performance.now() - dead.startedAtMs);
+    if (this.#deaths.tooMany) this.#means.giveUp();
     else if (this.#current) await this.#revive(dead);
   }
 
   /** Starts a dead thread's successor on the tables in force; its sockets have kept their queues meanwhile. */
   async #revive(dead: WorkerThread): Promise<void> {
-    if (this.#quickDeaths > 1) await sleep(PAUSE_MS);
+    if (this.#deaths.wantPause) await sleep(PAUSE_MS);
     await this.#turns
       .take(async () => {
         const now = this.#current;
@@ -298,18 +239,7 @@ export class Crew {
   }
 }
 
-/** Whether the configuration wants fewer workers than this one's number. */
-const isLeaving = ({ id }: WorkerThread, { config }: Generation): boolean => id >= config.process.workers;
-
-/** The slots that worker `id` serves: its own, those of workers that are no more, and all shared ones. */
-function slotsOf(id: number, { slots, config }: Generation): Slot[] {
-  const { workers } = config.process;
-  return slots.filter(({ slot, shared }) => (shared ? id < workers : slot % workers === id));
-}
-
 const onOneLine = ({ message, stack }: Error): string => (stack ?? message).replace(/\s*\n\s*/g, ' ');
-
-const keyOf = (id: string): string => id.slice(id.indexOf(' ') + 1);
 
 async function within<T>(limitMs: number, work: Promise<T>): Promise<T | undefined> {
   const stop = new AbortController();
