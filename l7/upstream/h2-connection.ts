@@ -4,8 +4,7 @@ import { FloodGuard } from '../downstream/h2/guard.ts';
 import { HeaderBlock } from '../downstream/h2/header-block.ts';
 import type { StreamTransport } from '../transport/stream.ts';
 import type { TransportOwner } from '../transport/transport.ts';
-import { type ResponseHead, UpstreamFault } from '../wire/h1/response.ts';
-import { AnswerHeadReader, AnswerTrailerReader } from '../wire/h2/answer-head.ts';
+import { UpstreamFault } from '../wire/h1/response.ts';
 import {
   ACK,
   CONTINUATION,
@@ -35,16 +34,13 @@ import {
 } from '../wire/h2/frame.ts';
 import { checkFrame } from '../wire/h2/frame-check.ts';
 import { FrameReader, type FrameTaker } from '../wire/h2/frame-reader.ts';
-import { HpackDecoder } from '../wire/h2/hpack-decoder.ts';
 import { PeerSettings } from '../wire/h2/settings.ts';
 import type { CallFailure, UpstreamCall } from './connection.ts';
 import { failureReason, PREMATURE, TIMED_OUT } from './failure.ts';
+import { type AnswerOwner, AnswerStream } from './h2-answer.ts';
 import { RequestStream } from './h2-request-stream.ts';
 import type { MemberConnection } from './member-connection.ts';
 import type { Member, Pool } from './pool.ts';
-
-/** 1xx before the answer itself: more than this is a flood. */
-const MOST_INTERIM = 32;
 
 /** Answers to pings and settings that the server does not read. */
 const MOST_PENDING_BYTES = 1_048_576;
@@ -58,7 +54,9 @@ const GREETING =
   ]) +
   windowFrame(0, MOST_WINDOW_BYTES - DEFAULT_WINDOW_BYTES);
 
-export class Http2UpstreamConnection implements MemberConnection, TransportOwner, DeadlineOwner, FrameTaker {
+export class Http2UpstreamConnection
+  implements MemberConnection, TransportOwner, DeadlineOwner, FrameTaker, AnswerOwner
+{
   readonly pool: Pool;
   readonly member: Member;
   readonly key: string;
@@ -73,7 +71,7 @@ export class Http2UpstreamConnection implements MemberConnection, TransportOwner
   #request!: RequestStream;
   #call: UpstreamCall | undefined;
   readonly #frames = new FrameReader(this);
-  readonly #hpack = new HpackDecoder();
+  readonly #answer = new AnswerStream(this);
   readonly #block = new HeaderBlock();
   readonly #peer = new PeerSettings();
   readonly #guard: FloodGuard;
@@ -82,10 +80,6 @@ export class Http2UpstreamConnection implements MemberConnection, TransportOwner
   #greeted = false;
   /** The server takes no more streams. */
   #leaving = false;
-  #responded = false;
-  #interim = 0;
-  /** Of the answer's body, where its length is told; else negative. */
-  #bodyLeft = -1;
   /** The DATA frame at hand is the last one. */
   #lastData = false;
   /** Since the server was last let send more: on the connection, on the stream. */
@@ -111,6 +105,10 @@ export class Http2UpstreamConnection implements MemberConnection, TransportOwner
     this.#request = new RequestStream(transport);
   }
 
+  get call(): UpstreamCall | undefined {
+    return this.#call;
+  }
+
   get reused(): boolean {
     return this.requests > 1;
   }
@@ -122,9 +120,9 @@ export class Http2UpstreamConnection implements MemberConnection, TransportOwner
   use(call: UpstreamCall): void {
     this.#call = call;
     this.#request.begin(this.#peer.windowBytes);
-    this.#responded = this.#lastData = false;
-    this.#interim = this.bytesReceived = this.#streamReceived = 0;
-    this.#bodyLeft = -1;
+    this.#answer.begin();
+    this.#lastData = false;
+    this.bytesReceived = this.#streamReceived = 0;
     this.requests++;
     if (this.connected) call.connected();
   }
@@ -261,39 +259,12 @@ export class Http2UpstreamConnection implements MemberConnection, TransportOwner
   #takeBlock(block: Buffer | undefined): void {
     const call = this.#call;
     if (!block || !call) return;
-    const last = (this.#block.flags & END_STREAM) !== 0;
-    const limits = { fieldBytes: call.mostHeadBytes, totalBytes: call.mostHeadBytes };
-    if (this.#responded) {
-      const trailer = new AnswerTrailerReader();
-      this.#hpack.decode(block, limits, trailer);
-      this.#mustBe(last, 'HEADERS frame within a body');
-      return this.#finish(trailer.text);
-    }
-    const reader = new AnswerHeadReader();
-    this.#hpack.decode(block, limits, reader);
-    this.#headRead(reader.finish(), last, call);
-  }
-
-  #headRead(head: ResponseHead, last: boolean, call: UpstreamCall): void {
-    if (head.status >= 200) return this.#respond(head, last, call);
-    if (head.status === 101) throw new UpstreamFault('upstream sent 101 over HTTP/2');
-    if (last) throw new UpstreamFault('upstream sent no final response');
-    if (++this.#interim > MOST_INTERIM) throw new UpstreamFault('upstream sent too many interim responses');
-    call.information(head);
-  }
-
-  #respond(head: ResponseHead, last: boolean, call: UpstreamCall): void {
-    this.#responded = true;
-    const bodyDue = call.responseHead(head) && head.status !== 204 && head.status !== 304;
-    if (this.#call !== call) return; // it turned to another member
-    if (!bodyDue) return this.#complete(call, '', last);
-    this.#bodyLeft = head.bodyLength;
-    if (last) this.#finish('');
+    this.#answer.block(block, (this.#block.flags & END_STREAM) !== 0, call);
   }
 
   dataBegin(flags: number, stream: number, bytes: number): void {
     this.#mustBeBetweenBlocks();
-    if (!this.#call || stream !== this.#request.id || !this.#responded)
+    if (!this.#call || stream !== this.#request.id || !this.#answer.responded)
       throw new ConnectionFault(STREAM_CLOSED, 'DATA frame on a stream that is not open');
     this.#lastData = (flags & END_STREAM) !== 0;
     if (bytes > 0) this.#guard.payload();
@@ -315,34 +286,15 @@ export class Http2UpstreamConnection implements MemberConnection, TransportOwner
   }
 
   dataPiece(data: Buffer): void {
-    const call = this.#call;
-    if (!call || data.length === 0) return;
-    if (this.#bodyLeft < 0) return call.responseData(data);
-    const due = data.subarray(0, this.#bodyLeft);
-    this.#bodyLeft -= due.length;
-    if (due.length > 0) call.responseData(due);
-    if (due.length === data.length || this.#call !== call) return;
-    call.excess();
-    this.#complete(call, '', false);
+    if (this.#call) this.#answer.data(data, this.#call);
   }
 
   dataEnd(): void {
-    if (this.#lastData && this.#call) this.#finish('');
+    if (this.#lastData && this.#call) this.#answer.end('', this.#call);
   }
 
-  /** The server's side of the stream has ended. */
-  #finish(trailer: string): void {
-    if (this.#bodyLeft > 0)
-      return this.#fail('invalid', 'upstream sent less data than "Content-Length" says');
-    this.#complete(this.#call!, trailer, true);
-  }
-
-  /**
-   * The response is whole; the connection goes back to its pool first, so that the call may use it again at once.
-   *
-   * @param ended the stream is over, as far as the server is concerned
-   */
-  #complete(call: UpstreamCall, trailer: string, ended: boolean): void {
+  /** The response is whole; the connection goes back to its pool first, so that the call may use it again at once. */
+  answerComplete(call: UpstreamCall, trailer: string, ended: boolean): void {
     this.#call = undefined;
     if (ended && this.#mayKeep()) this.#rest();
     else this.destroy();

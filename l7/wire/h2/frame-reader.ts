@@ -1,4 +1,4 @@
-/** Cuts what a client sends into frames (RFC 9113 §4.1). DATA passes in pieces, as it comes; other frames are gathered whole. */
+/** Cuts what the other side sends into frames (RFC 9113 §4.1). DATA passes in pieces, as it comes; other frames are gathered whole. */
 import {
   CONTINUATION,
   ConnectionFault,

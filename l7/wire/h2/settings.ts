@@ -1,4 +1,4 @@
-/** What a client's SETTINGS say, as far as moat heeds them (RFC 9113 §6.5). */
+/** What the other side's SETTINGS say, as far as moat heeds them (RFC 9113 §6.5). */
 import {
   ConnectionFault,
   DEFAULT_FRAME_BYTES,
