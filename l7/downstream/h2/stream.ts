@@ -1,13 +1,11 @@
 /** A stream of an HTTP/2 connection: one request and its answer, or a tunnel. */
 import { CLOSE_WITHOUT_ANSWER } from '../../content/return.ts';
 import { Deadline, type DeadlineOwner } from '../../deadline.ts';
-import { Exchange } from '../../exchange.ts';
+import type { Exchange } from '../../exchange.ts';
 import type { Response } from '../../response.ts';
-import { tlsRefusal } from '../../tls/gate.ts';
 import type { TunnelEnd } from '../../transport/relay.ts';
 import type { Transport } from '../../transport/transport.ts';
 import type { RequestHead } from '../../wire/h1/request-head.ts';
-import { parseTarget } from '../../wire/h1/uri.ts';
 import {
   CANCEL,
   CONNECT_ERROR,
@@ -21,8 +19,8 @@ import {
 import { DEFAULT_PRIORITY, priorityOf } from '../../wire/h2/priority.ts';
 import type { RequestReader } from '../../wire/h2/request.ts';
 import type { Downstream } from '../downstream.ts';
-import { cleanHost } from '../host.ts';
-import { ANY_METHOD, answerServer } from '../whole-server.ts';
+import type { RequestBody } from '../request-body.ts';
+import { admit } from './admission.ts';
 import type { H2Connection } from './connection.ts';
 import { PROTOCOL_FAULT } from './guard.ts';
 import { StreamAnswer } from './stream-answer.ts';
@@ -67,39 +65,19 @@ export class H2Stream extends StreamFacts implements Downstream, DeadlineOwner {
   // --- the request ---
 
   begin(request: RequestReader, head: RequestHead, ended: boolean): void {
-    const { engine, bodyWindowBytes } = this.connection;
-    const { listener, tables } = this.connection.tables;
     this.ended = ended;
     this.#prioritize(head);
-    const uri = parseTarget(head.target, listener.default.model.core.mergeSlashes);
-    const host = cleanHost(head.host ?? '');
-    const server = host === undefined ? listener.default : listener.find(host);
-    const exchange = new Exchange(head, server, tables, this, this, engine.clock);
-    this.exchange = exchange;
-    exchange.host = host ?? '';
-    exchange.path = uri?.path ?? '';
-    exchange.args = uri?.args ?? '';
-    if (!ended) {
-      this.#body = new StreamBody(this, bodyWindowBytes);
-      exchange.body = this.#body.expect(head);
-    }
-    if (request.fault) return this.#refuse(request.fault.status, request.fault.reason);
-    if (head.method === 'CONNECT') {
-      const refusal = this.#openTunnel(request);
-      if (refusal > 0) return this.#refuse(refusal, 'CONNECT method');
-    }
-    if (head.target === '*' && host) return answerServer(exchange);
-    if (!uri) return this.#refuse(400, 'invalid request target');
-    if (!host) return this.#refuse(400, 'invalid host header');
-    if (head.method === 'TRACE') return this.#refuse(405, 'TRACE method');
-    listener.capture(exchange);
-    const refusal = tlsRefusal(exchange);
-    if (refusal > 0) exchange.finish(refusal);
-    else exchange.start();
+    if (!ended) this.#body = new StreamBody(this, this.connection.bodyWindowBytes);
+    admit(this, request, head);
+  }
+
+  /** @returns the body that the head tells of, where it is still to come */
+  expectBody(head: RequestHead): RequestBody | undefined {
+    return this.#body?.expect(head);
   }
 
   /** An extended CONNECT becomes what it is over HTTP/1: a GET with Upgrade. @returns the status of a refusal, or 0 */
-  #openTunnel({ head, protocol }: RequestReader): number {
+  openTunnel({ head, protocol }: RequestReader): number {
     if (protocol === undefined || !this.connection.acceptsTunnels) return 405;
     if (protocol.toLowerCase() !== 'websocket') return 501;
     askForWebSocket(head);
@@ -115,13 +93,6 @@ export class H2Stream extends StreamFacts implements Downstream, DeadlineOwner {
     const early = this.connection.streams.earlyPriority(this.streamId);
     const field = early === undefined ? headers.joined('priority') : undefined;
     this.priority = early ?? (field === undefined ? undefined : priorityOf(field)) ?? DEFAULT_PRIORITY;
-  }
-
-  #refuse(status: number, reason: string): void {
-    if (status !== 405) this.connection.engine.traffic.malformed(reason);
-    this.exchange.log('info', `client sent ${reason} while reading client request headers`);
-    this.exchange.allowed = ANY_METHOD;
-    this.exchange.finish(status);
   }
 
   // --- the body's way in ---
