@@ -13,12 +13,10 @@ import {
   MOST_WINDOW_BYTES,
   PROTOCOL_ERROR,
 } from '../wire/h2/frame.ts';
+import { NO_TABLE } from '../wire/h2/settings.ts';
 
 /** Bytes waiting, here and in the socket, from which on the sender of a body pauses. */
 const HIGH_WATER_BYTES = 262_144;
-
-/** The encoder keeps no table, and says so (RFC 7541 §4.2): a server that made its own smaller waits for that word. */
-const NO_TABLE = '\x20';
 
 export class RequestStream {
   id = -1;
@@ -52,6 +50,7 @@ export class RequestStream {
 
   /** @param block of the fields @param last no body follows */
   head(block: string, last: boolean): void {
+    // A server that made its table smaller waits for that word; its SETTINGS may come after the first block.
     const whole = this.id === 1 ? NO_TABLE + block : block;
     this.#transport.writeText(headersFrames(this.id, whole, last ? END_STREAM : 0, DEFAULT_FRAME_BYTES));
     this.ended = last;

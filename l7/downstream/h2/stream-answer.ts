@@ -71,7 +71,8 @@ export class StreamAnswer {
   #block(block: string, flags: number): void {
     const { connection, gone, streamId } = this.#stream;
     if (gone) return;
-    const text = headersFrames(streamId, block, flags, connection.peer.frameBytes);
+    const { peer } = connection;
+    const text = headersFrames(streamId, peer.tableWord() + block, flags, peer.frameBytes);
     this.bytesSent += text.length;
     connection.transport.writeText(text);
   }

@@ -9,17 +9,36 @@ import {
   MOST_WINDOW_BYTES,
   PROTOCOL_ERROR,
   SETTINGS_ENABLE_PUSH,
+  SETTINGS_HEADER_TABLE_SIZE,
   SETTINGS_INITIAL_WINDOW_SIZE,
   SETTINGS_MAX_FRAME_SIZE,
   SETTINGS_NO_RFC7540_PRIORITIES,
   wordAt,
 } from './frame.ts';
 
+/** A dynamic table size update to 0. */
+export const NO_TABLE = '\x20';
+
+/** RFC 9113 §6.5.2. */
+const DEFAULT_TABLE_BYTES = 4096;
+
 export class PeerSettings {
   /** What a stream may be sent to begin with. */
   windowBytes = DEFAULT_WINDOW_BYTES;
   /** The longest frame that the client takes. */
   frameBytes = DEFAULT_FRAME_BYTES;
+
+  #owesTableWord = false;
+
+  /**
+   * What the next header block begins with. The encoder keeps no table, and has to say so to whoever made his own
+   * smaller than it was (RFC 7541 §4.2).
+   */
+  tableWord(): string {
+    if (!this.#owesTableWord) return '';
+    this.#owesTableWord = false;
+    return NO_TABLE;
+  }
 
   /** @throws {ConnectionFault} */
   read(payload: Buffer): void {
@@ -35,6 +54,9 @@ export class PeerSettings {
         if (value > MOST_WINDOW_BYTES)
           throw new ConnectionFault(FLOW_CONTROL_ERROR, 'SETTINGS frame with incorrect INITIAL_WINDOW_SIZE');
         this.windowBytes = value;
+        return;
+      case SETTINGS_HEADER_TABLE_SIZE:
+        this.#owesTableWord ||= value < DEFAULT_TABLE_BYTES;
         return;
       case SETTINGS_MAX_FRAME_SIZE:
         if (value < DEFAULT_FRAME_BYTES || value > MOST_FRAME_BYTES)

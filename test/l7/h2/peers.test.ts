@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { after, before, test } from 'node:test';
@@ -93,6 +94,20 @@ for (const url of [`http://127.0.0.1:${plain}`, `https://127.0.0.1:${secure}`])
     session.close();
     for (const [got, expected] of answers) assert.equal(sha(got!), sha(expected!));
   });
+
+test('h2 peers: a client without room for a table hears that none is kept', async () => {
+  const session = connect(`http://127.0.0.1:${plain}`, { settings: { headerTableSize: 0 } });
+  try {
+    await once(session, 'localSettings');
+    for (const nth of [1, 2]) {
+      const stream = session.request({ ':path': '/' });
+      const [fields] = await once(stream.resume(), 'response');
+      assert.equal(fields[':status'], 200, `answer ${nth}`);
+    }
+  } finally {
+    session.destroy();
+  }
+});
 
 test('h2 peers: curl, several transfers on one connection', async () => {
   const urls = Array.from({ length: 8 }, () => `https://127.0.0.1:${secure}/file`);
