@@ -4,23 +4,23 @@ import type { BodyStore } from '../downstream/body-store.ts';
 import { keepBody } from '../downstream/keep-body.ts';
 import type { RequestBody } from '../downstream/request-body.ts';
 import type { Exchange } from '../exchange.ts';
-import { HeaderList } from '../message.ts';
 import type { BodySource } from '../response.ts';
 import { LocalFault } from '../transport/connect.ts';
 import type { Attempt } from '../variable/upstream.ts';
 import { CHUNKED } from '../wire/h1/request-head.ts';
 import type { ResponseHead } from '../wire/h1/response.ts';
-import { parseFields } from '../wire/h1/response.ts';
 import { AnswerFlow, type AnswerSource } from './answer-flow.ts';
 import { addAttempt } from './attempt.ts';
 import { type BodyOwner, BodySender } from './body-sender.ts';
 import type { CallFailure, UpstreamCall } from './connection.ts';
 import { doing } from './failure.ts';
+import { intercepts } from './intercept.ts';
 import type { MemberConnection } from './member-connection.ts';
 import { FAILURE_CASES, mayTryNext, outcomeOf, statusCase, type TriesSoFar } from './next-try.ts';
 import { type Member, type MemberSeeker, type Outcome, type Pool, WAITING } from './pool.ts';
 import type { ProxyRoute } from './route.ts';
-import { markUpgraded, openTunnel } from './upgrade.ts';
+import { passTrailers } from './trailers.ts';
+import { markUpgraded, openTunnel, upgradeFault } from './upgrade.ts';
 
 export class ProxyCall
   implements UpstreamCall, BodySource, MemberSeeker, AnswerSource, BodyOwner, TriesSoFar
@@ -44,6 +44,7 @@ export class ProxyCall
   #sender: BodySender | undefined;
   /** Made when the client falls behind. */
   #flow: AnswerFlow | undefined;
+  /** Somebody else answers; what the server still sends is read and dropped, so that its connection can be kept. */
   #discarding = false;
   #over = false;
 
@@ -201,17 +202,19 @@ export class ProxyCall
     if (this.#tryNext(statusCase(head.status))) return false;
     exchange.upstreamHeaders = head.headers;
     const bodyDue = exchange.method !== 'HEAD';
+    const fault = upgradeFault(exchange, head.status);
+    if (fault !== undefined) return this.#refuse(fault);
     if (head.status === 101) return this.#upgrade(head);
-    if (head.status < 300 && exchange.head.opensTunnel && exchange.main === exchange) {
-      // To the client this would say that the tunnel stands.
-      const connection = this.#connection!;
-      this.failed('invalid', `upstream sent ${head.status} to a request for an upgrade`);
-      connection.destroy();
-      return false;
+    if (intercepts(exchange, this.#route.settings, head)) {
+      this.#discarding = true;
+      exchange.finish(head.status);
+      return bodyDue;
     }
-    if (this.#intercept(head)) return bodyDue;
     const response = this.#route.answer(exchange, head, bodyDue);
-    if (response === undefined) return this.#detach(bodyDue);
+    if (response === undefined) {
+      this.#discarding = true;
+      return bodyDue;
+    }
     this.#pool.answered(this, this.#member!, response);
     if (!exchange.respond(response, this)) return false;
     if (bodyDue) this.#limitRate();
@@ -229,35 +232,17 @@ export class ProxyCall
     return this.exchange.bufferAnswer ?? this.#route.settings.buffering;
   }
 
-  /** proxy_intercept_errors: the answer becomes an error page, where there is one for its status. */
-  #intercept(head: ResponseHead): boolean {
-    const { exchange } = this;
-    if (
-      !this.#route.settings.interceptErrors ||
-      head.status < 300 ||
-      !exchange.location.errorPages.has(head.status)
-    )
-      return false;
-    if (head.status === 401) exchange.challenges = head.headers.all('www-authenticate');
-    this.#detach(true);
-    exchange.finish(head.status);
-    return true;
-  }
-
-  /** Somebody else answers; what the server still sends is read and dropped, so that its connection can be kept. */
-  #detach(bodyDue: boolean): boolean {
-    this.#discarding = true;
-    return bodyDue;
+  /** The answer is none to this request. */
+  #refuse(reason: string): false {
+    const connection = this.#connection!;
+    this.failed('invalid', reason);
+    connection.destroy();
+    return false;
   }
 
   #upgrade(head: ResponseHead): boolean {
     const { exchange } = this;
     const connection = this.#connection!;
-    if (exchange.main.head.upgrade === undefined) {
-      this.failed('invalid', 'upstream sent 101 to a request without Upgrade');
-      connection.destroy();
-      return false;
-    }
     const response = this.#route.answer(exchange, head, false);
     if (response === undefined) return false;
     markUpgraded(response, head);
@@ -299,20 +284,13 @@ export class ProxyCall
   }
 
   responseEnd(trailer: string): void {
-    if (trailer !== '' && this.#route.settings.passTrailers && !this.#discarding) this.#passTrailers(trailer);
+    if (trailer !== '' && this.#route.settings.passTrailers && !this.#discarding)
+      passTrailers(this.exchange, trailer);
     this.#finishAttempt('ok');
     this.#over = true;
     if (this.#discarding) return;
     if (this.#flow) this.#flow.finish();
     else this.exchange.end();
-  }
-
-  #passTrailers(trailer: string): void {
-    const fields = new HeaderList();
-    parseFields(trailer, fields);
-    this.exchange.upstreamTrailers = fields;
-    const { response } = this.exchange;
-    if (response) response.trailers = fields;
   }
 
   failed(failure: CallFailure, reason: string): void {
