@@ -1,9 +1,7 @@
 /** What proxy_next_upstream makes of a try: which case it was, and whether another member may be tried. Pure. */
-import type { NextUpstreamCase } from '#model/l7/proxy.ts';
-import type { Exchange } from '../exchange.ts';
+import type { NextUpstreamCase, ProxySettings } from '#model/l7/proxy.ts';
 import type { CallFailure } from './connection.ts';
 import type { Outcome } from './pool.ts';
-import type { ProxyRoute } from './route.ts';
 
 const NOT_IDEMPOTENT = new Set(['POST', 'LOCK', 'PATCH']);
 
@@ -32,9 +30,20 @@ export const FAILURE_CASES: Readonly<Record<CallFailure, NextUpstreamCase>> = {
 export const outcomeOf = (what: NextUpstreamCase): Outcome =>
   what === 'http_403' || what === 'http_404' ? 'declined' : 'failed';
 
+/** What the configuration says of it. */
+export interface NextRule {
+  readonly settings: Pick<ProxySettings, 'nextUpstreamTries' | 'nextUpstreamTimeoutMs'>;
+  readonly next: ReadonlySet<NextUpstreamCase>;
+}
+
 /** A request on its way, so far. */
 export interface TriesSoFar {
-  readonly exchange: Exchange;
+  readonly exchange: {
+    readonly method: string;
+    readonly clock: { nowMs(): number };
+    /** Where there is one: whether a part of it was asked for. */
+    readonly body: { readonly wanted: boolean } | undefined;
+  };
   /** The last one included. */
   readonly tries: number;
   /** When the first began. */
@@ -46,19 +55,14 @@ export interface TriesSoFar {
 }
 
 /** @param most tries that the pool has members for */
-export function mayTryNext(
-  what: NextUpstreamCase,
-  route: ProxyRoute,
-  soFar: TriesSoFar,
-  most: number,
-): boolean {
-  const { nextUpstreamTries, nextUpstreamTimeoutMs } = route.settings;
+export function mayTryNext(what: NextUpstreamCase, rule: NextRule, soFar: TriesSoFar, most: number): boolean {
+  const { nextUpstreamTries, nextUpstreamTimeoutMs } = rule.settings;
   const { exchange, tries } = soFar;
-  if (!route.next.has(what) || tries >= most) return false;
+  if (!rule.next.has(what) || tries >= most) return false;
   if (nextUpstreamTries > 0 && tries >= nextUpstreamTries) return false;
   const spentMs = exchange.clock.nowMs() - soFar.startedMs;
   if (nextUpstreamTimeoutMs > 0 && spentMs >= nextUpstreamTimeoutMs) return false;
   if (!soFar.requestSent) return true;
-  if (NOT_IDEMPOTENT.has(exchange.method) && !route.next.has('non_idempotent')) return false;
+  if (NOT_IDEMPOTENT.has(exchange.method) && !rule.next.has('non_idempotent')) return false;
   return soFar.bodyKept || !exchange.body?.wanted;
 }
