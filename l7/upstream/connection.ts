@@ -222,10 +222,7 @@ export class UpstreamConnection implements MemberConnection, TransportOwner, Bod
 
   #mayKeep(): boolean {
     if (!this.#keepAlive || !this.#requestSent || this.transport.closed) return false;
-    const { keepalive } = this.pool.model;
-    return (
-      this.requests < keepalive.requests && this.pool.worker.clock.nowMs() - this.startedMs < keepalive.timeMs
-    );
+    return this.pool.keeps(this.requests, this.startedMs);
   }
 
   #rest(): void {

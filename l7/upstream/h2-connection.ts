@@ -303,10 +303,7 @@ export class Http2UpstreamConnection
 
   #mayKeep(): boolean {
     if (this.#leaving || !this.#request.ended || this.#transport.closed) return false;
-    const { keepalive } = this.pool.model;
-    return (
-      this.requests < keepalive.requests && this.pool.worker.clock.nowMs() - this.startedMs < keepalive.timeMs
-    );
+    return this.pool.keeps(this.requests, this.startedMs);
   }
 
   #rest(): void {

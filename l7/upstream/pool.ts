@@ -60,6 +60,12 @@ export class Pool {
     return this.#roster.members;
   }
 
+  /** keepalive_requests, keepalive_time: whether a connection that has served so many, since then, may serve another. */
+  keeps(requests: number, startedMs: number): boolean {
+    const { keepalive } = this.model;
+    return requests < keepalive.requests && this.worker.clock.nowMs() - startedMs < keepalive.timeMs;
+  }
+
   /** How many tries a request may make here when nothing else limits it: members that are in use, backups too. */
   get tries(): number {
     return this.#roster.tries;
