@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -54,6 +55,16 @@ function weSay(regex: RegExp, subject: string): string {
   return match ? GROUPS.map(group => `[${match[group] ?? ''}]`).join('') : '-';
 }
 
+async function listens(path: string): Promise<boolean> {
+  const tried = connect({ path });
+  const heard = await once(tried, 'connect').then(
+    () => true,
+    () => false,
+  );
+  tried.destroy();
+  return heard;
+}
+
 /** Runs nginx with the patterns as maps, asks about each subject, and ends it. @returns answers by subject, then by pattern */
 async function nginxSays(
   patterns: readonly (readonly [string, boolean])[],
@@ -67,7 +78,8 @@ async function nginxSays(
   let said = '';
   nginx.stderr?.setEncoding('latin1').on('data', text => (said += text));
   try {
-    while (!existsSync(socket)) {
+    // The file is there a moment before anybody listens at it.
+    while (!(await listens(socket))) {
       assert.equal(nginx.exitCode, null, said);
       await sleep(10);
     }
