@@ -55,12 +55,19 @@ export function tables(rows: readonly Row[]): string[] {
   return lines;
 }
 
+/** Where things lay on the machine that measured is nobody's business. */
+function portable({ options, ...rest }: Outcome) {
+  const { moat, directory, ...others } = options;
+  const fromHere = (path: string) => relative(process.cwd(), path);
+  return { ...rest, options: { ...others, moat: fromHere(moat), directory: fromHere(directory) } };
+}
+
 /** Writes bench/results/l7-DATE.json and .svg. @returns where they are, in words */
 export function save(outcome: Outcome): string {
   const { directory, quick } = outcome.options;
   mkdirSync(directory, { recursive: true });
   const name = join(directory, `l7-${outcome.machine.date.slice(0, 10)}${quick ? '-quick' : ''}`);
-  writeFileSync(`${name}.json`, `${JSON.stringify(outcome, null, 1)}\n`);
+  writeFileSync(`${name}.json`, `${JSON.stringify(portable(outcome), null, 1)}\n`);
   if (outcome.rows.length > 0) writeFileSync(`${name}.svg`, chart(outcome));
   return `results in ${relative(process.cwd(), name)}.json and .svg`;
 }
