@@ -184,6 +184,7 @@ for (const mode of ['dr', 'nat', 'fullnat'] as const) {
           '-h',
           '-u',
           'root',
+          '--pid-file', // none: two that begin at once would fight for one
           `--host-record=moat.test,192.0.2.${real.name.at(-1)},2001:db8::1`,
         ],
       );
