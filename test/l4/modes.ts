@@ -9,6 +9,10 @@ import { Site, VIP4, VIP6 } from './site.ts';
 
 const skip = programMissing() || labMissing('nginx', 'curl');
 const BIG = 4 << 20;
+/** The ring draws for each: with fewer, one real server may get none. */
+const ASKED = 40;
+/** Of both families: small answers, a long one, an upload. */
+const CONNECTIONS = 2 * (ASKED + 2);
 
 /** Both real servers answer over both families, and a long answer comes whole. `seen`: whose address the real servers see. */
 async function bothAnswer(site: Site, seen: { 4: string; 6: string }): Promise<void> {
@@ -16,7 +20,7 @@ async function bothAnswer(site: Site, seen: { 4: string; 6: string }): Promise<v
     [VIP4, seen[4]],
     [VIP6, seen[6]],
   ] as const) {
-    const bodies = await site.get(vip, 10);
+    const bodies = await site.get(vip, ASKED);
     assert.deepEqual([...new Set(bodies)].sort(), [`real0 ${client}`, `real1 ${client}`]);
     assert.equal((await site.get(vip, 1, '/big'))[0]!.length, BIG);
   }
@@ -48,11 +52,11 @@ export function testModes(build: DirectorBuild): void {
     await upload(site, VIP4);
     await upload(site, VIP6);
     const { reasons, reals } = await site.director.figures();
-    assert.equal(reasons.new, 24);
+    assert.equal(reasons.new, CONNECTIONS);
     assert.equal(reasons.reply, 0);
     assert.equal(
       Object.values(reals).reduce((sum, { connections }) => sum + connections, 0),
-      24,
+      CONNECTIONS,
     );
   });
 
@@ -70,7 +74,9 @@ export function testModes(build: DirectorBuild): void {
     assert.ok(reasons.reply > 100, `${reasons.reply} replies`);
     await until(async () => {
       const { flows } = await site.director.figures();
-      return flows.length === 24 && flows.every(({ state }) => state === 'fin' || state === 'closed');
+      return (
+        flows.length === CONNECTIONS && flows.every(({ state }) => state === 'fin' || state === 'closed')
+      );
     }, 'the end of all connections in the table');
   });
 
