@@ -7,6 +7,7 @@ import type { L4Model } from '#model/l4/l4.ts';
 import type { L4Figures, NamedFlow } from './figures.ts';
 import type { Teller } from './health/teller.ts';
 import type { FromDirector, ToDirector } from './messages.ts';
+import { NO_TIMER } from './no-timer.ts';
 import { findReals, type Order, type Override, type Target, withOrder, withOverrides } from './override.ts';
 
 export type { L4Figures, NamedFlow, RealFigures, ServiceFigures } from './figures.ts';
@@ -15,6 +16,8 @@ export type { Order, Target } from './override.ts';
 const ENTRY = fileURLToPath(new URL('./process.ts', import.meta.url));
 /** A process that died is started anew after a growing pause; packets are forwarded meanwhile. */
 const PAUSE_MS = { first: 100, most: 5000 };
+/** Of a process that the kernel gives no timer. */
+const MOST_STARTS = 5;
 /** One that lived so long was no fault of the configuration. */
 const STABLE_MS = 10_000;
 
@@ -91,13 +94,14 @@ export class L4Plane {
     return this.#child?.ask<NamedFlow[]>({ kind: 'flows', most }).catch(() => undefined);
   }
 
-  async #configure(model: L4Model): Promise<void> {
+  async #configure(model: L4Model, triesLeft = MOST_STARTS): Promise<void> {
     const child = this.#child ?? this.#start();
     try {
       await child.ask({ kind: 'configure', model: withOverrides(model, this.#overrides) });
     } catch (fault) {
       if (!this.#model) await this.#end();
-      throw fault;
+      if (this.#child || triesLeft <= 1 || !(fault as Error).message.startsWith(NO_TIMER)) throw fault;
+      await this.#configure(model, triesLeft - 1);
     }
   }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { closeObject, loadObject, type MapWish, runProgram } from '#native/bpf.ts';
 import { dupFd } from '#native/socket.ts';
 import { L4Maps, MAP_NAMES, type MapName } from './maps.ts';
+import { NO_TIMER } from './no-timer.ts';
 
 const BUILD_DIR = join(import.meta.dirname, 'build');
 /** The two builds of the director. */
@@ -51,8 +52,18 @@ export function loadDirector(maps: L4Maps, build: DirectorBuild): number {
   }
 }
 
+/** Since Linux 6.18 memory for a timer comes without waiting for a lock, or not at all: what fails now may do in a moment. */
+const PATIENCE_MS = 1000;
+const PAUSE_MS = 2;
+
 /** Starts the timer that ends old flows, or hands the running one over to this program. */
 export function startSweep(sweep: number): void {
-  const { verdict } = runProgram(sweep, { data: new Uint8Array(64) });
-  if (verdict !== 0) throw new Error(`Cannot start the sweep of the flow table: step ${verdict} failed`);
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  let step = 0;
+  for (let waitedMs = 0; waitedMs <= PATIENCE_MS; waitedMs += PAUSE_MS) {
+    step = runProgram(sweep, { data: new Uint8Array(64) }).verdict;
+    if (step === 0) return;
+    Atomics.wait(pause, 0, 0, PAUSE_MS);
+  }
+  throw new Error(`${NO_TIMER}: step ${step} failed`);
 }

@@ -88,7 +88,7 @@ int start_sweep(struct __sk_buff *skb) {
   struct sweeper *sweeper = bpf_map_lookup_elem(&sweepers, &zero);
   if (!sweeper) return 1;
   bpf_timer_init(&sweeper->timer, &sweepers, CLOCK_MONOTONIC); /* fails with EBUSY where it is made already */
-  if (bpf_timer_set_callback(&sweeper->timer, on_tick)) return 2;
+  if (bpf_timer_set_callback(&sweeper->timer, on_tick)) return 2; /* not made: ENOMEM, which passes */
   return bpf_timer_start(&sweeper->timer, TICK_NS, 0) ? 3 : 0;
 }
 

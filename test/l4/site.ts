@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { NO_TIMER } from '../../l4/no-timer.ts';
 import type { RealCounts, ReasonCounts } from '../../l4/statistics.ts';
 import type { L4Tables, RealTable, ServiceTable } from '../../l4/tables.ts';
 import { FLOW_TIMEOUTS } from '../../model/l4/l4.ts';
@@ -93,8 +94,16 @@ export class Site implements AsyncDisposable {
 
   /** Starts the director's process. @returns what its plane has found pinned */
   async start(): Promise<void> {
-    this.director = new DirectorProcess(this.directorHost, join(this.#pins, 'l4'));
-    await this.director.answer();
+    for (let triesLeft = 5; ; triesLeft--) {
+      this.director = new DirectorProcess(this.directorHost, join(this.#pins, 'l4'));
+      try {
+        await this.director.answer();
+        return;
+      } catch (fault) {
+        // As the plane does it.
+        if (triesLeft === 1 || !(fault as Error).message.includes(NO_TIMER)) throw fault;
+      }
+    }
   }
 
   /** XDP on veth: frames without offloads, and a program on the other end of the wire, or what is sent there is swallowed. */
