@@ -1,6 +1,5 @@
 /** An HTTP/1.x connection to a member of a pool; one call at a time, kept for the next. */
 import type { HeadMarks } from '#native/head-marks.ts';
-import { Deadline, type DeadlineOwner } from '../deadline.ts';
 import type { Transport, TransportOwner } from '../transport/transport.ts';
 import {
   BodyFault,
@@ -14,9 +13,8 @@ import { markedResponseHead, responseBytes } from '../wire/h1/marked.ts';
 import { headEnd } from '../wire/h1/request.ts';
 import { CHUNKED } from '../wire/h1/request-head.ts';
 import { parseResponseHead, type ResponseHead, UNTIL_CLOSE, UpstreamFault } from '../wire/h1/response.ts';
-import { failureReason, PREMATURE, TIMED_OUT } from './failure.ts';
-import type { MemberConnection } from './member-connection.ts';
-import type { Member, Pool } from './pool.ts';
+import { PREMATURE } from './failure.ts';
+import { KeptConnection } from './kept-connection.ts';
 
 /** How a try at a member can fail. */
 export type CallFailure = 'connect' | 'closed' | 'invalid' | 'timeout';
@@ -46,47 +44,20 @@ const MOST_INTERIM = 32;
 /** Bytes waiting in the socket from which on the sender of a body pauses. */
 const HIGH_WATER_BYTES = 262_144;
 
-export class UpstreamConnection implements MemberConnection, TransportOwner, BodyTaker, DeadlineOwner {
-  readonly pool: Pool;
-  readonly member: Member;
-  readonly key: string;
-  readonly startedMs: number;
+export class UpstreamConnection extends KeptConnection implements TransportOwner, BodyTaker {
   readonly framesBodies = false;
-  /** Requests sent over it so far. */
-  requests = 0;
-  /** Of the current call. */
-  bytesReceived = 0;
-  connected = false;
   transport!: Transport;
-  #call: UpstreamCall | undefined;
   #text = '';
   #reader: BodyReader | undefined;
   #keepAlive = false;
   #requestSent = false;
   #interim = 0;
-  readonly #deadline: Deadline;
 
-  constructor(pool: Pool, member: Member, key: string) {
-    this.pool = pool;
-    this.member = member;
-    this.key = key;
-    this.startedMs = pool.worker.clock.nowMs();
-    this.#deadline = new Deadline(pool.worker.clock, this);
-  }
-
-  get reused(): boolean {
-    return this.requests > 1;
-  }
-
-  use(call: UpstreamCall): void {
-    this.#call = call;
+  protected begin(): void {
     this.#text = '';
     this.#reader = undefined;
     this.#requestSent = false;
-    this.bytesReceived = 0;
     this.#interim = 0;
-    this.requests++;
-    if (this.connected) call.connected();
   }
 
   get pendingBytes(): number {
@@ -111,22 +82,17 @@ export class UpstreamConnection implements MemberConnection, TransportOwner, Bod
     this.#requestSent = true;
   }
 
-  hold(held: boolean): void {
-    if (held) this.transport.pause();
-    else this.transport.resume();
-  }
-
   transportConnected(): void {
     this.connected = true;
-    this.#call?.connected();
+    this.call?.connected();
   }
 
   transportDrained(): void {
-    this.#call?.drained();
+    this.call?.drained();
   }
 
   transportData(bytes: Buffer, head?: HeadMarks): void {
-    const call = this.#call;
+    const { call } = this;
     if (!call) return this.destroy();
     this.bytesReceived += bytes.length;
     try {
@@ -135,7 +101,7 @@ export class UpstreamConnection implements MemberConnection, TransportOwner, Bod
       else this.#readHead(bytes, call);
     } catch (error) {
       if (!(error instanceof UpstreamFault) && !(error instanceof BodyFault)) throw error;
-      this.#fail(
+      this.fail(
         'invalid',
         error instanceof BodyFault
           ? `upstream sent invalid chunked response: ${error.message}`
@@ -173,7 +139,7 @@ export class UpstreamConnection implements MemberConnection, TransportOwner, Bod
     if (head.status < 200 && head.status !== 101) {
       if (++this.#interim > MOST_INTERIM) throw new UpstreamFault('upstream sent too many interim responses');
       call.information(head);
-      if (rest.length > 0 && this.#call === call) this.#readHead(rest, call);
+      if (rest.length > 0 && this.call === call) this.#readHead(rest, call);
       return;
     }
     this.#respond(head, rest, call);
@@ -183,7 +149,7 @@ export class UpstreamConnection implements MemberConnection, TransportOwner, Bod
     this.#keepAlive = head.keepAlive;
     const bodyDue = call.responseHead(head) && head.status !== 204 && head.status !== 304;
     // The call may have turned to another member, or made a tunnel of the connection.
-    if (this.#call !== call) return;
+    if (this.call !== call) return;
     if (this.transport.owner !== this) {
       if (rest.length === 0) return;
       this.bytesReceived -= rest.length; // the new owner counts them
@@ -196,77 +162,33 @@ export class UpstreamConnection implements MemberConnection, TransportOwner, Bod
   }
 
   bodyData(data: Buffer): void {
-    this.#call?.responseData(data);
+    this.call?.responseData(data);
   }
 
   /** Completion is noticed by the reader's `done`, after all of the bytes at hand were counted. */
   bodyEnd(): void {}
 
   #feed(bytes: Buffer): void {
-    const call = this.#call!;
+    const call = this.call!;
     const reader = this.#reader!;
     const used = reader.feed(bytes, this);
-    if (!reader.done || this.#call !== call) return;
+    if (!reader.done || this.call !== call) return;
     this.#complete(call, reader instanceof ChunkedReader ? reader.trailer : '', used < bytes.length);
   }
 
   /** The response is whole; the connection goes back to its pool first, so that the call may use it again at once. */
   #complete(call: UpstreamCall, trailer: string, tooMuch: boolean): void {
-    this.#call = undefined;
+    this.call = undefined;
     this.#reader = undefined;
-    if (this.#mayKeep() && !tooMuch) this.#rest();
-    else this.destroy();
+    if (tooMuch || !this.#keepAlive || !this.#requestSent || !this.rest()) this.destroy();
     if (tooMuch) call.excess();
     call.responseEnd(trailer);
   }
 
-  #mayKeep(): boolean {
-    if (!this.#keepAlive || !this.#requestSent || this.transport.closed) return false;
-    return this.pool.keeps(this.requests, this.startedMs);
-  }
-
-  #rest(): void {
-    this.transport.resume();
-    this.#deadline.set(this.pool.model.keepalive.timeoutMs);
-    this.pool.release(this);
-  }
-
   transportEnded(): void {
-    const call = this.#call;
-    if (!call) return this.destroy();
-    if (this.#reader?.finish(this)) return this.#complete(call, '', false);
-    this.#fail('closed', PREMATURE);
-  }
-
-  transportClosed(error: NodeJS.ErrnoException | undefined): void {
-    const reason = error ? failureReason(error, this.member.address, this.connected) : PREMATURE;
-    this.#fail(this.connected ? 'closed' : 'connect', reason);
-  }
-
-  #fail(failure: CallFailure, reason: string): void {
-    const call = this.#call;
-    this.destroy();
-    call?.failed(failure, reason);
-  }
-
-  expect(ms: number): void {
-    this.#deadline.set(ms);
-  }
-
-  expectNothing(): void {
-    this.#deadline.clear();
-  }
-
-  deadlineExpired(): void {
-    if (this.#call) this.#fail('timeout', TIMED_OUT);
-    else this.destroy();
-  }
-
-  destroy(): void {
-    this.#call = undefined;
-    this.#deadline.dispose();
-    this.transport.destroy();
-    this.pool.drop(this);
+    const { call } = this;
+    if (call && this.#reader?.finish(this)) return this.#complete(call, '', false);
+    this.fail('closed', PREMATURE);
   }
 }
 

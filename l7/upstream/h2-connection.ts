@@ -1,7 +1,5 @@
 /** An HTTP/2 connection to a member of a pool; one call at a time, as nginx has it, each on a stream of its own. */
-import { Deadline, type DeadlineOwner } from '../deadline.ts';
-import { FloodGuard } from '../downstream/h2/guard.ts';
-import { HeaderBlock } from '../downstream/h2/header-block.ts';
+
 import type { StreamTransport } from '../transport/stream.ts';
 import type { TransportOwner } from '../transport/transport.ts';
 import { UpstreamFault } from '../wire/h1/response.ts';
@@ -34,12 +32,14 @@ import {
 } from '../wire/h2/frame.ts';
 import { checkFrame } from '../wire/h2/frame-check.ts';
 import { FrameReader, type FrameTaker } from '../wire/h2/frame-reader.ts';
+import { FloodGuard } from '../wire/h2/guard.ts';
+import { HeaderBlock } from '../wire/h2/header-block.ts';
 import { PeerSettings } from '../wire/h2/settings.ts';
-import type { CallFailure, UpstreamCall } from './connection.ts';
-import { failureReason, PREMATURE, TIMED_OUT } from './failure.ts';
+import type { UpstreamCall } from './connection.ts';
+import { PREMATURE } from './failure.ts';
 import { type AnswerOwner, AnswerStream } from './h2-answer.ts';
 import { RequestStream } from './h2-request-stream.ts';
-import type { MemberConnection } from './member-connection.ts';
+import { KeptConnection } from './kept-connection.ts';
 import type { Member, Pool } from './pool.ts';
 
 /** Answers to pings and settings that the server does not read. */
@@ -55,27 +55,19 @@ const GREETING =
   windowFrame(0, MOST_WINDOW_BYTES - DEFAULT_WINDOW_BYTES);
 
 export class Http2UpstreamConnection
-  implements MemberConnection, TransportOwner, DeadlineOwner, FrameTaker, AnswerOwner
+  extends KeptConnection
+  implements TransportOwner, FrameTaker, AnswerOwner
 {
-  readonly pool: Pool;
-  readonly member: Member;
-  readonly key: string;
-  readonly startedMs: number;
   /** What TLS must have agreed on; '' for plain bytes. */
   readonly alpn: string;
   readonly framesBodies = true;
-  requests = 0;
-  bytesReceived = 0;
-  connected = false;
   #transport!: StreamTransport;
   #request!: RequestStream;
-  #call: UpstreamCall | undefined;
   readonly #frames = new FrameReader(this);
   readonly #answer = new AnswerStream(this);
   readonly #block = new HeaderBlock();
   readonly #peer = new PeerSettings();
   readonly #guard: FloodGuard;
-  readonly #deadline: Deadline;
   /** The server's SETTINGS came: it speaks HTTP/2. */
   #greeted = false;
   /** The server takes no more streams. */
@@ -87,13 +79,9 @@ export class Http2UpstreamConnection
   #streamReceived = 0;
 
   constructor(pool: Pool, member: Member, key: string, alpn: string) {
-    this.pool = pool;
-    this.member = member;
-    this.key = key;
+    super(pool, member, key);
     this.alpn = alpn;
-    this.startedMs = pool.worker.clock.nowMs();
     this.#guard = new FloodGuard(pool.worker.clock);
-    this.#deadline = new Deadline(pool.worker.clock, this);
   }
 
   get transport(): StreamTransport {
@@ -105,26 +93,15 @@ export class Http2UpstreamConnection
     this.#request = new RequestStream(transport);
   }
 
-  get call(): UpstreamCall | undefined {
-    return this.#call;
-  }
-
-  get reused(): boolean {
-    return this.requests > 1;
-  }
-
   get pendingBytes(): number {
     return this.#request.pendingBytes;
   }
 
-  use(call: UpstreamCall): void {
-    this.#call = call;
+  protected begin(): void {
     this.#request.begin(this.#peer.windowBytes);
     this.#answer.begin();
     this.#lastData = false;
-    this.bytesReceived = this.#streamReceived = 0;
-    this.requests++;
-    if (this.connected) call.connected();
+    this.#streamReceived = 0;
   }
 
   sendWhole(head: string, body: string): void {
@@ -146,17 +123,12 @@ export class Http2UpstreamConnection
     this.#request.end();
   }
 
-  hold(held: boolean): void {
-    if (held) this.#transport.pause();
-    else this.#transport.resume();
-  }
-
   transportConnected(): void {
     if (this.#transport.alpn !== this.alpn)
-      return this.#fail('connect', 'upstream did not agree on HTTP/2 (ALPN)');
+      return this.fail('connect', 'upstream did not agree on HTTP/2 (ALPN)');
     this.connected = true;
     this.#transport.writeText(GREETING);
-    this.#call?.connected();
+    this.call?.connected();
   }
 
   transportDrained(): void {
@@ -165,7 +137,7 @@ export class Http2UpstreamConnection
 
   /** More of the request may go. */
   #pump(): void {
-    if (this.#call && this.#request.pump()) this.#call.drained();
+    if (this.call && this.#request.pump()) this.call.drained();
   }
 
   transportData(bytes: Buffer): void {
@@ -173,14 +145,14 @@ export class Http2UpstreamConnection
     try {
       this.#frames.feed(bytes, this.#mostHeadBytes);
     } catch (error) {
-      if (error instanceof UpstreamFault) return this.#fail('invalid', error.message);
+      if (error instanceof UpstreamFault) return this.fail('invalid', error.message);
       if (!(error instanceof ConnectionFault)) throw error;
-      this.#fail('invalid', reasonOf(error, this.#greeted));
+      this.fail('invalid', reasonOf(error, this.#greeted));
     }
   }
 
   get #mostHeadBytes(): number {
-    return this.#call?.mostHeadBytes ?? DEFAULT_FRAME_BYTES;
+    return this.call?.mostHeadBytes ?? DEFAULT_FRAME_BYTES;
   }
 
   frame(type: number, flags: number, stream: number, payload: Buffer): void {
@@ -235,36 +207,33 @@ export class Http2UpstreamConnection
   }
 
   #reset(stream: number, code: number): void {
-    if (!this.#call || stream !== this.#request.id) return;
+    if (!this.call || stream !== this.#request.id) return;
     // What was refused was not looked at: another member may have it.
-    this.#fail(
-      code === REFUSED_STREAM ? 'closed' : 'invalid',
-      `upstream reset the stream with error ${code}`,
-    );
+    this.fail(code === REFUSED_STREAM ? 'closed' : 'invalid', `upstream reset the stream with error ${code}`);
   }
 
   #goAway(lastStream: number, code: number): void {
     this.#leaving = true;
-    if (!this.#call) return this.destroy();
-    if (lastStream < this.#request.id) this.#fail('closed', `upstream sent GOAWAY with error ${code}`);
+    if (!this.call) return this.destroy();
+    if (lastStream < this.#request.id) this.fail('closed', `upstream sent GOAWAY with error ${code}`);
   }
 
   #headers(flags: number, stream: number, payload: Buffer): void {
-    if (!this.#call || stream !== this.#request.id)
+    if (!this.call || stream !== this.#request.id)
       throw new ConnectionFault(STREAM_CLOSED, 'HEADERS frame on a stream that is not open');
     this.#takeBlock(this.#block.begin(flags, stream, payload, this.#mostHeadBytes));
   }
 
   /** @param block undefined: it goes on */
   #takeBlock(block: Buffer | undefined): void {
-    const call = this.#call;
+    const { call } = this;
     if (!block || !call) return;
     this.#answer.block(block, (this.#block.flags & END_STREAM) !== 0, call);
   }
 
   dataBegin(flags: number, stream: number, bytes: number): void {
     this.#mustBeBetweenBlocks();
-    if (!this.#call || stream !== this.#request.id || !this.#answer.responded)
+    if (!this.call || stream !== this.#request.id || !this.#answer.responded)
       throw new ConnectionFault(STREAM_CLOSED, 'DATA frame on a stream that is not open');
     this.#lastData = (flags & END_STREAM) !== 0;
     if (bytes > 0) this.#guard.payload();
@@ -286,65 +255,27 @@ export class Http2UpstreamConnection
   }
 
   dataPiece(data: Buffer): void {
-    if (this.#call) this.#answer.data(data, this.#call);
+    if (this.call) this.#answer.data(data, this.call);
   }
 
   dataEnd(): void {
-    if (this.#lastData && this.#call) this.#answer.end('', this.#call);
+    if (this.#lastData && this.call) this.#answer.end('', this.call);
   }
 
   /** The response is whole; the connection goes back to its pool first, so that the call may use it again at once. */
   answerComplete(call: UpstreamCall, trailer: string, ended: boolean): void {
-    this.#call = undefined;
-    if (ended && this.#mayKeep()) this.#rest();
-    else this.destroy();
+    this.call = undefined;
+    if (!ended || this.#leaving || !this.#request.ended || !this.rest()) this.destroy();
     call.responseEnd(trailer);
   }
 
-  #mayKeep(): boolean {
-    if (this.#leaving || !this.#request.ended || this.#transport.closed) return false;
-    return this.pool.keeps(this.requests, this.startedMs);
-  }
-
-  #rest(): void {
-    this.#transport.resume();
-    this.#deadline.set(this.pool.model.keepalive.timeoutMs);
-    this.pool.release(this);
-  }
-
   transportEnded(): void {
-    this.#fail('closed', PREMATURE);
+    this.fail('closed', PREMATURE);
   }
 
-  transportClosed(error: NodeJS.ErrnoException | undefined): void {
-    const reason = error ? failureReason(error, this.member.address, this.connected) : PREMATURE;
-    this.#fail(this.connected ? 'closed' : 'connect', reason);
-  }
-
-  #fail(failure: CallFailure, reason: string): void {
-    const call = this.#call;
-    this.destroy();
-    call?.failed(failure, reason);
-  }
-
-  expect(ms: number): void {
-    this.#deadline.set(ms);
-  }
-
-  expectNothing(): void {
-    this.#deadline.clear();
-  }
-
-  deadlineExpired(): void {
-    this.#fail('timeout', TIMED_OUT);
-  }
-
-  destroy(): void {
-    this.#call = undefined;
+  override destroy(): void {
     this.#frames.stopped = true;
-    this.#deadline.dispose();
-    this.#transport.destroy();
-    this.pool.drop(this);
+    super.destroy();
   }
 }
 

@@ -1,5 +1,5 @@
 /** The request's side of a stream to a server: its frames, as far as the server's windows let them go (RFC 9113 §5.2). */
-import { Outbox } from '../downstream/h2/outbox.ts';
+
 import type { Transport } from '../transport/transport.ts';
 import {
   ConnectionFault,
@@ -13,6 +13,7 @@ import {
   MOST_WINDOW_BYTES,
   PROTOCOL_ERROR,
 } from '../wire/h2/frame.ts';
+import { Outbox } from '../wire/h2/outbox.ts';
 import { NO_TABLE } from '../wire/h2/settings.ts';
 
 /** Bytes waiting, here and in the socket, from which on the sender of a body pauses. */

@@ -21,12 +21,12 @@ import {
 } from '../../wire/h2/frame.ts';
 import { checkFrame, identifier } from '../../wire/h2/frame-check.ts';
 import { FrameReader, type FrameTaker } from '../../wire/h2/frame-reader.ts';
+import { FloodGuard } from '../../wire/h2/guard.ts';
 import { priorityOf } from '../../wire/h2/priority.ts';
 import { PeerSettings } from '../../wire/h2/settings.ts';
 import { ConnectionTables } from '../connection-tables.ts';
 import type { ConnectionFacts } from '../downstream.ts';
 import { Flow } from './flow.ts';
-import { FloodGuard } from './guard.ts';
 import { Intake } from './intake.ts';
 import { Life } from './life.ts';
 import { greeting, PrefaceReader } from './preface.ts';

@@ -8,7 +8,7 @@ import {
   PROTOCOL_ERROR,
   windowFrame,
 } from '../../wire/h2/frame.ts';
-import type { FloodGuard } from './guard.ts';
+import type { FloodGuard } from '../../wire/h2/guard.ts';
 import type { H2Stream } from './stream.ts';
 import { Turns } from './turns.ts';
 

@@ -8,10 +8,10 @@ import {
   STREAM_CLOSED,
 } from '../../wire/h2/frame.ts';
 import { identifier } from '../../wire/h2/frame-check.ts';
+import { HeaderBlock } from '../../wire/h2/header-block.ts';
 import { type FieldTaker, HpackDecoder } from '../../wire/h2/hpack-decoder.ts';
 import { RequestReader, TrailerReader } from '../../wire/h2/request.ts';
 import type { H2Connection } from './connection.ts';
-import { HeaderBlock } from './header-block.ts';
 import { H2Stream } from './stream.ts';
 
 /** What a header block is for. */

@@ -10,9 +10,9 @@ import {
   pingFrame,
   resetFrame,
 } from '../../wire/h2/frame.ts';
+import { PROTOCOL_FAULT } from '../../wire/h2/guard.ts';
 import { Lingering } from '../lingering.ts';
 import type { H2Connection } from './connection.ts';
-import { PROTOCOL_FAULT } from './guard.ts';
 
 /** How long a client that is asked to leave may take to say that it knows. */
 const FAREWELL_MS = 1000;

@@ -9,8 +9,8 @@ import {
   headersFrames,
   MOST_WINDOW_BYTES,
 } from '../../wire/h2/frame.ts';
+import { Outbox } from '../../wire/h2/outbox.ts';
 import { fieldBlock, informationBlock, responseBlock } from '../../wire/h2/response.ts';
-import { Outbox } from './outbox.ts';
 import type { H2Stream } from './stream.ts';
 
 export class StreamAnswer {

@@ -16,13 +16,13 @@ import {
   resetFrame,
   STREAM_CLOSED,
 } from '../../wire/h2/frame.ts';
+import { PROTOCOL_FAULT } from '../../wire/h2/guard.ts';
 import { DEFAULT_PRIORITY, priorityOf } from '../../wire/h2/priority.ts';
 import type { RequestReader } from '../../wire/h2/request.ts';
 import type { Downstream } from '../downstream.ts';
 import type { RequestBody } from '../request-body.ts';
 import { admit } from './admission.ts';
 import type { H2Connection } from './connection.ts';
-import { PROTOCOL_FAULT } from './guard.ts';
 import { StreamAnswer } from './stream-answer.ts';
 import { StreamBody } from './stream-body.ts';
 import { StreamFacts } from './stream-facts.ts';

@@ -7,7 +7,7 @@ import {
   PADDED,
   PRIORITY_GIVEN,
   PROTOCOL_ERROR,
-} from '../../wire/h2/frame.ts';
+} from './frame.ts';
 
 export class HeaderBlock {
   /** The stream whose block is not complete, or 0. */

@@ -1,6 +1,6 @@
-/** Keeps count of what a client sends to no use: some of it is normal, a flood of it ends the connection. */
+/** Keeps count of what a peer sends to no use: some of it is normal, a flood of it ends the connection. */
 import type { Clock } from '../../clock.ts';
-import { ConnectionFault, ENHANCE_YOUR_CALM } from '../../wire/h2/frame.ts';
+import { ConnectionFault, ENHANCE_YOUR_CALM } from './frame.ts';
 
 /** How metrics tell of all faults that end a connection or a stream, but for those that look like attacks. */
 export const PROTOCOL_FAULT = 'an HTTP/2 protocol error';
@@ -34,7 +34,7 @@ class Allowance {
 /** Frames that cost work and bring none: pings, settings, priorities, empty DATA, window updates. */
 const IDLE_FRAMES = 10_000;
 const IDLE_FRAMES_PER_S = 1000;
-/** Streams that the client cancels, or opens beyond what it was allowed (CVE-2023-44487). */
+/** Streams that the peer cancels, or opens beyond what it was allowed (CVE-2023-44487). */
 const LOST_STREAMS = 500;
 const LOST_STREAMS_PER_S = 33;
 /** Each frame with a payload is followed by window updates for its stream and for the connection. */
