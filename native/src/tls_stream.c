@@ -248,12 +248,6 @@ static void emit_secure(struct batch *batch, int32_t id, struct tls *tls) {
   put_text(batch, event + 2, alpn, bytes);
 }
 
-static void emit_data(struct batch *batch, int32_t id, size_t from) {
-  int32_t *event = streams_emit(batch, EVENT_DATA, id);
-  event[2] = (int32_t)from;
-  event[3] = (int32_t)(batch->used - from);
-}
-
 /* Returns false when the stream is closed by it, or waits for the peer. The bound of early data leaves room for all of it. */
 static bool read_early(struct batch *batch, struct tls_io *io, int32_t id, struct tls *tls) {
   uint8_t early[EARLY_MOST + 1];
@@ -267,10 +261,9 @@ static bool read_early(struct batch *batch, struct tls_io *io, int32_t id, struc
   io_flush(io);
   if (total > 0) {
     emit_secure(batch, id, tls);
-    size_t from = batch->used;
-    int32_t unused[2];
-    put_text(batch, unused, early, total);
-    emit_data(batch, id, from);
+    if (total > room_in(batch)) total = room_in(batch);
+    memcpy(batch->set->arena + batch->used, early, total);
+    streams_emit_data(batch, id, total);
   }
   if (state == SSL_READ_EARLY_DATA_FINISH) tls->phase = TLS_SHAKING;
   else if (why != SSL_ERROR_WANT_READ) openssl_fault(batch, id, "SSL_read_early_data()");
