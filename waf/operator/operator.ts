@@ -1,0 +1,72 @@
+/** What an operator of a rule is: an argument compiled once, which is then asked about values. */
+
+/** A compiled regular expression over one-byte strings. */
+export interface CompiledPattern {
+  test(value: string): boolean;
+  /** @returns the whole match, then its groups; undefined when nothing matches */
+  exec(value: string): readonly (string | undefined)[] | undefined;
+}
+
+/** A text that may hold macros (`%{tx.limit}`). */
+export interface Template {
+  /** The text when it holds no macro, so that its operator can prepare everything at load. */
+  readonly constant: string | undefined;
+  expand(scope: MatchScope): string;
+}
+
+/** The request under inspection, as operators see it. */
+export interface MatchScope {
+  /** The value that a macro names (`tx.limit`, `REQUEST_HEADERS.host`), or '' when there is none. */
+  lookup(macro: string): string;
+  /** Looks up an address and fills the collection GEO; false when nothing is known about it. */
+  locate(address: string): boolean;
+  /** Whether a name is listed by a DNS block list (`2.0.0.127.zone`), as far as is known now. */
+  listed(name: string): boolean;
+}
+
+/** What an operator may ask for while its argument is compiled. */
+export interface OperatorContext {
+  /**
+   * The text of a data file (`@pmFromFile`), whose name is taken relative to the file of the rule.
+   * @throws {OperatorFault} when it is not there
+   */
+  dataFile(name: string): string;
+  /** @throws {OperatorFault} when the pattern is malformed */
+  compilePattern(source: string): CompiledPattern;
+  template(text: string): Template;
+}
+
+/** A compiled operator. It keeps nothing of the values that it has seen. */
+export interface Matcher {
+  match(value: string, scope: MatchScope): boolean;
+  /**
+   * What `capture` stores as TX.0 to TX.9: the matched part, then groups. Asked right after `match` said yes to the
+   * same value, and absent where an operator has nothing to tell: then the whole value counts as matched.
+   */
+  captures?(value: string, scope: MatchScope): readonly (string | undefined)[] | undefined;
+  /** Present on `@rx` without macros: lets the engine's prefilter decide whether `match` need be asked at all. */
+  readonly pattern?: CompiledPattern;
+  /** Present where every match holds one of these words (ASCII case ignored): for the prefilter, too. */
+  readonly words?: readonly string[];
+}
+
+/** A row of the table of operators. */
+export interface Operator {
+  /** As rules spell it after the `@`; the engine compares names without regard to case. */
+  readonly name: string;
+  readonly doc: string;
+  /** @throws {OperatorFault} when the argument is wrong: an operator is never weaker than it was written */
+  compile(argument: string, context: OperatorContext): Matcher;
+}
+
+/** An argument that an operator cannot take. The reader of rules adds file and line. */
+export class OperatorFault extends Error {
+  override readonly name = 'OperatorFault';
+  /** What the author of the rule can do. */
+  readonly hint: string | undefined;
+
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.hint = hint;
+  }
+}
