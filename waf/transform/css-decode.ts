@@ -1,0 +1,30 @@
+/** `t:cssDecode`: the escapes of CSS 2 (section 4.1.3, "Characters and case"). */
+import { type Cursor, hexDigit, isSpace, narrow, replaceAt, type Transform } from './transform.ts';
+
+/**
+ * The byte that 1 to 6 hexadecimal digits stand for: their low byte, and for U+FF01..U+FF5E (with four digits, or
+ * more that begin with zeros) the ASCII character of the same shape.
+ */
+function byteOf(digits: string): number {
+  const code = Number.parseInt(digits, 16);
+  return digits.length >= 4 && code >> 8 === 0xff ? narrow(code & 0xff) : code & 0xff;
+}
+
+function decodeEscape(value: string, cursor: Cursor): string {
+  const start = cursor.at + 1;
+  let end = start;
+  while (end < start + 6 && end < value.length && hexDigit(value.charCodeAt(end)) >= 0) end++;
+  if (end > start) {
+    cursor.at = end < value.length && isSpace(value.charCodeAt(end)) ? end + 1 : end;
+    return String.fromCharCode(byteOf(value.slice(start, end)));
+  }
+  cursor.at = Math.min(start + 1, value.length);
+  const kept = value.charAt(start);
+  return kept === '\n' ? '' : kept;
+}
+
+export const cssDecode: Transform = {
+  name: 'cssDecode',
+  doc: 'Decodes \\HHHHHH (low byte; full-width forms to ASCII), drops an escaped line feed and other backslashes.',
+  run: value => replaceAt(value, '\\', decodeEscape),
+};

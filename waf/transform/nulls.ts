@@ -1,0 +1,14 @@
+/** `t:removeNulls` and `t:replaceNulls`: bytes of value 0 dropped, or turned into spaces. */
+import type { Transform } from './transform.ts';
+
+export const removeNulls: Transform = {
+  name: 'removeNulls',
+  doc: 'Drops NUL bytes.',
+  run: value => (value.includes('\0') ? value.replaceAll('\0', '') : value),
+};
+
+export const replaceNulls: Transform = {
+  name: 'replaceNulls',
+  doc: 'Turns NUL bytes into spaces.',
+  run: value => (value.includes('\0') ? value.replaceAll('\0', ' ') : value),
+};

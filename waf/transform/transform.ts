@@ -1,0 +1,65 @@
+/** What a transformation is, and the few readers of bytes that several of them share. */
+
+/**
+ * Rewrites a value before an operator looks at it (`t:name` in a rule).
+ *
+ * `run` takes and gives one-byte strings (each char is a byte, 0..255), never throws, does work linear in the
+ * length, and returns its argument itself when there is nothing to change.
+ */
+export interface Transform {
+  /** The name in a rule, as ModSecurity spells it. */
+  readonly name: string;
+  /** One sentence for the manual. */
+  readonly doc: string;
+  run(value: string): string;
+}
+
+/** Where a decoder stands in the value; it moves `at` past what it has read. */
+export interface Cursor {
+  at: number;
+}
+
+/** The value of a hexadecimal digit, or -1. */
+export function hexDigit(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  const lower = code | 32;
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
+}
+
+/** The byte that two hexadecimal digits at `at` spell, or -1 (also when the value ends before). */
+export function hexByte(value: string, at: number): number {
+  if (at + 2 > value.length) return -1;
+  const high = hexDigit(value.charCodeAt(at));
+  const low = hexDigit(value.charCodeAt(at + 1));
+  return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+export const isOctal = (code: number): boolean => code >= 48 && code <= 55;
+
+/** White space as C's `isspace` has it: tab, line feed, vertical tab, form feed, carriage return, space. */
+export const isSpace = (code: number): boolean => code === 32 || (code >= 9 && code <= 13);
+
+/** What the full-width forms U+FF01..U+FF5E stand for in ASCII, given the low byte; other bytes as they are. */
+export const narrow = (lowByte: number): number => (lowByte > 0 && lowByte < 0x5f ? lowByte + 0x20 : lowByte);
+
+/**
+ * Copies `value`, but for what stands at each `lead`: there `decode` gives the replacement and moves the cursor
+ * past what it replaced (at least by one). O(length), and free of copies when no lead is there.
+ */
+export function replaceAt(
+  value: string,
+  lead: string,
+  decode: (value: string, cursor: Cursor) => string,
+): string {
+  const cursor: Cursor = { at: value.indexOf(lead) };
+  if (cursor.at < 0) return value;
+  let out = '';
+  let copied = 0;
+  for (let next = cursor.at; next >= 0; next = value.indexOf(lead, copied)) {
+    out += value.slice(copied, next);
+    cursor.at = next;
+    out += decode(value, cursor);
+    copied = cursor.at;
+  }
+  return out + value.slice(copied);
+}
