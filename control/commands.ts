@@ -79,8 +79,10 @@ export const COMMANDS = {
     load: () => import('./commands/doctor.ts'),
   },
   'real-server': {
-    usage: 'real-server join ADDRESS ... | status [--json] [ADDRESS ...] | leave',
-    summary: 'make this host a real server of direct routing: its virtual addresses, and silence in ARP',
+    usage:
+      'real-server join [--mode dr] ADDRESS ... | join --mode tun --director D [--tunnel ipip | gue] [--port N] [--interface NAME] [--attach auto | xdp | xdp-generic] ADDRESS ... | join --mode nat --director D ADDRESS ... | status [--json] [ADDRESS ...] | leave',
+    summary:
+      'make this host a real server: virtual addresses without ARP for dr and tun, unwrapping of tunnels, the way back of nat',
     load: () => import('./commands/real-server.ts'),
   },
   demo: {

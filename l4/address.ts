@@ -29,9 +29,10 @@ export function addressText(bytes: Uint8Array): string {
   if (isV4(bytes)) return bytes.subarray(12).join('.');
   const view = new DataView(bytes.buffer, bytes.byteOffset, 16);
   const groups = Array.from({ length: 8 }, (_, at) => view.getUint16(2 * at).toString(16)).join(':');
-  const runs = groups.match(/\b0(?::0)+\b/g) ?? [];
-  const longest = runs.sort((a, b) => b.length - a.length)[0];
+  const runs = [...groups.matchAll(/\b0(?::0)+\b/g)].sort(([a], [b]) => b.length - a.length);
+  const [longest] = runs;
   if (!longest) return groups;
-  const at = groups.indexOf(longest);
-  return `${groups.slice(0, at).replace(/:$/, '')}::${groups.slice(at + longest.length).replace(/^:/, '')}`;
+  const [zeros] = longest;
+  const head = groups.slice(0, longest.index).replace(/:$/, '');
+  return `${head}::${groups.slice(longest.index + zeros.length).replace(/^:/, '')}`;
 }

@@ -71,8 +71,10 @@ function attachInXdp(
 }
 
 /** A bpffs knows no dots in names. */
+export const pinName = (prefix: string, name: string): string =>
+  `${prefix}-${encodeURIComponent(name).replaceAll('.', '%2E')}`;
 const pinOf = (build: DirectorBuild, name: string, { pinFolder }: AttachContext) =>
-  join(pinFolder, `${build}-${encodeURIComponent(name).replaceAll('.', '%2E')}`);
+  join(pinFolder, pinName(build, name));
 
 /** So that the next life knows what stands where. */
 function note(program: number, build: DirectorBuild, name: string, context: AttachContext): void {
@@ -124,7 +126,8 @@ export function detachDirector(name: string, context: AttachContext): void {
 /** Drivers whose offloads are worth more than an early look at the packet. */
 const KEEPS_OFFLOADS: ReadonlySet<string> = new Set(['virtio_net', 'xen_netfront', 'hv_netvsc']);
 
-function reasonForTc(name: string): string | undefined {
+/** Why XDP in the driver costs more than it gives there; undefined: it does not. */
+export function reasonForTc(name: string): string | undefined {
   const link = `/sys/class/net/${name}/device/driver`;
   if (!existsSync(link)) return 'a virtual interface: tc keeps its offloads';
   const driver = basename(readlinkSync(link));

@@ -10,6 +10,8 @@ import type { FromDirector, ToDirector } from './messages.ts';
 import { NO_TIMER } from './no-timer.ts';
 import { findReals, type Order, type Override, type Target, withOrder, withOverrides } from './override.ts';
 
+export { attachDecap, DECAP_ATTACH_MODES, type DecapAttachMode, removeDecap } from './decap.ts';
+export { type DecapState, decapState } from './decap-state.ts';
 export type { L4Figures, NamedFlow, RealFigures, ServiceFigures } from './figures.ts';
 export type { Order, Target } from './override.ts';
 

@@ -40,16 +40,22 @@ function possibleCpus(): number {
   return 1 + Math.max(...text.split(',').map(range => Number(range.split('-').at(-1))));
 }
 
-export function readReasons(maps: L4Maps): ReasonCounts {
+/** Of a per-CPU array of counters (8 bytes each): the sums of all CPUs, from index 0 on. */
+export function sumsOfCpus(map: BpfMap, count: number): number[] {
   const cpus = possibleCpus();
-  const totals = Object.fromEntries(REASONS.map(reason => [reason, 0])) as Record<Reason, number>;
   const value = new Uint8Array(8 * cpus);
   const view = new DataView(value.buffer);
-  REASONS.forEach((reason, index) => {
-    maps.map('counters').get(u32(index), value);
-    for (let cpu = 0; cpu < cpus; cpu++) totals[reason] += Number(view.getBigUint64(8 * cpu, true));
+  return Array.from({ length: count }, (_, index) => {
+    map.get(u32(index), value);
+    let total = 0;
+    for (let cpu = 0; cpu < cpus; cpu++) total += Number(view.getBigUint64(8 * cpu, true));
+    return total;
   });
-  return totals;
+}
+
+export function readReasons(maps: L4Maps): ReasonCounts {
+  const sums = sumsOfCpus(maps.map('counters'), REASONS.length);
+  return Object.fromEntries(REASONS.map((reason, at) => [reason, sums[at]!])) as Record<Reason, number>;
 }
 
 /** @param ids of real servers, as in RealTable */

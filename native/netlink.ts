@@ -1,8 +1,7 @@
 /** What the kernel knows of interfaces and addresses, and neighbours that it is to keep known (rtnetlink). */
 import { addon } from './addon.ts';
+import { attributesOf, bodies, FLAG, message, NETLINK_ROUTE, word } from './netlink-message.ts';
 
-const NETLINK_ROUTE = 0;
-const HEADER_BYTES = 16;
 const MESSAGE = {
   newLink: 16,
   getLink: 18,
@@ -11,12 +10,12 @@ const MESSAGE = {
   getAddress: 22,
   newNeighbour: 28,
   deleteNeighbour: 29,
+  getNeighbour: 30,
 };
-const FLAG = { request: 1, acknowledge: 4, dump: 0x300, replace: 0x100, exclusive: 0x200, create: 0x400 };
 const FAMILY = { any: 0, IPv4: 2, IPv6: 10 } as const;
 const LINK = { address: 1, name: 3, mtu: 4 };
-const ADDRESS = { address: 1, local: 2 };
-const NEIGHBOUR = { destination: 1, extraFlags: 15 };
+const ADDRESS = { address: 1, local: 2, lifetimes: 6, flags: 8 };
+const NEIGHBOUR = { destination: 1, linkAddress: 2, extraFlags: 15 };
 /** Neighbour: state `none`, flag "learned elsewhere", further flag "keep it fresh". */
 const NUD_NONE = 0;
 const NTF_EXT_LEARNED = 0x10;
@@ -25,59 +24,6 @@ const NTF_EXT_MANAGED = 1;
 export type Link = { index: number; name: string; mtu: number; mac: Uint8Array; up: boolean };
 /** 4 or 16 bytes of an address, and the index of its interface. */
 export type LocalAddress = { index: number; address: Uint8Array; prefixBits: number };
-
-type Attributes = ReadonlyMap<number, Uint8Array>;
-
-const align = (bytes: number) => (bytes + 3) & ~3;
-
-/** One message: header, the fixed part of its kind, attributes. */
-function message(
-  type: number,
-  flags: number,
-  fixed: Uint8Array,
-  attributes: [number, Uint8Array][] = [],
-): Uint8Array {
-  const parts: Uint8Array[] = [new Uint8Array(HEADER_BYTES), fixed];
-  for (const [kind, value] of attributes) {
-    const part = new Uint8Array(align(4 + value.length));
-    new DataView(part.buffer).setUint16(0, 4 + value.length, true);
-    new DataView(part.buffer).setUint16(2, kind, true);
-    part.set(value, 4);
-    parts.push(part);
-  }
-  const whole = new Uint8Array(Buffer.concat(parts));
-  const view = new DataView(whole.buffer);
-  view.setUint32(0, whole.length, true);
-  view.setUint16(4, type, true);
-  view.setUint16(6, flags | FLAG.request, true);
-  return whole;
-}
-
-function attributesOf(body: Uint8Array, from: number): Attributes {
-  const found = new Map<number, Uint8Array>();
-  const view = new DataView(body.buffer, body.byteOffset, body.length);
-  for (let at = from; at + 4 <= body.length; ) {
-    const length = view.getUint16(at, true);
-    if (length < 4 || at + length > body.length) break;
-    found.set(view.getUint16(at + 2, true) & 0x3fff, body.subarray(at + 4, at + length));
-    at += align(length);
-  }
-  return found;
-}
-
-/** The bodies of the answers of one kind. */
-function* bodies(answers: Uint8Array, type: number): Generator<Uint8Array> {
-  const view = new DataView(answers.buffer, answers.byteOffset, answers.length);
-  for (let at = 0; at + HEADER_BYTES <= answers.length; ) {
-    const length = view.getUint32(at, true);
-    if (length < HEADER_BYTES) return;
-    if (view.getUint16(at + 4, true) === type) yield answers.subarray(at + HEADER_BYTES, at + length);
-    at += align(length);
-  }
-}
-
-const word = (bytes: Uint8Array, at: number) =>
-  new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(at, true);
 
 /** All interfaces of this network namespace. */
 export function listLinks(): Link[] {
@@ -105,6 +51,33 @@ export function listAddresses(): LocalAddress[] {
     const facts = attributesOf(body, 8);
     const address = facts.get(ADDRESS.local) ?? facts.get(ADDRESS.address) ?? new Uint8Array(4);
     return { index: word(body, 4), prefixBits: body[1]!, address };
+  });
+}
+
+/** A host of a network that this one is in, as the kernel knows it now. */
+export type NeighbourEntry = {
+  index: number;
+  address: Uint8Array;
+  /** Undefined: it is asked for, or nobody answered. */
+  mac: Uint8Array | undefined;
+  /** Nobody has answered for it. */
+  failed: boolean;
+};
+
+const NUD_FAILED = 0x20;
+
+/** All neighbours that are known or asked for. */
+export function listNeighbours(): NeighbourEntry[] {
+  const ask = message(MESSAGE.getNeighbour, FLAG.dump, new Uint8Array(12));
+  const answers = addon().netlinkAsk(NETLINK_ROUTE, ask, 'list', 'neighbours');
+  return Array.from(bodies(answers, MESSAGE.newNeighbour), body => {
+    const facts = attributesOf(body, 12);
+    return {
+      index: word(body, 4),
+      address: facts.get(NEIGHBOUR.destination) ?? new Uint8Array(4),
+      mac: facts.get(NEIGHBOUR.linkAddress),
+      failed: ((body[8]! | (body[9]! << 8)) & NUD_FAILED) !== 0,
+    };
   });
 }
 
@@ -147,16 +120,31 @@ export function forgetNeighbour(index: number, address: Uint8Array, name: string
   addon().netlinkAsk(NETLINK_ROUTE, ask, 'forget the neighbour', name);
 }
 
-/** No wait for other hosts that might have the address: it is to be on many. */
-const IFA_F_NODAD = 2;
+/** No wait for other hosts that might have the address, for it is to be on many; and no route to a network around it. */
+const IFA_F_NODAD = 0x02;
+const IFA_F_NOPREFIXROUTE = 0x200;
+const FOR_EVER = 0xffff_ffff;
 
 function localAddress(index: number, address: Uint8Array): Uint8Array {
   const fixed = new Uint8Array(8);
   fixed[0] = address.length === 4 ? FAMILY.IPv4 : FAMILY.IPv6;
   fixed[1] = address.length * 8;
-  fixed[2] = IFA_F_NODAD;
   new DataView(fixed.buffer).setUint32(4, index, true);
   return fixed;
+}
+
+/** Flags, and for how long it is good, and good as a source: an IPv6 address of many hosts is nobody's to begin connections with. */
+function addressOptions(family: number): [number, Uint8Array][] {
+  const flags = new Uint8Array(4);
+  new DataView(flags.buffer).setUint32(0, IFA_F_NODAD | IFA_F_NOPREFIXROUTE, true);
+  const lifetimes = new Uint8Array(16);
+  new DataView(lifetimes.buffer).setUint32(4, FOR_EVER, true);
+  return family === FAMILY.IPv6
+    ? [
+        [ADDRESS.flags, flags],
+        [ADDRESS.lifetimes, lifetimes],
+      ]
+    : [[ADDRESS.flags, flags]];
 }
 
 /** Gives an interface an address of its own, with no network around it. @throws {Error} EEXIST if it has it already */
@@ -165,7 +153,7 @@ export function addAddress(index: number, address: Uint8Array, name: string): vo
     MESSAGE.newAddress,
     FLAG.acknowledge | FLAG.create | FLAG.exclusive,
     localAddress(index, address),
-    [[ADDRESS.local, address]],
+    [[ADDRESS.local, address], ...addressOptions(address.length === 4 ? FAMILY.IPv4 : FAMILY.IPv6)],
   );
   addon().netlinkAsk(NETLINK_ROUTE, ask, 'add the address', name);
 }

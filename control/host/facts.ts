@@ -35,11 +35,15 @@ function networkOf(address: string, bits: number): Cidr[] {
   return found ? [found.cidr] : [];
 }
 
-function addressText(bytes: Uint8Array): string {
+/** Of 4 or 16 bytes, in its usual form. */
+export function addressText(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.');
   const groups = Buffer.from(bytes).toString('hex').match(/.{4}/g) ?? [];
   return usualForm(groups.join(':')) ?? '';
 }
+
+/** Of an address in its usual form. */
+export const isIp4 = (address: string): boolean => !address.includes(':');
 
 /** @returns the address as others write it; undefined when the text is none */
 export function usualForm(text: string): string | undefined {
@@ -79,15 +83,4 @@ export const settingName = (path: readonly string[]): string =>
 export function strongest(key: string, link: string): number {
   const values = ['all', link].map(name => Number(readSetting(['net', 'ipv4', 'conf', name, key]) ?? 0));
   return Math.max(...values);
-}
-
-/** Interfaces of default routes over IPv4. */
-export function defaultRoutes(): ReadonlySet<string> {
-  const rows = readFileSync('/proc/net/route', 'latin1').trim().split('\n').slice(1);
-  const fields = rows.map(row => row.split('\t'));
-  return new Set(
-    fields
-      .filter(([, destination, , , , , , mask]) => destination === '00000000' && mask === '00000000')
-      .map(([name = '']) => name),
-  );
 }

@@ -1,114 +1,88 @@
-/** Makes this host a real server of direct routing, and takes it back: virtual addresses on lo, and silence about them in ARP. */
-import { addAddress, removeAddress } from '#native/netlink.ts';
+/** Makes this host a real server, and takes it back: addresses and silence for dr and tun, unwrapping for tun, only a note for nat. */
+import { attachDecap, removeDecap } from '#l4';
+import { waysTo } from '../host/ways.ts';
+import { holdAddresses, releaseAddresses } from './loopback.ts';
+import type { JoinPlan } from './plan.ts';
 import {
-  addressBytes,
-  type HostLink,
-  hostLinks,
-  readSetting,
-  settingName,
-  writeSetting,
-} from '../host/facts.ts';
-import { type ChangedSetting, dropRecord, type JoinRecord, readRecord, writeRecord } from './record.ts';
-
-/** Answer only for addresses of the interface that was asked; ask only with addresses of the interface that asks. */
-const SILENCE = [
-  { path: ['net', 'ipv4', 'conf', 'all', 'arp_ignore'], value: '1', suffices: ['1', '2'] },
-  { path: ['net', 'ipv4', 'conf', 'all', 'arp_announce'], value: '2', suffices: ['2'] },
-] as const;
+  dropRecord,
+  type JoinRecord,
+  NO_RECORD,
+  readRecord,
+  type TunnelRecord,
+  writeRecord,
+} from './record.ts';
 
 /**
- * @param addresses in their usual form
  * @returns what it did, a line each
  * @throws {Error} with the reason; then what it did is undone
  */
-export function join(addresses: readonly string[], recordPath: string): string[] {
-  const links = hostLinks();
-  for (const address of addresses) refuseElsewhere(address, links);
+export function join(plan: JoinPlan, recordPath: string): string[] {
   const before = readRecord(recordPath);
   const done: string[] = [];
   let record: JoinRecord = before;
-  const keep = (next: JoinRecord, line: string) => {
+  const keep = (next: JoinRecord, line?: string) => {
     record = next;
     writeRecord(recordPath, record);
-    done.push(line);
+    if (line !== undefined) done.push(line);
   };
   try {
-    // Silence comes first: an address that others hear of for a moment stays in their tables for minutes.
-    if (addresses.some(isIp4))
-      for (const { path, value, suffices } of SILENCE) {
-        const now = readSetting(path) ?? '';
-        if (suffices.some(one => one === now)) continue;
-        writeSetting(path, value);
-        keep(
-          withSetting(record, { path, before: now, after: value }),
-          `${settingName(path)} = ${value} (was ${now})`,
-        );
-      }
-    const lo = loopbackOf(links);
-    for (const address of addresses) {
-      if (record.addresses.includes(address)) continue;
-      const isThere = lo.addresses.includes(address);
-      if (!isThere) addAddress(lo.index, addressBytes(address), address);
-      const added = isThere ? record.added : [...record.added, address];
-      const line = isThere ? `${address} was on lo already` : `${address} is on lo`;
-      keep({ ...record, addresses: [...record.addresses, address], added }, line);
+    if (plan.mode === 'nat')
+      keep({ ...record, nat: withNat(record, plan) }, 'noted; mode nat changes nothing here');
+    else holdAddresses(plan.addresses, record, keep);
+    if (plan.mode === 'tun') {
+      const tunnel = withTunnel(record, plan);
+      keep({ ...record, tunnel });
+      done.push(...attachDecap({ ...tunnel, attach: plan.attach }));
     }
     return done;
   } catch (fault) {
-    undo(record, before);
-    if (before.addresses.length === 0) dropRecord(recordPath);
-    else writeRecord(recordPath, before);
+    goBack(record, before, recordPath);
     throw fault;
   }
 }
 
-const isIp4 = (address: string) => !address.includes(':');
+const union = <T>(some: readonly T[], more: readonly T[]): T[] => [...new Set([...some, ...more])];
 
-/** On another interface it would be answered for, whatever the settings say. */
-function refuseElsewhere(address: string, links: readonly HostLink[]): void {
-  const link = links.find(({ name, addresses }) => name !== 'lo' && addresses.includes(address));
-  if (link)
-    throw new Error(
-      `${address} is on ${link.name}: there this host answers for it in the director's place; ip address del ${address} dev ${link.name}`,
-    );
+const withNat = ({ nat }: JoinRecord, { addresses, directors }: JoinPlan) => ({
+  addresses: union(nat?.addresses ?? [], addresses),
+  directors: union(nat?.directors ?? [], directors),
+});
+
+function withTunnel({ tunnel }: JoinRecord, plan: JoinPlan): TunnelRecord {
+  const interfaces = plan.interfaces.length > 0 ? plan.interfaces : interfacesTo(plan.directors);
+  return {
+    directors: union(tunnel?.directors ?? [], plan.directors),
+    guePort: plan.guePort || (tunnel?.guePort ?? 0),
+    interfaces: union(tunnel?.interfaces ?? [], interfaces),
+    pinPath: tunnel?.pinPath ?? plan.pinPath,
+  };
 }
 
-function loopbackOf(links: readonly HostLink[]): HostLink {
-  const lo = links.find(({ name }) => name === 'lo');
-  if (!lo) throw new Error('there is no interface lo');
-  return lo;
+/** Tunnels come in where answers to their sender would go out. */
+function interfacesTo(directors: readonly string[]): string[] {
+  const names = directors.flatMap(director => {
+    const ways = waysTo(director);
+    if (ways.length === 0)
+      throw new Error(`there is no route to the director ${director}: write --interface NAME`);
+    return ways.map(({ link }) => link);
+  });
+  return [...new Set(names)];
 }
 
-/** A setting that was changed before keeps what it was at first. */
-function withSetting(record: JoinRecord, change: ChangedSetting): JoinRecord {
-  const known = record.settings.find(({ path }) => settingName(path) === settingName(change.path));
-  const others = record.settings.filter(one => one !== known);
-  return { ...record, settings: [...others, { ...change, before: known?.before ?? change.before }] };
+function goBack(record: JoinRecord, before: JoinRecord, recordPath: string): void {
+  releaseAddresses(record, before);
+  if (record.tunnel && !before.tunnel) removeDecap(record.tunnel.pinPath);
+  const isEmpty = before.addresses.length === 0 && !before.nat && !before.tunnel;
+  if (isEmpty) dropRecord(recordPath);
+  else writeRecord(recordPath, before);
 }
 
 /** Takes back all that `join` did. @returns what it did, a line each */
 export function leave(recordPath: string): string[] {
   const record = readRecord(recordPath);
-  const done = undo(record, { addresses: [], added: [], settings: [] });
+  // First the addresses: packets that are still unwrapped then find nobody, and the sender is told.
+  const done = releaseAddresses(record, NO_RECORD);
+  if (record.tunnel) done.push(...removeDecap(record.tunnel.pinPath));
   dropRecord(recordPath);
-  return done;
-}
-
-/** From one record back to an earlier one; what somebody else has changed since is left. */
-function undo(record: JoinRecord, earlier: JoinRecord): string[] {
-  const done: string[] = [];
-  const links = hostLinks();
-  const lo = loopbackOf(links);
-  for (const address of record.added) {
-    if (earlier.added.includes(address) || !lo.addresses.includes(address)) continue;
-    removeAddress(lo.index, addressBytes(address), address);
-    done.push(`${address} is off lo`);
-  }
-  for (const { path, before, after } of record.settings) {
-    if (earlier.settings.some(one => settingName(one.path) === settingName(path))) continue;
-    if (readSetting(path) !== after) continue;
-    writeSetting(path, before);
-    done.push(`${settingName(path)} = ${before} (was ${after})`);
-  }
   return done;
 }

@@ -8,18 +8,39 @@ export interface ChangedSetting {
   readonly after: string;
 }
 
+/** This host is the far end of tunnels. */
+export interface TunnelRecord {
+  /** Whose packets are unwrapped. */
+  readonly directors: readonly string[];
+  /** UDP port of GUE; 0: IP in IP only. */
+  readonly guePort: number;
+  readonly interfaces: readonly string[];
+  /** A folder in a bpffs. */
+  readonly pinPath: string;
+}
+
+/** This host answers by way of a director. */
+export interface NatRecord {
+  readonly addresses: readonly string[];
+  readonly directors: readonly string[];
+}
+
 export interface JoinRecord {
-  /** Virtual addresses of this real server. */
+  /** Virtual addresses that this real server holds itself. */
   readonly addresses: readonly string[];
   /** Those that join has put on lo: others were there before. */
   readonly added: readonly string[];
   readonly settings: readonly ChangedSetting[];
+  readonly tunnel?: TunnelRecord;
+  readonly nat?: NatRecord;
 }
 
 export const NO_RECORD: JoinRecord = { addresses: [], added: [], settings: [] };
 
 /** Gone after a restart of the host, like what it tells of. */
 export const RECORD_PATH = '/run/moat/real-server.json';
+/** Of the program that unwraps tunnels. */
+export const PIN_PATH = '/sys/fs/bpf/moat-real-server';
 
 export function readRecord(path: string): JoinRecord {
   try {

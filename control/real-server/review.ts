@@ -1,11 +1,23 @@
-/** Looks whether this host is a sound real server of direct routing. */
-import { defaultRoutes, type HostLink, hostLinks, strongest } from '../host/facts.ts';
+/** Looks whether this host is a sound real server. */
+import { type HostLink, hostLinks, isIp4, strongest } from '../host/facts.ts';
 import type { Finding } from '../host/finding.ts';
+import { defaultWays } from '../host/ways.ts';
+import type { JoinRecord } from './record.ts';
+import { reviewNat } from './review-nat.ts';
+import { reviewTunnel } from './review-tunnel.ts';
 
-/** @param addresses virtual ones that it should have, in their usual form */
-export function reviewRealServer(addresses: readonly string[]): Finding[] {
+/** Of what has joined, or is about to. */
+export function reviewRealServer(record: JoinRecord): Finding[] {
+  return [
+    ...(record.addresses.length > 0 ? reviewAddresses(record.addresses) : []),
+    ...(record.tunnel ? reviewTunnel(record.tunnel, record.addresses) : []),
+    ...(record.nat ? reviewNat(record.nat) : []),
+  ];
+}
+
+function reviewAddresses(addresses: readonly string[]): Finding[] {
   const links = hostLinks();
-  const hasIp4 = addresses.some(address => !address.includes(':'));
+  const hasIp4 = addresses.some(isIp4);
   const outer = links.filter(({ name, up }) => name !== 'lo' && up);
   return [
     ...addresses.map(address => placeOf(address, links)),
@@ -56,7 +68,7 @@ function announce({ name }: HostLink): Finding {
 
 /** Strict: packets are dropped that come in where answers to their sender would not go out. */
 function returnPath({ name }: HostLink): Finding[] {
-  const routes = defaultRoutes();
+  const routes = new Set(defaultWays(4).map(({ link }) => link));
   if (strongest('rp_filter', name) !== 1 || routes.size === 0 || routes.has(name)) return [];
   return [
     {

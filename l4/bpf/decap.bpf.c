@@ -22,6 +22,14 @@ struct {
   __type(value, __u64);
 } decap_counters SEC(".maps");
 
+/* Who sent the last packet that was refused. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct address);
+} stranger SEC(".maps");
+
 /* UDP port of GUE, on the wire's order; 0: none. */
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -53,6 +61,31 @@ INLINE int gue_bytes(frame_t *frame, struct packet *packet, __u8 *protocol) {
   return sizeof *gue;
 }
 
+INLINE int refuse(const struct address *source) {
+  __u32 zero = 0;
+  bpf_map_update_elem(&stranger, &zero, source, BPF_ANY);
+  return counted(DECAP_STRANGER, XDP_DROP);
+}
+
+INLINE int keep_link(frame_t *frame, __u8 *link, const __u32 length, __be16 protocol) {
+  __u8 *to = frame_at(frame, 0, length);
+  if (!to) return XDP_DROP;
+  __builtin_memcpy(to, link, length);
+  __builtin_memcpy(to + length - sizeof protocol, &protocol, sizeof protocol);
+  return counted(DECAP_DONE, XDP_PASS);
+}
+
+/* The link header, with its tags, moves to the front of the inner packet. */
+INLINE int unwrap(frame_t *frame, struct packet *packet, int gue, __be16 protocol) {
+  __u8 link[14 + 4 * TAGS_MOST];
+  __u32 length = packet->l3, cut = packet->l4 + gue - length;
+  if (cut > OFFSET_MASK || bpf_xdp_load_bytes(frame, 0, link, sizeof link)) return counted(DECAP_UNKNOWN, XDP_DROP);
+  if (bpf_xdp_adjust_head(frame, (int)cut)) return counted(DECAP_UNKNOWN, XDP_DROP);
+  if (length == 14) return keep_link(frame, link, 14, protocol);
+  if (length == 18) return keep_link(frame, link, 18, protocol);
+  return keep_link(frame, link, 22, protocol);
+}
+
 SEC("xdp")
 int decap(frame_t *frame) {
   struct packet packet;
@@ -64,15 +97,6 @@ int decap(frame_t *frame) {
   if (bytes < 0) return counted(DECAP_UNKNOWN, XDP_DROP);
   if (packet.protocol == IPPROTO_UDP && bytes == 0) return XDP_PASS;
   if (protocol != IPPROTO_IPIP && protocol != IPPROTO_IPV6) return XDP_PASS;
-  if (!bpf_map_lookup_elem(&directors, &packet.source)) return counted(DECAP_STRANGER, XDP_DROP);
-  __u8 link[12];
-  if (bpf_xdp_load_bytes(frame, 0, link, sizeof link)) return XDP_DROP;
-  /* The link header comes before the inner packet, without tags. */
-  __u32 cut = packet.l4 + bytes - sizeof(struct ethhdr);
-  if (cut > OFFSET_MASK || bpf_xdp_adjust_head(frame, (int)cut)) return counted(DECAP_UNKNOWN, XDP_DROP);
-  struct ethhdr *ethernet = frame_at(frame, 0, sizeof *ethernet);
-  if (!ethernet) return XDP_DROP;
-  __builtin_memcpy(ethernet, link, sizeof link);
-  ethernet->h_proto = protocol == IPPROTO_IPIP ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6);
-  return counted(DECAP_DONE, XDP_PASS);
+  if (!bpf_map_lookup_elem(&directors, &packet.source)) return refuse(&packet.source);
+  return unwrap(frame, &packet, bytes, protocol == IPPROTO_IPIP ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6));
 }

@@ -1,6 +1,5 @@
 /** The data plane in a network: real clients, real servers, each mode, both families. A file a build runs them. */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import type { DirectorBuild } from '../../l4/programs.ts';
 import { labMissing, until } from '../lab/lab.ts';
@@ -95,14 +94,7 @@ export function testModes(build: DirectorBuild): void {
     test(`tun by ${tunnel}, ${build}: real servers unwrap, and answer by themselves`, { skip }, async () => {
       await using site = new Site(2);
       if (build === 'xdp') await site.fitForXdp();
-      site.holdAddresses();
-      for (const real of site.reals) {
-        real.do('ethtool -K eth0 tx off');
-        const { status, stderr } = await real.run(
-          ...[process.execPath, join(import.meta.dirname, 'decap-host.ts'), '10.0.0.2', 'fd00::2'],
-        );
-        assert.equal(status, 0, stderr);
-      }
+      await site.joinTunnels(tunnel);
       await site.serve();
       await site.start();
       await site.direct(site.tables('tun', { tunnel }), build);

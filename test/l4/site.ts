@@ -10,8 +10,9 @@ import type { RealCounts, ReasonCounts } from '../../l4/statistics.ts';
 import type { L4Tables, RealTable, ServiceTable } from '../../l4/tables.ts';
 import { FLOW_TIMEOUTS } from '../../model/l4/l4.ts';
 import { type ForwardMode, NO_LIMIT } from '../../model/l4/virtual-server.ts';
-import { type Host, Lab } from '../lab/lab.ts';
+import { type Host, Lab, type RunResult } from '../lab/lab.ts';
 
+const MOAT = join(import.meta.dirname, '../../bin/moat');
 export const VIP4 = '10.0.0.100';
 export const VIP6 = 'fd00::100';
 const NET4 = '10.0.0';
@@ -125,6 +126,29 @@ export class Site implements AsyncDisposable {
       real.do(`ip address add ${VIP4}/32 dev lo`);
       real.do(`ip address add ${VIP6}/128 dev lo nodad`);
     }
+  }
+
+  /** Real servers unwrap what the director sends, as an operator has them do it. */
+  async joinTunnels(tunnel: 'ipip' | 'gue', ...words: string[]): Promise<void> {
+    for (const real of this.reals) {
+      const directors = ['--director', `${NET4}.2`, '--director', `${NET6}:2`];
+      const { status, stderr } = await this.realServer(
+        real,
+        ...['join', '--mode', 'tun', '--tunnel', tunnel, ...directors],
+        ...['--pin-path', this.pinsOf(real), ...words, VIP4, VIP6],
+      );
+      if (status !== 0) throw new Error(stderr);
+    }
+  }
+
+  /** Hosts of the lab share one file system. */
+  pinsOf(real: Host): string {
+    return join(this.#pins, real.name);
+  }
+
+  /** `moat real-server` on one of them. */
+  realServer(real: Host, ...words: string[]): Promise<RunResult> {
+    return real.run(MOAT, 'real-server', ...words, '--record', join(this.#dir, `${real.name}.json`));
   }
 
   /** Real servers answer by way of the director: for nat. */

@@ -1,0 +1,77 @@
+/** The routes of this host, as the kernel has them (rtnetlink). */
+import { addon } from './addon.ts';
+import { attributesOf, bodies, FLAG, message, NETLINK_ROUTE, word } from './netlink-message.ts';
+
+const MESSAGE = { newRoute: 24, getRoute: 26 };
+const FIXED_BYTES = 12;
+const FAMILY = { 4: 2, 6: 10 } as const;
+const MAIN_TABLE = 254;
+const UNICAST = 1;
+const ROUTE = { destination: 1, interface: 4, gateway: 5, priority: 6, metrics: 8, hops: 9 };
+const ADVERTISED_MSS = 8;
+const HOP_BYTES = 8;
+
+export interface Route {
+  readonly family: 4 | 6;
+  /** 4 or 16 bytes. */
+  readonly destination: Uint8Array;
+  readonly prefixBits: number;
+  /** The lower one wins. */
+  readonly priority: number;
+  /** Of the segments that connections by this route ask for; undefined: as the interface's MTU has it. */
+  readonly advertisedMss: number | undefined;
+  /** More than one: packets are spread. */
+  readonly hops: readonly Hop[];
+}
+
+export interface Hop {
+  /** Index of the interface. */
+  readonly index: number;
+  /** Undefined: the destination itself is a neighbour. */
+  readonly gateway: Uint8Array | undefined;
+}
+
+/** Routes to other hosts in the main table, in the kernel's order. */
+export function listRoutes(family: 4 | 6): Route[] {
+  const fixed = new Uint8Array(FIXED_BYTES);
+  fixed[0] = FAMILY[family];
+  fixed[4] = MAIN_TABLE;
+  const ask = message(MESSAGE.getRoute, FLAG.dump, fixed);
+  const answers = addon().netlinkAsk(NETLINK_ROUTE, ask, 'list', 'routes');
+  return Array.from(bodies(answers, MESSAGE.newRoute))
+    .filter(body => body[4] === MAIN_TABLE && body[7] === UNICAST)
+    .map(body => routeOf(body, family));
+}
+
+function routeOf(body: Uint8Array, family: 4 | 6): Route {
+  const facts = attributesOf(body, FIXED_BYTES);
+  const metrics = facts.get(ROUTE.metrics);
+  const mss = metrics && attributesOf(metrics, 0).get(ADVERTISED_MSS);
+  return {
+    family,
+    destination: facts.get(ROUTE.destination) ?? new Uint8Array(family === 4 ? 4 : 16),
+    prefixBits: body[1]!,
+    priority: facts.has(ROUTE.priority) ? word(facts.get(ROUTE.priority)!, 0) : 0,
+    advertisedMss: mss && word(mss, 0),
+    hops: facts.has(ROUTE.hops)
+      ? Array.from(severalHops(facts.get(ROUTE.hops)!))
+      : [
+          {
+            index: facts.has(ROUTE.interface) ? word(facts.get(ROUTE.interface)!, 0) : 0,
+            gateway: facts.get(ROUTE.gateway),
+          },
+        ],
+  };
+}
+
+/** Of a route that spreads: each has a header of 8 bytes (length, flags, weight, interface) and attributes. */
+function* severalHops(bytes: Uint8Array): Generator<Hop> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let at = 0; at + HOP_BYTES <= bytes.length; ) {
+    const length = view.getUint16(at, true);
+    if (length < HOP_BYTES || at + length > bytes.length) return;
+    const facts = attributesOf(bytes.subarray(at, at + length), HOP_BYTES);
+    yield { index: view.getInt32(at + 4, true), gateway: facts.get(ROUTE.gateway) };
+    at += (length + 3) & ~3;
+  }
+}
