@@ -57,7 +57,7 @@ function resolveVirtualServer(draft: VirtualServerDraft, l4: L4Draft, faults: Fa
     onDead: protocol === 'tcp' ? 'rst' : 'reselect',
     onePacket: false,
     inhibit: false,
-    synCookies: false,
+    synCookies: undefined,
     drain: { deadlineMs: 0, keepsPersistent: false },
     sourceLimit: NO_LIMIT,
     limit: NO_LIMIT,
@@ -106,8 +106,8 @@ function resolveRealServer(
 const changesPort = (port: number, { addresses }: VirtualServerDraft): boolean =>
   addresses.some(({ firstPort, lastPort }) => firstPort !== port || lastPort !== port);
 
-const modesOf = ({ realServers, mode }: VirtualServerDraft): Set<ForwardMode> =>
-  new Set(realServers.map(real => real.mode ?? mode));
+const modesOf = ({ realServers, sorryServer, mode }: VirtualServerDraft): Set<ForwardMode> =>
+  new Set([...realServers, ...(sorryServer ? [sorryServer] : [])].map(real => real.mode ?? mode));
 
 function refuseMisplacedFlags(draft: VirtualServerDraft, faults: Faults): void {
   const { own, protocol, places } = draft;
@@ -132,13 +132,6 @@ function refuseMisplacedFlags(draft: VirtualServerDraft, faults: Faults): void {
 
 /** What the program in the kernel does not do yet. */
 function tellOfGaps({ own, places, site }: VirtualServerDraft, faults: Faults): void {
-  if (own.synCookies)
-    faults.error(
-      'not-implemented',
-      'syn_cookies: the program in the kernel makes no SYN cookies yet',
-      places.get('syn_cookies') ?? site,
-      'remove it; limit source syn= and insert_limit hold a flood back, and net.ipv4.tcp_syncookies at the real servers',
-    );
   const name = own.scheduler?.name;
   if (name === 'lblc' || name === 'lblcr')
     faults.warn(

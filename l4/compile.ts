@@ -9,7 +9,7 @@ import type { Candidate } from './schedulers/candidate.ts';
 import { selectionOf } from './schedulers/table.ts';
 import type { FlowFate, L4Settings, L4Tables, RealTable, ServiceFacts, ServiceTable } from './tables.ts';
 
-const HASH_KEY_BYTES = 16;
+const KEY_BYTES = 16;
 
 export interface CompileOptions {
   readonly conditions: Conditions;
@@ -32,12 +32,21 @@ export function compileTables(model: L4Model, options: CompileOptions): L4Tables
 function settingsOf(model: L4Model, drawnSecret: string): L4Settings {
   const { connections, timeouts, insertsPerSecond, leaseMs, sourcePools, filter } = model;
   const secret = model.hashSecret ?? drawnSecret;
-  const hashKey = createHash('sha256')
-    .update(`moat l4\0${secret}`, 'latin1')
-    .digest()
-    .subarray(0, HASH_KEY_BYTES);
-  return { connections, timeouts, insertsPerSecond, hashKey, leaseMs, sourcePools, filter };
+  return {
+    connections,
+    timeouts,
+    insertsPerSecond,
+    hashKey: keyFor('moat l4', secret),
+    cookieKey: keyFor('moat l4 cookies', secret),
+    leaseMs,
+    sourcePools,
+    filter,
+  };
 }
+
+/** Keys for different ends: who learns something of one knows nothing of the other. */
+const keyFor = (end: string, secret: string): Uint8Array =>
+  createHash('sha256').update(`${end}\0${secret}`, 'latin1').digest().subarray(0, KEY_BYTES);
 
 function serviceOf(
   server: VirtualServerModel,

@@ -1,7 +1,7 @@
 /** The layouts of l4/bpf/shared.h for TypeScript. test/l4/layout.test.ts holds them against the compiled object and that file. */
 import type { Struct } from './struct.ts';
 
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 export const FLOW_SHARDS = 64;
 export const REALS_MOST = 16384;
 export const SERVICES_MOST = 4096;
@@ -9,7 +9,7 @@ export const SCORED_MOST = 256;
 
 export const SETTING = { replies: 1, filter: 2, lease: 4 } as const;
 export const ADDRESS = { virtual: 1, real: 2, source: 4 } as const;
-export const SERVICE = { onePacket: 1, filter: 2, allowOnly: 4 } as const;
+export const SERVICE = { onePacket: 1, filter: 2, allowOnly: 4, cookies: 8 } as const;
 export const REAL = { local: 1 } as const;
 export const SOURCE = { denied: 1, allowed: 2 } as const;
 
@@ -41,6 +41,10 @@ export const REASONS = [
   'rst-no-server',
   'reselected',
   'too-big-told',
+  'cookie-sent',
+  'cookie-opened',
+  'cookie-again',
+  'cookie-refused',
   'malformed',
   'options',
   'fragment-orphan',
@@ -90,18 +94,20 @@ const hop: Struct = {
 /** By the names of the structs in C. */
 export const STRUCTS = {
   settings: {
-    size: 80,
+    size: 104,
     fields: {
       hash_key: [0, 16],
-      established_ns: [16, 'u64'],
-      syn_ns: [24, 'u64'],
-      fin_ns: [32, 'u64'],
-      udp_ns: [40, 'u64'],
-      inserts_most: [48, 'u32'],
-      flags: [52, 'u32'],
-      pools: [56, 'u32'],
-      tunnel_source4: [60, 4],
-      tunnel_source6: [64, 16],
+      cookie_key: [16, 16],
+      wall_ns: [32, 'u64'],
+      established_ns: [40, 'u64'],
+      syn_ns: [48, 'u64'],
+      fin_ns: [56, 'u64'],
+      udp_ns: [64, 'u64'],
+      inserts_most: [72, 'u32'],
+      flags: [76, 'u32'],
+      pools: [80, 'u32'],
+      tunnel_source4: [84, 4],
+      tunnel_source6: [88, 16],
     },
   },
   endpoint_key: {
@@ -122,9 +128,20 @@ export const STRUCTS = {
       pad: [17, 3],
       source: [20, limit],
       total: [32, limit],
+      cookie_threshold: [44, 'u32'],
     },
   },
-  service_state: { size: 8, fields: { turn: [0, 'u32'], open: [4, 'u32'] } },
+  service_state: {
+    size: 32,
+    fields: {
+      turn: [0, 'u32'],
+      open: [4, 'u32'],
+      syns: [8, 'u32'],
+      pad: [12, 4],
+      window_ns: [16, 'u64'],
+      cookies_until_ns: [24, 'u64'],
+    },
+  },
   real: {
     size: 44,
     fields: {

@@ -7,6 +7,7 @@ import type {
   ForwardMode,
   L4Protocol,
   PersistenceModel,
+  SynCookiesModel,
   TrafficLimit,
   TunnelModel,
 } from '#model/l4/virtual-server.ts';
@@ -68,7 +69,7 @@ export interface ServiceFacts {
   readonly persistence: PersistenceModel | undefined;
   readonly onDead: DeadPolicy;
   readonly onePacket: boolean;
-  readonly synCookies: boolean;
+  readonly synCookies: SynCookiesModel | undefined;
   readonly drain: DrainModel;
   readonly sourceLimit: TrafficLimit;
   readonly limit: TrafficLimit;
@@ -91,6 +92,8 @@ export interface L4Settings {
   readonly insertsPerSecond: number;
   /** 16 bytes, made from the secret. */
   readonly hashKey: Uint8Array;
+  /** 16 bytes, made from the secret: keys SYN cookies. */
+  readonly cookieKey: Uint8Array;
   readonly leaseMs: number | undefined;
   readonly sourcePools: readonly SourcePoolModel[];
   readonly filter: SourceFilterModel;

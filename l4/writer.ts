@@ -206,6 +206,8 @@ export class MapWriter {
     const hasFilter = settings.filter.denied.length > 0;
     this.#maps.putSettings({
       hash_key: settings.hashKey,
+      cookie_key: settings.cookieKey,
+      wall_ns: BigInt(Date.now()) * NS_PER_MS - process.hrtime.bigint(),
       established_ns: ns(timeouts.establishedMs),
       syn_ns: ns(timeouts.synMs),
       fin_ns: ns(timeouts.finMs),
@@ -258,7 +260,7 @@ const placeOf = ({ address, port, protocol }: ServiceEndpoint) => ({
 const listOf = (selection: Selection) => ('slots' in selection ? selection.slots : selection.reals);
 
 function serviceValues(facts: ServiceFacts, selection: Selection): Values {
-  const { persistence, sourceLimit, limit } = facts;
+  const { persistence, sourceLimit, limit, synCookies } = facts;
   const limitValues = ({ synsPerSecond, packetsPerSecond, connections }: typeof limit) => ({
     syns: synsPerSecond,
     packets: packetsPerSecond,
@@ -266,7 +268,10 @@ function serviceValues(facts: ServiceFacts, selection: Selection): Values {
   });
   return {
     persist_ns: BigInt(persistence?.timeoutMs ?? 0) * NS_PER_MS,
-    flags: (facts.onePacket ? SERVICE.onePacket : 0) | (facts.filter.denied.length > 0 ? SERVICE.filter : 0),
+    flags:
+      (facts.onePacket ? SERVICE.onePacket : 0) |
+      (facts.filter.denied.length > 0 ? SERVICE.filter : 0) |
+      (synCookies ? SERVICE.cookies : 0),
     selection: SELECTION[selection.kind],
     ring_key: selection.kind === 'ring' ? RING_KEY[selection.key] : 0,
     score_rule: selection.kind === 'score' ? SCORE_RULE[selection.rule] : 0,
@@ -274,8 +279,13 @@ function serviceValues(facts: ServiceFacts, selection: Selection): Values {
     persist_bits6: persistence?.bits6 ?? 0,
     source: limitValues(sourceLimit),
     total: limitValues(limit),
+    cookie_threshold: synCookies ? thresholdOf(synCookies.threshold, limit.synsPerSecond) : 0,
   };
 }
+
+/** A limit of new connections holds for those that are proven: below it SYNs are answered by cookies at the latest. */
+const thresholdOf = (threshold: number, limit: number): number =>
+  threshold > 0 && limit > 0 ? Math.min(threshold, limit) : threshold;
 
 /** Allowed networks go before denied ones, whichever is longer: what lies within an allowed one needs no denial. */
 function filterEntries(

@@ -54,7 +54,7 @@ function dottedBits(text: string): number | undefined {
   return word === (bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0) ? bits : undefined;
 }
 
-type Own = Pick<VirtualServerModel, 'onDead' | 'onePacket' | 'inhibit' | 'synCookies'>;
+type Own = Pick<VirtualServerModel, 'onDead' | 'onePacket' | 'inhibit'>;
 
 /** A directive whose one argument is a field of the virtual server. */
 function field<K extends keyof Own>(
@@ -110,11 +110,33 @@ const inhibit = field('inhibit', 'inhibit', arg.flag(), {
   example: 'on',
 });
 
-const synCookies = field('syn_cookies', 'synCookies', arg.flag(), {
-  summary:
-    'While a flood of SYNs lasts the director answers them itself, by cookies, and connects to the real server when the client has proved that it is there. Of modes nat and fullnat only: it must see both directions.',
-  default: 'off',
-  example: 'on',
+const COOKIE_THRESHOLD = 1000;
+
+const synCookies = defineDirective({
+  name: 'syn_cookies',
+  context: ['virtual_server'],
+  args: {
+    when: arg.oneOf(['off', 'auto', 'always']),
+    threshold: arg.integer({ min: 1, max: 2 ** 32 - 1 }).param(),
+  },
+  doc: {
+    summary:
+      'The director answers SYNs itself, by cookies, and connects to the real server when the client has proved that it is there: a flood from forged addresses leaves nothing behind. Of modes nat and fullnat only: it must see both directions.',
+    args: {
+      when: 'auto: while more SYNs come than the threshold, and 5 seconds after; always: each of them.',
+      threshold: `Of auto: SYNs a second of the virtual server; ${COOKIE_THRESHOLD} if absent. limit service syn= is one too: with cookies it counts connections that are proven.`,
+    },
+    default: 'syn_cookies off;',
+    example: 'syn_cookies auto threshold=5000;',
+    since: '0.1',
+  },
+  compile({ when, threshold }, scope, line) {
+    if (threshold !== undefined && when !== 'auto') throw new ArgumentFault('threshold= goes with auto only');
+    const { own, places } = scope.virtualServer;
+    places.set('syn_cookies', line.name);
+    own.synCookies =
+      when === 'off' ? undefined : { threshold: when === 'always' ? 0 : (threshold ?? COOKIE_THRESHOLD) };
+  },
 });
 
 const drain = defineDirective({

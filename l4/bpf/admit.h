@@ -52,6 +52,7 @@ SEPARATE int insert_reply(const struct flow_key *key, const struct flow *flow) {
   reply->state = flow->state;
   reply->role = ROLE_REPLY;
   reply->mode = flow->mode;
+  reply->flags = flow->flags & FLOW_SPLICED;
   void *shard = shard_of(&reply_key);
   return shard ? (int)bpf_map_update_elem(shard, &reply_key, reply, BPF_NOEXIST) : -1;
 }
@@ -113,6 +114,11 @@ SEPARATE int insert(const struct settings *settings, struct packet *packet, __u3
   flow->state = first_state(packet);
   flow->mode = real->mode;
   int translated = flow->mode == MODE_NAT || flow->mode == MODE_FULLNAT;
+  if (packet->spliced) {
+    if (!translated) return REASON_FAMILY;
+    flow->flags |= FLOW_SPLICED;
+    __builtin_memcpy(&flow->hop, &scratch->splice, sizeof scratch->splice);
+  }
   if (translated) {
     int reason = insert_nat(settings, &packet->key, flow, real);
     if (reason != NONE) return reason;

@@ -1,7 +1,7 @@
 /* The director: a packet to a virtual address goes to a real server, and what nat's real servers answer goes back.
  * Compiled twice, as XDP and as tc program (frame.h). Read it from the bottom. */
-#include "admit.h"
 #include "forward.h"
+#include "splice.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -43,8 +43,15 @@ INLINE int forward_known(frame_t *frame, struct packet *packet, struct service *
   __u32 real_id = flow->real;
   struct real *real = bpf_map_lookup_elem(&reals, &real_id);
   if (real && real->fate == FATE_FORWARD) {
+    __u32 counted = packet->inner_l3 ? REASON_ICMP : REASON_HIT;
+    if (flow->flags & FLOW_SPLICED) {
+      int reason = packet->inner_l3 ? splice_quoted(frame, packet, splice_of(flow)) : splice_from_client(frame, packet, splice_of(flow));
+      counted = reason == REASON_COOKIE_AGAIN ? reason : counted;
+      if (reason == REASON_COOKIE_AGAIN) reason = make_syn(frame, packet, splice_of(flow));
+      if (reason != NONE) return end_with(reason);
+    }
     flow_advance(flow, packet, 1);
-    count(packet->inner_l3 ? REASON_ICMP : REASON_HIT);
+    count(counted);
     count_forward(frame, real_id, 0);
     return forward(frame, packet, real_id, flow);
   }
@@ -56,10 +63,34 @@ INLINE int forward_known(frame_t *frame, struct packet *packet, struct service *
 
 /* A SYN begins anew, unless it is the same one once more: then it goes where the first went. */
 INLINE int is_repeated_syn(const struct flow *flow) {
-  if (flow->state != STATE_SYN) return 0;
+  if (flow->state != STATE_SYN || (flow->flags & FLOW_SPLICED)) return 0;
   __u32 real_id = flow->real;
   struct real *real = bpf_map_lookup_elem(&reals, &real_id);
   return real && real->intake != INTAKE_NONE && real->fate == FATE_FORWARD;
+}
+
+/* Of a packet without a flow that goes on: whether a cookie is the answer, or it brings one back, which makes it a SYN. */
+SEPARATE int judge_cookie(frame_t *frame, struct packet *packet, struct settings *settings, struct service *service) {
+  if (!packet || !settings || !service) return REASON_NEW;
+  if (packet->tcp_flags & TCP_RST) return REASON_NEW;
+  int syn = is_syn(packet);
+  int wanted = cookies_wanted(service, packet->service, packet->now, syn);
+  if (syn) return wanted ? REASON_COOKIE_SENT : REASON_NEW;
+  int is_ours = (packet->tcp_flags & TCP_ACK) && accept_cookie(frame, packet, settings) == REASON_COOKIE_OPENED;
+  return is_ours ? REASON_COOKIE_OPENED : wanted ? REASON_COOKIE_REFUSED : REASON_NEW;
+}
+
+INLINE int open_by_cookie(frame_t *frame, struct packet *packet) {
+  struct scratch *scratch = get_scratch();
+  if (!scratch) return REASON_REWRITE;
+  packet->spliced = 1;
+  return make_syn(frame, packet, &scratch->splice);
+}
+
+/* The SYN of a connection that a cookie has opened, late: it ends nothing. */
+INLINE int is_same_opening(frame_t *frame, const struct packet *packet, struct flow *flow) {
+  struct tcphdr *tcp = frame_at(frame, packet->l4, sizeof *tcp);
+  return tcp && (flow->flags & FLOW_SPLICED) && bpf_ntohl(tcp->seq) == splice_of(flow)->client_start;
 }
 
 /* A known flow says whose it is: it costs one look less than to ask for the service. */
@@ -75,32 +106,48 @@ INLINE int from_client(frame_t *frame, struct packet *packet, struct settings *s
   }
   int syn = is_syn(packet) && !packet->inner_l3;
   int again = flow && syn && !is_repeated_syn(flow);
+  int is_new = again || (!flow && (syn || packet->protocol == IPPROTO_UDP)) ? NEW_OF_SERVICE | NEW_OF_SOURCE : 0;
+  __u32 counted = packet->inner_l3 ? REASON_ICMP : REASON_NEW;
+  if ((service->flags & SERVICE_COOKIES) && packet->protocol == IPPROTO_TCP && !packet->inner_l3 && (!flow || again)) {
+    counted = judge_cookie(frame, packet, settings, service);
+    is_new = counted == REASON_COOKIE_SENT ? NEW_OF_SOURCE : counted == REASON_COOKIE_OPENED ? NEW_OF_SERVICE : is_new;
+  }
   if (service->total.packets || service->source.packets || service->total.syns || service->source.syns) {
-    int is_new = again || (!flow && (syn || packet->protocol == IPPROTO_UDP));
     int reason = check_rates(packet, id, service, is_new);
     if (reason != NONE) return end_with(reason);
   }
   if (flow && !again) return forward_known(frame, packet, service, flow);
+  if (counted == REASON_COOKIE_SENT && flow && is_same_opening(frame, packet, flow)) return answer_cookie(frame, packet, settings);
   if (again) {
     flow_end(&packet->key, flow);
     id = packet->service = find_service(packet);
     service = id ? bpf_map_lookup_elem(&services, &id) : 0;
     if (!service) return end_with(REASON_NO_SERVICE);
   }
-  return admit_and_forward(frame, packet, service, packet->inner_l3 ? REASON_ICMP : REASON_NEW);
+  if (counted == REASON_COOKIE_SENT) return answer_cookie(frame, packet, settings);
+  if (counted == REASON_COOKIE_REFUSED) return answer_reset(frame, packet, REASON_COOKIE_REFUSED);
+  if (counted == REASON_COOKIE_OPENED) {
+    int reason = open_by_cookie(frame, packet);
+    if (reason != NONE) return end_with(reason);
+  }
+  return admit_and_forward(frame, packet, service, counted);
 }
 
 /* ---- from real servers, where replies pass here ---- */
 
+INLINE void forward_key_of(struct flow_key *key, const struct packet *packet, const struct flow *reply) {
+  __builtin_memset(key, 0, sizeof *key);
+  key->source = reply->destination;
+  key->destination = reply->source;
+  key->source_port = reply->destination_port;
+  key->destination_port = reply->source_port;
+  key->protocol = packet->key.protocol;
+}
+
 INLINE void advance_forward(const struct packet *packet, const struct flow *reply) {
   if (packet->protocol != IPPROTO_TCP || !(packet->tcp_flags & (TCP_FIN | TCP_RST))) return;
   struct flow_key key;
-  __builtin_memset(&key, 0, sizeof key);
-  key.source = reply->destination;
-  key.destination = reply->source;
-  key.source_port = reply->destination_port;
-  key.destination_port = reply->source_port;
-  key.protocol = packet->key.protocol;
+  forward_key_of(&key, packet, reply);
   struct flow *flow = flow_get(&key);
   if (flow) flow_advance(flow, packet, 0);
 }
@@ -121,6 +168,12 @@ SEPARATE int from_real(frame_t *frame, struct packet *packet, struct settings *s
   if (!lease_holds(settings, packet->now)) return end_with(REASON_LEASE);
   if (packet->now - reply->last_ns > TOUCH_NS) reply->last_ns = packet->now;
   advance_forward(packet, reply);
+  if (reply->flags & FLOW_SPLICED) {
+    struct flow_key key;
+    forward_key_of(&key, packet, reply);
+    int reason = splice_from_real(frame, packet, &key);
+    if (reason != NONE) return end_with(reason);
+  }
   int known = NONE;
   if (packet->now >= reply->hop.fresh_until) {
     known = refresh_hop(frame, &reply->hop, &reply->destination, packet->now, 0);

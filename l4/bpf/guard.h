@@ -72,6 +72,10 @@ SEPARATE int take_tokens(const struct client_key *key, const struct limit *limit
   return 0;
 }
 
+/* Whose new flow a packet is: a SYN that a cookie answers is its client's, and the service's once the cookie is back. */
+#define NEW_OF_SERVICE 1
+#define NEW_OF_SOURCE 2
+
 /* Packets and new flows a second, of the service and of this client of it. */
 SEPARATE int check_rates(const struct packet *packet, __u32 id, const struct service *service, int is_new) {
   if (!packet || !service) return NONE;
@@ -79,11 +83,11 @@ SEPARATE int check_rates(const struct packet *packet, __u32 id, const struct ser
   __builtin_memset(&key, 0, sizeof key);
   key.service = id;
   struct limit limit = service->total;
-  int over = take_tokens(&key, &limit, packet->now, is_new);
+  int over = take_tokens(&key, &limit, packet->now, is_new & NEW_OF_SERVICE);
   if (over) return over == OVER_SYNS ? REASON_LIMIT_SYN : REASON_LIMIT_PACKETS;
   key.address = packet->key.source;
   limit = service->source;
-  over = take_tokens(&key, &limit, packet->now, is_new);
+  over = take_tokens(&key, &limit, packet->now, is_new & NEW_OF_SOURCE);
   if (over) return over == OVER_SYNS ? REASON_LIMIT_SOURCE_SYN : REASON_LIMIT_SOURCE_PACKETS;
   return NONE;
 }

@@ -62,6 +62,7 @@ struct packet {
   struct flow_key key; /* as the packet has it; of an ICMP error, the packet that would answer the quoted one */
   struct address source, destination; /* in its own header, also where it is an ICMP error */
   __u32 service; /* its id; 0 on the way back */
+  __u8 spliced; /* a SYN that was made of a cookie: scratch.splice belongs to it */
 };
 
 #define TCP_FIN 1

@@ -119,19 +119,30 @@ SEPARATE int translate(frame_t *frame, struct packet *packet, const struct tuple
   return frame_write(frame, l4, &to->ports, sizeof to->ports);
 }
 
+_Static_assert(3 * sizeof(struct tuple) <= sizeof(((struct scratch *)0)->answer), "scratch holds what an error needs");
+
 /* An ICMP error: its own addresses become those of `outer_to`, and what it quotes, which went the other way, those of `to` reversed.
  * The transport checksum inside is left: what is quoted is seldom whole, and nobody checks it. */
 SEPARATE int translate_error(frame_t *frame, struct packet *packet, const struct tuple *outer_to,
                              const struct tuple *to) {
-  if (!packet || !outer_to || !to) return -1;
-  struct tuple outer_from = {packet->source, packet->destination, {0, 0}};
-  struct tuple from = {packet->key.destination, packet->key.source, {packet->key.destination_port, packet->key.source_port}};
-  struct tuple quoted = {to->destination, to->source, {to->ports.destination, to->ports.source}};
+  struct scratch *scratch = get_scratch();
+  if (!packet || !outer_to || !to || !scratch) return -1;
+  struct tuple *from = (void *)scratch->answer, *quoted = from + 1, *outer_from = from + 2;
+  outer_from->source = packet->source;
+  outer_from->destination = packet->destination;
+  from->source = packet->key.destination;
+  from->destination = packet->key.source;
+  from->ports.source = packet->key.destination_port;
+  from->ports.destination = packet->key.source_port;
+  quoted->source = to->destination;
+  quoted->destination = to->source;
+  quoted->ports.source = to->ports.destination;
+  quoted->ports.destination = to->ports.source;
   __u64 outer, inner;
-  if (write_addresses(frame, packet->l3, packet->family, &outer_from, outer_to, &outer)) return -1;
-  if (write_addresses(frame, packet->inner_l3, packet->family, &from, &quoted, &inner)) return -1;
-  __u64 ports = bpf_csum_diff((void *)&from.ports, sizeof from.ports, (void *)&quoted.ports, sizeof quoted.ports, 0);
-  if (frame_write(frame, packet->inner_l4, &quoted.ports, sizeof quoted.ports)) return -1;
+  if (write_addresses(frame, packet->l3, packet->family, outer_from, outer_to, &outer)) return -1;
+  if (write_addresses(frame, packet->inner_l3, packet->family, from, quoted, &inner)) return -1;
+  __u64 ports = bpf_csum_diff((void *)&from->ports, sizeof from->ports, (void *)&quoted->ports, sizeof quoted->ports, 0);
+  if (frame_write(frame, packet->inner_l4, &quoted->ports, sizeof quoted->ports)) return -1;
   __u32 sum = packet->l4 + __builtin_offsetof(struct icmp, checksum);
   if (patch_sum(frame, sum, ports, 0)) return -1;
   /* IPv4: the quoted header's own sum has taken the addresses up, and there is no pseudo-header. */

@@ -8,7 +8,7 @@
 #include <linux/types.h>
 
 /* Changes with every layout: maps that were pinned by another one are not adopted. */
-#define LAYOUT_VERSION 1
+#define LAYOUT_VERSION 2
 
 #define FLOW_SHARDS 64
 #define REALS_MOST 16384
@@ -27,6 +27,8 @@ struct address {
 
 struct settings {
   __u64 hash_key[2];
+  __u64 cookie_key[2];
+  __u64 wall_ns; /* time of day less CLOCK_MONOTONIC: directors that share the key read each other's cookies */
   __u64 established_ns, syn_ns, fin_ns, udp_ns;
   __u32 inserts_most; /* new flows in the table per CPU and second; 0: no limit */
   __u32 flags;
@@ -59,6 +61,7 @@ enum score_rule { SCORE_LC, SCORE_WLC, SCORE_SED, SCORE_NQ, SCORE_TWOS };
 #define SERVICE_ONE_PACKET 1
 #define SERVICE_FILTER 2 /* the trie has entries of this service */
 #define SERVICE_ALLOW_ONLY 4 /* a source without an entry is denied */
+#define SERVICE_COOKIES 8 /* SYNs are answered by cookies, from cookie_threshold of them a second on */
 
 struct limit {
   __u32 syns, packets; /* a second; 0: no limit */
@@ -72,12 +75,17 @@ struct service {
   __u8 persist_bits4, persist_bits6; /* of the client's network */
   __u8 pad[3];
   struct limit source, total;
+  __u32 cookie_threshold; /* 0: always */
 };
 
 /* What a service counts while it runs. */
 struct service_state {
   __u32 turn; /* of SELECT_ORDER */
   __u32 open; /* flows in the table */
+  __u32 syns; /* within the second that began at window_ns */
+  __u32 pad;
+  __u64 window_ns;
+  __u64 cookies_until_ns;
 };
 
 /* ---- rings: a map per service, an array of ids of real servers behind their number at index 0 ---- */
@@ -139,6 +147,7 @@ enum flow_role { ROLE_FORWARD, ROLE_REPLY, ROLE_TEMPLATE };
 enum flow_state { STATE_SYN, STATE_ESTABLISHED, STATE_FIN, STATE_CLOSED, STATE_UDP, STATE_TEMPLATE, STATE_DEAD };
 
 #define FLOW_SOURCE_COUNTED 1 /* in the count of its client's flows */
+#define FLOW_SPLICED 2 /* in both halves: begun by a cookie; the forward one has a struct splice in the place of its hop */
 
 /* nat and fullnat: two of them, the forward one with its own tuple as key and the other as value, and the reply's the other way round. */
 struct flow {
@@ -152,6 +161,25 @@ struct flow {
   __u8 pad[5];
   struct hop hop; /* of a reply */
 };
+
+/* A connection that the director has opened to the client by a cookie, and to the real server by a SYN of its own. The
+ * client saw numbers that are not the real server's; what is shown to it is the real server's with the difference added. */
+enum splice_phase { SPLICE_WAITING, SPLICE_READY };
+#define SPLICE_STAMPS 1
+#define SPLICE_SACK 2
+#define NO_SHIFT 15 /* the side scales no windows (RFC 7323 allows 0..14) */
+
+struct splice {
+  __u32 client_start, shown_start; /* first sequence numbers: the client's, and ours that it was shown */
+  __u32 difference, stamp_difference; /* shown less the real server's, of sequence numbers and of time stamps */
+  __u32 shown_stamp;
+  __u16 segment; /* most bytes that the client takes in one */
+  __u8 client_shift, real_shift; /* of windows, as each announced it */
+  __u8 flags;
+  __u8 pad[3];
+  __u32 phase; /* enum splice_phase */
+};
+_Static_assert(sizeof(struct splice) <= sizeof(struct hop), "a splice lies where a reply has its hop");
 
 /* ---- pools of fullnat ---- */
 
@@ -201,9 +229,37 @@ struct fragment_ports {
 
 /* ---- room for what does not fit on the 512 bytes of stack; per CPU ---- */
 
+struct tcp_options {
+  __u16 segment; /* 0: none was told */
+  __u8 shift; /* of the window, or NO_SHIFT */
+  __u8 flags; /* SPLICE_* */
+  __u8 stamps_at, sacks_at, sacks; /* places in the header, and how many ranges; 0: none */
+  __u8 pad;
+  __u32 stamp, echo; /* the machine's order */
+};
+
+/* What a SYN, or the answer to one, says. */
+struct opening {
+  __u32 number, acknowledged, window;
+  __u32 flags;
+  __u32 segment, stamp, echo;
+  __u32 shift; /* or NO_SHIFT */
+  __u32 options; /* SPLICE_* */
+};
+
+/* A TCP header with its options, as it came and as it goes; zeros behind, so that sums may take all of it. */
+struct segment {
+  __u8 old[80], fresh[80];
+  __u32 length; /* of the old header */
+  struct tcp_options options;
+  struct opening opening;
+};
+
 struct scratch {
   struct flow flow, reply;
   __u8 answer[128];
+  struct segment segment;
+  struct splice splice;
 };
 
 /* ---- what happened, in packets ---- */
@@ -222,6 +278,10 @@ enum reason {
   REASON_RST_NO_SERVER, /* answered with a reset: the service has none that takes flows */
   REASON_RESELECTED, /* its real server is gone, it got another */
   REASON_TOO_BIG_TOLD, /* answered: too big for the tunnel */
+  REASON_COOKIE_SENT, /* a SYN, answered by a cookie: nothing is kept of it */
+  REASON_COOKIE_OPENED, /* a cookie came back: a real server is asked, and an entry was made */
+  REASON_COOKIE_AGAIN, /* of a connection whose real server has not answered yet: it is asked once more */
+  REASON_COOKIE_REFUSED, /* answered with a reset: no cookie of ours, while cookies are sent */
   REASON_DROP_FIRST, /* those from here on are dropped */
   REASON_MALFORMED = REASON_DROP_FIRST,
   REASON_OPTIONS, /* too many headers before the one that matters */

@@ -95,6 +95,12 @@ export interface DrainModel {
   readonly keepsPersistent: boolean;
 }
 
+/** Of TCP by `nat` and `fullnat`. */
+export interface SynCookiesModel {
+  /** SYNs a second from which on they are answered by cookies; 0: all are. */
+  readonly threshold: number;
+}
+
 export interface VirtualServerModel {
   /** As written, `10.0.0.1:80 10.0.0.1:443 tcp`: its name in logs, figures and commands. */
   readonly name: string;
@@ -109,8 +115,8 @@ export interface VirtualServerModel {
   readonly onePacket: boolean;
   /** A dead real server stays in the tables with weight 0 instead of leaving them, so its flows go on. */
   readonly inhibit: boolean;
-  /** SYN cookies answer for `nat` and `fullnat` while a flood lasts. */
-  readonly synCookies: boolean;
+  /** Undefined: real servers answer every SYN themselves. */
+  readonly synCookies: SynCookiesModel | undefined;
   readonly drain: DrainModel;
   /** What one client address may have of this virtual server. */
   readonly sourceLimit: TrafficLimit;

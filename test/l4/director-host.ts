@@ -23,7 +23,11 @@ function revive(found: L4Tables): L4Tables {
   const list = (values: unknown) => Uint32Array.from(Object.values(values as Record<string, number>));
   return {
     ...found,
-    settings: { ...found.settings, hashKey: Uint8Array.from(Object.values(found.settings.hashKey)) },
+    settings: {
+      ...found.settings,
+      hashKey: Uint8Array.from(Object.values(found.settings.hashKey)),
+      cookieKey: Uint8Array.from(Object.values(found.settings.cookieKey)),
+    },
     services: found.services.map(service => {
       const { selection } = service;
       return {

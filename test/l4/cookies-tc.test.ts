@@ -1,0 +1,4 @@
+/** SYN cookies with the tc build of the director. */
+import { testCookies } from './cookies.ts';
+
+testCookies('tc');
