@@ -1,13 +1,16 @@
 /** The layouts of l4/bpf/shared.h for TypeScript. test/l4/layout.test.ts holds them against the compiled object and that file. */
 import type { Struct } from './struct.ts';
 
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 export const FLOW_SHARDS = 64;
 export const REALS_MOST = 16384;
 export const SERVICES_MOST = 4096;
+export const REASONS_MOST = 64;
 export const SCORED_MOST = 256;
 
-export const SETTING = { replies: 1, filter: 2, lease: 4 } as const;
+export const SIEVE_BITS = 14;
+
+export const SETTING = { filter: 1, lease: 2 } as const;
 export const ADDRESS = { virtual: 1, real: 2, source: 4 } as const;
 export const SERVICE = { onePacket: 1, filter: 2, allowOnly: 4, cookies: 8 } as const;
 export const REAL = { local: 1 } as const;
@@ -85,14 +88,14 @@ const hop: Struct = {
     fresh_until: [0, 'u64'],
     interface: [8, 'u32'],
     mtu: [12, 'u32'],
-    destination: [16, 6],
-    source: [22, 6],
+    link: [16, 12],
     pad: [28, 4],
   },
 };
 
 /** By the names of the structs in C. */
 export const STRUCTS = {
+  sieve: { size: 4096, fields: { to: [0, 2048], from: [2048, 2048] } },
   settings: {
     size: 104,
     fields: {
@@ -161,17 +164,18 @@ export const STRUCTS = {
     },
   },
   real_state: { size: 12, fields: { active: [0, 'u32'], inactive: [4, 'u32'], full: [8, 'u32'] } },
-  real_stats: {
-    size: 40,
+  hop,
+  way: {
+    size: 72,
     fields: {
-      connections: [0, 'u64'],
-      packets: [8, 'u64'],
-      bytes: [16, 'u64'],
-      reply_packets: [24, 'u64'],
-      reply_bytes: [32, 'u64'],
+      hop: [0, hop],
+      connections: [32, 'u64'],
+      packets: [40, 'u64'],
+      bytes: [48, 'u64'],
+      reply_packets: [56, 'u64'],
+      reply_bytes: [64, 'u64'],
     },
   },
-  hop,
   flow_key: {
     size: 40,
     fields: {
@@ -190,15 +194,16 @@ export const STRUCTS = {
       last_ns: [0, 'u64'],
       real: [8, 'u32'],
       service: [12, 'u32'],
-      source: [16, 16],
-      destination: [32, 16],
-      source_port: [48, 'be16'],
-      destination_port: [50, 'be16'],
-      state: [52, 'u32'],
-      role: [56, 'u8'],
-      mode: [57, 'u8'],
-      flags: [58, 'u8'],
-      pad: [59, 5],
+      state: [16, 'u32'],
+      role: [20, 'u8'],
+      mode: [21, 'u8'],
+      flags: [22, 'u8'],
+      pad: [23, 1],
+      source: [24, 16],
+      destination: [40, 16],
+      source_port: [56, 'be16'],
+      destination_port: [58, 'be16'],
+      rest: [60, 4],
       hop: [64, hop],
     },
   },
@@ -208,5 +213,15 @@ export const STRUCTS = {
   },
   source_key: { size: 24, fields: { prefix_bits: [0, 'u32'], service: [4, 'be32'], address: [8, 16] } },
   client_key: { size: 20, fields: { address: [0, 16], service: [16, 'u32'] } },
+  tally: {
+    size: 32 + 8 * REASONS_MOST,
+    fields: {
+      jiffy: [0, 'u64'],
+      now_ns: [8, 'u64'],
+      inserts_since_ns: [16, 'u64'],
+      inserts: [24, 'u64'],
+      packets: [32, 8 * REASONS_MOST],
+    },
+  },
   bucket: { size: 16, fields: { filled_ns: [0, 'u64'], syn_tokens: [8, 'u32'], packet_tokens: [12, 'u32'] } },
 } as const satisfies Record<string, Struct>;

@@ -4,6 +4,7 @@ import { BpfMap, createMap, MAP_FLAG, MAP_TYPE, openMapById } from '#native/bpf.
 import { closeFd } from '#native/socket.ts';
 import { addressBytes, addressText } from './address.ts';
 import { FLOW_SHARDS, STRUCTS } from './layout.ts';
+import { sieveOf } from './sieve.ts';
 import { encode, readNumber, type Values } from './struct.ts';
 
 /** Every map of the programs. */
@@ -11,14 +12,14 @@ export const MAP_NAMES = [
   'settings',
   'lease',
   'addresses',
+  'sieves',
   'endpoints',
   'services',
   'service_states',
   'rings',
   'reals',
   'real_states',
-  'real_counts',
-  'hops',
+  'ways',
   'flows',
   'flow_seed',
   'pools',
@@ -26,9 +27,8 @@ export const MAP_NAMES = [
   'buckets',
   'client_flows',
   'localities',
-  'inserts',
   'fragments',
-  'counters',
+  'tallies',
   'scratches',
   'events',
   'sweepers',
@@ -99,6 +99,11 @@ export class L4Maps {
   putAddress(address: string, kinds: number): void {
     if (kinds === 0) this.map('addresses').delete(addressBytes(address));
     else this.map('addresses').put(addressBytes(address), u32(kinds));
+  }
+
+  /** The sieve of these addresses. Which goes first: it must know an address for as long as that means something. */
+  putSieve(meanings: Iterable<readonly [address: string, kinds: number]>): void {
+    this.map('sieves').put(u32(0), sieveOf(meanings));
   }
 
   putEndpoint(place: EndpointPlace, service: number): void {

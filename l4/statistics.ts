@@ -54,23 +54,32 @@ export function sumsOfCpus(map: BpfMap, count: number): number[] {
 }
 
 export function readReasons(maps: L4Maps): ReasonCounts {
-  const sums = sumsOfCpus(maps.map('counters'), REASONS.length);
-  return Object.fromEntries(REASONS.map((reason, at) => [reason, sums[at]!])) as Record<Reason, number>;
+  const cpus = possibleCpus();
+  const { size, fields } = STRUCTS.tally;
+  const tallies = new Uint8Array(size * cpus);
+  const view = new DataView(tallies.buffer);
+  maps.map('tallies').get(u32(0), tallies);
+  const totals = Object.fromEntries(REASONS.map(reason => [reason, 0])) as Record<Reason, number>;
+  REASONS.forEach((reason, index) => {
+    for (let cpu = 0; cpu < cpus; cpu++)
+      totals[reason] += Number(view.getBigUint64(size * cpu + fields.packets[0] + 8 * index, true));
+  });
+  return totals;
 }
 
 /** @param ids of real servers, as in RealTable */
 export function readReals(maps: L4Maps, ids: Iterable<number>): Map<number, RealCounts> {
   const cpus = possibleCpus();
-  const stats = new Uint8Array(STRUCTS.real_stats.size * cpus);
+  const way = new Uint8Array(STRUCTS.way.size * cpus);
   const state = new Uint8Array(STRUCTS.real_state.size);
   const found = new Map<number, RealCounts>();
   for (const id of ids) {
-    maps.map('real_counts').get(u32(id), stats);
+    maps.map('ways').get(u32(id), way);
     maps.map('real_states').get(u32(id), state);
     const sum = (field: string) => {
       let total = 0;
       for (let cpu = 0; cpu < cpus; cpu++)
-        total += readNumber(STRUCTS.real_stats, stats, field, cpu * STRUCTS.real_stats.size);
+        total += readNumber(STRUCTS.way, way, field, cpu * STRUCTS.way.size);
       return total;
     };
     found.set(id, {

@@ -186,14 +186,18 @@ export class MapWriter {
     return found;
   }
 
+  /** The sieve passes what was and what will be, until all else is written. */
   #writeAddresses(): void {
-    for (const [address, kind] of this.#meanings())
+    const meanings = this.#meanings();
+    this.#maps.putSieve([...this.#addresses, ...meanings]);
+    for (const [address, kind] of meanings)
       if (this.#addresses.get(address) !== kind) this.#maps.putAddress(address, kind);
   }
 
   #forgetAddresses(): void {
     const wanted = this.#meanings();
     for (const address of this.#addresses.keys()) if (!wanted.has(address)) this.#maps.putAddress(address, 0);
+    this.#maps.putSieve(wanted);
     this.#addresses = wanted;
   }
 
@@ -202,7 +206,6 @@ export class MapWriter {
     if (!settings) return;
     const { timeouts } = settings;
     const ns = (ms: number) => BigInt(ms) * NS_PER_MS;
-    const replies = [...this.#addresses.values()].some(kind => kind & (ADDRESS.real | ADDRESS.source));
     const hasFilter = settings.filter.denied.length > 0;
     this.#maps.putSettings({
       hash_key: settings.hashKey,
@@ -213,10 +216,7 @@ export class MapWriter {
       fin_ns: ns(timeouts.finMs),
       udp_ns: ns(timeouts.udpMs),
       inserts_most: settings.insertsPerSecond,
-      flags:
-        (replies ? SETTING.replies : 0) |
-        (hasFilter ? SETTING.filter : 0) |
-        (settings.leaseMs === undefined ? 0 : SETTING.lease),
+      flags: (hasFilter ? SETTING.filter : 0) | (settings.leaseMs === undefined ? 0 : SETTING.lease),
       pools: settings.sourcePools.length,
       tunnel_source4: this.#surroundings.tunnelSource4,
       tunnel_source6: this.#surroundings.tunnelSource6,

@@ -35,11 +35,11 @@ function serve(program: Program, mode: Mode, services = 1): void {
     const address = id === 1 ? VIP : `10.2.${id >> 8}.${id & 255}`;
     if (id <= 25) program.service(id, [{ address, port: 80, protocol: 6 }], ring);
     else {
-      program.maps.putAddress(address, ADDRESS.virtual);
+      program.address(address, ADDRESS.virtual);
       program.maps.putEndpoint({ address, port: 80, protocol: 6 }, 1);
     }
   }
-  program.settings({ flags: mode === 'nat' || mode === 'fullnat' ? SETTING.replies : 0, pools: 1 });
+  program.settings({ pools: 1 });
   if (mode === 'fullnat')
     program.maps.putPool(0, {
       first: Uint8Array.from([...Array(10).fill(0), 255, 255, 10, 1, 1, 1]),

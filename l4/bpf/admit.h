@@ -36,10 +36,9 @@ INLINE void count_open(const struct packet *packet, struct flow *flow, const str
 /* The reply's half, which also proves that its tuple is free. */
 SEPARATE int insert_reply(const struct flow_key *key, const struct flow *flow) {
   if (!key || !flow) return -1;
-  struct flow_key reply_key;
-  reply_key_of(&reply_key, key, flow);
   struct scratch *scratch = get_scratch();
   if (!scratch) return -1;
+  reply_key_of(&scratch->reply_key, key, flow);
   struct flow *reply = &scratch->reply;
   __builtin_memset(reply, 0, sizeof *reply);
   reply->last_ns = flow->last_ns;
@@ -53,8 +52,8 @@ SEPARATE int insert_reply(const struct flow_key *key, const struct flow *flow) {
   reply->role = ROLE_REPLY;
   reply->mode = flow->mode;
   reply->flags = flow->flags & FLOW_SPLICED;
-  void *shard = shard_of(&reply_key);
-  return shard ? (int)bpf_map_update_elem(shard, &reply_key, reply, BPF_NOEXIST) : -1;
+  void *shard = shard_of(&scratch->reply_key);
+  return shard ? (int)bpf_map_update_elem(shard, &scratch->reply_key, reply, BPF_NOEXIST) : -1;
 }
 
 INLINE void add_to_address(struct address *address, __u32 by) {
@@ -84,9 +83,8 @@ SEPARATE int insert_from_pool(const struct settings *settings, const struct flow
   return REASON_NO_PORT;
 }
 
-SEPARATE int insert_nat(const struct settings *settings, const struct flow_key *key, struct flow *flow,
+INLINE int insert_nat(const struct settings *settings, const struct flow_key *key, struct flow *flow,
                         const struct real *real) {
-  if (!settings || !key || !flow || !real) return REASON_NO_SERVER;
   flow->destination = real->address;
   flow->destination_port = real->port ? real->port : key->destination_port;
   if (is_v4(&real->address) != is_v4(&key->destination)) return REASON_FAMILY;
@@ -130,10 +128,9 @@ SEPARATE int insert(const struct settings *settings, struct packet *packet, __u3
   count_flow(real_id, flow->state, -1);
   flow_uncount(&packet->key, flow);
   if (translated) {
-    struct flow_key reply;
-    reply_key_of(&reply, &packet->key, flow);
-    void *other = shard_of(&reply);
-    if (other) bpf_map_delete_elem(other, &reply);
+    reply_key_of(&scratch->reply_key, &packet->key, flow);
+    void *other = shard_of(&scratch->reply_key);
+    if (other) bpf_map_delete_elem(other, &scratch->reply_key);
   }
   return REASON_TABLE_FULL;
 }

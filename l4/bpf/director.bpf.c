@@ -22,14 +22,17 @@ INLINE __u32 find_service(const struct packet *packet) {
   return id ? *id : 0;
 }
 
+/* Exactly: the sieve lets some strangers pass. */
+INLINE __u32 meaning_of_destination(const struct packet *packet) {
+  __u32 *kind = bpf_map_lookup_elem(&addresses, &packet->destination);
+  return kind ? *kind : 0;
+}
+
 /* counted: as what, unless an entry says it better. */
-SEPARATE int admit_and_forward(frame_t *frame, struct packet *packet, struct service *service, __u32 counted) {
-  if (!packet || !service) return VERDICT_PASS;
-  __u32 zero = 0;
-  struct settings *now = bpf_map_lookup_elem(&settings, &zero);
-  if (!now) return VERDICT_PASS;
+INLINE int admit_and_forward(frame_t *frame, struct packet *packet, struct settings *settings, struct service *service,
+                             __u32 counted) {
   struct admission admission = {0};
-  int reason = admit(now, packet, packet->service, service, &admission);
+  int reason = admit(settings, packet, packet->service, service, &admission);
   if (reason == REASON_RST_NO_FLOW || reason == REASON_RST_NO_SERVER) return answer_reset(frame, packet, reason);
   if (reason != REASON_NEW && reason != REASON_STATELESS) return end_with(reason);
   count(counted == REASON_NEW ? reason : counted);
@@ -38,8 +41,8 @@ SEPARATE int admit_and_forward(frame_t *frame, struct packet *packet, struct ser
   return forward(frame, packet, admission.real, flow);
 }
 
-/* By an entry. What becomes of it when its real server is gone is that one's fate. */
-INLINE int forward_known(frame_t *frame, struct packet *packet, struct service *service, struct flow *flow) {
+/* By an entry. What becomes of it when its real server is gone is that one's fate; NONE: it gets another. */
+INLINE int forward_known(frame_t *frame, struct packet *packet, struct flow *flow) {
   __u32 real_id = flow->real;
   struct real *real = bpf_map_lookup_elem(&reals, &real_id);
   if (real && real->fate == FATE_FORWARD) {
@@ -57,8 +60,7 @@ INLINE int forward_known(frame_t *frame, struct packet *packet, struct service *
   }
   int reset = !real || real->fate == FATE_RST;
   flow_end(&packet->key, flow);
-  if (reset) return answer_reset(frame, packet, REASON_RST);
-  return admit_and_forward(frame, packet, service, REASON_RESELECTED);
+  return reset ? answer_reset(frame, packet, REASON_RST) : NONE;
 }
 
 /* A SYN begins anew, unless it is the same one once more: then it goes where the first went. */
@@ -94,11 +96,16 @@ INLINE int is_same_opening(frame_t *frame, const struct packet *packet, struct f
 }
 
 /* A known flow says whose it is: it costs one look less than to ask for the service. */
-INLINE int from_client(frame_t *frame, struct packet *packet, struct settings *settings) {
-  struct flow *flow = flow_find(settings, &packet->key, packet->now);
+SEPARATE int from_client(frame_t *frame, struct packet *packet, struct settings *settings, struct flow *flow) {
+  if (!packet || !settings) return VERDICT_PASS;
+  if (flow && flow->state == STATE_DEAD) flow = 0;
+  if (flow && flow_is_over(settings, flow, packet->now)) {
+    flow_end(&packet->key, flow);
+    flow = 0;
+  }
   __u32 id = packet->service = flow ? flow->service : find_service(packet);
   struct service *service = id ? bpf_map_lookup_elem(&services, &id) : 0;
-  if (!service) return end_with(REASON_NO_SERVICE);
+  if (!service) return meaning_of_destination(packet) & ADDRESS_VIRTUAL ? end_with(REASON_NO_SERVICE) : VERDICT_PASS;
   if (!lease_holds(settings, packet->now)) return end_with(REASON_LEASE_PASSED);
   if ((settings->flags & SETTING_FILTER) || (service->flags & SERVICE_FILTER)) {
     int reason = check_source(settings, packet, id, service->flags);
@@ -116,7 +123,11 @@ INLINE int from_client(frame_t *frame, struct packet *packet, struct settings *s
     int reason = check_rates(packet, id, service, is_new);
     if (reason != NONE) return end_with(reason);
   }
-  if (flow && !again) return forward_known(frame, packet, service, flow);
+  if (flow && !again) {
+    int verdict = forward_known(frame, packet, flow);
+    if (verdict != NONE) return verdict;
+    counted = REASON_RESELECTED;
+  }
   if (counted == REASON_COOKIE_SENT && flow && is_same_opening(frame, packet, flow)) return answer_cookie(frame, packet, settings);
   if (again) {
     flow_end(&packet->key, flow);
@@ -130,7 +141,30 @@ INLINE int from_client(frame_t *frame, struct packet *packet, struct settings *s
     int reason = open_by_cookie(frame, packet);
     if (reason != NONE) return end_with(reason);
   }
-  return admit_and_forward(frame, packet, service, counted);
+  return admit_and_forward(frame, packet, settings, service, counted);
+}
+
+/* A service whose packets are looked at one by one. */
+INLINE int is_guarded(const struct service *service) {
+  return (service->flags & SERVICE_FILTER) || service->total.packets || service->source.packets;
+}
+
+/* What most packets are: the middle of a connection whose real server works, and to which the way is known. NONE: this is another. */
+INLINE int forward_established(frame_t *frame, struct packet *packet, struct settings *settings, struct flow *flow) {
+  __u32 state = flow->state, id = flow->service, real_id = flow->real;
+  if (!is_active(state) || flow->flags & ~FLOW_SOURCE_COUNTED) return NONE;
+  if (packet->inner_l3 || (packet->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST))) return NONE;
+  struct service *service = bpf_map_lookup_elem(&services, &id);
+  struct real *real = bpf_map_lookup_elem(&reals, &real_id);
+  struct way *way = bpf_map_lookup_elem(&ways, &real_id);
+  if (!service || !real || !way || (settings->flags & SETTING_FILTER) || is_guarded(service)) return NONE;
+  if (real->fate != FATE_FORWARD || (real->flags & REAL_LOCAL) || packet->now >= way->hop.fresh_until) return NONE;
+  if (!lease_holds(settings, packet->now) || flow_is_over(settings, flow, packet->now)) return NONE;
+  if (packet->now - flow->last_ns > TOUCH_NS) flow->last_ns = packet->now;
+  count(REASON_HIT);
+  way->packets++;
+  way->bytes += frame_length(frame);
+  return send_to_real(frame, packet, settings, real_id, real, &way->hop, NONE, flow);
 }
 
 /* ---- from real servers, where replies pass here ---- */
@@ -153,18 +187,14 @@ INLINE void advance_forward(const struct packet *packet, const struct flow *repl
 }
 
 INLINE int translate_reply(frame_t *frame, struct packet *packet, const struct flow *reply) {
-  struct tuple to = {reply->source, reply->destination, {reply->source_port, reply->destination_port}};
-  if (!packet->inner_l3) return translate(frame, packet, &to);
-  struct tuple outer_to = {packet->source, to.destination, {0, 0}};
+  if (!packet->inner_l3) return translate(frame, packet, tuple_of(reply));
   /* The real server itself speaks by the virtual address; a router on its way by its own. */
-  if (same_address(&packet->source, &packet->key.source)) outer_to.source = to.source;
-  return translate_error(frame, packet, &outer_to, &to);
+  int is_its_own = same_address(&packet->source, &packet->key.source);
+  return translate_error(frame, packet, is_its_own ? &reply->source : &packet->source, tuple_of(reply));
 }
 
-SEPARATE int from_real(frame_t *frame, struct packet *packet, struct settings *settings) {
-  if (!packet || !settings) return VERDICT_PASS;
-  struct flow *reply = flow_get(&packet->key);
-  if (!reply || reply->role != ROLE_REPLY) return VERDICT_PASS;
+SEPARATE int from_real(frame_t *frame, struct packet *packet, struct settings *settings, struct flow *reply) {
+  if (!packet || !settings || !reply) return VERDICT_PASS;
   if (!lease_holds(settings, packet->now)) return end_with(REASON_LEASE);
   if (packet->now - reply->last_ns > TOUCH_NS) reply->last_ns = packet->now;
   advance_forward(packet, reply);
@@ -185,10 +215,10 @@ SEPARATE int from_real(frame_t *frame, struct packet *packet, struct settings *s
   int reason = decrease_ttl(frame, packet);
   if (reason) return end_with(reason);
   __u32 real = reply->real;
-  struct real_stats *stats = bpf_map_lookup_elem(&real_counts, &real);
-  if (stats) {
-    stats->reply_packets++;
-    stats->reply_bytes += frame_length(frame);
+  struct way *way = bpf_map_lookup_elem(&ways, &real);
+  if (way) {
+    way->reply_packets++;
+    way->reply_bytes += frame_length(frame);
   }
   if (translate_reply(frame, packet, reply)) return end_with(REASON_REWRITE);
   count(REASON_REPLY);
@@ -197,30 +227,30 @@ SEPARATE int from_real(frame_t *frame, struct packet *packet, struct settings *s
 
 /* ---- which of both ---- */
 
-/* What the packet's addresses mean to us: bits ADDRESS_*, 0 for a stranger. */
-INLINE __u32 meaning_of(const struct settings *settings, const struct packet *packet) {
-  __u32 *kind = bpf_map_lookup_elem(&addresses, &packet->destination);
-  if (kind && (*kind & (ADDRESS_VIRTUAL | ADDRESS_SOURCE))) return *kind;
-  if (!(settings->flags & SETTING_REPLIES)) return 0;
-  kind = bpf_map_lookup_elem(&addresses, &packet->source);
-  return kind && (*kind & ADDRESS_REAL) ? ADDRESS_REAL : 0;
-}
+INLINE int has_bit(const __u64 *words, __u32 bit) { return words[bit >> 6 & ((1 << (SIEVE_BITS - 6)) - 1)] >> (bit & 63) & 1; }
 
 INLINE int direct(frame_t *frame) {
-  struct packet packet;
-  __builtin_memset(&packet, 0, sizeof packet);
-  if (parse_addresses(frame, &packet) != NONE) return VERDICT_PASS;
+  struct scratch *scratch = get_scratch();
+  if (!scratch) return VERDICT_PASS;
+  struct packet *packet = &scratch->packet; /* the stack has no room for it under all that is called */
+  __builtin_memset(packet, 0, sizeof *packet);
+  if (parse_addresses(frame, packet) != NONE) return VERDICT_PASS;
   __u32 zero = 0;
+  struct sieve *sieve = bpf_map_lookup_elem(&sieves, &zero);
   struct settings *now = bpf_map_lookup_elem(&settings, &zero);
-  if (!now) return VERDICT_PASS;
-  __u32 meaning = meaning_of(now, &packet);
-  if (!meaning) return VERDICT_PASS;
-  packet.now = bpf_ktime_get_coarse_ns();
-  int reason = parse_transport(frame, &packet);
+  if (!sieve || !now) return VERDICT_PASS;
+  int is_to = has_bit(sieve->to, sieve_bit(&packet->destination));
+  if (!is_to && !has_bit(sieve->from, sieve_bit(&packet->source))) return VERDICT_PASS;
+  packet->now = clock_now();
+  int reason = parse_transport(frame, packet);
   if (reason == NOT_IP) return VERDICT_PASS;
-  /* A broken packet of a stranger's that only comes from a real server is not ours to judge. */
-  if (reason != NONE) return meaning == ADDRESS_REAL ? VERDICT_PASS : end_with(reason);
-  return meaning & ADDRESS_VIRTUAL ? from_client(frame, &packet, now) : from_real(frame, &packet, now);
+  /* A broken packet that only comes from a real server is not ours to judge. */
+  if (reason != NONE) return meaning_of_destination(packet) & (ADDRESS_VIRTUAL | ADDRESS_SOURCE) ? end_with(reason) : VERDICT_PASS;
+  struct flow *flow = flow_get(&packet->key);
+  if (flow && flow->role == ROLE_REPLY) return from_real(frame, packet, now, flow);
+  if (!is_to) return VERDICT_PASS;
+  int verdict = flow ? forward_established(frame, packet, now, flow) : NONE;
+  return verdict == NONE ? from_client(frame, packet, now, flow) : verdict;
 }
 
 #ifdef MOAT_XDP

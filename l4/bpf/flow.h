@@ -39,13 +39,10 @@ INLINE struct flow *flow_get(const struct flow_key *key) {
   return shard ? bpf_map_lookup_elem(shard, key) : 0;
 }
 
-/* The entry, unless its time is over: the sweep may not have come by yet. */
-INLINE struct flow *flow_find(const struct settings *settings, const struct flow_key *key, __u64 now) {
-  struct flow *flow = flow_get(key);
-  if (!flow || flow->state == STATE_DEAD) return 0;
-  /* The other half may have been in use: only the sweep looks. */
-  if (flow->mode == MODE_NAT || flow->mode == MODE_FULLNAT) return flow;
-  return now > flow->last_ns + timeout_of(settings, flow->state) ? 0 : flow;
+/* Its time is over: the sweep may not have come by yet. Of nat the other half may have been in use: only the sweep looks. */
+INLINE int flow_is_over(const struct settings *settings, const struct flow *flow, __u64 now) {
+  if (flow->mode == MODE_NAT || flow->mode == MODE_FULLNAT) return 0;
+  return now > flow->last_ns + timeout_of(settings, flow->state);
 }
 
 INLINE int is_active(__u32 state) { return state == STATE_ESTABLISHED || state == STATE_UDP; }

@@ -109,15 +109,14 @@ SEPARATE int check_open(const struct packet *packet, __u32 id, const struct serv
 /* Under a flood the table is not where the time goes. */
 INLINE int insert_allowed(const struct settings *settings, __u64 now) {
   if (!settings->inserts_most) return 1;
-  __u32 zero = 0;
-  struct insert_gauge *gauge = bpf_map_lookup_elem(&inserts, &zero);
-  if (!gauge) return 1;
-  if (now - gauge->since_ns >= SECOND_NS) {
-    gauge->since_ns = now;
-    gauge->count = 0;
+  struct tally *tally = get_tally();
+  if (!tally) return 1;
+  if (now - tally->inserts_since_ns >= SECOND_NS) {
+    tally->inserts_since_ns = now;
+    tally->inserts = 0;
   }
-  if (gauge->count >= settings->inserts_most) return 0;
-  gauge->count++;
+  if (tally->inserts >= settings->inserts_most) return 0;
+  tally->inserts++;
   return 1;
 }
 

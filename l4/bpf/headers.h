@@ -50,21 +50,6 @@ struct ports {
 
 enum piece { PIECE_WHOLE, PIECE_FIRST, PIECE_LATER };
 
-struct packet {
-  __u32 l3, l4; /* offsets in the frame */
-  __u32 l3_bytes; /* of the IP packet, as its header says */
-  __u32 inner_l3, inner_l4; /* of what an ICMP error quotes; 0: it is no error */
-  __u8 family; /* 4, 6 */
-  __u8 piece;
-  __u8 tcp_flags; /* the byte of the header: FIN 1, SYN 2, RST 4, ACK 16 */
-  __u8 protocol; /* key.protocol is that of the flow: the quoted one, for an ICMP error */
-  __u64 now;
-  struct flow_key key; /* as the packet has it; of an ICMP error, the packet that would answer the quoted one */
-  struct address source, destination; /* in its own header, also where it is an ICMP error */
-  __u32 service; /* its id; 0 on the way back */
-  __u8 spliced; /* a SYN that was made of a cookie: scratch.splice belongs to it */
-};
-
 #define TCP_FIN 1
 #define TCP_SYN 2
 #define TCP_RST 4
@@ -83,6 +68,13 @@ INLINE int is_v4(const struct address *address) {
 INLINE int same_address(const struct address *one, const struct address *other) {
   return one->word[0] == other->word[0] && one->word[1] == other->word[1] && one->word[2] == other->word[2] &&
          one->word[3] == other->word[3];
+}
+
+/* As sieveBit() in l4/sieve.ts. */
+INLINE __u32 sieve_bit(const struct address *address) {
+  __u32 hash = address->word[0] * 0x9e3779b1u + address->word[1] * 0x85ebca77u + address->word[2] * 0xc2b2ae3du +
+               address->word[3] * 0x27d4eb2fu;
+  return ((hash ^ hash >> 15) * 0x9e3779b1u) >> (32 - SIEVE_BITS);
 }
 
 INLINE void set_v6(struct address *to, const struct in6_addr *from) { __builtin_memcpy(to, from, sizeof *to); }

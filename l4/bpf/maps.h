@@ -31,6 +31,13 @@ struct {
 } addresses SEC(".maps");
 
 struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct sieve);
+} sieves SEC(".maps");
+
+struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, 262144);
   __uint(map_flags, BPF_F_NO_PREALLOC);
@@ -85,15 +92,8 @@ struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
   __uint(max_entries, REALS_MOST);
   __type(key, __u32);
-  __type(value, struct real_stats);
-} real_counts SEC(".maps");
-
-struct {
-  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __uint(max_entries, REALS_MOST);
-  __type(key, __u32);
-  __type(value, struct hop);
-} hops SEC(".maps");
+  __type(value, struct way);
+} ways SEC(".maps");
 
 /* Memory is taken as flows come: a table for a million costs nothing while it is empty. */
 struct flow_shard {
@@ -158,13 +158,6 @@ struct {
 } client_flows SEC(".maps");
 
 struct {
-  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __uint(max_entries, 1);
-  __type(key, __u32);
-  __type(value, struct insert_gauge);
-} inserts SEC(".maps");
-
-struct {
   __uint(type, BPF_MAP_TYPE_LRU_HASH);
   __uint(max_entries, 16384);
   __type(key, struct fragment_key);
@@ -173,10 +166,10 @@ struct {
 
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __uint(max_entries, REASONS);
+  __uint(max_entries, 1);
   __type(key, __u32);
-  __type(value, __u64);
-} counters SEC(".maps");
+  __type(value, struct tally);
+} tallies SEC(".maps");
 
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

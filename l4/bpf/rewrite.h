@@ -80,6 +80,11 @@ struct tuple {
   struct ports ports;
 };
 
+INLINE const struct tuple *tuple_of(const struct flow *flow) { return (const struct tuple *)&flow->source; }
+_Static_assert(__builtin_offsetof(struct flow, source_port) - __builtin_offsetof(struct flow, source) ==
+                   __builtin_offsetof(struct tuple, ports),
+               "a flow has its tuple whole");
+
 /* Addresses as they stand in a header, one after the other. */
 struct pair4 {
   __be32 source, destination;
@@ -121,12 +126,13 @@ SEPARATE int translate(frame_t *frame, struct packet *packet, const struct tuple
 
 _Static_assert(3 * sizeof(struct tuple) <= sizeof(((struct scratch *)0)->answer), "scratch holds what an error needs");
 
-/* An ICMP error: its own addresses become those of `outer_to`, and what it quotes, which went the other way, those of `to` reversed.
+/* An ICMP error: it comes from `from_whom` then and goes where the flow goes; what it quotes, which went the other way, is `to` reversed.
  * The transport checksum inside is left: what is quoted is seldom whole, and nobody checks it. */
-SEPARATE int translate_error(frame_t *frame, struct packet *packet, const struct tuple *outer_to,
+SEPARATE int translate_error(frame_t *frame, struct packet *packet, const struct address *from_whom,
                              const struct tuple *to) {
   struct scratch *scratch = get_scratch();
-  if (!packet || !outer_to || !to || !scratch) return -1;
+  if (!packet || !from_whom || !to || !scratch) return -1;
+  struct tuple outer_to = {*from_whom, to->destination, {0, 0}};
   struct tuple *from = (void *)scratch->answer, *quoted = from + 1, *outer_from = from + 2;
   outer_from->source = packet->source;
   outer_from->destination = packet->destination;
@@ -139,7 +145,7 @@ SEPARATE int translate_error(frame_t *frame, struct packet *packet, const struct
   quoted->ports.source = to->ports.destination;
   quoted->ports.destination = to->ports.source;
   __u64 outer, inner;
-  if (write_addresses(frame, packet->l3, packet->family, outer_from, outer_to, &outer)) return -1;
+  if (write_addresses(frame, packet->l3, packet->family, outer_from, &outer_to, &outer)) return -1;
   if (write_addresses(frame, packet->inner_l3, packet->family, from, quoted, &inner)) return -1;
   __u64 ports = bpf_csum_diff((void *)&from->ports, sizeof from->ports, (void *)&quoted->ports, sizeof quoted->ports, 0);
   if (frame_write(frame, packet->inner_l4, &quoted->ports, sizeof quoted->ports)) return -1;

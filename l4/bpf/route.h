@@ -31,8 +31,8 @@ INLINE int look_up_route(frame_t *frame, struct bpf_fib_lookup *fib, const struc
 INLINE void set_hop(struct hop *hop, const struct bpf_fib_lookup *fib, __u64 now) {
   hop->interface = fib->ifindex;
   hop->mtu = fib->mtu_result;
-  __builtin_memcpy(hop->destination, fib->dmac, 6);
-  __builtin_memcpy(hop->source, fib->smac, 6);
+  __builtin_memcpy(hop->link, fib->dmac, 6);
+  __builtin_memcpy((__u8 *)hop->link + 6, fib->smac, 6);
   hop->fresh_until = now + HOP_FRESH_NS;
 }
 
@@ -74,10 +74,11 @@ INLINE int send_by(frame_t *frame, const struct hop *hop) {
   /* The tag of the network where it came from means nothing in another one. */
   if (frame->vlan_present && hop->interface != frame->ingress_ifindex && bpf_skb_vlan_pop(frame)) return end_with(REASON_REWRITE);
 #endif
-  struct ethhdr *ethernet = frame_at(frame, 0, sizeof *ethernet);
-  if (!ethernet) return end_with(REASON_REWRITE);
-  __builtin_memcpy(ethernet->h_dest, hop->destination, 6);
-  __builtin_memcpy(ethernet->h_source, hop->source, 6);
+  __u32 *link = frame_at(frame, 0, sizeof hop->link);
+  if (!link) return end_with(REASON_REWRITE);
+  link[0] = hop->link[0];
+  link[1] = hop->link[1];
+  link[2] = hop->link[2];
   return frame_send(frame, hop->interface);
 }
 

@@ -8,11 +8,12 @@
 #include <linux/types.h>
 
 /* Changes with every layout: maps that were pinned by another one are not adopted. */
-#define LAYOUT_VERSION 2
+#define LAYOUT_VERSION 3
 
 #define FLOW_SHARDS 64
 #define REALS_MOST 16384
 #define SERVICES_MOST 4096
+#define REASONS_MOST 64 /* a power of two: the verifier sees by a mask that an index is good */
 #define SCORED_MOST 256 /* real servers that one new flow may compare */
 
 struct address {
@@ -21,9 +22,8 @@ struct address {
 
 /* ---- settings: array of one ---- */
 
-#define SETTING_REPLIES 1 /* some real server is reached by nat or fullnat: packets from it are looked at */
-#define SETTING_FILTER 2 /* the trie has entries that hold for all services */
-#define SETTING_LEASE 4 /* forward only before the deadline in the map `lease` */
+#define SETTING_FILTER 1 /* the trie has entries that hold for all services */
+#define SETTING_LEASE 2 /* forward only before the deadline in the map `lease` */
 
 struct settings {
   __u64 hash_key[2];
@@ -42,6 +42,13 @@ struct settings {
 #define ADDRESS_VIRTUAL 1
 #define ADDRESS_REAL 2 /* of a real server whose replies pass here */
 #define ADDRESS_SOURCE 4 /* of a pool */
+
+/* An address whose bit is not set means nothing to us: most strangers' packets cost one look at each. Which bit: sieve_bit(). */
+#define SIEVE_BITS 14
+struct sieve {
+  __u64 to[1 << (SIEVE_BITS - 6)]; /* virtual, or of a pool: packets to them are looked at */
+  __u64 from[1 << (SIEVE_BITS - 6)]; /* of real servers whose replies pass here */
+};
 
 /* ---- endpoints: which service answers for an address, port and protocol ---- */
 
@@ -116,19 +123,21 @@ struct real_state {
   __u32 full;
 };
 
-struct real_stats {
-  __u64 connections;
-  __u64 packets, bytes; /* to it */
-  __u64 reply_packets, reply_bytes; /* from it, where replies pass here */
-};
-
-/* The way to a real server as the kernel's tables had it a moment ago; per CPU, so that it is never half written. */
+/* The way to somebody as the kernel's tables had it a moment ago. */
 struct hop {
   __u64 fresh_until;
   __u32 interface;
   __u32 mtu;
-  __u8 destination[6], source[6];
+  __u32 link[3]; /* destination and source, as they begin a frame: as words, for of 6 bytes the compiler copies one at a time */
   __u8 pad[4];
+};
+
+/* What each CPU keeps of a real server: the way to it, so that it is never half written, and counts. */
+struct way {
+  struct hop hop;
+  __u64 connections;
+  __u64 packets, bytes; /* to it */
+  __u64 reply_packets, reply_bytes; /* from it, where replies pass here */
 };
 
 /* ---- flows: FLOW_SHARDS hash maps, so that one sweep is short ---- */
@@ -151,14 +160,15 @@ enum flow_state { STATE_SYN, STATE_ESTABLISHED, STATE_FIN, STATE_CLOSED, STATE_U
 
 /* nat and fullnat: two of them, the forward one with its own tuple as key and the other as value, and the reply's the other way round. */
 struct flow {
-  __u64 last_ns;
+  __u64 last_ns; /* what each packet needs comes first: it shares a cache line with the end of the key */
   __u32 real;
   __u32 service;
-  struct address source, destination; /* what the packet's become */
-  __be16 source_port, destination_port;
   __u32 state; /* enum flow_state; changed by compare-and-swap, so that each change is counted once */
   __u8 role, mode, flags;
-  __u8 pad[5];
+  __u8 pad;
+  struct address source, destination; /* what the packet's become: from here on a struct tuple */
+  __be16 source_port, destination_port;
+  __u8 rest[4];
   struct hop hop; /* of a reply */
 };
 
@@ -212,11 +222,6 @@ struct bucket {
   __u32 syn_tokens, packet_tokens;
 };
 
-struct insert_gauge {
-  __u64 since_ns;
-  __u64 count;
-};
-
 /* Ports of a datagram in pieces, by its first one. */
 struct fragment_key {
   struct address source, destination;
@@ -255,8 +260,26 @@ struct segment {
   struct opening opening;
 };
 
+/* What headers say. */
+struct packet {
+  __u32 l3, l4; /* offsets in the frame */
+  __u32 l3_bytes; /* of the IP packet, as its header says */
+  __u32 inner_l3, inner_l4; /* of what an ICMP error quotes; 0: it is no error */
+  __u8 family; /* 4, 6 */
+  __u8 piece;
+  __u8 tcp_flags; /* the byte of the header: FIN 1, SYN 2, RST 4, ACK 16 */
+  __u8 protocol; /* key.protocol is that of the flow: the quoted one, for an ICMP error */
+  __u64 now;
+  struct flow_key key; /* as the packet has it; of an ICMP error, the packet that would answer the quoted one */
+  struct address source, destination; /* in its own header, also where it is an ICMP error */
+  __u32 service; /* its id; 0 on the way back */
+  __u8 spliced; /* a SYN that was made of a cookie: scratch.splice belongs to it */
+};
+
 struct scratch {
+  struct packet packet;
   struct flow flow, reply;
+  struct flow_key reply_key;
   __u8 answer[128];
   struct segment segment;
   struct splice splice;
@@ -310,6 +333,14 @@ enum reason {
   REASON_REWRITE, /* the frame could not be changed */
   REASONS,
 };
+
+/* What each CPU keeps for itself. */
+struct tally {
+  __u64 jiffy, now_ns; /* the clock, as it was read at that tick */
+  __u64 inserts_since_ns, inserts; /* new flows in the table within the second that began then */
+  __u64 packets[REASONS_MOST]; /* by what became of them */
+};
+_Static_assert(REASONS <= REASONS_MOST, "each reason has its count");
 
 /* ---- what programs tell: struct event in the ring `events` ---- */
 

@@ -1,10 +1,11 @@
 /** What the programs decide: who is selected, what becomes of flows whose real server is gone, limits, lists, lease, sweep. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressText } from '../../l4/address.ts';
+import { addressBytes, addressText } from '../../l4/address.ts';
 import { RING_KEY, SCORE_RULE, SELECTION, SERVICE, SETTING, SOURCE, STRUCTS } from '../../l4/layout.ts';
 import { sourceKey, u32 } from '../../l4/maps.ts';
 import { startSweep } from '../../l4/programs.ts';
+import { sieveBit } from '../../l4/sieve.ts';
 import { readNumber, type Values } from '../../l4/struct.ts';
 import { BpfMap } from '../../native/bpf.ts';
 import { closeFd } from '../../native/socket.ts';
@@ -460,8 +461,7 @@ for (const build of BUILDS) {
 
   test(at('what comes from a real server and belongs to no flow passes'), { skip }, () => {
     const made = program(build, 1);
-    made.settings({ flags: SETTING.replies });
-    made.maps.putAddress('10.1.0.1', 2);
+    made.address('10.1.0.1', 2);
     const own = frame({
       from: REAL_MAC,
       source: '10.1.0.1',
@@ -470,6 +470,36 @@ for (const build of BUILDS) {
     });
     const { verdict, reasons } = made.run(own);
     assert.deepEqual({ verdict, reasons }, { verdict: 'pass', reasons: {} });
+  });
+
+  test(at('a stranger whose address shares a bit of the sieve passes, whole or broken, and is not counted'), {
+    skip,
+  }, () => {
+    const made = program(build, 1);
+    made.service(1, [place()], [1]);
+    const bit = sieveBit(addressBytes(VIP));
+    const twin = Array.from(
+      { length: 2 ** 18 },
+      (_, at) => `172.${16 + (at >> 16)}.${(at >> 8) & 255}.${at & 255}`,
+    ).find(address => sieveBit(addressBytes(address)) === bit);
+    assert.ok(twin, 'there is such an address');
+    const whole = segment('S', 1234, { destination: twin });
+    for (const packet of [whole, whole.subarray(0, 40)]) {
+      const { verdict, reasons } = made.run(packet);
+      assert.deepEqual({ verdict, reasons }, { verdict: 'pass', reasons: {} });
+    }
+    assert.equal(made.run(segment('S').subarray(0, 40)).reasons.malformed, 1);
+  });
+
+  test(at('a flow whose time is over makes room for the next one at once'), { skip }, () => {
+    const made = program(build, 1, { mode: 'dr' });
+    made.service(1, [place(17)], [1]);
+    made.run(datagram(2));
+    made.settings({ udp_ns: 0n });
+    const deadline = Date.now() + 5000;
+    while (made.run(datagram(2)).reasons.new !== 1) assert.ok(Date.now() < deadline, 'the clock goes on');
+    assert.equal(made.flows().length, 1);
+    assert.deepEqual(made.realState(1), { active: 1, inactive: 0 });
   });
 
   test(at('the sweep ends what is over, in both halves, and gives its counts back'), { skip }, async () => {

@@ -1,7 +1,7 @@
 /** Packets through the very programs, in both builds: each mode, family and protocol, there and back. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ADDRESS, SETTING } from '../../l4/layout.ts';
+import { ADDRESS } from '../../l4/layout.ts';
 import type { DirectorBuild } from '../../l4/programs.ts';
 import { DIRECTOR_MAC, frame, ipPacket, type PacketSpec, REAL_MAC } from './packet.ts';
 import { BUILDS, Program, programMissing, type RealSpec } from './program.ts';
@@ -39,9 +39,9 @@ function director(
   const program = new Program(build);
   program.real({ id: 3, address: family.real, ...real });
   program.service(1, [{ address: family.vip, port: 80, protocol: PROTOCOLS[protocol] }], [3]);
-  program.settings({ flags: SETTING.replies, pools: 2 });
-  program.maps.putAddress(family.real, ADDRESS.real);
-  program.maps.putAddress(family.pool, ADDRESS.source);
+  program.settings({ pools: 2 });
+  program.address(family.real, ADDRESS.real);
+  program.address(family.pool, ADDRESS.source);
   const first = Uint8Array.from(family.name === 'IPv4' ? v4Mapped(family.pool) : v6(family.pool));
   program.maps.putPool(0, { first, addresses: 1, first_port: 2000, last_port: 2000 });
   const foreign = Uint8Array.from(family.name === 'IPv4' ? v6(V6.pool) : v4Mapped(V4.pool));

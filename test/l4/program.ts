@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { addressBytes } from '../../l4/address.ts';
 import {
+  ADDRESS,
   FATE,
   INTAKE,
   MODE,
@@ -15,6 +16,7 @@ import {
 } from '../../l4/layout.ts';
 import { type EndpointPlace, type L4Maps, u32 } from '../../l4/maps.ts';
 import { type DirectorBuild, loadDirector, loadMaps } from '../../l4/programs.ts';
+import { readReasons } from '../../l4/statistics.ts';
 import { encode, type Values } from '../../l4/struct.ts';
 import { BpfMap, runProgram } from '../../native/bpf.ts';
 import { closeFd } from '../../native/socket.ts';
@@ -84,6 +86,7 @@ export class Program {
   readonly build: DirectorBuild;
   readonly fd: number;
   readonly sweep: number;
+  readonly #addresses = new Map<string, number>();
   #settings: Values = {
     hash_key: new Uint8Array(16).fill(1),
     established_ns: 900_000_000_000n,
@@ -120,6 +123,7 @@ export class Program {
       maps.putService(id, {});
     }
     for (const { map, key } of this.#flowEntries()) map.delete(key);
+    this.maps.putSieve([]);
     this.settings({});
   }
 
@@ -133,9 +137,16 @@ export class Program {
     this.maps.putRing(id, Uint32Array.from(ring));
     this.maps.putService(id, { selection: SELECTION.ring, ring_key: RING_KEY['source-port'], ...values });
     for (const endpoint of endpoints) {
-      this.maps.putAddress(endpoint.address, 1);
+      this.address(endpoint.address, ADDRESS.virtual);
       this.maps.putEndpoint(endpoint, id);
     }
+  }
+
+  /** @param kinds ADDRESS bits */
+  address(address: string, kinds: number): void {
+    this.#addresses.set(address, kinds);
+    this.maps.putSieve(this.#addresses);
+    this.maps.putAddress(address, kinds);
   }
 
   /** A real server whose link address is known. */
@@ -154,10 +165,10 @@ export class Program {
       fate: FATE[spec.fate ?? 'forward'],
       flags: spec.flags ?? 0,
     });
-    const hop = hopTo(mtu);
-    const all = new Uint8Array(CPUS * hop.length);
-    for (let cpu = 0; cpu < CPUS; cpu++) all.set(hop, cpu * hop.length);
-    this.maps.map('hops').put(u32(id), all);
+    const { size, fields } = STRUCTS.way;
+    const all = new Uint8Array(CPUS * size);
+    for (let cpu = 0; cpu < CPUS; cpu++) all.set(hopTo(mtu), cpu * size + fields.hop[0]);
+    this.maps.map('ways').put(u32(id), all);
   }
 
   /** What the flow table knows of ways back is filled in: by itself the program would ask the kernel's routes. */
@@ -189,13 +200,8 @@ export class Program {
   }
 
   counters(): number[] {
-    const totals: number[] = Array(REASONS.length).fill(0);
-    for (const [key, value] of this.maps.map('counters').entries(8 * CPUS)) {
-      const reason = new DataView(key.buffer, key.byteOffset).getUint32(0, true);
-      const view = new DataView(value.buffer, value.byteOffset);
-      for (let cpu = 0; cpu < CPUS; cpu++) totals[reason]! += Number(view.getBigUint64(8 * cpu, true));
-    }
-    return totals;
+    const counts = readReasons(this.maps);
+    return REASONS.map(reason => counts[reason]);
   }
 
   run(data: Uint8Array): Outcome {
@@ -231,6 +237,7 @@ export const hopTo = (mtu: number): Uint8Array =>
     fresh_until: FOR_EVER,
     interface: WAY_OUT,
     mtu,
-    destination: Uint8Array.from(REAL_MAC.split(':'), part => Number.parseInt(part, 16)),
-    source: Uint8Array.from(DIRECTOR_MAC.split(':'), part => Number.parseInt(part, 16)),
+    link: Uint8Array.from([...REAL_MAC.split(':'), ...DIRECTOR_MAC.split(':')], part =>
+      Number.parseInt(part, 16),
+    ),
   });
