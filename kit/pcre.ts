@@ -27,7 +27,7 @@ export interface Translated {
  * @throws {PatternFault} when the pattern is malformed or has no counterpart
  */
 export function translatePattern(pcre: string, ignoreCase = false): Translated {
-  const { branches, names } = parsePattern(pcre, ignoreCase);
+  const { branches, names } = parsePattern(pcre, { ignoreCase });
   const folds = ignoreCase || /\(\?\^?[a-zA-Z]*i/.test(pcre);
   const flags = folds && bearsFolding(branches) ? 'i' : '';
   const { source, groups } = emitPattern(branches, flags === 'i');

@@ -1,8 +1,8 @@
 /** Single items: literals, and the letters after a backslash that are no byte and no reference. */
 import { complement, NEWLINE, ofRanges, single } from './byte-set.ts';
-import { type Item, type Options, PatternFault } from './syntax.ts';
+import { type Item, type Options, PatternFault, type Place } from './syntax.ts';
 
-export const place = (source: string): Item => ({ kind: 'place', source });
+const place = (place: Place): Item => ({ kind: 'place', place });
 const set = (ranges: string): Item => ({ kind: 'set', set: ofRanges(ranges) });
 
 const ANY = set('\0\xff');
@@ -10,17 +10,15 @@ const NOT_NEWLINE: Item = { kind: 'set', set: complement(NEWLINE) };
 /** `\R`: a CR LF that was taken is not parted again. */
 const LINE_BREAK: Item = { kind: 'atomic', branches: [[set('\r\r'), set('\n\n')], [set('\n\r\x85\x85')]] };
 
-const AT_END = '(?=\\n?$)';
-
 export function literal(byte: number, { ignoreCase }: Options): Item {
   return { kind: 'set', set: single(byte, ignoreCase) };
 }
 
 /** `.`, `^` and `$`, which the options change. */
-export function signOf(sign: '.' | '^' | '$', { dotAll, multiLine }: Options): Item {
+export function signOf(sign: '.' | '^' | '$', { dotAll, multiLine, dollarEndOnly }: Options): Item {
   if (sign === '.') return dotAll ? ANY : NOT_NEWLINE;
-  if (sign === '^') return place(multiLine ? '(?:^|(?<=\\n)(?!$))' : '^');
-  return place(multiLine ? '(?=\\n|$)' : AT_END);
+  if (sign === '^') return place(multiLine ? 'lineStart' : 'start');
+  return place(multiLine ? 'lineEnd' : dollarEndOnly ? 'end' : 'lastLineEnd');
 }
 
 /** Letters after a backslash that are no byte and no reference. */
@@ -28,14 +26,15 @@ export function escapeOf(letter: string): Item {
   switch (letter) {
     case 'A':
     case 'G': // where the search began: nginx always begins at the start
-      return place('^');
+      return place('start');
     case 'b':
+      return place('wordBoundary');
     case 'B':
-      return place(`\\${letter}`);
+      return place('notWordBoundary');
     case 'z':
-      return place('$');
+      return place('end');
     case 'Z':
-      return place(AT_END);
+      return place('lastLineEnd');
     case 'C':
       return ANY;
     case 'N':

@@ -22,6 +22,20 @@ export function readClass(reader: Reader, options: Options): ByteSet {
   return negated ? complement(folded) : folded;
 }
 
+/**
+ * Takes `:alpha:]`, `.x.]` or `=x=]` from the sign on, `skip` signs further than the reader is; as PCRE2 does it, this ends
+ * with the sign it began with, before any other `]`.
+ *
+ * @returns what stands before the `]`; undefined when there is none, and nothing is taken
+ */
+export function readPosix(reader: Reader, skip: number): string | undefined {
+  const from = reader.at;
+  reader.at += skip;
+  const found = reader.match(/([:.=])(?:\\[\\\]]|(?!\1\]|\[\1)[^\]])*\1\]/y);
+  if (!found) reader.at = from;
+  return found?.[0].slice(0, -1);
+}
+
 /** A byte, a range, or a set with a name. */
 function readMember(reader: Reader, set: ByteSet, quoted: boolean): void {
   const from = readOne(reader, quoted);
@@ -42,9 +56,12 @@ function readMember(reader: Reader, set: ByteSet, quoted: boolean): void {
 
 function readOne(reader: Reader, quoted: boolean): number | ByteSet {
   if (quoted) return reader.take().charCodeAt(0);
-  const named = reader.match(/\[:(\^?)([a-z]*):\]/y);
-  if (named) return posix(named[2]!, named[1] === '^');
-  if (reader.match(/\[[.=].*[.=]\]/y)) throw new PatternFault('POSIX collating elements are not supported');
+  const bracketed = reader.next === '[' ? readPosix(reader, 1) : undefined;
+  if (bracketed?.startsWith(':')) {
+    const negated = bracketed.startsWith(':^');
+    return posix(bracketed.slice(negated ? 2 : 1, -1), negated);
+  }
+  if (bracketed) throw new PatternFault('POSIX collating elements are not supported');
   if (!reader.skip('\\')) return reader.take().charCodeAt(0);
   return typeOf(reader) ?? escaped(reader);
 }

@@ -1,6 +1,16 @@
 /** Writes a parsed pattern in JavaScript's syntax. */
 import { type ByteSet, complement, DIGIT, equal, WORD } from './byte-set.ts';
-import type { Branch, Item } from './syntax.ts';
+import type { Branch, Item, Place } from './syntax.ts';
+
+const PLACES: Readonly<Record<Place, string>> = {
+  start: '^',
+  lineStart: '(?:^|(?<=\\n)(?!$))',
+  end: '$',
+  lineEnd: '(?=\\n|$)',
+  lastLineEnd: '(?=\\n?$)',
+  wordBoundary: '\\b',
+  notWordBoundary: '\\B',
+};
 
 export interface Emitted {
   readonly source: string;
@@ -74,7 +84,7 @@ class Emitter {
       case 'set':
         return setSource(item.set, this.#folded);
       case 'place':
-        return item.source;
+        return PLACES[item.place];
       case 'look':
         return `${item.open}${this.branches(item.branches)})`;
       case 'group':

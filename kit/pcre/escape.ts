@@ -35,7 +35,8 @@ export function byteOf(reader: Reader): number | undefined {
   const letter = reader.next;
   if (Object.hasOwn(CONTROLS, letter)) return CONTROLS[reader.take()];
   if (letter === 'c') return controlOf(reader);
-  const hexadecimal = reader.match(/x\{([0-9a-fA-F]+)\}|x([0-9a-fA-F]{0,2})/y);
+  const hexadecimal = reader.match(/x\{([0-9a-fA-F]+)\}|x(?!\{)([0-9a-fA-F]{0,2})/y);
+  if (!hexadecimal && letter === 'x') throw new PatternFault('\\x{ wants hexadecimal digits and a }');
   if (hexadecimal) return checked(Number.parseInt(hexadecimal[1] ?? (hexadecimal[2] || '0'), 16));
   const octal = reader.match(/o\{([0-7]+)\}|(0[0-7]{0,2})/y);
   if (octal) return checked(Number.parseInt(octal[1] ?? octal[2]!, 8));

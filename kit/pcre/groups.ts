@@ -13,7 +13,11 @@ export class Groups {
    */
   certain: ReadonlySet<number> = new Set();
 
-  constructor(pcre: string) {
+  readonly #anyReference: boolean;
+
+  /** @param anyReference whether a group that may not have matched can be referred to */
+  constructor(pcre: string, anyReference: boolean) {
+    this.#anyReference = anyReference;
     this.#total = (pcre.match(/\((?!\?|\*)|\(\?P?<(?![=!])|\(\?'/g) ?? []).length;
   }
 
@@ -37,7 +41,7 @@ export class Groups {
   /** @throws {PatternFault} when there is no such group, or it may not have matched */
   referTo(group: number, { ignoreCase }: Options): Item {
     if (group > this.#total || group < 1) throw new PatternFault('reference to non-existent subpattern');
-    if (!this.certain.has(group))
+    if (!this.#anyReference && !this.certain.has(group))
       throw new PatternFault('a reference to a group that may not have matched is not supported');
     return { kind: 'reference', group, ignoreCase };
   }

@@ -15,14 +15,16 @@ export function readOptions(reader: Reader, end: ')' | ':', options: Options): O
 }
 
 /** The options that a pattern starts with. */
-export const startingOptions = (ignoreCase: boolean): Options => ({
-  ignoreCase,
+export const startingOptions = (set: Partial<Options>): Options => ({
+  ignoreCase: false,
   multiLine: false,
   dotAll: false,
+  dollarEndOnly: false,
   extended: false,
   extendedMore: false,
   ungreedy: false,
   noCapture: false,
+  ...set,
 });
 
 function optionsAfter(options: Options, reset: string, on: string, off = ''): Options {
@@ -33,6 +35,7 @@ function optionsAfter(options: Options, reset: string, on: string, off = ''): Op
     ignoreCase: is('i', options.ignoreCase),
     multiLine: is('m', options.multiLine),
     dotAll: is('s', options.dotAll),
+    dollarEndOnly: options.dollarEndOnly,
     extended: is('x', options.extended),
     extendedMore: on.includes('xx') || (!on.includes('x') && is('x', options.extendedMore)),
     ungreedy: is('U', options.ungreedy),

@@ -1,6 +1,6 @@
 /** Reads a pattern in the syntax of PCRE2, in its default mode: bytes, newline is LF. */
 import { escapeOf, literal, signOf, whyNot } from './atom.ts';
-import { readClass } from './class.ts';
+import { readClass, readPosix } from './class.ts';
 import { byteOf, typeOf } from './escape.ts';
 import { Groups } from './groups.ts';
 import { readOptions, startingOptions } from './options.ts';
@@ -16,9 +16,16 @@ export interface Parsed {
 /** PCRE2's own limit. */
 const DEPTH = 250;
 const LOOKS: readonly Look[] = ['(?=', '(?!', '(?<=', '(?<!'];
-/** @throws {PatternFault} */
-export function parsePattern(pcre: string, ignoreCase: boolean): Parsed {
-  return new PatternParser(pcre).parse(startingOptions(ignoreCase));
+
+/** What is set before the first sign of a pattern is read. */
+export interface Settings extends Partial<Options> {
+  /** References to groups that may not have matched are let through. */
+  readonly anyReference?: boolean;
+}
+
+/** @throws {PatternFault} with the offset that the reader had come to */
+export function parsePattern(pcre: string, { anyReference = false, ...options }: Settings): Parsed {
+  return new PatternParser(pcre, anyReference).parse(startingOptions(options));
 }
 
 class PatternParser {
@@ -27,12 +34,21 @@ class PatternParser {
   #inLookbehind = false;
   #depth = 0;
 
-  constructor(pcre: string) {
+  constructor(pcre: string, anyReference: boolean) {
     this.#reader = new Reader(pcre);
-    this.#groups = new Groups(pcre);
+    this.#groups = new Groups(pcre, anyReference);
   }
 
   parse(options: Options): Parsed {
+    try {
+      return this.#whole(options);
+    } catch (error) {
+      if (error instanceof PatternFault) error.offset ??= this.#reader.at;
+      throw error;
+    }
+  }
+
+  #whole(options: Options): Parsed {
     if (this.#reader.looksAt('(*')) throw new PatternFault('verbs (*...) are not supported');
     const branches = this.#branches(options);
     if (!this.#reader.done) throw new PatternFault('unmatched closing parenthesis');
@@ -106,7 +122,7 @@ class PatternParser {
       case '\\':
         return this.#escape(options);
       case '[':
-        if (reader.match(/[:.=][^\]]*[:.=]\]/y))
+        if (readPosix(reader, 0))
           throw new PatternFault('POSIX named classes are supported only within a class');
         return { kind: 'set', set: readClass(reader, options) };
       case '.':

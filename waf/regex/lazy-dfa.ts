@@ -1,0 +1,221 @@
+/** A deterministic automaton whose states are made when a value first leads there. */
+import type { Program } from './program.ts';
+import type { Account, TableMemory, Tables } from './table-memory.ts';
+import { Threads, type Want } from './threads.ts';
+
+/** In the table, in the place of the next state: not made yet, a match, nothing can match any more. */
+const UNKNOWN = 0;
+const ACCEPT = -1;
+const DEAD = -2;
+
+/** What one state costs besides its row and twice its key: the entry of the map, the string's head. */
+const STATE_BYTES = 96;
+/** A flush after fewer bytes per state than this: making states costs more than they save. */
+const WORTHWHILE_BYTES = 10;
+
+export interface DfaStatistics {
+  states: number;
+  bytes: number;
+  flushes: number;
+  /** Values, or ends of values, that were run without the table, for it was made anew too often. */
+  plainRuns: number;
+}
+
+/**
+ * A state is the set that `Threads` is in. Time is linear in the value: a byte costs one look into the table, or one
+ * step of the automaton, O(instructions), where the table has no answer. The table is flushed when it is full; when
+ * that happens too often, the rest of the value is run by steps alone.
+ */
+export class LazyDfa implements Tables {
+  readonly #program: Program;
+  readonly #want: Want;
+  readonly #memory: TableMemory;
+  readonly #limitBytes: number;
+  readonly #account: Account;
+  readonly #threads: Threads;
+  readonly #stride: number;
+  readonly #classOf: Uint8Array;
+  /** Next states, each as the offset of its row; row 0 is none. */
+  #table = new Int32Array(0);
+  #keys: string[] = [];
+  /** By row: whether a match ended before the byte that led here. */
+  #matched = new Uint8Array(0);
+  #states = new Map<string, number>();
+  /** By class of the byte before: the row to begin with; 0 when not made yet. */
+  readonly #starts: Int32Array;
+  readonly statistics: DfaStatistics = { states: 0, bytes: 0, flushes: 0, plainRuns: 0 };
+
+  /** @param limitBytes for this automaton alone */
+  constructor(program: Program, want: Want, memory: TableMemory, limitBytes: number) {
+    this.#program = program;
+    this.#want = want;
+    this.#memory = memory;
+    this.#limitBytes = limitBytes;
+    this.#threads = new Threads(program, want);
+    this.#stride = program.classes.stride;
+    this.#classOf = program.classes.of;
+    this.#starts = new Int32Array(this.#stride);
+    this.#account = memory.open(this);
+  }
+
+  /** Whether the automaton accepts some beginning of the value. For `any`. */
+  accepts(value: string): boolean {
+    const classOf = this.#classOf;
+    const { length } = value;
+    let row = this.#start(this.#program.classes.edge);
+    let table = this.#table;
+    let flushedAt = -1;
+    let { flushes } = this.statistics;
+    for (let at = 0; at < length; at++) {
+      let to = table[row + classOf[value.charCodeAt(at) & 255]!]!;
+      if (to <= 0) {
+        if (to === UNKNOWN) to = this.#make(row, classOf[value.charCodeAt(at) & 255]!);
+        if (to === ACCEPT) return true;
+        if (to === DEAD) return false;
+        table = this.#table;
+        if (flushes !== this.statistics.flushes) {
+          if (this.#isWaste(at, flushedAt)) return this.#acceptsPlainly(value, at + 1);
+          flushes = this.statistics.flushes;
+          flushedAt = at;
+        }
+      }
+      row = to;
+    }
+    const { edge } = this.#program.classes;
+    return (table[row + edge]! || this.#make(row, edge)) === ACCEPT;
+  }
+
+  /**
+   * Reads from `from` upward to the end, or downward to the start when `step` is -1, and tells the last place where the
+   * automaton accepted. For `first` and `longest`.
+   *
+   * @returns a place between bytes, from 0 to the length; -1 when it accepted nowhere
+   */
+  last(value: string, from: number, step: 1 | -1): number {
+    const { edge } = this.#program.classes;
+    const classOf = this.#classOf;
+    const end = step === 1 ? value.length : 0;
+    const before = step === 1 ? from - 1 : from;
+    let row = this.#start(
+      before < 0 || before >= value.length ? edge : classOf[value.charCodeAt(before) & 255]!,
+    );
+    let found = -1;
+    let flushedAt = -1;
+    let { flushes } = this.statistics;
+    for (let at = from; ; at += step) {
+      const klass = at === end ? edge : classOf[value.charCodeAt(step === 1 ? at : at - 1) & 255]!;
+      const to = this.#table[row + klass]! || this.#make(row, klass);
+      if (to === DEAD) return found;
+      if (this.#matched[to / this.#stride]) found = at;
+      if (at === end) return found;
+      row = to;
+      if (flushes === this.statistics.flushes) continue;
+      if (this.#isWaste(at, flushedAt)) return this.#lastPlainly(value, at + step, step, found);
+      flushes = this.statistics.flushes;
+      flushedAt = at;
+    }
+  }
+
+  flush(): void {
+    this.#memory.book(this.#account, -this.#account.bytes);
+    this.#statesFlushed = this.#keys.length;
+    this.#table = new Int32Array(0);
+    this.#matched = new Uint8Array(0);
+    this.#keys = [];
+    this.#states = new Map();
+    this.#starts.fill(0);
+    this.statistics.flushes++;
+    this.statistics.states = this.statistics.bytes = 0;
+  }
+
+  /** How many states the table had when it was flushed last. */
+  #statesFlushed = 0;
+
+  /** @param flushedAt where the same value had the table flushed before, -1 for nowhere */
+  #isWaste(at: number, flushedAt: number): boolean {
+    return flushedAt >= 0 && Math.abs(at - flushedAt) < WORTHWHILE_BYTES * this.#statesFlushed;
+  }
+
+  #start(klass: number): number {
+    const known = this.#starts[klass]!;
+    if (known) return known;
+    this.#threads.begin(klass);
+    const row = this.#rowOf();
+    this.#starts[klass] = row;
+    return row;
+  }
+
+  /** The state that `row` leads to by `klass`, made and written into the table. */
+  #make(row: number, klass: number): number {
+    const threads = this.#threads;
+    threads.restore(this.#keys[row / this.#stride]!);
+    threads.step(klass);
+    if (this.#want === 'any') {
+      if (threads.matched || threads.accepting) return this.#write(row, klass, ACCEPT);
+      if (threads.size === 0) return this.#write(row, klass, DEAD);
+    } else if (threads.size === 0 && !threads.matched) return this.#write(row, klass, DEAD);
+    const { flushes } = this.statistics;
+    const to = this.#rowOf();
+    return flushes === this.statistics.flushes ? this.#write(row, klass, to) : to;
+  }
+
+  #write(row: number, klass: number, to: number): number {
+    this.#table[row + klass] = to;
+    return to;
+  }
+
+  /** The row of the set that the threads are in. May flush the table first. */
+  #rowOf(): number {
+    const key = this.#threads.key();
+    const known = this.#states.get(key);
+    if (known) return known;
+    const bytes = STATE_BYTES + 2 * key.length + this.#stride * 4;
+    if (this.statistics.bytes + bytes > this.#limitBytes && this.#keys.length > 1) this.flush();
+    if (this.#keys.length === 0) this.#keys.push('');
+    const index = this.#keys.push(key) - 1;
+    this.#grow(index);
+    this.#matched[index] = this.#threads.matched ? 1 : 0;
+    this.#states.set(key, index * this.#stride);
+    this.statistics.states = index;
+    this.statistics.bytes += bytes;
+    this.#memory.book(this.#account, bytes);
+    return index * this.#stride;
+  }
+
+  #grow(index: number): void {
+    if (index < this.#matched.length) return;
+    const rows = Math.max(4, Math.min(index * 2, index + 256));
+    const table = new Int32Array(rows * this.#stride);
+    table.set(this.#table);
+    const matched = new Uint8Array(rows);
+    matched.set(this.#matched);
+    this.#table = table;
+    this.#matched = matched;
+  }
+
+  /** From here on without the table: the threads stand before byte `from`. */
+  #acceptsPlainly(value: string, from: number): boolean {
+    this.statistics.plainRuns++;
+    const threads = this.#threads;
+    for (let at = from; at < value.length; at++) {
+      threads.step(this.#classOf[value.charCodeAt(at) & 255]!);
+      if (threads.matched || threads.accepting) return true;
+      if (threads.size === 0) return false;
+    }
+    threads.step(this.#program.classes.edge);
+    return threads.matched;
+  }
+
+  #lastPlainly(value: string, from: number, step: 1 | -1, before: number): number {
+    this.statistics.plainRuns++;
+    const threads = this.#threads;
+    const end = step === 1 ? value.length : 0;
+    let found = before;
+    for (let at = from; ; at += step) {
+      const byte = value.charCodeAt(step === 1 ? at : at - 1) & 255;
+      threads.step(at === end ? this.#program.classes.edge : this.#classOf[byte]!);
+      if (threads.matched) found = at;
+      if (at === end || threads.size === 0) return found;
+    }
+  }
+}
