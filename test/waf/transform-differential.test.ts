@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TRANSFORMS } from '../../waf/transform/table.ts';
 import { absence, ask } from './libmodsecurity.ts';
+import { numbers } from './numbers.ts';
 
 const PIECES = [
   ...[
@@ -76,15 +77,6 @@ const DEPARTURES: Readonly<Record<string, string>> = {
   normalisePathWin: 'as normalizePath, and it leaves some backslashes',
   normalizePathWin: 'as normalizePath, and it leaves some backslashes',
 };
-
-/** A small generator of numbers that gives the same row for the same seed. */
-function numbers(seed: number): (limit: number) => number {
-  let state = seed;
-  return limit => {
-    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
-    return (state >> 8) % limit;
-  };
-}
 
 function valuesFor(seed: number, count: number): string[] {
   const next = numbers(seed);
