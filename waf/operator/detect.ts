@@ -1,0 +1,19 @@
+/** `@detectSQLi` and `@detectXSS`: injection found by tokens instead of patterns. */
+import { isScriptInjection } from '../injection/script-injection.ts';
+import { sqlInjection } from '../injection/sql-injection.ts';
+import type { Operator } from './operator.ts';
+
+export const detectSQLi: Operator = {
+  name: 'detectSQLi',
+  doc: 'Matches values that would change an SQL statement; captures the fingerprint.',
+  compile: () => ({
+    match: value => sqlInjection(value) !== undefined,
+    captures: value => [sqlInjection(value)],
+  }),
+};
+
+export const detectXSS: Operator = {
+  name: 'detectXSS',
+  doc: 'Matches values that would run script in a page.',
+  compile: () => ({ match: isScriptInjection }),
+};

@@ -1,0 +1,25 @@
+/** `@geoLookup` and `@rbl`: what others know about an address. */
+import { type Operator, OperatorFault } from './operator.ts';
+
+export const geoLookup: Operator = {
+  name: 'geoLookup',
+  doc: 'Looks the address up, fills the collection GEO, and matches when something is known.',
+  compile: () => ({ match: (value, scope) => scope.locate(value) }),
+};
+
+/** RFC 5782, section 2.1: the numbers of an IPv4 address backwards before the zone. */
+export const rbl: Operator = {
+  name: 'rbl',
+  doc: 'Matches IPv4 addresses that the DNS block list of this zone holds.',
+  compile(argument) {
+    const zone = argument.trim();
+    if (!/^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+\.?$/.test(zone))
+      throw new OperatorFault(`"${zone}" is no DNS zone`);
+    return {
+      match(value, scope) {
+        const isIpv4 = /^(?:[0-9]{1,3}\.){3}[0-9]{1,3}$/.test(value);
+        return isIpv4 && scope.listed(`${value.split('.').reverse().join('.')}.${zone}`);
+      },
+    };
+  },
+};

@@ -1,0 +1,26 @@
+/** Operators of ModSecurity that moat does not have: a rule with one is refused at load, with what to do instead. */
+import { type Operator, OperatorFault } from './operator.ts';
+
+const refused = (name: string, reason: string, hint: string): Operator => ({
+  name,
+  doc: `Refused: ${reason}.`,
+  compile() {
+    throw new OperatorFault(`@${name} is not supported: ${reason}`, hint);
+  },
+});
+
+const REMOVE = 'remove the rule';
+
+export const REFUSED: readonly Operator[] = [
+  refused('fuzzyHash', 'it compares with hashes of known files (ssdeep)', REMOVE),
+  refused('gsbLookup', 'the service that it asked has ended', REMOVE),
+  refused(
+    'inspectFile',
+    'it would run a program for each upload',
+    'inspect uploads by their type, extension and size',
+  ),
+  refused('rsub', 'it rewrites what passes, and moat inspects only', 'rewrite answers by sub_filter'),
+  refused('validateDTD', 'it needs an external schema', REMOVE),
+  refused('validateHash', 'it belongs to a module of version 2', REMOVE),
+  refused('validateSchema', 'it needs an external schema', REMOVE),
+];
