@@ -16,8 +16,19 @@ export type PacketSpec = {
   fragment?: { id: number; offset: number; more: boolean };
   body: BodySpec;
 };
+type TcpSpec = {
+  kind: 'tcp';
+  ports: [number, number];
+  flags: string;
+  payload?: number;
+  seq?: number;
+  ack?: number;
+  window?: number;
+  /** Bytes of options, a multiple of 4. */
+  options?: number[];
+};
 export type BodySpec =
-  | { kind: 'tcp'; ports: [number, number]; flags: string; payload?: number; seq?: number; ack?: number }
+  | TcpSpec
   | { kind: 'udp'; ports: [number, number]; payload?: number; noSum?: boolean }
   | { kind: 'piece'; protocol: number; bytes: Uint8Array }
   | { kind: 'icmp'; type: number; code: number; word?: number; quoted: Uint8Array };
@@ -59,10 +70,12 @@ const pseudo = (source: number[], destination: number[], protocol: number, lengt
 
 const FLAGS = 'FSRPA';
 
-function tcp(body: Extract<BodySpec, { kind: 'tcp' }>): number[] {
+function tcp(body: TcpSpec): number[] {
   const flags = [...body.flags].reduce((bits, flag) => bits | (1 << FLAGS.indexOf(flag)), 0);
   const head = [...body.ports.flatMap(u16), ...u32(body.seq ?? 1000), ...u32(body.ack ?? 0)];
-  return [...head, 0x50, flags, ...u16(8192), 0, 0, 0, 0, ...payload(body.payload ?? 0)];
+  const { options = [], window = 8192 } = body;
+  const offset = (5 + options.length / 4) << 4;
+  return [...head, offset, flags, ...u16(window), 0, 0, 0, 0, ...options, ...payload(body.payload ?? 0)];
 }
 
 const payload = (length: number) => Array.from({ length }, (_, at) => (at * 7) & 255);
