@@ -38,7 +38,6 @@ function resolveVirtualServer(draft: VirtualServerDraft, l4: L4Draft, faults: Fa
   const { name, protocol, own, site } = draft;
   const realServers = draft.realServers.map(real => resolveRealServer(real, draft, l4, faults));
   refuseMisplacedFlags(draft, faults);
-  tellOfGaps(draft, faults);
   refuseSorryTwin(draft, faults);
   warnOfQuorum(draft, faults);
   const sorry = draft.sorryServer;
@@ -127,18 +126,6 @@ function refuseMisplacedFlags(draft: VirtualServerDraft, faults: Faults): void {
       'syn_cookies',
       `in mode ${blind} the director does not see the answers, whose numbers it would have to change`,
       'take mode nat or fullnat, or switch cookies on at the real servers (net.ipv4.tcp_syncookies)',
-    );
-}
-
-/** What the program in the kernel does not do yet. */
-function tellOfGaps({ own, places, site }: VirtualServerDraft, faults: Faults): void {
-  const name = own.scheduler?.name;
-  if (name === 'lblc' || name === 'lblcr')
-    faults.warn(
-      'no-effect',
-      `scheduler: ${name} remembers no destinations yet, and picks as wlc does`,
-      places.get('scheduler') ?? site,
-      'dh sends a destination to the same real server',
     );
 }
 

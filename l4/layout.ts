@@ -19,6 +19,8 @@ export const SOURCE = { denied: 1, allowed: 2 } as const;
 export const SELECTION = { none: 0, ring: 1, order: 2, score: 3, locality: 4 } as const;
 export const RING_KEY = { source: 0, 'source-port': 1, destination: 2 } as const;
 export const SCORE_RULE = { lc: 0, wlc: 1, sed: 2, nq: 3, twos: 4 } as const;
+/** In the place of a score rule. */
+export const LOCALITY_RULE = { lblc: 0, lblcr: 1 } as const;
 export const MODE = { dr: 0, nat: 1, fullnat: 2, tun: 3 } as const;
 export const INTAKE = { none: 0, persistent: 1, all: 2 } as const;
 export const FATE = { forward: 0, rst: 1, reselect: 2 } as const;
@@ -221,6 +223,16 @@ export const STRUCTS = {
       inserts_since_ns: [16, 'u64'],
       inserts: [24, 'u64'],
       packets: [32, 8 * REASONS_MOST],
+    },
+  },
+  locality: {
+    size: 88,
+    fields: {
+      changed_ns: [0, 'u64'],
+      used_ns: [8, 'u64'],
+      count: [16, 'u32'],
+      ids: [20, 64],
+      pad: [84, 4],
     },
   },
   bucket: { size: 16, fields: { filled_ns: [0, 'u64'], syn_tokens: [8, 'u32'], packet_tokens: [12, 'u32'] } },

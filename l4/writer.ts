@@ -5,6 +5,7 @@ import {
   ADDRESS,
   FATE,
   INTAKE,
+  LOCALITY_RULE,
   MODE,
   PROTOCOL,
   REAL,
@@ -274,13 +275,18 @@ function serviceValues(facts: ServiceFacts, selection: Selection): Values {
       (synCookies ? SERVICE.cookies : 0),
     selection: SELECTION[selection.kind],
     ring_key: selection.kind === 'ring' ? RING_KEY[selection.key] : 0,
-    score_rule: selection.kind === 'score' ? SCORE_RULE[selection.rule] : 0,
+    score_rule: ruleOf(selection),
     persist_bits4: persistence?.bits4 ?? 0,
     persist_bits6: persistence?.bits6 ?? 0,
     source: limitValues(sourceLimit),
     total: limitValues(limit),
     cookie_threshold: synCookies ? thresholdOf(synCookies.threshold, limit.synsPerSecond) : 0,
   };
+}
+
+function ruleOf(selection: Selection): number {
+  if (selection.kind === 'score') return SCORE_RULE[selection.rule];
+  return selection.kind === 'locality' ? LOCALITY_RULE[selection.rule] : 0;
 }
 
 /** A limit of new connections holds for those that are proven: below it SYNs are answered by cookies at the latest. */

@@ -47,7 +47,7 @@ SEPARATE int cookies_wanted(const struct service *service, __u32 id, __u64 now, 
   struct service_state *state = bpf_map_lookup_elem(&service_states, &id);
   if (!state) return 0;
   if (is_syn) {
-    if (now - state->window_ns >= SECOND_NS) {
+    if ((__s64)(now - state->window_ns) >= (__s64)SECOND_NS) { /* another CPU may be ahead */
       state->window_ns = now;
       state->syns = 0;
     }

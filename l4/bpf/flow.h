@@ -5,6 +5,8 @@
 #include "count.h"
 #include "parse.h"
 
+#define SECOND_NS 1000000000ull
+
 /* Written no oftener than this, so that packets of one flow on two CPUs do not fight for its cache line. */
 #define TOUCH_NS 50000000ull
 

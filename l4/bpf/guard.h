@@ -5,7 +5,6 @@
 #include "flow.h"
 
 #define TOKEN 1000u /* a packet in tokens */
-#define SECOND_NS 1000000000ull
 
 /* A director whose controller hangs fences itself. */
 INLINE int lease_holds(const struct settings *settings, __u64 now) {

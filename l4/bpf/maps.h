@@ -141,12 +141,12 @@ struct {
   __type(value, struct bucket);
 } buckets SEC(".maps");
 
-/* lblc: the real server that a destination had last. */
+/* By destination and service. */
 struct {
   __uint(type, BPF_MAP_TYPE_LRU_HASH);
   __uint(max_entries, 16384);
   __type(key, struct client_key);
-  __type(value, __u32);
+  __type(value, struct locality);
 } localities SEC(".maps");
 
 struct {

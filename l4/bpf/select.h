@@ -52,6 +52,7 @@ struct contest {
   __u64 load, weight; /* of the best: compared crosswise, so nothing is divided */
   __u64 total; /* weights so far */
   __u32 rule;
+  __u32 spare; /* some real server bears less than half of its weight */
 };
 
 /* active * 256 + inactive is LVS's measure of load for lc and wlc; sed and nq count the active ones, and the new one. */
@@ -80,6 +81,7 @@ static long contest_one(__u32 at, struct contest *contest) {
     contest_twos(contest, real_id, real->weight);
     return 0;
   }
+  if ((__u64)state->active * 2 < real->weight) contest->spare = 1;
   __u64 weight = contest->rule == SCORE_LC ? 1 : real->weight;
   __u64 load = load_of(contest->rule, state);
   int idle = contest->rule == SCORE_NQ && state->active == 0;
@@ -90,14 +92,17 @@ static long contest_one(__u32 at, struct contest *contest) {
   return idle; /* nq: an idle one is taken at once */
 }
 
-SEPARATE __u32 pick_by_score(__u32 service, __u32 rule) {
+/* The id, and SPARE where some real server bears less than half of its weight. */
+#define SPARE (1ull << 32)
+
+SEPARATE __u64 pick_by_score(__u32 service, __u32 rule) {
   void *ring = bpf_map_lookup_elem(&rings, &service);
   if (!ring) return 0;
   __u32 length = ring_length(ring);
   if (length > SCORED_MOST) length = SCORED_MOST;
   struct contest contest = {.service = service, .rule = rule};
   bpf_loop(length, contest_one, &contest, 0);
-  if (rule != SCORE_TWOS || contest.best == contest.other) return contest.best;
+  if (rule != SCORE_TWOS || contest.best == contest.other) return contest.best | (contest.spare ? SPARE : 0);
   __u32 one = contest.best, two = contest.other;
   struct real_state *first = bpf_map_lookup_elem(&real_states, &one);
   struct real_state *second = bpf_map_lookup_elem(&real_states, &two);
@@ -107,30 +112,7 @@ SEPARATE __u32 pick_by_score(__u32 service, __u32 rule) {
   return load_of(rule, first) * second_real->weight <= load_of(rule, second) * first_real->weight ? one : two;
 }
 
-INLINE int is_twice_idle(__u32 id) {
-  struct real *real = bpf_map_lookup_elem(&reals, &id);
-  struct real_state *state = bpf_map_lookup_elem(&real_states, &id);
-  return real && state && (__u64)state->active * 2 < real->weight;
-}
-
-/* lblc: a destination stays where it was, unless that one has more than its weight while another has less than half of its own. */
-SEPARATE __u32 pick_by_locality(const struct packet *packet, __u32 service) {
-  if (!packet) return 0;
-  struct client_key key;
-  __builtin_memset(&key, 0, sizeof key);
-  key.address = packet->key.destination;
-  key.service = service;
-  __u32 best = pick_by_score(service, SCORE_WLC);
-  __u32 *last = bpf_map_lookup_elem(&localities, &key);
-  if (last) {
-    __u32 id = *last;
-    struct real *real = bpf_map_lookup_elem(&reals, &id);
-    struct real_state *state = bpf_map_lookup_elem(&real_states, &id);
-    if (real && state && real->weight && takes_new(id) && (state->active <= real->weight || !is_twice_idle(best))) return id;
-  }
-  if (best) bpf_map_update_elem(&localities, &key, &best, BPF_ANY);
-  return best;
-}
+#include "locality.h"
 
 INLINE __u64 ring_hash(const struct settings *settings, const struct packet *packet, __u32 key) {
   if (key == KEY_DESTINATION) return sip_hash(settings, &packet->key.destination, 0);
@@ -148,8 +130,8 @@ INLINE __u32 pick(const struct settings *settings, const struct packet *packet, 
       struct service_state *state = bpf_map_lookup_elem(&service_states, &id);
       return state ? pick_from_ring(id, __sync_fetch_and_add(&state->turn, 1)) : 0;
     }
-    case SELECT_SCORE: return pick_by_score(id, service->score_rule);
-    case SELECT_LOCALITY: return pick_by_locality(packet, id);
+    case SELECT_SCORE: return (__u32)pick_by_score(id, service->score_rule);
+    case SELECT_LOCALITY: return pick_by_locality(packet, id, service->score_rule);
     default: return 0;
   }
 }

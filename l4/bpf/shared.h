@@ -64,6 +64,7 @@ struct endpoint_key {
 enum selection { SELECT_NONE, SELECT_RING, SELECT_ORDER, SELECT_SCORE, SELECT_LOCALITY };
 enum ring_key { KEY_SOURCE, KEY_SOURCE_PORT, KEY_DESTINATION };
 enum score_rule { SCORE_LC, SCORE_WLC, SCORE_SED, SCORE_NQ, SCORE_TWOS };
+enum locality_rule { LOCALITY_LBLC, LOCALITY_LBLCR }; /* in the place of a score rule */
 
 #define SERVICE_ONE_PACKET 1
 #define SERVICE_FILTER 2 /* the trie has entries of this service */
@@ -96,6 +97,16 @@ struct service_state {
 };
 
 /* ---- rings: a map per service, an array of ids of real servers behind their number at index 0 ---- */
+
+/* lblc, lblcr: real servers that a destination has; lblc: one at most. */
+#define LOCALITY_MOST 16
+struct locality {
+  __u64 changed_ns; /* when one came or went */
+  __u64 used_ns;
+  __u32 count;
+  __u32 ids[LOCALITY_MOST];
+  __u32 pad;
+};
 
 /* ---- reals, by id ---- */
 
@@ -276,6 +287,15 @@ struct packet {
   __u8 spliced; /* a SYN that was made of a cookie: scratch.splice belongs to it */
 };
 
+/* What a look at the real servers of one destination found. */
+struct set_walk {
+  __u32 service;
+  __u32 kept; /* of the set, without those that are gone */
+  __u32 best, worst; /* ids */
+  __u64 best_load, best_weight, worst_load, worst_weight;
+  __u32 overloaded; /* the best bears more than its weight */
+};
+
 struct scratch {
   struct packet packet;
   struct flow flow, reply;
@@ -283,6 +303,8 @@ struct scratch {
   __u8 answer[128];
   struct segment segment;
   struct splice splice;
+  struct locality locality;
+  struct set_walk walk;
 };
 
 /* ---- what happened, in packets ---- */

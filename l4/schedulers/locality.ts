@@ -10,6 +10,9 @@ export const FORGET_MS = 86_400_000;
 /** lblcr: a set that did not change for so long loses its most loaded member. */
 export const SHRINK_MS = 86_400_000;
 
+/** A set in the kernel has room for so many; one that is full grows no more. */
+export const LOCALITY_MOST = 16;
+
 /** The real servers of one destination; lblc has one at most. */
 export interface Memory {
   readonly ids: readonly number[];
@@ -38,17 +41,19 @@ const lblc: Locality = (candidates, memory, nowMs) => {
 };
 
 const lblcr: Locality = (candidates, memory, nowMs) => {
-  const set = candidates.filter(({ id }) => memory.ids.includes(id));
+  const set = memory.ids.flatMap(known => candidates.filter(({ id }) => id === known));
   const known = leastLoaded(set);
-  if (known && !isOverloaded(known, candidates)) return [known, shrunk(set, memory, nowMs)];
+  const kept = shrunk(set, memory, nowMs);
+  if (known && !isOverloaded(known, candidates)) return [known, kept];
   const picked = leastLoaded(candidates);
   if (!picked) return [undefined, memory];
-  if (memory.ids.includes(picked.id)) return [picked, memory];
-  return [picked, { ids: [...memory.ids, picked.id], changedMs: nowMs }];
+  if (kept.ids.includes(picked.id) || kept.ids.length >= LOCALITY_MOST) return [picked, kept];
+  return [picked, { ids: [...kept.ids, picked.id], changedMs: nowMs }];
 };
 
+/** LVS does so before it looks whether the least loaded one will do. */
 function shrunk(set: readonly LoadedCandidate[], memory: Memory, nowMs: number): Memory {
-  if (set.length < 2 || nowMs - memory.changedMs <= SHRINK_MS) return memory;
+  if (memory.ids.length < 2 || nowMs - memory.changedMs <= SHRINK_MS) return memory;
   const dropped = mostLoaded(set);
   return { ids: memory.ids.filter(id => id !== dropped?.id), changedMs: nowMs };
 }
