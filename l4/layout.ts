@@ -1,7 +1,7 @@
 /** The layouts of l4/bpf/shared.h for TypeScript. test/l4/layout.test.ts holds them against the compiled object and that file. */
 import type { Struct } from './struct.ts';
 
-export const LAYOUT_VERSION = 3;
+export const LAYOUT_VERSION = 4;
 export const FLOW_SHARDS = 64;
 export const REALS_MOST = 16384;
 export const SERVICES_MOST = 4096;

@@ -8,7 +8,7 @@
 #include <linux/types.h>
 
 /* Changes with every layout: maps that were pinned by another one are not adopted. */
-#define LAYOUT_VERSION 3
+#define LAYOUT_VERSION 4
 
 #define FLOW_SHARDS 64
 #define REALS_MOST 16384

@@ -1,7 +1,7 @@
 /** SYN cookies packet by packet, through the very programs: what is answered, what is believed, and what is translated. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ADDRESS, RING_KEY, SELECTION, SERVICE, SETTING, STRUCTS } from '../../l4/layout.ts';
+import { ADDRESS, RING_KEY, SELECTION, SERVICE, STRUCTS } from '../../l4/layout.ts';
 import { u32 } from '../../l4/maps.ts';
 import type { DirectorBuild } from '../../l4/programs.ts';
 import type { Values } from '../../l4/struct.ts';
@@ -69,9 +69,9 @@ class Bed {
   constructor(build: DirectorBuild, family: Family = V4, values: Values = {}) {
     this.family = family;
     this.made = new Program(build);
-    this.made.settings({ flags: SETTING.replies, cookie_key: new Uint8Array(16).fill(3), wall_ns: 0n });
+    this.made.settings({ cookie_key: new Uint8Array(16).fill(3), wall_ns: 0n });
     this.made.real({ id: 1, address: family.real, mode: 'nat', port: 8080 });
-    this.made.maps.putAddress(family.real, ADDRESS.real);
+    this.made.address(family.real, ADDRESS.real);
     this.service(values);
   }
 
