@@ -19,6 +19,7 @@ export const DIAGNOSTIC_CODES = {
   'empty-upstream': 'A pool has no member.',
   'geo-entry': 'A network or range of `geo` is there twice, or not there to be deleted.',
   'include-loop': 'A file includes itself, directly or through others.',
+  incomplete: 'A block lacks a directive that it cannot do without.',
   'low-bits': 'The address of a network has bits set below its width; they do not count.',
   misplaced: 'The directive exists, but not in this block.',
   'no-effect': 'The directive is understood and changes nothing here, for the reason that is given.',

@@ -15,6 +15,7 @@ import type { UserVariable } from '#model/l7/variable.ts';
 import type { ProcessModel } from '#model/main.ts';
 import type { Template } from '#model/template.ts';
 import type { CommandEffects } from './directives/tls-command.ts';
+import type { ClusterDraft } from './draft-cluster.ts';
 import type { Site, Token } from './lex.ts';
 
 export type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -127,6 +128,7 @@ export interface MainDraft {
   process: Partial<Writable<ProcessModel>>;
   http: HttpDraft | undefined;
   l4: L4Model | undefined;
+  cluster: ClusterDraft | undefined;
 }
 
 export function newLocation(match: LocationMatch, label: string, site: Site): LocationDraft {

@@ -18,6 +18,10 @@ export const CONTEXTS = [
   'match',
   'l4',
   'virtual_server',
+  'cluster',
+  'vrrp_instance',
+  'vrrp_script',
+  'sync_group',
 ] as const;
 export type Context = (typeof CONTEXTS)[number];
 

@@ -8,6 +8,7 @@ import type { HttpDraft, LocationDraft, ServerDraft } from './draft.ts';
 import { inheritSettings } from './inherit.ts';
 import { nginxVariableHint } from './nginx-only/variables.ts';
 import { checkCharsets } from './resolve-charset.ts';
+import { resolveCluster } from './resolve-cluster.ts';
 import { addDefaultListen, defaultServers, gatherListens, warnOfTakenNames } from './resolve-listen.ts';
 import { resolveHealthChecks, resolvePools } from './resolve-pools.ts';
 import { checkProxyTls } from './resolve-proxy-tls.ts';
@@ -45,7 +46,9 @@ export function resolveModel(around: Surroundings): Model {
     env: [],
     ...main.process,
   };
-  return { prefix, process, http: main.http && resolveHttp(main.http, around), l4: main.l4 };
+  const http = main.http && resolveHttp(main.http, around);
+  const cluster = main.cluster && resolveCluster(main.cluster, { l4: main.l4, http }, around.faults);
+  return { prefix, process, http, l4: main.l4, cluster };
 }
 
 function resolveHttp(draft: HttpDraft, around: Surroundings): HttpModel {

@@ -16,6 +16,7 @@ import type {
   ServerDraft,
   Writable,
 } from './draft.ts';
+import type { ClusterDraft, InstanceDraft, ScriptDraft, SyncGroupDraft } from './draft-cluster.ts';
 import type { L4Draft, VirtualServerDraft } from './draft-l4.ts';
 import type { Site } from './lex.ts';
 import type { Source } from './parse.ts';
@@ -44,6 +45,10 @@ export interface Drafts {
   readonly match?: MatchDraft;
   readonly l4?: L4Draft;
   readonly virtualServer?: VirtualServerDraft;
+  readonly cluster?: ClusterDraft;
+  readonly instance?: InstanceDraft;
+  readonly script?: ScriptDraft;
+  readonly syncGroup?: SyncGroupDraft;
 }
 
 export class Scope {
@@ -115,6 +120,22 @@ export class Scope {
 
   get virtualServer(): VirtualServerDraft {
     return this.#need(this.drafts.virtualServer, 'virtual_server');
+  }
+
+  get cluster(): ClusterDraft {
+    return this.#need(this.drafts.cluster, 'cluster');
+  }
+
+  get instance(): InstanceDraft {
+    return this.#need(this.drafts.instance, 'vrrp_instance');
+  }
+
+  get script(): ScriptDraft {
+    return this.#need(this.drafts.script, 'vrrp_script');
+  }
+
+  get syncGroup(): SyncGroupDraft {
+    return this.#need(this.drafts.syncGroup, 'sync_group');
   }
 
   /** Gives this block its own value of some settings. */

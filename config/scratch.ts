@@ -1,5 +1,6 @@
 /** Drafts that nobody keeps, for reading the inside of a block whose head is faulty. */
 import { newHttp, newLocation, newPool, newServer } from './draft.ts';
+import { newCluster, newInstance, newScript, newSyncGroup } from './draft-cluster.ts';
 import { newL4, newVirtualServer } from './draft-l4.ts';
 import type { Site } from './lex.ts';
 import type { Context } from './registry.ts';
@@ -19,6 +20,8 @@ const location: Make = (around, site) => ({
   location: newLocation({ kind: 'none' }, 'location', site),
 });
 
+const cluster = (around: Drafts): Drafts => ({ cluster: around.cluster ?? newCluster() });
+
 /** Undefined: the inside is not looked at. */
 const SCRATCH: Readonly<Record<Context, Make | undefined>> = {
   main: undefined,
@@ -36,6 +39,10 @@ const SCRATCH: Readonly<Record<Context, Make | undefined>> = {
     l4: around.l4 ?? newL4(),
     virtualServer: newVirtualServer({ name: '', protocol: 'tcp', addresses: [] }, site),
   }),
+  cluster: () => ({ cluster: newCluster() }),
+  vrrp_instance: (around, site) => ({ ...cluster(around), instance: newInstance('', site) }),
+  vrrp_script: (around, site) => ({ ...cluster(around), script: newScript('', site) }),
+  sync_group: (around, site) => ({ ...cluster(around), syncGroup: newSyncGroup('', site) }),
 };
 
 /** @returns a scope of `context` whose drafts are thrown away, or undefined when there is none for it */

@@ -1,5 +1,6 @@
 /** Brings a configuration into force: all that it needs is prepared first, then everything changes together. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ClusterPlane } from '#cluster';
 import { AppendFiles } from '#kit/append-file.ts';
 import type { Log } from '#kit/log.ts';
 import { LogBook } from '#kit/log-book.ts';
@@ -23,6 +24,8 @@ export class Applier {
   readonly plane: L7Plane;
   /** Of the l4 block; it has no process while there is none. */
   readonly l4: L4Plane;
+  /** Of the cluster block; likewise. */
+  readonly cluster: ClusterPlane;
   readonly listeners: Listeners;
   readonly #invocation: Invocation;
   readonly #appended = new AppendFiles();
@@ -41,6 +44,7 @@ export class Applier {
     this.listeners = new Listeners(inherited);
     this.plane = plane;
     this.l4 = new L4Plane(baseEnvironment());
+    this.cluster = new ClusterPlane(baseEnvironment());
   }
 
   /** The log of the process; another one after a configuration that names other files. */
@@ -76,6 +80,20 @@ export class Applier {
 
   /** Replaces the configuration in force. @throws {Error} with the reason; then nothing has changed */
   async apply(model: Model): Promise<void> {
+    await this.cluster.prepare(model.cluster);
+    try {
+      await this.#applyTiers(model);
+    } catch (fault) {
+      await this.cluster.abandon();
+      throw fault;
+    }
+    // Last: addresses are held when all is there that answers on them.
+    await this.cluster
+      .commit(model.cluster)
+      .catch((fault: Error) => this.log.emerg(`the cluster block is not in force: ${fault.message}`));
+  }
+
+  async #applyTiers(model: Model): Promise<void> {
     const before = this.l4.model;
     await this.l4.configure(model.l4);
     try {
@@ -123,6 +141,7 @@ export class Applier {
     this.#logs.replaceMain(config.errorLogs);
     this.plane.log = this.#logs.main;
     this.l4.log = this.#logs.main;
+    this.cluster.log = this.#logs.main;
   }
 
   /** Starts the workers again on the configuration in force. @throws {Error} with the reason */

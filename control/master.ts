@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Log } from '#kit/log.ts';
 import { Turns } from '#kit/turns.ts';
 import type { L7Plane, ListeningSocket } from '#l7';
+import type { ClusterModel } from '#model/cluster/cluster.ts';
 import type { L4Model } from '#model/l4/l4.ts';
 import type { Model } from '#model/main.ts';
 import { Applier } from './apply.ts';
@@ -29,8 +30,9 @@ export class Master {
   #reloadWaits = false;
   #workersAreAway = false;
   #ending = false;
-  /** The l4 block that a successor serves. */
+  /** The blocks that a successor serves. */
   #pausedL4: L4Model | undefined;
+  #pausedCluster: ClusterModel | undefined;
 
   /** @param inherited sockets that a predecessor left */
   constructor(invocation: Invocation, plane: L7Plane, inherited: readonly ListeningSocket[] | undefined) {
@@ -150,7 +152,7 @@ export class Master {
         return this.log.crit('the signal to upgrade is ignored: end the old or the new process first');
       this.log.notice('starting the new program');
       this.#renameAll(`${path}.oldbin`);
-      await this.#pauseL4();
+      await this.#pauseForwarding();
       const successor = startSuccessor({
         sockets: this.#applier.listeners.sockets,
         secrets: this.#applier.plane.secrets,
@@ -170,21 +172,25 @@ export class Master {
       if (this.#ending) return;
       this.log.alert(`the new program is gone: ${how}`);
       this.#renameAll(path);
-      await this.#resumeL4();
+      await this.#resumeForwarding();
       if (this.#workersAreAway) await this.#bringWorkersBack();
     });
   }
 
   /** Two processes must not write the same maps: the successor adopts them, and the kernel forwards meanwhile. */
-  async #pauseL4(): Promise<void> {
+  async #pauseForwarding(): Promise<void> {
     this.#pausedL4 = this.#applier.l4.model;
-    await this.#applier.l4.stop();
+    this.#pausedCluster = this.#applier.cluster.model;
+    await Promise.all([this.#applier.l4.stop(), this.#applier.cluster.leave()]);
   }
 
-  async #resumeL4(): Promise<void> {
+  async #resumeForwarding(): Promise<void> {
     const model = this.#pausedL4;
     this.#pausedL4 = undefined;
     if (model) await this.#applier.l4.configure(model).catch((fault: Error) => this.log.emerg(fault.message));
+    const cluster = this.#pausedCluster;
+    this.#pausedCluster = undefined;
+    if (cluster) await this.#applier.cluster.commit(cluster).catch(fault => this.log.emerg(fault.message));
   }
 
   #renameAll(pidPath: string): void {
@@ -207,6 +213,7 @@ export class Master {
     if (this.#ending) return endWorkers(); // who came first does the rest
     this.#ending = true;
     this.#applier.listeners.close({ keepFiles: this.#sharesSockets() });
+    await this.#applier.cluster.stop(); // first, so that another node has the addresses while connections end here
     await Promise.all([endWorkers(), this.#applier.l4.stop()]);
     this.#status?.close();
     this.#pidFile?.remove();

@@ -1,7 +1,7 @@
 /** The door of the L4 plane: control gives it configurations, and is spared the deaths of its process. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { AskedChild } from '#kit/asked-child.ts';
 import { Turns } from '#kit/turns.ts';
 import type { L4Model } from '#model/l4/l4.ts';
 import type { L4Figures, NamedFlow } from './figures.ts';
@@ -116,7 +116,12 @@ export class L4Plane {
   }
 
   #start(): Child {
-    const child = new Child(this.#env, () => this.log);
+    const child: Child = new AskedChild<Demand, Told>({
+      name: 'the L4 process',
+      entry: ENTRY,
+      env: this.#env,
+      hear: ({ level, message }) => this.log[level](message),
+    });
     this.#child = child;
     void child.ended.then(how => this.#bury(child, how));
     return child;
@@ -164,57 +169,5 @@ export class L4Plane {
 }
 
 type Demand = ToDirector extends infer M ? (M extends { id: number } ? Omit<M, 'id'> : never) : never;
-
-/** One life of the process. */
-class Child {
-  readonly startedAtMs = performance.now();
-  /** Resolves with how it ended; never rejects. */
-  readonly ended: Promise<string>;
-  readonly #process: ChildProcess;
-  readonly #open = new Map<number, PromiseWithResolvers<unknown>>();
-  #next = 1;
-
-  constructor(env: NodeJS.ProcessEnv, log: () => Teller) {
-    this.#process = spawn(process.execPath, [...process.execArgv, '--disable-sigusr1', ENTRY], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      serialization: 'advanced',
-      env,
-    });
-    this.#process.on('message', message => this.#hear(message as FromDirector, log()));
-    this.ended = new Promise(done => {
-      this.#process.once('error', fault => done(`could not be started: ${fault.message}`));
-      this.#process.once('exit', (code, signal) =>
-        done(signal ? `was ended by ${signal}` : `exited with code ${code}`),
-      );
-    });
-    void this.ended.then(how => {
-      for (const settled of this.#open.values()) settled.reject(new Error(`the L4 process ${how}`));
-      this.#open.clear();
-    });
-  }
-
-  get pid(): number {
-    return this.#process.pid ?? 0;
-  }
-
-  #hear(message: FromDirector, log: Teller): void {
-    if (message.kind === 'log') return log[message.level](message.message);
-    const settled = this.#open.get(message.id);
-    this.#open.delete(message.id);
-    if (message.fault === undefined) settled?.resolve(message.value);
-    else settled?.reject(new Error(message.fault));
-  }
-
-  /** `A` is what it answers. @throws {Error} with the refusal, or when the process dies before it answers */
-  ask<A = void>(order: Demand): Promise<A> {
-    const id = this.#next++;
-    const settled = Promise.withResolvers<unknown>();
-    this.#open.set(id, settled);
-    this.#process.send({ ...order, id }, fault => fault && settled.reject(fault));
-    return settled.promise as Promise<A>;
-  }
-
-  disconnect(): void {
-    if (this.#process.connected) this.#process.disconnect();
-  }
-}
+type Told = Exclude<FromDirector, { kind: 'answer' }>;
+type Child = AskedChild<Demand, Told>;

@@ -9,6 +9,9 @@ export type StreamHandle = { readonly stream: unique symbol };
 /** A TLS context of the addon; opaque. It lives until nobody holds it and no connection uses it. */
 export type TlsHandle = { readonly tls: unique symbol };
 
+/** A watch of the addon; opaque. */
+export type WatchHandle = { readonly watch: unique symbol };
+
 /** The addon's verbs as they stand in C. The typed faces (`socket.ts`, `identity.ts`, `crypt.ts`) are what others use. */
 export type Addon = {
   bindTcp(options: object): number;
@@ -44,6 +47,17 @@ export type Addon = {
   hostAddresses(name: string): string | undefined;
   readCached(fd: number, buffer: Uint8Array, position: number): number;
   netlinkAsk(protocol: number, message: Uint8Array, action: string, object: string): Uint8Array;
+  netlinkListen(protocol: number, groups: number): number;
+  netlinkDrain(fd: number): void;
+  groupSocket(options: object): number;
+  groupSend(fd: number, destination: Uint8Array, source: Uint8Array, index: number, bytes: Uint8Array): void;
+  groupReceive(fd: number, buffer: Uint8Array): GroupArrival | undefined;
+  linkSocket(): number;
+  linkSend(fd: number, index: number, frame: Uint8Array): void;
+  watchFd(fd: number, onReadable: () => void): WatchHandle;
+  unwatchFd(handle: WatchHandle): void;
+  setRealtime(priority: number, limitUs: number): void;
+  lockMemory(): void;
   streamOpen(options: object): StreamHandle;
   streamListen(loop: StreamHandle, fd: number): number;
   streamConnect(loop: StreamHandle, host: string, port: number, boundFd?: number): number;
@@ -74,11 +88,24 @@ export type Addon = {
   cryptHashAsync(key: string, setting: string, done: (hash: string | undefined) => void): void;
 };
 
+/** A message, where it lies in the buffer, and how it came. */
+export type GroupArrival = {
+  readonly offset: number;
+  readonly length: number;
+  /** 4 or 16 bytes each. */
+  readonly source: Uint8Array;
+  readonly destination: Uint8Array;
+  /** TTL or hop limit. */
+  readonly hops: number;
+  /** Of the interface. */
+  readonly index: number;
+};
+
 const BUILD_DIR = join(import.meta.dirname, 'build');
 const REMEDY = 'run scripts/build-native (it needs: apt-get install gcc libc6-dev libcrypt-dev)';
 
 /** The newest verb: an addon without it was compiled before the TypeScript beside it was written. */
-const NEWEST_VERB: keyof Addon = 'rawReceive';
+const NEWEST_VERB: keyof Addon = 'lockMemory';
 
 // A cache: dlopen() gives the same addon each time, and asking it costs a stat() per call.
 let loaded: Addon | undefined;

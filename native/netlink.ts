@@ -8,22 +8,45 @@ const MESSAGE = {
   newAddress: 20,
   deleteAddress: 21,
   getAddress: 22,
+  newRoute: 24,
+  getRoute: 26,
   newNeighbour: 28,
   deleteNeighbour: 29,
   getNeighbour: 30,
 };
 const FAMILY = { any: 0, IPv4: 2, IPv6: 10 } as const;
 const LINK = { address: 1, name: 3, mtu: 4 };
-const ADDRESS = { address: 1, local: 2, lifetimes: 6, flags: 8 };
+const ADDRESS = { address: 1, local: 2, label: 3, lifetimes: 6, flags: 8 };
+const ROUTE = { destination: 1, table: 15 };
 const NEIGHBOUR = { destination: 1, linkAddress: 2, extraFlags: 15 };
 /** Neighbour: state `none`, flag "learned elsewhere", further flag "keep it fresh". */
 const NUD_NONE = 0;
 const NTF_EXT_LEARNED = 0x10;
 const NTF_EXT_MANAGED = 1;
 
-export type Link = { index: number; name: string; mtu: number; mac: Uint8Array; up: boolean };
+/** `up`: it is switched on; `running`: and its wire carries. */
+export type Link = {
+  index: number;
+  name: string;
+  mtu: number;
+  mac: Uint8Array;
+  up: boolean;
+  running: boolean;
+};
 /** 4 or 16 bytes of an address, and the index of its interface. */
-export type LocalAddress = { index: number; address: Uint8Array; prefixBits: number };
+export type LocalAddress = {
+  index: number;
+  address: Uint8Array;
+  prefixBits: number;
+  /** Another one of its network was there first (IPv4). */
+  secondary: boolean;
+  /** It is not known yet whether another host has it, or one has (IPv6). */
+  tentative: boolean;
+};
+/** 4 or 16 bytes of a network, or none for the default route. */
+export type Route = { destination: Uint8Array; prefixBits: number; family: 4 | 6 };
+
+const IFF = { up: 1, running: 0x40 };
 
 /** All interfaces of this network namespace. */
 export function listLinks(): Link[] {
@@ -33,7 +56,8 @@ export function listLinks(): Link[] {
     const facts = attributesOf(body, 16);
     return {
       index: word(body, 4),
-      up: (word(body, 8) & 1) === 1,
+      up: (word(body, 8) & IFF.up) !== 0,
+      running: (word(body, 8) & IFF.running) !== 0,
       name: Buffer.from(facts.get(LINK.name) ?? [])
         .toString('latin1')
         .replace(/\0.*$/s, ''),
@@ -50,9 +74,40 @@ export function listAddresses(): LocalAddress[] {
   return Array.from(bodies(answers, MESSAGE.newAddress), body => {
     const facts = attributesOf(body, 8);
     const address = facts.get(ADDRESS.local) ?? facts.get(ADDRESS.address) ?? new Uint8Array(4);
-    return { index: word(body, 4), prefixBits: body[1]!, address };
+    const flags = facts.has(ADDRESS.flags) ? word(facts.get(ADDRESS.flags)!, 0) : body[2]!;
+    return {
+      index: word(body, 4),
+      prefixBits: body[1]!,
+      address,
+      secondary: (flags & IFA_F.secondary) !== 0 && address.length === 4,
+      tentative: (flags & (IFA_F.tentative | IFA_F.dadFailed)) !== 0,
+    };
   });
 }
+
+const RT_TABLE_MAIN = 254;
+
+/** The routes of the main table. */
+export function listRoutes(): Route[] {
+  const ask = message(MESSAGE.getRoute, FLAG.dump, new Uint8Array(12));
+  const answers = addon().netlinkAsk(NETLINK_ROUTE, ask, 'list', 'routes');
+  return Array.from(bodies(answers, MESSAGE.newRoute), body => {
+    const facts = attributesOf(body, 12);
+    const table = facts.has(ROUTE.table) ? word(facts.get(ROUTE.table)!, 0) : body[4]!;
+    const family = body[0] === FAMILY.IPv4 ? (4 as const) : (6 as const);
+    const destination = facts.get(ROUTE.destination) ?? new Uint8Array(0);
+    return { table, family, destination, prefixBits: body[1]! };
+  }).filter(({ table }) => table === RT_TABLE_MAIN);
+}
+
+/** RTMGRP_LINK, _IPV4_IFADDR, _IPV4_ROUTE, _IPV6_IFADDR, _IPV6_ROUTE */
+const CHANGES = 0x1 | 0x10 | 0x40 | 0x100 | 0x400;
+
+/** A descriptor that becomes readable when an interface, an address or a route changes. */
+export const listenToChanges = (): number => addon().netlinkListen(NETLINK_ROUTE, CHANGES);
+
+/** Reads all that waits there; what has changed is for the lists to tell. */
+export const drainChanges = (fd: number): void => addon().netlinkDrain(fd);
 
 /** A host of a network that this one is in, as the kernel knows it now. */
 export type NeighbourEntry = {
@@ -120,47 +175,66 @@ export function forgetNeighbour(index: number, address: Uint8Array, name: string
   addon().netlinkAsk(NETLINK_ROUTE, ask, 'forget the neighbour', name);
 }
 
-/** No wait for other hosts that might have the address, for it is to be on many; and no route to a network around it. */
-const IFA_F_NODAD = 0x02;
-const IFA_F_NOPREFIXROUTE = 0x200;
+const IFA_F = { secondary: 0x01, noDad: 0x02, dadFailed: 0x08, tentative: 0x40, noPrefixRoute: 0x200 };
 const FOR_EVER = 0xffff_ffff;
 
-function localAddress(index: number, address: Uint8Array): Uint8Array {
+export interface AddressOptions {
+  /** Bits of the network around it, to which it gives a route; all of its own if absent: no network. */
+  readonly prefixBits?: number | undefined;
+  /** As `ip address` shows it; IPv4 only. */
+  readonly label?: string | undefined;
+}
+
+function localAddress(index: number, address: Uint8Array, { prefixBits }: AddressOptions): Uint8Array {
   const fixed = new Uint8Array(8);
   fixed[0] = address.length === 4 ? FAMILY.IPv4 : FAMILY.IPv6;
-  fixed[1] = address.length * 8;
+  fixed[1] = prefixBits ?? address.length * 8;
   new DataView(fixed.buffer).setUint32(4, index, true);
   return fixed;
 }
 
-/** Flags, and for how long it is good, and good as a source: an IPv6 address of many hosts is nobody's to begin connections with. */
-function addressOptions(family: number): [number, Uint8Array][] {
+/** No wait for other hosts that might have it; for how long it is good, and good as a source: an IPv6 address of many hosts is nobody's to begin connections with. */
+function attributesFor(
+  address: Uint8Array,
+  { prefixBits = address.length * 8, label }: AddressOptions,
+): [number, Uint8Array][] {
   const flags = new Uint8Array(4);
-  new DataView(flags.buffer).setUint32(0, IFA_F_NODAD | IFA_F_NOPREFIXROUTE, true);
-  const lifetimes = new Uint8Array(16);
-  new DataView(lifetimes.buffer).setUint32(4, FOR_EVER, true);
-  return family === FAMILY.IPv6
-    ? [
-        [ADDRESS.flags, flags],
-        [ADDRESS.lifetimes, lifetimes],
-      ]
-    : [[ADDRESS.flags, flags]];
+  const isAlone = prefixBits === address.length * 8;
+  new DataView(flags.buffer).setUint32(0, IFA_F.noDad | (isAlone ? IFA_F.noPrefixRoute : 0), true);
+  const attributes: [number, Uint8Array][] = [[ADDRESS.flags, flags]];
+  if (address.length === 16) {
+    const lifetimes = new Uint8Array(16);
+    new DataView(lifetimes.buffer).setUint32(4, FOR_EVER, true);
+    attributes.push([ADDRESS.lifetimes, lifetimes]);
+  }
+  if (label !== undefined) attributes.push([ADDRESS.label, Buffer.from(`${label}\0`, 'latin1')]);
+  return attributes;
 }
 
-/** Gives an interface an address of its own, with no network around it. @throws {Error} EEXIST if it has it already */
-export function addAddress(index: number, address: Uint8Array, name: string): void {
+/** Gives an interface an address. @throws {Error} EEXIST if it has it already */
+export function addAddress(
+  index: number,
+  address: Uint8Array,
+  name: string,
+  options: AddressOptions = {},
+): void {
   const ask = message(
     MESSAGE.newAddress,
     FLAG.acknowledge | FLAG.create | FLAG.exclusive,
-    localAddress(index, address),
-    [[ADDRESS.local, address], ...addressOptions(address.length === 4 ? FAMILY.IPv4 : FAMILY.IPv6)],
+    localAddress(index, address, options),
+    [[ADDRESS.local, address], ...attributesFor(address, options)],
   );
   addon().netlinkAsk(NETLINK_ROUTE, ask, 'add the address', name);
 }
 
 /** Takes it away. @throws {Error} EADDRNOTAVAIL if it is not there */
-export function removeAddress(index: number, address: Uint8Array, name: string): void {
-  const ask = message(MESSAGE.deleteAddress, FLAG.acknowledge, localAddress(index, address), [
+export function removeAddress(
+  index: number,
+  address: Uint8Array,
+  name: string,
+  options: AddressOptions = {},
+): void {
+  const ask = message(MESSAGE.deleteAddress, FLAG.acknowledge, localAddress(index, address, options), [
     [ADDRESS.local, address],
   ]);
   addon().netlinkAsk(NETLINK_ROUTE, ask, 'remove the address', name);

@@ -50,6 +50,7 @@ export function becomeBackup(
     dueMs: nowMs + activeDownMs(own, activeAdverMs),
     heardMs: heard && nowMs,
     preemptAtMs: undefined,
+    outranks: undefined,
     listensAgain: false,
   };
   const changed: Effect = { kind: 'changed', from, to: 'backup', reason };
@@ -113,27 +114,36 @@ function timedOut(state: Backup, nowMs: number): Step {
   return becomeActive(state, nowMs, reasonToTakeOver(state, nowMs));
 }
 
-function reasonToTakeOver({ heardMs }: Backup, nowMs: number): string {
+function reasonToTakeOver({ heardMs, outranks }: Backup, nowMs: number): string {
+  if (outranks) return `it preempts ${outranks.name}, of priority ${outranks.priority}`;
   if (heardMs === undefined) return 'nobody else is active';
-  return `the active router was silent for ${Math.round(nowMs - heardMs)} ms, or has a lower priority`;
+  return `the active router was silent for ${Math.round(nowMs - heardMs)} ms`;
 }
 
 function hear(state: Backup, event: Heard): Backup {
   const { own, activeAdverMs, preemptAtMs } = state;
   const { nowMs, priority } = event;
   if (priority === STOP_PRIORITY)
-    return { ...state, dueMs: nowMs + skewMs(own, activeAdverMs), heardMs: undefined };
+    return { ...state, dueMs: nowMs + skewMs(own, activeAdverMs), heardMs: undefined, outranks: undefined };
   if (priority >= own.priority) return heed(state, event, undefined);
   if (!mayPreempt(state)) return heed(state, event, undefined);
   const preemptFromMs = preemptAtMs ?? nowMs + own.preemptDelayMs;
   if (nowMs < preemptFromMs) return heed(state, event, preemptFromMs);
-  return preemptAtMs === preemptFromMs ? state : { ...state, preemptAtMs: preemptFromMs };
+  return { ...state, preemptAtMs: preemptFromMs, outranks: { name: event.name, priority } };
 }
 
 function heed(state: Backup, { nowMs, intervalMs }: Heard, preemptAtMs: number | undefined): Backup {
   const activeAdverMs = learned(state, intervalMs);
   const dueMs = nowMs + activeDownMs(state.own, activeAdverMs);
-  return { ...state, activeAdverMs, dueMs, heardMs: nowMs, preemptAtMs, listensAgain: false };
+  return {
+    ...state,
+    activeAdverMs,
+    dueMs,
+    heardMs: nowMs,
+    preemptAtMs,
+    outranks: undefined,
+    listensAgain: false,
+  };
 }
 
 /** Of the time that is left, the part changes that is its own. */

@@ -6,6 +6,7 @@
  *  state      │ event                                  │ done                                        │ next
  * ────────────┼────────────────────────────────────────┼─────────────────────────────────────────────┼──────────────────────
  *  initialize │ startup, owner                         │ advertise, take, announce                   │ active
+ *             │ startup, adopted                       │ advertise, take, announce                   │ active
  *             │ startup, else                          │                                             │ backup, Active_Down
  *  backup     │ timer                                  │ advertise, take, announce                   │ active
  *             │ timer, barred                          │                                             │ backup, one interval
@@ -52,6 +53,8 @@ export function step(state: State, event: Event): Step {
 function stepInitialize(state: State, event: Event): Step {
   switch (event.kind) {
     case 'startup':
+      if (event.adopted && state.barredBy === undefined)
+        return becomeActive(state, event.nowMs, event.reason);
       if (state.own.priority === OWNER_PRIORITY && state.barredBy === undefined && !state.yielding)
         return becomeActive(state, event.nowMs, `${event.reason}, and it owns the addresses`);
       return becomeBackup(state, event.nowMs, event.reason);

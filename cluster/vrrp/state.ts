@@ -43,6 +43,8 @@ export interface Backup extends Common {
   readonly heardMs: number | undefined;
   /** Of preempt_delay: until then a router of lower priority is heeded. */
   readonly preemptAtMs: number | undefined;
+  /** Who is active with a lower priority, and is not heeded. */
+  readonly outranks: { readonly name: string; readonly priority: number } | undefined;
   /** This process was paused when the timer ran out, and listens once more: only once. */
   readonly listensAgain: boolean;
 }
@@ -58,9 +60,16 @@ export interface Active extends Common {
 export type State = Initialize | Backup | Active;
 export type StateName = State['kind'];
 
+interface Startup {
+  readonly kind: 'startup';
+  readonly reason: string;
+  /** It takes over from a process of this router that was active until now. */
+  readonly adopted?: boolean;
+}
+
 /** Times are ms of one monotonic clock. */
 export type Event = { readonly nowMs: number } & (
-  | { readonly kind: 'startup'; readonly reason: string }
+  | Startup
   | { readonly kind: 'shutdown'; readonly reason: string }
   /** The time of `dueMs` has come, or has long passed. */
   | { readonly kind: 'timer' }

@@ -4,6 +4,7 @@ import { ACCESS } from './access.ts';
 import { ADDITION } from './addition.ts';
 import { BROWSER } from './browser.ts';
 import { CHARSET } from './charset.ts';
+import { CLUSTER } from './cluster.ts';
 import { COMPRESS } from './compress.ts';
 import { CORE } from './core.ts';
 import { GEO } from './geo.ts';
@@ -62,6 +63,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   SUB,
   UPSTREAM,
   L4,
+  CLUSTER,
 ];
 
 /** Some names mean different things in different blocks: then there are several definitions. */

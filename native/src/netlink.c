@@ -1,4 +1,5 @@
-/* One question to the kernel over netlink, and all that it answers; what the messages mean is native/netlink.ts's to know. */
+/* One question to the kernel over netlink, and all that it answers, or a descriptor that tells of changes; what the messages
+ * mean is native/netlink.ts's to know. */
 #include "call.h"
 #include "verbs.h"
 
@@ -83,4 +84,32 @@ napi_value netlink_ask(napi_env env, napi_callback_info info) {
   if (!call.failed) ok(&call, napi_create_typedarray(env, napi_uint8_array, answers.length, buffer, 0, &made));
   free(answers.bytes);
   return made;
+}
+
+/* netlinkListen(protocol, groups) → a descriptor that becomes readable at each change of what the groups (a mask) tell of */
+napi_value netlink_listen(napi_env env, napi_callback_info info) {
+  struct call call = call_begin(env, info, "netlinkListen");
+  int protocol = (int)as_int(&call, call.args[0], "protocol", 0, 31);
+  struct sockaddr_nl where = {.nl_family = AF_NETLINK};
+  where.nl_groups = (uint32_t)as_int(&call, call.args[1], "groups", 1, UINT32_MAX);
+  if (call.failed) return NULL;
+  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+  if (fd < 0 || bind(fd, (struct sockaddr *)&where, sizeof where) < 0)
+    fail_system(&call, errno, "netlink", "listen to", "changes of the network");
+  napi_value made = make_number(&call, fd);
+  if (call.failed && fd >= 0) close(fd);
+  return call.failed ? NULL : made;
+}
+
+/* netlinkDrain(fd): reads all that waits, unread; so does what was lost because too much came (ENOBUFS). */
+napi_value netlink_drain(napi_env env, napi_callback_info info) {
+  struct call call = call_begin(env, info, "netlinkDrain");
+  int fd = as_fd(&call, call.args[0]);
+  char dropped[8192];
+  while (!call.failed) {
+    if (recv(fd, dropped, sizeof dropped, MSG_DONTWAIT) >= 0 || errno == EINTR || errno == ENOBUFS) continue;
+    if (errno != EAGAIN) fail_system(&call, errno, "recv", "read", "changes of the network");
+    break;
+  }
+  return make_undefined(&call);
 }

@@ -29,6 +29,25 @@ napi_value tcp_information(napi_env env, napi_callback_info info);
 
 /* netlink.c */
 napi_value netlink_ask(napi_env env, napi_callback_info info);
+napi_value netlink_listen(napi_env env, napi_callback_info info);
+napi_value netlink_drain(napi_env env, napi_callback_info info);
+
+/* group.c */
+napi_value group_socket(napi_env env, napi_callback_info info);
+napi_value group_send(napi_env env, napi_callback_info info);
+napi_value group_receive(napi_env env, napi_callback_info info);
+
+/* link.c */
+napi_value link_socket(napi_env env, napi_callback_info info);
+napi_value link_send(napi_env env, napi_callback_info info);
+
+/* watch.c */
+napi_value watch_fd(napi_env env, napi_callback_info info);
+napi_value unwatch_fd(napi_env env, napi_callback_info info);
+
+/* realtime.c */
+napi_value set_realtime(napi_env env, napi_callback_info info);
+napi_value lock_memory(napi_env env, napi_callback_info info);
 
 /* passing.c */
 napi_value socket_pair(napi_env env, napi_callback_info info);

@@ -1,0 +1,6 @@
+/** Who is told what happens. */
+export interface Log {
+  error(message: string): void;
+  warn(message: string): void;
+  notice(message: string): void;
+}

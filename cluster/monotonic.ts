@@ -1,0 +1,7 @@
+/** The clock of this folder. */
+
+/** ms of CLOCK_MONOTONIC: never set, and the same in all processes of a host. */
+export function monotonicMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
+}

@@ -1,0 +1,183 @@
+/** The door of the cluster plane: control gives it configurations, and it speaks for its process when that dies. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { AskedChild } from '#kit/asked-child.ts';
+import { Turns } from '#kit/turns.ts';
+import type { ClusterModel } from '#model/cluster/cluster.ts';
+import type { ClusterFigures } from './figures.ts';
+import { fulfil } from './last-will.ts';
+import type { Log } from './log.ts';
+import type { ClusterOrder, FromNode, ToNode } from './messages.ts';
+import type { PlaneHealth } from './track/health.ts';
+import type { Standing } from './vrrp/instance.ts';
+
+export type { ClusterFigures, InstanceFigures, TrackFigures, TransitionFigures } from './figures.ts';
+export type { ClusterOrder } from './messages.ts';
+export type { PlaneHealth } from './track/health.ts';
+export { DROP_REASONS } from './vrrp/admit.ts';
+
+const ENTRY = fileURLToPath(new URL('./process.ts', import.meta.url));
+/** All of V8 in one thread, for a helper without real-time priority would be waited for; and short collections. */
+const FLAGS = ['--v8-pool-size=0', '--single-threaded-gc', '--max-semi-space-size=2'];
+/** A process that died is started anew after a growing pause. */
+const PAUSE_MS = { first: 50, most: 5000 };
+/** One that lived so long was no fault of the configuration. */
+const STABLE_MS = 10_000;
+
+type Demand = ToNode extends infer M ? (M extends { id: number } ? Omit<M, 'id'> : never) : never;
+type Told = Exclude<FromNode, { kind: 'answer' }>;
+type Child = AskedChild<Demand, Told>;
+
+export class ClusterPlane {
+  /** Tells of deaths, and of what the process has to say. */
+  log: Log = { error() {}, warn() {}, notice() {} };
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #turns = new Turns();
+  #child: Child | undefined;
+  #model: ClusterModel | undefined;
+  #standings: readonly Standing[] = [];
+  #pauseMs = 0;
+
+  constructor(env: NodeJS.ProcessEnv) {
+    this.#env = env;
+  }
+
+  /** Undefined while no process lives. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  get model(): ClusterModel | undefined {
+    return this.#model;
+  }
+
+  /** Makes sure that commit() will do: nothing is advertised yet. @throws {Error} with the reason; then all is as it was */
+  prepare(model: ClusterModel | undefined): Promise<void> {
+    return this.#turns.take(async () => {
+      if (!model) return;
+      const child = this.#child ?? this.#start();
+      try {
+        await child.ask({ kind: 'prepare', model });
+      } catch (fault) {
+        if (!this.#model) await this.#end();
+        throw fault;
+      }
+    });
+  }
+
+  /** Undoes a prepare() that nothing follows. */
+  abandon(): Promise<void> {
+    return this.#turns.take(async () => {
+      if (!this.#model) await this.#end();
+    });
+  }
+
+  /** Takes part in elections by this configuration from now on; without one, it gives everything up. */
+  commit(model: ClusterModel | undefined): Promise<void> {
+    return this.#turns.take(async () => {
+      this.#model = model;
+      if (model) await (this.#child ?? this.#start()).ask({ kind: 'configure', model });
+      else await this.#say({ kind: 'stop' });
+    });
+  }
+
+  /** Undefined while nothing is in force, or the process is down. */
+  async figures(): Promise<ClusterFigures | undefined> {
+    return this.#child?.ask<ClusterFigures>({ kind: 'figures' }).catch(() => undefined);
+  }
+
+  /** @returns what was done, in words @throws {Error} with the reason */
+  async order(order: ClusterOrder): Promise<readonly string[]> {
+    if (!this.#child) throw new Error('there is no cluster block in force');
+    return this.#child.ask<readonly string[]>({ kind: 'order', order });
+  }
+
+  /** Whether an instance hangs on the health of another plane. */
+  get wantsHealth(): boolean {
+    const { instances = [], groups = [] } = this.#model ?? {};
+    return [...instances, ...groups].some(({ tracks }) =>
+      tracks.some(({ question: { type } }) => type === 'l4' || type === 'l7'),
+    );
+  }
+
+  async tell(health: PlaneHealth): Promise<void> {
+    await this.#child?.ask({ kind: 'health', health }).catch(() => {}); // it has died, which is told elsewhere
+  }
+
+  #start(): Child {
+    const child: Child = new AskedChild<Demand, Told>({
+      ...{ name: 'the cluster process', entry: ENTRY, env: this.#env, flags: FLAGS },
+      hear: message => this.#hear(message),
+    });
+    this.#child = child;
+    void child.ended.then(how => this.#bury(child, how));
+    return child;
+  }
+
+  #hear(message: Told): void {
+    if (message.kind === 'log') this.log[message.level](message.message);
+    else this.#standings = message.standings;
+  }
+
+  /** Gives everything up, so that another node takes over at once. */
+  stop(): Promise<void> {
+    return this.#turns.take(async () => {
+      this.#model = undefined;
+      await this.#say({ kind: 'stop' });
+    });
+  }
+
+  /** Leaves everything to another control process of this host. */
+  leave(): Promise<void> {
+    return this.#turns.take(async () => {
+      this.#model = undefined;
+      await this.#say({ kind: 'leave' });
+    });
+  }
+
+  async #say(last: { readonly kind: 'stop' | 'leave' }): Promise<void> {
+    const child = this.#child;
+    if (!child) return;
+    this.#child = undefined;
+    await child.ask(last).catch((fault: Error) => this.log.error(fault.message));
+    child.disconnect();
+    await child.ended;
+  }
+
+  async #end(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    child?.disconnect();
+    await child?.ended;
+  }
+
+  async #bury(child: Child, how: string): Promise<void> {
+    if (this.#child !== child) return; // it was told to end
+    this.#child = undefined;
+    const model = this.#model;
+    const active = model ? fulfil(model, this.#standings, this.log) : [];
+    this.#standings = [];
+    this.log.error(
+      `the cluster process ${child.pid} ${how}; given up in its stead: ${active.join(' ') || 'nothing'}`,
+    );
+    if (performance.now() - child.startedAtMs >= STABLE_MS) this.#pauseMs = 0;
+    while (this.#model && !this.#child) {
+      await sleep(this.#pauseMs, undefined, { ref: false });
+      this.#pauseMs = Math.min(PAUSE_MS.most, Math.max(PAUSE_MS.first, this.#pauseMs * 2));
+      await this.#turns.take(() => this.#revive());
+    }
+  }
+
+  async #revive(): Promise<void> {
+    const model = this.#model;
+    if (!model || this.#child) return;
+    const child = this.#start();
+    try {
+      await child.ask({ kind: 'configure', model });
+      this.log.notice(`the cluster process is started anew as ${child.pid}`);
+    } catch (fault) {
+      this.log.error(`the cluster process cannot start anew: ${(fault as Error).message}`);
+      await this.#end();
+    }
+  }
+}

@@ -1,0 +1,80 @@
+/** The cluster process: VRRP alone, with real-time priority, so that nothing else delays an advertisement. */
+import { lockMemory, setRealtime } from '#native/realtime.ts';
+import type { Log } from './log.ts';
+import type { FromNode, ToNode } from './messages.ts';
+import { Node } from './node.ts';
+
+/** Running for so long without a wait is an endless loop. */
+const RUNTIME_LIMIT_US = 2_000_000;
+
+const say = (message: FromNode) => process.send?.(message, () => {}); // control is gone: the end comes by 'disconnect'
+const tell = (level: keyof Log) => (message: string) => void say({ kind: 'log', level, message });
+const log: Log = { error: tell('error'), warn: tell('warn'), notice: tell('notice') };
+
+let node: Node | undefined;
+let wantedPriority = 0;
+
+/** Without it all goes on, less punctually. */
+function beOnTime(priority: number): string | undefined {
+  if (priority === 0) return 'realtime_priority is 0';
+  try {
+    setRealtime(priority, RUNTIME_LIMIT_US);
+    lockMemory();
+    return undefined;
+  } catch (fault) {
+    const { message } = fault as Error;
+    log.warn(`vrrp: ${message}: advertisements may be late when the machine is busy`);
+    return message;
+  }
+}
+
+function nodeNow(): Node {
+  node ??= new Node({ log, moved: standings => void say({ kind: 'standing', standings }) });
+  return node;
+}
+
+function work(order: ToNode): unknown {
+  switch (order.kind) {
+    case 'prepare':
+      nodeNow();
+      return undefined;
+    case 'configure':
+      if (order.model.realtimePriority !== wantedPriority || !node) {
+        wantedPriority = order.model.realtimePriority;
+        nodeNow().realtime = beOnTime(wantedPriority);
+      }
+      return nodeNow().configure(order.model);
+    case 'figures':
+      return node?.figures();
+    case 'order':
+      return nodeNow().order(order.order);
+    case 'health':
+      return node?.heard(order.health);
+    case 'stop':
+      return node?.stop();
+    case 'leave':
+      return node?.leave();
+  }
+}
+
+process.on('message', (order: ToNode) => {
+  let fault: string | undefined;
+  let value: unknown;
+  try {
+    value = work(order);
+  } catch (error) {
+    fault = (error as Error).message;
+  }
+  process.send?.({ kind: 'answer', id: order.id, fault, value } satisfies FromNode, () => {
+    if ((order.kind === 'stop' || order.kind === 'leave') && fault === undefined) process.exit(0);
+  });
+});
+
+// Control is dead: nobody would speak in this one's stead, nor start it anew.
+process.on('disconnect', () => {
+  node?.stop();
+  process.exit(0);
+});
+// Signals of a terminal are for control, which says what is to be done.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const)
+  process.on(signal, () => {});

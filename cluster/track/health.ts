@@ -1,0 +1,18 @@
+/** How the other planes are, as control tells. */
+import type { TrackStatus } from './tracker.ts';
+
+export interface PlaneHealth {
+  /** Virtual servers by name, with how many real servers are up; undefined: the L4 tier tells nothing. */
+  readonly l4: readonly { readonly name: string; readonly up: number }[] | undefined;
+  readonly l7: TrackStatus;
+}
+
+/** @param service undefined: each virtual server must have a real server that is up */
+export function l4Status({ l4 }: PlaneHealth, service: string | undefined): TrackStatus {
+  if (!l4) return { ok: false, says: 'the L4 tier does not answer' };
+  const meant = l4.filter(({ name }) => service === undefined || name === service);
+  if (meant.length === 0) return { ok: false, says: 'there is no such virtual server' };
+  const down = meant.find(({ up }) => up === 0);
+  if (down) return { ok: false, says: `no real server of ${down.name} is up` };
+  return { ok: true, says: 'real servers are up' };
+}

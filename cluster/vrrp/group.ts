@@ -1,0 +1,51 @@
+/** Sync groups: instances that are active together, or not at all. */
+import type { SyncGroupModel } from '#model/cluster/vrrp.ts';
+import type { Instance } from './instance.ts';
+import type { Effect } from './state.ts';
+
+/** The key of faults that come from another member. */
+const GROUP = 'group';
+
+export class SyncGroup {
+  readonly model: SyncGroupModel;
+  readonly #members: readonly Instance[];
+
+  constructor(model: SyncGroupModel, members: readonly Instance[]) {
+    this.model = model;
+    this.#members = members;
+  }
+
+  has(instance: Instance): boolean {
+    return this.#members.includes(instance);
+  }
+
+  /** A member went elsewhere: the others follow. */
+  changed(instance: Instance, { from, to }: Extract<Effect, { kind: 'changed' }>): void {
+    const reason = `with ${instance.model.name} of its group ${this.model.name}`;
+    const others = this.#members.filter(member => member !== instance);
+    if (to === 'active') for (const other of others) other.feed({ kind: 'follow', to: 'active', reason });
+    if (to === 'backup' && from === 'active')
+      for (const other of others) other.feed({ kind: 'follow', to: 'backup', reason });
+    this.settle();
+  }
+
+  /** One member with a fault of its own keeps all out of the election. */
+  settle(): void {
+    const faulty = this.#members.find(member => member.faultBeside(GROUP) !== undefined);
+    for (const member of this.#members) {
+      if (!faulty || member.faultBeside(GROUP) !== undefined) member.clear(GROUP);
+      else if (member.faultBeside() === undefined)
+        member.fault(GROUP, `${faulty.model.name} of its group: ${faulty.faultBeside(GROUP)}`);
+    }
+  }
+
+  /**
+   * Nobody becomes active while another member still hears an active router: then a path has failed, not a peer.
+   *
+   * @returns why, or undefined: it may
+   */
+  barredBy(instance: Instance): string | undefined {
+    const hearing = this.#members.find(member => member !== instance && member.hearsActive());
+    return hearing && `${hearing.model.name} of its group still hears an active router`;
+  }
+}

@@ -1,0 +1,73 @@
+/** What an instance of VRRP watches: interfaces, programs, files, routes, the other tiers of moat. */
+import type { TrackQuestion } from '#model/cluster/track.ts';
+import { ArgumentFault, arg } from '../argument.ts';
+import { readPrefix } from '../cluster-address.ts';
+import type { Token } from '../lex.ts';
+import { type Directive, defineDirective } from '../registry.ts';
+
+const KINDS = ['interface', 'script', 'process', 'file', 'route', 'l4', 'l7'] as const;
+
+/** @throws {ArgumentFault} when the words do not fit the kind */
+function questionOf(kind: (typeof KINDS)[number], what: Token | undefined): TrackQuestion {
+  if (kind === 'l7') {
+    if (what) throw new ArgumentFault('l7 is one, and takes no name', 'leave it out', what);
+    return { type: 'l7' };
+  }
+  if (kind === 'l4') return { type: 'l4', service: what?.text };
+  if (!what) throw new ArgumentFault(`${kind} of which name?`, `write track ${kind} NAME`);
+  const { text } = what;
+  switch (kind) {
+    case 'interface':
+      return { type: kind, interface: text };
+    case 'script':
+      return { type: kind, script: text };
+    case 'process':
+      return { type: kind, process: text };
+    case 'file':
+      if (!text.startsWith('/'))
+        throw new ArgumentFault(`"${text}" is not an absolute path`, undefined, what);
+      return { type: kind, path: text };
+    case 'route': {
+      const { address, prefixBits } = readPrefix(what);
+      return { type: kind, destination: address, prefixBits };
+    }
+  }
+}
+
+const MOST_WEIGHT = 253;
+
+const track = defineDirective({
+  name: 'track',
+  context: ['vrrp_instance', 'sync_group'],
+  repeats: true,
+  args: {
+    kind: arg.oneOf(KINDS),
+    what: arg.token('a name').optional(),
+    weight: arg.integer({ min: -MOST_WEIGHT, max: MOST_WEIGHT }).param(),
+  },
+  doc: {
+    summary:
+      'Watches something that the right to the addresses hangs on. Without a weight this node takes no part in the election while it is not well; with one its priority changes, and stays within 1 to 254.',
+    args: {
+      kind: 'interface: it is on, and its wire carries; script: a vrrp_script; process: something of that name runs; file: the number in it, times the weight, is added to the priority, and one below 0 is not well; route: it is in the main table; l4: some real server is up, of the virtual server that is named or else of each; l7: the L7 tier can answer.',
+      what: 'The name, the path, or ADDRESS/BITS of the route.',
+      weight:
+        'A positive one is added while all is well, a negative one while it is not. It must be greater than the difference of the priorities, or nothing comes of it.',
+    },
+    example: 'track script check_dns weight=-60;',
+    since: '0.1',
+  },
+  compile({ kind, what, weight }, scope, line) {
+    const place = line.name;
+    const question = questionOf(kind, what);
+    const name = what ? `${kind} ${what.text}` : kind;
+    if (weight === 0)
+      throw new ArgumentFault('a weight of 0 changes nothing', 'leave it out: then it is a fault');
+    const { tracks } = scope.drafts.instance ?? scope.syncGroup;
+    if (tracks.some(one => one.name === name))
+      throw new ArgumentFault(`"${name}" is tracked already`, 'keep one of the two');
+    tracks.push({ name, question, weight, place });
+  },
+});
+
+export const TRACK: readonly Directive[] = [track];

@@ -1,0 +1,65 @@
+/** What the directives of the cluster block write into; config/resolve-cluster.ts turns it into the frozen model. */
+import type { ClusterModel } from '#model/cluster/cluster.ts';
+import type { TrackModel, TrackScriptModel } from '#model/cluster/track.ts';
+import type { SyncGroupModel, UnicastPeer, VirtualAddress, VrrpInstanceModel } from '#model/cluster/vrrp.ts';
+import type { Writable } from './draft.ts';
+import type { Site, Token } from './lex.ts';
+
+export interface ClusterDraft {
+  readonly own: Partial<Writable<Omit<ClusterModel, 'scripts' | 'instances' | 'groups'>>>;
+  readonly scripts: ScriptDraft[];
+  readonly instances: InstanceDraft[];
+  readonly groups: SyncGroupDraft[];
+}
+
+export interface VirtualAddressDraft extends VirtualAddress {
+  readonly family: 4 | 6;
+  readonly place: Site;
+}
+
+export interface PeerDraft extends UnicastPeer {
+  readonly family: 4 | 6;
+  readonly place: Site;
+}
+
+export interface TrackDraft extends TrackModel {
+  readonly place: Site;
+}
+
+type Listed = 'name' | 'family' | 'addresses' | 'peers' | 'tracks';
+
+export interface InstanceDraft {
+  readonly name: string;
+  readonly own: Partial<Writable<Omit<VrrpInstanceModel, Listed>>>;
+  readonly addresses: VirtualAddressDraft[];
+  readonly peers: PeerDraft[];
+  readonly tracks: TrackDraft[];
+  /** Where directives stand that resolve holds against what else is there. */
+  readonly places: Map<string, Site>;
+  readonly site: Site;
+}
+
+export interface ScriptDraft {
+  readonly name: string;
+  readonly own: Partial<Writable<Omit<TrackScriptModel, 'name'>>>;
+  readonly site: Site;
+}
+
+export interface SyncGroupDraft extends Omit<SyncGroupModel, 'members' | 'tracks'> {
+  readonly members: Token[];
+  readonly tracks: TrackDraft[];
+  readonly site: Site;
+}
+
+export const newCluster = (): ClusterDraft => ({ own: {}, scripts: [], instances: [], groups: [] });
+
+export const newInstance = (name: string, site: Site): InstanceDraft => ({
+  ...{ name, site, own: {}, addresses: [], peers: [], tracks: [] },
+  places: new Map(),
+});
+
+export const newScript = (name: string, site: Site): ScriptDraft => ({ name, site, own: {} });
+
+export const newSyncGroup = (name: string, site: Site): SyncGroupDraft => ({
+  ...{ name, site, members: [], tracks: [] },
+});

@@ -1,0 +1,113 @@
+/** The draft of the cluster block to its frozen model: what is absent gets its value, and what does not go together is told. */
+import { suggest } from '#kit/suggest.ts';
+import type { ClusterModel } from '#model/cluster/cluster.ts';
+import type { TrackScriptModel } from '#model/cluster/track.ts';
+import type { SyncGroupModel } from '#model/cluster/vrrp.ts';
+import type { L4Model } from '#model/l4/l4.ts';
+import type { HttpModel } from '#model/l7/http.ts';
+import type { Faults } from './diagnostic.ts';
+import type { ClusterDraft, ScriptDraft, SyncGroupDraft, TrackDraft } from './draft-cluster.ts';
+import { refuseTwins, resolveInstance } from './resolve-vrrp.ts';
+
+/** What the tracks of l4 and l7 ask after. */
+export interface OtherTiers {
+  readonly l4: L4Model | undefined;
+  readonly http: HttpModel | undefined;
+}
+
+export function resolveCluster(draft: ClusterDraft, tiers: OtherTiers, faults: Faults): ClusterModel {
+  refuseTwins(draft.instances, faults);
+  for (const { tracks } of [...draft.instances, ...draft.groups])
+    for (const track of tracks) refuseUnknown(track, draft, tiers, faults);
+  return {
+    statePath: '/var/lib/moat/cluster',
+    startupDelayMs: 0,
+    realtimePriority: 50,
+    scriptUser: 'nobody',
+    ...draft.own,
+    scripts: draft.scripts.map(script => resolveScript(script, faults)),
+    instances: draft.instances.map(instance => resolveInstance(instance, faults)),
+    groups: resolveGroups(draft, faults),
+  };
+}
+
+function resolveScript({ name, own, site }: ScriptDraft, faults: Faults): TrackScriptModel {
+  if (!own.command)
+    faults.error('incomplete', `vrrp_script "${name}" has no script`, site, 'add a script line');
+  const command = own.command ?? [];
+  return { name, intervalMs: 1000, timeoutMs: 1000, rise: 1, fall: 1, user: undefined, ...own, command };
+}
+
+function resolveGroups(draft: ClusterDraft, faults: Faults): SyncGroupModel[] {
+  const owners = new Map<string, string>();
+  return draft.groups.map(group => {
+    if (group.members.length === 0)
+      faults.error(
+        'incomplete',
+        `sync_group "${group.name}" has no members`,
+        group.site,
+        'add a members line',
+      );
+    for (const member of group.members) {
+      const owner = owners.get(member.text);
+      if (owner !== undefined)
+        faults.error(
+          'value',
+          `members: "${member.text}" is in the group "${owner}" already`,
+          member,
+          'an instance is in one group at most',
+        );
+      owners.set(member.text, group.name);
+    }
+    refuseMembers(group, draft, faults);
+    const { name, tracks } = group;
+    return { name, members: group.members.map(({ text }) => text), tracks: tracks.map(withoutPlace) };
+  });
+}
+
+export const withoutPlace = ({ name, question, weight }: TrackDraft) => ({ name, question, weight });
+
+function refuseMembers({ members }: SyncGroupDraft, { instances }: ClusterDraft, faults: Faults): void {
+  const names = instances.map(({ name }) => name);
+  for (const member of members) {
+    const instance = instances.find(({ name }) => name === member.text);
+    if (!instance) {
+      const near = suggest(member.text, names);
+      const hint = near ? `did you mean "${near}"?` : 'it is defined by vrrp_instance';
+      faults.error('value', `members: no vrrp_instance is called "${member.text}"`, member, hint);
+    }
+    for (const { weight, place } of instance?.tracks ?? [])
+      if (weight !== undefined)
+        faults.error(
+          'value',
+          `track: a weight of "${member.text}" alone would draw its group apart`,
+          place,
+          'put the line into the sync_group block',
+        );
+  }
+}
+
+function refuseUnknown(
+  { question, place }: TrackDraft,
+  { scripts }: ClusterDraft,
+  tiers: OtherTiers,
+  faults: Faults,
+): void {
+  const refuse = (message: string, hint: string) => faults.error('value', `track: ${message}`, place, hint);
+  const unknown = (kind: string, name: string, names: readonly string[]) => {
+    const near = suggest(name, names);
+    refuse(`no ${kind} is called "${name}"`, near ? `did you mean "${near}"?` : `define it with ${kind}`);
+  };
+  if (question.type === 'script' && !scripts.some(({ name }) => name === question.script))
+    unknown(
+      'vrrp_script',
+      question.script,
+      scripts.map(({ name }) => name),
+    );
+  if (question.type === 'l7' && !tiers.http) refuse('there is no http block', 'take the line out');
+  if (question.type !== 'l4') return;
+  if (!tiers.l4) return refuse('there is no l4 block', 'take the line out');
+  const names = tiers.l4.virtualServers.map(({ name }) => name);
+  if (question.service !== undefined && !names.includes(question.service))
+    unknown('virtual_server', question.service, names);
+}

@@ -1,0 +1,16 @@
+/** The cluster block: this node as one of several that stand in for each other. */
+import type { TrackScriptModel } from './track.ts';
+import type { SyncGroupModel, VrrpInstanceModel } from './vrrp.ts';
+
+export interface ClusterModel {
+  /** A folder for what must outlive a restart. */
+  readonly statePath: string;
+  /** Nothing is held for so long after the start. */
+  readonly startupDelayMs: number;
+  /** 1..99; 0: as any other process. */
+  readonly realtimePriority: number;
+  readonly scriptUser: string;
+  readonly scripts: readonly TrackScriptModel[];
+  readonly instances: readonly VrrpInstanceModel[];
+  readonly groups: readonly SyncGroupModel[];
+}
