@@ -129,7 +129,7 @@ const script = defineDirective({
 
 const LEAST_MS = 10;
 
-const scriptTime = (name: 'interval' | 'timeout', summary: string, standard: string) =>
+const scriptTime = (name: 'interval' | 'script_timeout', summary: string, standard: string) =>
   defineDirective({
     name,
     context: ['vrrp_script'],
@@ -212,7 +212,7 @@ export const CLUSTER: readonly Directive[] = [
   vrrpScript,
   script,
   scriptTime('interval', 'How long after an answer the program is started again.', '1s'),
-  scriptTime('timeout', 'A program that takes longer is killed, and has failed.', '1s'),
+  scriptTime('script_timeout', 'A program that takes longer is killed, and has failed.', '1s'),
   scriptCount('rise', 'So many good answers in a row make it good again.'),
   scriptCount('fall', 'So many bad answers in a row make it bad.'),
   user,
