@@ -95,10 +95,9 @@ INLINE int insert_nat(const struct settings *settings, const struct flow_key *ke
   return !failed ? NONE : failed == -17 ? REASON_TUPLE_TAKEN : REASON_TABLE_FULL;
 }
 
-/* Writes the entry of a flow. REASON_NEW, or why there is none. */
-SEPARATE int insert(const struct settings *settings, struct packet *packet, __u32 id, const struct service *service,
+/* Writes the entry of a flow, which stays in scratch.flow as well. REASON_NEW, or why there is none. */
+INLINE int insert(const struct settings *settings, struct packet *packet, __u32 id, const struct service *service,
                     __u32 real_id) {
-  if (!settings || !packet || !service) return REASON_NO_SERVER;
   struct real *real = bpf_map_lookup_elem(&reals, &real_id);
   void *shard = shard_of(&packet->key);
   struct scratch *scratch = get_scratch();
@@ -145,12 +144,11 @@ INLINE int is_syn(const struct packet *packet) {
 }
 
 /* Chooses a real server for a packet without an entry, and makes the entry. REASON_NEW, REASON_STATELESS, or why it cannot go on. */
-SEPARATE int admit(const struct settings *settings, struct packet *packet, __u32 id, struct service *service,
+INLINE int admit(const struct settings *settings, struct packet *packet, __u32 id, struct service *service,
                    struct admission *admission) {
-  if (!settings || !packet || !service || !admission) return REASON_NO_SERVER;
   int opens = packet->protocol != IPPROTO_TCP || is_syn(packet);
   if (!opens && (!is_stateless(service) || service->persist_ns)) return REASON_RST_NO_FLOW;
-  int reason = check_open(packet, id, service);
+  int reason = service->total.connections || service->source.connections ? check_open(packet, id, service) : NONE;
   if (reason != NONE) return reason;
   __u32 real_id = service->persist_ns ? pick_persistent(settings, packet, id, service) : pick(settings, packet, id, service);
   struct real *real = real_id ? bpf_map_lookup_elem(&reals, &real_id) : 0;

@@ -37,8 +37,8 @@ INLINE int admit_and_forward(frame_t *frame, struct packet *packet, struct setti
   if (reason != REASON_NEW && reason != REASON_STATELESS) return end_with(reason);
   count(counted == REASON_NEW ? reason : counted);
   count_forward(frame, admission.real, reason == REASON_NEW);
-  struct flow *flow = reason == REASON_NEW ? flow_get(&packet->key) : 0;
-  return forward(frame, packet, admission.real, flow);
+  struct scratch *scratch = get_scratch();
+  return forward(frame, packet, admission.real, reason == REASON_NEW && scratch ? &scratch->flow : 0);
 }
 
 /* By an entry. What becomes of it when its real server is gone is that one's fate; NONE: it gets another. */
