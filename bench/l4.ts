@@ -1,35 +1,49 @@
-/** What the L4 tier costs: nanoseconds a packet, and how much of the way without a balancer is left. usage: npm run bench -- l4 [packets|paths] */
-import { packetCosts } from './l4/packets.ts';
-import { type PathRow, routedRows, switchedRows } from './l4/paths.ts';
+/** What the L4 tier costs: nanoseconds a packet, and how much of the way without a balancer is left. */
+import { optionsFrom, type PartName, USAGE } from './l4/options.ts';
+import { flowCases, packetCases, serviceCases } from './l4/packets.ts';
+import { PATH_PARTS } from './l4/paths.ts';
+import { type Outcome, packetTable, pathTable, save } from './l4/report.ts';
+import { testRuns } from './l4/test-runs.ts';
+import { describeMachine, refusal } from './l7/machine.ts';
+import { PEERS } from './l7/peers.ts';
 
-const parts = process.argv.slice(2);
-const wanted = (part: string) => parts.length === 0 || parts.includes(part);
+const options = optionsFrom(process.argv.slice(2));
+if (typeof options === 'string') {
+  console.error(`${options}\n${USAGE}`);
+  process.exit(2);
+}
+const why = refusal();
+if (why) {
+  console.error(`bench: cannot measure here: ${why}`);
+  process.exit(2);
+}
+const startedMs = performance.now();
+const outcome: Outcome = {
+  machine: describeMachine(PEERS.filter(({ name }) => name === 'nginx' || name === 'haproxy')),
+  options,
+  packets: [],
+  paths: [],
+};
+console.log(`load ${outcome.machine.busy.toFixed(1)} on ${outcome.machine.cores} cores when the run began`);
 
-if (wanted('packets')) {
-  const costs = packetCosts();
-  console.log('\nns per packet (one-packet test runs, an empty program taken off)\n');
-  console.log('| packet | xdp | tc |\n|---|--:|--:|');
-  for (const name of new Set(costs.map(cost => cost.name))) {
-    const of = (build: string) => costs.find(cost => cost.name === name && cost.build === build)!.ns;
-    console.log(`| ${name} | ${of('xdp')} | ${of('tc')} |`);
+const CASES: Partial<Record<PartName, ReturnType<typeof packetCases>>> = {
+  packets: packetCases(options.runs),
+  flows: flowCases(options.flows, options.runs),
+  services: serviceCases(options.services, options.runs),
+};
+for (const part of options.only) {
+  const cases = CASES[part];
+  const path = PATH_PARTS.find(({ name }) => name === part);
+  console.log(`\n${part}${path ? `: ${path.title}` : ''}`);
+  if (cases) {
+    const rows = testRuns(part, cases, options);
+    outcome.packets.push(...rows);
+    for (const line of packetTable(rows)) console.log(line);
+  }
+  if (path) {
+    const rows = await path.run(options);
+    outcome.paths.push(...rows);
+    for (const line of pathTable(rows)) console.log(line);
   }
 }
-
-function table(rows: PathRow[]): void {
-  const [base] = rows;
-  console.log('| path | requests/s | of the first | connections/s | | bulk Mbit/s | | median latency µs |');
-  console.log('|---|--:|--:|--:|--:|--:|--:|--:|');
-  for (const { name, figures } of rows) {
-    const cell = (field: 'requests' | 'connections' | 'bulkMbit') =>
-      `${figures[field].toFixed(0)} | ${(figures[field] / base!.figures[field]).toFixed(2)}`;
-    const cells = [cell('requests'), cell('connections'), cell('bulkMbit'), figures.latencyUs.toFixed(0)];
-    console.log(`| ${[name, ...cells].join(' | ')} |`);
-  }
-}
-
-if (wanted('paths')) {
-  console.log('\nOne network: client, director and real server on one switch\n');
-  table(await switchedRows());
-  console.log('\nTwo networks, with the director as the router between them\n');
-  table(await routedRows());
-}
+console.log(`\n${((performance.now() - startedMs) / 1000).toFixed(0)} s in all; ${save(outcome)}`);

@@ -2,20 +2,38 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DirectorBuild } from '../../l4/programs.ts';
 import type { ForwardMode } from '../../model/l4/virtual-server.ts';
 import { Site, VIP4 } from '../../test/l4/site.ts';
 import type { Host } from '../../test/lab/lab.ts';
+import { type Spread, spread } from '../l7/rounds.ts';
+import type { Options, PartName } from './options.ts';
 
-const ROUNDS = 3;
-const SECONDS = 1;
 /** Ports of the peers on the director's own address. */
 const DIRECTOR = '10.0.0.2';
+const REAL = '10.0.0.11';
 const PEER_PORTS = { nginx: 8001, haproxy: 8002 } as const;
+/** A peer's port for bulk is so much above the one for requests. */
+const TO_BULK = 100;
 
-export type PathFigures = { requests: number; connections: number; bulkMbit: number; latencyUs: number };
-export type PathRow = { name: string; figures: PathFigures };
+const COLUMNS = ['requests', 'connections', 'bulkMbit', 'medianUs', 'p99Us'] as const;
+type Column = (typeof COLUMNS)[number];
+/** Requests a second on kept connections and their latencies; connections a second, each for one request; bulk up. */
+type Sample = Record<Column, number>;
 
-type Path = { name: string; address: string; port: number; before?: () => Promise<void> };
+export type PathRow = Record<Column, Spread> & {
+  readonly part: PartName;
+  readonly name: string;
+  /** Of the first row's in the same round. */
+  readonly ofFirst: Record<Column, Spread>;
+};
+
+type Path = {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly before?: () => Promise<void>;
+};
 
 async function output(host: Host, ...words: string[]): Promise<string> {
   const { status, stdout, stderr } = await host.run(...words);
@@ -23,34 +41,21 @@ async function output(host: Host, ...words: string[]): Promise<string> {
   return stdout;
 }
 
-/** Requests per second on kept connections; their median latency. */
-async function kept(site: Site, { address, port }: Path): Promise<{ rate: number; latencyUs: number }> {
-  const url = `http://${address}:${port}/`;
-  const text = await output(site.client, 'wrk', '-t1', '-c16', `-d${SECONDS}s`, '--latency', url);
-  if (/Socket errors|Non-2xx/.test(text)) throw new Error(`${url}: ${text}`);
-  const [, median = '0', unit = 'us'] = /50%\s+([\d.]+)(us|ms|s)/.exec(text) ?? [];
-  const factor = { us: 1, ms: 1e3, s: 1e6 }[unit]!;
-  return { rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)![1]), latencyUs: Number(median) * factor };
-}
+const UNITS_US: Record<string, number> = { us: 1, ms: 1e3, s: 1e6 };
 
-/** Connections per second, each for one request. */
-async function each(site: Site, { address, port }: Path): Promise<number> {
+async function wrk(site: Site, { address, port }: Path, seconds: number, ...more: string[]) {
   const url = `http://${address}:${port}/`;
-  const text = await output(
-    site.client,
-    'wrk',
-    '-t1',
-    '-c16',
-    `-d${SECONDS}s`,
-    '-H',
-    'Connection: close',
-    url,
-  );
-  return Number(/Requests\/sec:\s+([\d.]+)/.exec(text)![1]);
+  const text = await output(site.client, 'wrk', '-t1', '-c16', `-d${seconds}s`, '--latency', ...more, url);
+  if (/Socket errors|Non-2xx/.test(text)) throw new Error(`${url}: ${text}`);
+  const at = (share: string) => {
+    const [, value = '0', unit = 'us'] = new RegExp(`${share}%\\s+([\\d.]+)(us|ms|s)`).exec(text) ?? [];
+    return Number(value) * UNITS_US[unit]!;
+  };
+  return { rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)![1]), medianUs: at('50'), p99Us: at('99') };
 }
 
 /** Megabits per second up: the direction that every mode carries. */
-async function bulk(site: Site, { address, port }: Path): Promise<number> {
+async function bulk(site: Site, address: string, port: number, seconds: number): Promise<number> {
   const text = await output(
     site.client,
     'iperf3',
@@ -59,61 +64,78 @@ async function bulk(site: Site, { address, port }: Path): Promise<number> {
     '-p',
     String(port),
     '-t',
-    String(SECONDS),
+    String(seconds),
     '-J',
   );
   return JSON.parse(text).end.sum_received.bits_per_second / 1e6;
 }
 
+async function sample(site: Site, path: Path, seconds: number): Promise<Sample> {
+  await path.before?.();
+  const { rate, medianUs, p99Us } = await wrk(site, path, seconds);
+  const { rate: connections } = await wrk(site, path, seconds, '-H', 'Connection: close');
+  const bulkPort = path.port === 80 ? 5201 : path.port + TO_BULK;
+  return {
+    requests: rate,
+    connections,
+    bulkMbit: await bulk(site, path.address, bulkPort, seconds),
+    medianUs,
+    p99Us,
+  };
+}
+
+const spreads = (values: (column: Column) => number[]) =>
+  Object.fromEntries(COLUMNS.map(column => [column, spread(values(column))])) as Record<Column, Spread>;
+
+/** One network; the paths are measured in turns, so that a busy second falls on all of them. */
+async function measure(
+  part: PartName,
+  site: Site,
+  paths: readonly Path[],
+  { rounds, seconds }: Options,
+): Promise<PathRow[]> {
+  const samples = new Map(paths.map(path => [path, [] as Sample[]]));
+  for (let round = 0; round < rounds; round++)
+    for (const path of paths) samples.get(path)!.push(await sample(site, path, seconds));
+  const first = samples.get(paths[0]!)!;
+  return [...samples].map(([{ name }, list]) => ({
+    part,
+    name,
+    ...spreads(column => list.map(one => one[column])),
+    ofFirst: spreads(column => list.map((one, round) => one[column] / first[round]![column])),
+  }));
+}
+
 function peerConfigs(dir: string): { nginx: string; haproxy: string } {
   const nginx = join(dir, 'nginx.conf');
   const haproxy = join(dir, 'haproxy.cfg');
-  const server = (port: number, to: number) => `server { listen ${port}; proxy_pass 10.0.0.11:${to}; }`;
+  const server = (port: number, to: number) => `server { listen ${port}; proxy_pass ${REAL}:${to}; }`;
   writeFileSync(
     nginx,
     `load_module /usr/lib/nginx/modules/ngx_stream_module.so; daemon off; master_process off; pid ${dir}/pid;
-     events { worker_connections 4096; } stream { ${server(PEER_PORTS.nginx, 80)} ${server(PEER_PORTS.nginx + 100, 5201)} }`,
+     events { worker_connections 4096; } stream { ${server(PEER_PORTS.nginx, 80)} ${server(PEER_PORTS.nginx + TO_BULK, 5201)} }`,
   );
   const listen = (name: string, port: number, to: number) =>
-    `listen ${name}\n bind :${port}\n server one 10.0.0.11:${to}\n`;
+    `listen ${name}\n bind :${port}\n server one ${REAL}:${to}\n`;
   writeFileSync(
     haproxy,
     `global\n nbthread 1\ndefaults\n mode tcp\n timeout client 60s\n timeout server 60s\n timeout connect 5s\n` +
-      `${listen('web', PEER_PORTS.haproxy, 80)}${listen('bulk', PEER_PORTS.haproxy + 100, 5201)}`,
+      `${listen('web', PEER_PORTS.haproxy, 80)}${listen('bulk', PEER_PORTS.haproxy + TO_BULK, 5201)}`,
   );
   return { nginx, haproxy };
 }
 
-/** One network; the paths are measured in turns, so that a busy second falls on all of them. */
-async function measure(site: Site, paths: Path[]): Promise<PathRow[]> {
-  const rounds = new Map<string, PathFigures[]>(paths.map(({ name }) => [name, []]));
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const path of paths) {
-      await path.before?.();
-      const { rate, latencyUs } = await kept(site, path);
-      const connections = await each(site, path);
-      const bulkPort = path.port === 80 ? 5201 : path.port + 100;
-      const bulkMbit = await bulk(site, { ...path, port: bulkPort });
-      rounds.get(path.name)!.push({ requests: rate, connections, bulkMbit, latencyUs });
-    }
-  }
-  const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!;
-  return [...rounds].map(([name, list]) => ({
-    name,
-    figures: {
-      requests: median(list.map(one => one.requests)),
-      connections: median(list.map(one => one.connections)),
-      bulkMbit: median(list.map(one => one.bulkMbit)),
-      latencyUs: median(list.map(one => one.latencyUs)),
-    },
+/** Port 0: all ports of the virtual address, for requests and bulk alike. Ports of the pool last for all connections of a run. */
+function tablesFor(site: Site, mode: ForwardMode, tunnel: 'ipip' | 'gue' = 'ipip') {
+  const tables = site.tables(mode, { tunnel });
+  const sourcePools = tables.settings.sourcePools.map(pool => ({
+    ...pool,
+    firstPort: 1024,
+    lastPort: 65535,
   }));
-}
-
-/** Port 0: all ports of the virtual address, for requests and bulk alike. */
-function tablesFor(site: Site, mode: ForwardMode) {
-  const tables = site.tables(mode);
   return {
     ...tables,
+    settings: { ...tables.settings, sourcePools },
     services: tables.services.map(service => ({
       ...service,
       endpoints: service.endpoints.map(endpoint => ({ ...endpoint, port: 0 })),
@@ -122,64 +144,90 @@ function tablesFor(site: Site, mode: ForwardMode) {
   };
 }
 
-/** The far end holds the address for dr, and its way back leads by the director for nat; so there are two networks. */
-async function site(kind: 'dr' | 'nat'): Promise<Site> {
-  const made = new Site(1);
-  if (kind === 'dr') made.holdAddresses();
-  else {
-    made.routeBack();
-    made.directorHost.do('sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0');
-    made.directorHost.do('sysctl -qw net.ipv4.conf.eth0.send_redirects=0');
-  }
-  await made.serve();
-  made.reals[0]!.start('iperf3', '-s');
-  await made.reals[0]!.listening(5201);
-  await made.start();
-  return made;
+async function start(site: Site): Promise<void> {
+  await site.serve();
+  site.reals[0]!.start('iperf3', '-s');
+  await site.reals[0]!.listening(5201);
+  await site.start();
 }
 
-async function startPeers(made: Site, dir: string): Promise<void> {
+const direct: Path = { name: 'direct', address: REAL, port: 80 };
+
+const by = (site: Site, mode: ForwardMode, build: DirectorBuild, tunnel?: 'ipip' | 'gue'): Path => ({
+  name: `moat ${tunnel ?? mode}, ${build}`,
+  address: VIP4,
+  port: 80,
+  before: () => site.direct(tablesFor(site, mode, tunnel), build),
+});
+
+async function startPeers(site: Site, dir: string): Promise<Path[]> {
   const { nginx, haproxy } = peerConfigs(dir);
-  made.directorHost.start('nginx', '-e', `${dir}/error.log`, '-c', nginx);
-  made.directorHost.start('haproxy', '-db', '-f', haproxy);
-  await made.directorHost.listening(PEER_PORTS.nginx);
-  await made.directorHost.listening(PEER_PORTS.haproxy);
+  site.directorHost.start('nginx', '-e', `${dir}/error.log`, '-c', nginx);
+  site.directorHost.start('haproxy', '-db', '-f', haproxy);
+  await site.directorHost.listening(PEER_PORTS.nginx);
+  await site.directorHost.listening(PEER_PORTS.haproxy);
+  return [
+    { name: 'nginx stream', address: DIRECTOR, port: PEER_PORTS.nginx },
+    { name: 'HAProxy tcp', address: DIRECTOR, port: PEER_PORTS.haproxy },
+  ];
 }
 
-/** Client, director and real server on one switch. */
-export async function switchedRows(): Promise<PathRow[]> {
+async function switched(options: Options): Promise<PathRow[]> {
   const dir = mkdtempSync(join(tmpdir(), 'moat-paths-'));
   try {
-    return await comparedWithPeers(dir);
+    await using site = new Site(1);
+    site.holdAddresses();
+    await start(site);
+    const peers = await startPeers(site, dir);
+    return await measure(
+      'switched',
+      site,
+      [direct, by(site, 'dr', 'tc'), by(site, 'fullnat', 'tc'), ...peers],
+      options,
+    );
   } finally {
     rmSync(dir, { recursive: true });
   }
 }
 
-async function comparedWithPeers(dir: string): Promise<PathRow[]> {
-  await using made = await site('dr');
-  await startPeers(made, dir);
-  const by = (mode: ForwardMode) => ({
-    name: `moat ${mode}, tc`,
-    address: VIP4,
-    port: 80,
-    before: () => made.direct(tablesFor(made, mode)),
-  });
-  return await measure(made, [
-    { name: 'direct', address: '10.0.0.11', port: 80 },
-    by('dr'),
-    by('fullnat'),
-    { name: 'nginx stream', address: DIRECTOR, port: PEER_PORTS.nginx },
-    { name: 'HAProxy tcp', address: DIRECTOR, port: PEER_PORTS.haproxy },
-  ]);
+/** Nothing may translate on the way without a balancer: a client that reaches a real server both ways would meet its own ports. */
+async function routed(options: Options): Promise<PathRow[]> {
+  await using site = new Site(1);
+  site.routeBack();
+  site.directorHost.do('sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0');
+  site.directorHost.do('sysctl -qw net.ipv4.conf.eth0.send_redirects=0');
+  await start(site);
+  const plain: Path = { ...direct, name: 'routed', before: () => site.detach() };
+  return await measure('routed', site, [plain, by(site, 'nat', 'tc')], options);
 }
 
-/** Without a balancer packets pass the director's host here as well: it is their router. */
-export async function routedRows(): Promise<PathRow[]> {
-  await using made = await site('nat');
-  return await measure(made, [
-    // Nothing may translate here: a client that reaches a real server both ways would meet its own ports.
-    { name: 'routed', address: '10.0.0.11', port: 80, before: () => made.detach() },
-    { name: 'moat nat, tc', address: VIP4, port: 80, before: () => made.direct(tablesFor(made, 'nat')) },
-  ]);
+async function tunnels(options: Options): Promise<PathRow[]> {
+  const rows: PathRow[] = [];
+  for (const tunnel of ['ipip', 'gue'] as const) {
+    await using site = new Site(1);
+    await site.joinTunnels(tunnel);
+    await start(site);
+    rows.push(...(await measure('tunnels', site, [direct, by(site, 'tun', 'tc', tunnel)], options)));
+  }
+  return rows;
 }
+
+async function xdp(options: Options): Promise<PathRow[]> {
+  await using site = new Site(1);
+  await site.fitForXdp();
+  site.holdAddresses();
+  await start(site);
+  const paths = (['dr', 'fullnat'] as const).flatMap(mode => [by(site, mode, 'xdp'), by(site, mode, 'tc')]);
+  return await measure('xdp', site, [direct, ...paths], options);
+}
+
+export const PATH_PARTS: readonly {
+  name: PartName;
+  title: string;
+  run(options: Options): Promise<PathRow[]>;
+}[] = [
+  { name: 'switched', title: 'client, director and real server on one switch', run: switched },
+  { name: 'routed', title: 'two networks, with the director as the router between them', run: routed },
+  { name: 'tunnels', title: 'the far end unwraps by XDP; on veth that takes its offloads', run: tunnels },
+  { name: 'xdp', title: 'veth without offloads, as XDP needs them', run: xdp },
+];

@@ -70,12 +70,16 @@ export type RealSpec = {
 /** Loaded once for each build: that takes a second. */
 const loaded = new Map<DirectorBuild, { maps: L4Maps; sweep: number; fd: number }>();
 
+/** In the tables of flows that stand now. */
+const room = new Map<DirectorBuild, number>();
+
 function load(build: DirectorBuild): { maps: L4Maps; sweep: number; fd: number } {
   let found = loaded.get(build);
   if (!found) {
     const { maps, sweep } = loadMaps();
     found = { maps, sweep, fd: loadDirector(maps, build) };
     maps.makeFlowTable(CONNECTIONS);
+    room.set(build, CONNECTIONS);
     loaded.set(build, found);
   }
   return found;
@@ -97,8 +101,12 @@ export class Program {
     tunnel_source6: addressBytes('fd01::fe'),
   };
 
-  /** The program of that build, with nothing in its maps. Another one of the same build is void then. */
-  constructor(build: DirectorBuild) {
+  /**
+   * The program of that build, with nothing in its maps. Another one of the same build is void then.
+   *
+   * @param connections room in the table of flows
+   */
+  constructor(build: DirectorBuild, connections = CONNECTIONS) {
     this.build = build;
     const { maps, sweep, fd } = load(build);
     this.maps = maps;
@@ -122,7 +130,10 @@ export class Program {
       maps.putReal(id, {});
       maps.putService(id, {});
     }
-    for (const { map, key } of this.#flowEntries()) map.delete(key);
+    if (connections === CONNECTIONS && room.get(build) === CONNECTIONS)
+      for (const { map, key } of this.#flowEntries()) map.delete(key);
+    else maps.makeFlowTable(connections);
+    room.set(build, connections);
     this.maps.putSieve([]);
     this.settings({});
   }

@@ -1,0 +1,114 @@
+/**
+ * Nanoseconds a packet, by test runs of the very programs. One packet a run: a packet that was changed is not the same any more. Each is
+ * run in turn with a program that does nothing, whose cost is taken off, and with the least that a director can do.
+ */
+import { join } from 'node:path';
+import { endpointKey } from '../../l4/maps.ts';
+import type { DirectorBuild } from '../../l4/programs.ts';
+import { BpfMap, loadObject, runProgram } from '../../native/bpf.ts';
+import { hopTo, Program } from '../../test/l4/program.ts';
+import { type Spread, spread } from '../l7/rounds.ts';
+import { segment, VIP } from './traffic.ts';
+
+const BUILD_DIR = join(import.meta.dirname, '../../l4/build');
+/** So many packets a run, where a run leaves them as they were but for their hop count. */
+const REPEAT = 200;
+
+export type TestCase = {
+  readonly name: string;
+  readonly packets: readonly Uint8Array[];
+  /** Once a round, on a director with empty tables. */
+  prepare(program: Program): void;
+  /** Packets may be run many times over: the cost with warm caches is told as well. */
+  readonly repeats?: boolean;
+  /** Only for a table of this size. */
+  readonly flows?: number;
+};
+
+export type PacketRow = {
+  readonly part: string;
+  readonly name: string;
+  readonly build: DirectorBuild;
+  /** One packet a run. */
+  readonly ns: Spread;
+  /** 200 of them a run. */
+  readonly warmNs: Spread | undefined;
+  /** The least that a director can do, in the same rounds. */
+  readonly leastNs: Spread;
+};
+
+type Yardsticks = { readonly empty: number; readonly least: number };
+
+function yardsticks(build: DirectorBuild): Yardsticks {
+  const empty = loadObject(join(BUILD_DIR, 'empty.o')).programs[`empty_${build}`]!;
+  const { programs, maps } = loadObject(join(BUILD_DIR, `least-${build}.o`));
+  new BpfMap(maps['least_hops']!).put(endpointKey({ address: VIP, port: 80, protocol: 6 }), hopTo(1500));
+  return { empty, least: programs['least']! };
+}
+
+/** The mean of the middle half: the clock goes by steps of some ns, so a median would too. */
+function middle(values: number[]): number {
+  const sorted = values.sort((a, b) => a - b);
+  const half = sorted.slice(sorted.length >> 2, Math.max(1, (sorted.length * 3) >> 2));
+  return half.reduce((sum, value) => sum + value, 0) / half.length;
+}
+
+type Round = { own: number; least: number; warm: number };
+
+function measureRound(
+  { packets, repeats }: TestCase,
+  program: Program,
+  { empty, least }: Yardsticks,
+  runs: number,
+): Round {
+  const known = segment(1, 'A');
+  const times = { empty: [] as number[], least: [] as number[], own: [] as number[] };
+  for (let at = 0; at < runs; at++) {
+    times.empty.push(runProgram(empty, { data: known }).durationNs);
+    times.least.push(runProgram(least, { data: known }).durationNs);
+    times.own.push(runProgram(program.fd, { data: packets[at % packets.length]! }).durationNs);
+  }
+  const base = middle(times.empty);
+  return {
+    own: middle(times.own) - base,
+    least: middle(times.least) - base,
+    warm: repeats ? warm(program.fd, empty, packets) : 0,
+  };
+}
+
+function warm(fd: number, empty: number, packets: readonly Uint8Array[]): number {
+  const own: number[] = [];
+  const base: number[] = [];
+  for (let at = 0; at < 20; at++) {
+    base.push(runProgram(empty, { data: packets[at % packets.length]!, repeat: REPEAT }).durationNs);
+    own.push(runProgram(fd, { data: packets[at % packets.length]!, repeat: REPEAT }).durationNs);
+  }
+  return middle(own) - middle(base);
+}
+
+/** What the cases cost in both builds, taken in turns. */
+export function testRuns(
+  part: string,
+  cases: readonly TestCase[],
+  { rounds, runs }: { rounds: number; runs: number },
+): PacketRow[] {
+  return (['xdp', 'tc'] as const).flatMap(build => {
+    const yards = yardsticks(build);
+    const found = new Map(cases.map(one => [one, [] as Round[]]));
+    for (let round = 0; round < rounds; round++) {
+      for (const one of cases) {
+        const program = new Program(build, one.flows);
+        one.prepare(program);
+        found.get(one)!.push(measureRound(one, program, yards, runs));
+      }
+    }
+    return [...found].map(([{ name, repeats }, list]) => ({
+      part,
+      name,
+      build,
+      ns: spread(list.map(({ own }) => own)),
+      warmNs: repeats ? spread(list.map(round => round.warm)) : undefined,
+      leastNs: spread(list.map(({ least }) => least)),
+    }));
+  });
+}
