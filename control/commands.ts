@@ -86,8 +86,8 @@ export const COMMANDS = {
     load: () => import('./commands/real-server.ts'),
   },
   demo: {
-    usage: 'demo [--port N] [--tls-port N]',
-    summary: 'try moat: three small servers behind it, its status in the terminal',
+    usage: 'demo [--port N] [--tls-port N] [--mode dr | nat | fullnat | tun] [--rate N] [--l7-only] [--help]',
+    summary: 'try moat: as root both tiers on hosts of their own, else the L7 tier alone',
     load: () => import('./commands/demo.ts'),
   },
   help: {

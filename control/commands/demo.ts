@@ -1,95 +1,88 @@
-/** `moat demo`: moat in front of three small servers, with its status in the terminal, until Ctrl-C. */
-import { type ChildProcess, fork, spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { writeSite } from '../demo/site.ts';
+/** `moat demo`: both tiers on hosts of their own where this machine allows it, else the L7 tier alone; until Ctrl-C. */
+import { FORWARD_MODES, type ForwardMode } from '#model/l4/virtual-server.ts';
+import { boxMissing } from '../box/missing.ts';
+import { BoxFault, showBox } from '../box/show.ts';
+import { showOneTier } from '../demo/one-tier.ts';
 import { OptionFault, readOptions } from '../options.ts';
-import { askStatus } from '../status/client.ts';
-import type { Sample } from '../status/sample.ts';
-import { drawStatus } from '../status/table.ts';
 
-const OPTIONS = { port: { type: 'string' }, 'tls-port': { type: 'string' } } as const;
-const SERVERS = fileURLToPath(new URL('../demo/servers.ts', import.meta.url));
-const REFRESH_MS = 1000;
-const START_POLL_MS = 20;
-const CLEAR_SCREEN = '\x1b[H\x1b[2J';
+const OPTIONS = {
+  port: { type: 'string' },
+  'tls-port': { type: 'string' },
+  mode: { type: 'string' },
+  rate: { type: 'string' },
+  'l7-only': { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const;
 
-/** @returns 0 after Ctrl-C; 1 when moat does not start, or ends by itself */
+const HELP = `npm start [-- OPTIONS], or moat demo [OPTIONS]: tries moat on this machine, until Ctrl-C.
+
+As root: both tiers. A client, a director, two proxies and three servers, each a host of its own (a network
+namespace); the client keeps asking, and keys kill, drain, flood and start again what you choose.
+Otherwise, or with --l7-only: the L7 tier in front of three servers, all on the loopback.
+
+  --port N       HTTP on this machine's loopback, and of the virtual address (8080)
+  --tls-port N   HTTPS likewise (8443)
+  --mode MODE    how the director forwards: ${FORWARD_MODES.join(', ')} (dr)
+  --rate N       requests a second of the client, 1 to 2000 (200)
+  --l7-only      the L7 tier alone
+  --help         this text
+
+Without a terminal, events are lines on stdout, and lines on stdin are keys.
+`;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const MOST_RATE = 2000;
+
+/** @returns 0 after Ctrl-C; 1 when it does not start, ends by itself, or leaves something behind */
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = readOptions(args, OPTIONS);
-  const http = portOf(values.port, 8080);
-  const https = portOf(values['tls-port'], 8443);
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const options = {
+    http: numberOf(values.port, 8080, 65_535, 'a port'),
+    https: numberOf(values['tls-port'], 8443, 65_535, 'a port'),
+    mode: modeOf(values.mode),
+    perSecond: numberOf(values.rate, 200, MOST_RATE, `a rate from 1 to ${MOST_RATE}`),
+    moat: [process.execPath, ...process.execArgv, process.argv[1] ?? ''] as const,
+  };
   const interrupt = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort());
-  const servers = fork(SERVERS, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  const members = await new Promise<number[] | undefined>(resolve => {
-    servers.once('message', ports => resolve(ports as number[]));
-    servers.once('exit', () => resolve(undefined));
-  });
-  if (!members) return interrupt.signal.aborted ? 0 : 1; // Ctrl-C reached it before it could hear signals
-  const dir = writeSite({ http, https, members });
+  for (const signal of SIGNALS) process.on(signal, () => interrupt.abort());
+  const done = values['l7-only'] ? undefined : await tryBox(options, interrupt);
+  return done ?? showOneTier(options, options.moat, interrupt.signal);
+}
+
+/** Undefined: there can be none here, and it was told why. */
+async function tryBox(
+  options: Parameters<typeof showBox>[0],
+  interrupt: AbortController,
+): Promise<number | undefined> {
+  const missing = boxMissing();
+  if (missing) return alone(`${missing.what}. For both tiers: ${missing.remedy}`);
   try {
-    return await serve(dir, http, https, interrupt.signal);
-  } finally {
-    servers.disconnect();
-    rmSync(dir, { recursive: true, force: true });
+    return await showBox(options, interrupt);
+  } catch (fault) {
+    if (fault instanceof BoxFault) return alone(fault.message.trimEnd());
+    const { code, message } = fault as NodeJS.ErrnoException;
+    if (code !== 'EADDRINUSE') throw fault;
+    process.stderr.write(`moat demo: ${message}: choose others by --port and --tls-port\n`);
+    return 1;
   }
 }
 
-function portOf(text: string | undefined, usual: number): number {
-  const port = text === undefined ? usual : Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new OptionFault(`"${text}" is not a port`);
-  return port;
+function alone(why: string): undefined {
+  process.stderr.write(`moat demo: the L7 tier alone: ${why}\n`);
 }
 
-async function serve(dir: string, http: number, https: number, interrupt: AbortSignal): Promise<number> {
-  const moat = spawn(
-    process.execPath,
-    [...process.execArgv, process.argv[1] ?? '', 'run', '-c', join(dir, 'moat.conf')],
-    {
-      stdio: ['ignore', 'inherit', 'inherit'],
-    },
-  );
-  const ended = new Promise<void>(resolve => moat.once('exit', () => resolve()));
-  interrupt.addEventListener('abort', () => moat.kill('SIGINT'));
-  if (interrupt.aborted) moat.kill('SIGINT');
-  await listening(moat, join(dir, 'moat.pid'));
-  if (runs(moat)) void show(moat, dir, http, https).catch(silentOnceOver(moat));
-  await ended;
-  if (!interrupt.aborted) process.stderr.write(lastWords(dir));
-  return interrupt.aborted ? 0 : 1;
+function numberOf(text: string | undefined, usual: number, most: number, what: string): number {
+  const number = text === undefined ? usual : Number(text);
+  if (!Number.isInteger(number) || number < 1 || number > most)
+    throw new OptionFault(`"${text}" is not ${what}`);
+  return number;
 }
 
-async function listening(moat: ChildProcess, pidPath: string): Promise<void> {
-  while (runs(moat) && !existsSync(pidPath)) await sleep(START_POLL_MS);
-}
-
-/** One that was ended by a signal, as when Ctrl-C comes before it hears signals, has no exit code. */
-const runs = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode === null && signalCode === null;
-
-/** In a terminal a picture that is drawn again every second, elsewhere one line. */
-async function show(moat: ChildProcess, dir: string, http: number, https: number): Promise<void> {
-  const title = `moat demo: http://localhost:${http}/ and https://localhost:${https}/   (Ctrl-C ends it)\n`;
-  if (!process.stdout.isTTY) return void process.stdout.write(title);
-  const welcome = `${title}configuration and logs: ${dir}\n\n`;
-  let before: Sample | undefined;
-  while (runs(moat)) {
-    const report = await askStatus(join(dir, 'moat.sock'));
-    const now = { report, atMs: performance.now() };
-    process.stdout.write(CLEAR_SCREEN + welcome + drawStatus(now, before));
-    before = now;
-    await sleep(REFRESH_MS);
-  }
-}
-
-/** While it ends it answers no more, which is no news. */
-const silentOnceOver = (moat: ChildProcess) => (fault: Error) => {
-  if (runs(moat) && !moat.killed) process.stderr.write(`${fault.message}\n`);
-};
-
-function lastWords(dir: string): string {
-  const log = join(dir, 'error.log');
-  return `moat ended\n${existsSync(log) ? readFileSync(log, 'latin1') : ''}`;
+function modeOf(text = 'dr'): ForwardMode {
+  const mode = FORWARD_MODES.find(one => one === text);
+  if (!mode) throw new OptionFault(`"${text}" is not one of ${FORWARD_MODES.join(', ')}`);
+  return mode;
 }

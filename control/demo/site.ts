@@ -1,42 +1,49 @@
 /** The files of the demo: its configuration, its welcome page, its certificate. */
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { developmentCertificate } from './certificate.ts';
 
-export interface Ports {
+export interface Site {
   readonly http: number;
   readonly https: number;
-  /** Of the servers behind. */
-  readonly members: readonly number[];
+  /** Addresses to listen on, as `listen` has them. */
+  readonly addresses: readonly string[];
+  /** ADDRESS:PORT of the servers behind. */
+  readonly members: readonly string[];
+  /** Further lines of the http block. */
+  readonly more?: readonly string[];
 }
 
 const CERTIFICATE_DAYS = 7;
 
-/** Writes everything into a new folder. @returns its path, with the configuration in `moat.conf` */
-export function writeSite(ports: Ports): string {
-  const dir = mkdtempSync(join(tmpdir(), 'moat-demo-'));
+/** Writes everything into a folder, with the configuration in `moat.conf`. */
+export function writeSite(dir: string, site: Site): void {
   chmodSync(dir, 0o755); // the workers have left root and serve the page from here
   mkdirSync(join(dir, 'html'));
   const { key, certificate } = developmentCertificate(CERTIFICATE_DAYS);
   writeFileSync(join(dir, 'key.pem'), key, { mode: 0o600 });
   writeFileSync(join(dir, 'cert.pem'), certificate);
-  writeFileSync(join(dir, 'moat.conf'), configuration(ports));
-  writeFileSync(join(dir, 'html/index.html'), welcome(ports));
-  return dir;
+  writeFileSync(join(dir, 'moat.conf'), configuration(site));
+  writeFileSync(join(dir, 'html/index.html'), welcome(site));
 }
 
 /** The page is a template with `{{http}}` and `{{https}}` for the ports. */
-function welcome({ http, https }: Ports): string {
+function welcome({ http, https }: Site): string {
   const page = readFileSync(new URL('./welcome.html', import.meta.url), 'utf8');
   return page.replaceAll('{{http}}', String(http)).replaceAll('{{https}}', String(https));
 }
 
-const pool = (name: string, members: readonly number[], first = ''): string =>
-  `  upstream ${name} {\n${first}${members.map(port => `    server 127.0.0.1:${port};\n`).join('')}  }\n`;
+const pool = (name: string, members: readonly string[], first = ''): string =>
+  `  upstream ${name} {\n${first}${members.map(member => `    server ${member};\n`).join('')}  }\n`;
 
-function configuration({ http, https, members }: Ports): string {
-  const [ada = 0, bela = 0] = members;
+const lines = (all: readonly string[], margin: string): string =>
+  all.map(line => `${margin}${line}\n`).join('');
+
+function configuration({ http, https, addresses, members, more = ['access_log access.log;'] }: Site): string {
+  const listens = addresses.flatMap(address => [
+    `listen ${address}:${http};`,
+    `listen ${address}:${https} ssl;`,
+  ]);
   return `# Made by "moat demo"; gone when it ends.
 pid moat.pid;
 error_log error.log notice;
@@ -44,12 +51,11 @@ worker_processes auto;
 events { }
 
 http {
-  access_log access.log;
-
+${lines(more, '  ')}
 ${pool('round', members)}
 ${pool('sticky', members, '    sticky cookie demo_member path=/;\n')}
-${pool('blue', [ada])}
-${pool('green', [bela])}
+${pool('blue', members.slice(0, 1))}
+${pool('green', members.slice(1, 2))}
   # A header chooses the pool.
   map $http_x_team $team {
     default round;
@@ -58,9 +64,7 @@ ${pool('green', [bela])}
   }
 
   server {
-    listen 127.0.0.1:${http};
-    listen 127.0.0.1:${https} ssl;
-    http2 on;
+${lines(listens, '    ')}    http2 on;
     server_name localhost;
     ssl_certificate     cert.pem;
     ssl_certificate_key key.pem;
@@ -76,6 +80,7 @@ ${pool('green', [bela])}
     location /green/  { proxy_pass http://green; }
     location /team/   { proxy_pass http://$team; }
     location /secure/ { return 301 https://$host:${https}/; }
+    location /healthz { return 200 "well\\n"; }
   }
 }
 `;

@@ -1,8 +1,8 @@
 /** `moat demo`: from the command to answers, and nothing left behind. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createPublicKey, X509Certificate } from 'node:crypto';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -10,13 +10,14 @@ import { developmentCertificate } from '../../../control/demo/certificate.ts';
 import { freePorts, PROGRAMS, until } from '../../e2e/rig.ts';
 import { request } from '../../e2e/wire.ts';
 
+const NOBODY = 65534;
 const dir = mkdtempSync(join(tmpdir(), 'moat-test-demo-'));
 chmodSync(dir, 0o755); // the workers are nobody
 after(() => rmSync(dir, { recursive: true }));
 
 test('demo: page, servers, stickiness, TLS; Ctrl-C ends all of it', async () => {
   const [port = 0, tlsPort = 0] = await freePorts(2);
-  const demo = spawn(PROGRAMS.moat, ['demo', '--port', `${port}`, '--tls-port', `${tlsPort}`], {
+  const demo = spawn(PROGRAMS.moat, ['demo', '--l7-only', '--port', `${port}`, '--tls-port', `${tlsPort}`], {
     env: { ...process.env, TMPDIR: dir },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -45,7 +46,7 @@ test('demo: page, servers, stickiness, TLS; Ctrl-C ends all of it', async () => 
 
 test('demo: Ctrl-C before moat hears signals ends all of it too', async () => {
   const [port = 0, tlsPort = 0] = await freePorts(2);
-  const demo = spawn(PROGRAMS.moat, ['demo', '--port', `${port}`, '--tls-port', `${tlsPort}`], {
+  const demo = spawn(PROGRAMS.moat, ['demo', '--l7-only', '--port', `${port}`, '--tls-port', `${tlsPort}`], {
     env: { ...process.env, TMPDIR: dir },
     stdio: 'ignore',
   });
@@ -55,6 +56,47 @@ test('demo: Ctrl-C before moat hears signals ends all of it too', async () => {
   demo.kill('SIGINT');
   assert.equal(await ended, 0);
   assert.deepEqual(readdirSync(dir), []);
+});
+
+test('demo: an ordinary user gets the L7 tier, and is told what the other one needs', {
+  skip: process.getuid?.() === 0 ? false : 'only root can be somebody else',
+}, async () => {
+  const [port = 0, tlsPort = 0] = await freePorts(2);
+  const own = mkdtempSync(join(tmpdir(), 'moat-test-demo-nobody-'));
+  after(() => rmSync(own, { recursive: true, force: true }));
+  chownSync(own, NOBODY, NOBODY);
+  const demo = spawn(PROGRAMS.moat, ['demo', '--port', `${port}`, '--tls-port', `${tlsPort}`], {
+    env: { ...process.env, TMPDIR: own, NODE_COMPILE_CACHE: '' },
+    uid: NOBODY,
+    gid: NOBODY,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  after(() => demo.kill('SIGKILL'));
+  const ended = new Promise(resolve => demo.once('exit', resolve));
+  let said = '';
+  for (const stream of [demo.stdout, demo.stderr])
+    stream.setEncoding('utf8').on('data', text => (said += text));
+  await until(() => said.includes('Ctrl-C'));
+  assert.match(said, /the L7 tier alone: network namespaces and eBPF need root\. .*sudo npm start/);
+  assert.match((await request(port, { path: '/round/' })).body, /"server": "ada"/);
+  demo.kill('SIGTERM');
+  assert.equal(await ended, 0);
+});
+
+test('demo --help tells the options, and a wrong one is refused', () => {
+  const help = spawnSync(PROGRAMS.moat, ['demo', '--help'], { encoding: 'utf8' });
+  assert.equal(help.status, 0);
+  for (const option of ['--port', '--tls-port', '--mode', '--rate', '--l7-only'])
+    assert.match(help.stdout, new RegExp(`^  ${option} `, 'm'));
+  for (const words of [
+    ['--mode', 'mr'],
+    ['--rate', '0'],
+    ['--port', '70000'],
+  ]) {
+    const { status, stderr } = spawnSync(PROGRAMS.moat, ['demo', ...words], { encoding: 'utf8' });
+    assert.equal(status, 2);
+    assert.match(stderr, new RegExp(`"${words[1]}" is not `));
+  }
 });
 
 test('demo certificate: valid today, for this machine, signed by its own key', () => {

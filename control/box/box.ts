@@ -1,0 +1,256 @@
+/** The box: both tiers on hosts of their own, which are network namespaces of this machine. */
+import { randomBytes } from 'node:crypto';
+import { statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { L4Figures, Order, RealFigures } from '#l4';
+import type { ForwardMode } from '#model/l4/virtual-server.ts';
+import { writeSite } from '../demo/site.ts';
+import { ask } from '../status/client.ts';
+import { type Claim, claim, clean } from './claim.ts';
+import { directorConfiguration, membersOf, proxyLines, SERVER_PORT } from './configuration.ts';
+import { FLOOD, type FloodOrder } from './flood-order.ts';
+import { command } from './net/command.ts';
+import { Host } from './net/host.ts';
+import { hasIp6, Network } from './net/network.ts';
+import { Node } from './node.ts';
+import { inUrl, type Plan, planOf, type Role } from './plan.ts';
+import { NO_TRAFFIC, type TrafficOrder, type TrafficReport } from './traffic.ts';
+
+export interface BoxOptions {
+  readonly mode: ForwardMode;
+  readonly http: number;
+  readonly https: number;
+  /** Requests a second of the client. */
+  readonly perSecond: number;
+  /** The words that run moat. */
+  readonly moat: readonly string[];
+}
+
+const SECRET_BYTES = 16;
+/** Logs lie in memory, and a box may run for days. */
+const MOST_LOG_BYTES = 4 << 20;
+/** Who asks for one of the host's addresses gets no answer. */
+const NEVER_ANSWERS = { 'net/ipv4/conf/all/arp_ignore': 8 } as const;
+/** It was killed, or starts: it tells nothing now. */
+const silent = () => undefined;
+const entry = (name: string): string => fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
+
+export class Box {
+  readonly plan: Plan;
+  readonly options: BoxOptions;
+  readonly nodes: readonly Node[];
+  /** What the client has told last. */
+  traffic: TrafficReport = NO_TRAFFIC;
+  readonly #claim: Claim;
+  readonly #told = new Map<string, L4Figures | undefined>();
+
+  private constructor(plan: Plan, options: BoxOptions, claimed: Claim, nodes: readonly Node[]) {
+    this.plan = plan;
+    this.options = options;
+    this.nodes = nodes;
+    this.#claim = claimed;
+  }
+
+  /**
+   * Builds the hosts and starts what runs on them.
+   *
+   * @param interrupt ends a start half way
+   * @throws {Error} with the reason; then nothing is left of it
+   */
+  static async open(options: BoxOptions, interrupt: AbortSignal): Promise<Box> {
+    const claimed = await claim();
+    try {
+      const plan = planOf({ ...options, number: claimed.number, ip6: hasIp6() });
+      const box = new Box(plan, options, claimed, wire(plan, claimed));
+      await box.#start(interrupt);
+      return box;
+    } catch (fault) {
+      await clean(claimed.number);
+      claimed.release();
+      throw fault;
+    }
+  }
+
+  async #start(interrupt: AbortSignal): Promise<void> {
+    this.#configure();
+    interrupt.throwIfAborted();
+    await Promise.all(this.of('server').map(node => this.startNode(node)));
+    interrupt.throwIfAborted();
+    await Promise.all(this.of('proxy').map(node => this.#joinService(node)));
+    interrupt.throwIfAborted();
+    await Promise.all([...this.of('proxy'), ...this.of('director')].map(node => this.startNode(node)));
+    interrupt.throwIfAborted();
+    await Promise.all(this.of('client').map(node => this.startNode(node)));
+  }
+
+  #configure(): void {
+    const { plan } = this;
+    const secret = randomBytes(SECRET_BYTES).toString('hex');
+    for (const node of this.of('proxy'))
+      writeSite(node.dir, {
+        ...plan,
+        addresses: plan.ip6 ? ['0.0.0.0', '[::]'] : ['0.0.0.0'],
+        members: membersOf(plan),
+        more: proxyLines(node.plan, secret),
+      });
+    for (const node of this.of('director')) {
+      const text = directorConfiguration(plan, join(this.#claim.bpf, node.name), secret);
+      writeFileSync(join(node.dir, 'moat.conf'), text, { mode: 0o600 });
+    }
+  }
+
+  /** What an operator does on a real server of direct routing. */
+  async #joinService(node: Node): Promise<void> {
+    if (this.plan.mode !== 'dr') return;
+    const record = join(node.dir, 'joined.json');
+    const words = [...this.options.moat, 'real-server', 'join', ...this.plan.virtual, '--record', record];
+    const { status, stderr } = await node.host.run(...words);
+    if (status !== 0) throw new Error(`${node.name} cannot join: ${stderr}`);
+  }
+
+  of(role: Role): Node[] {
+    return this.nodes.filter(({ plan }) => plan.role === role);
+  }
+
+  /** Starts the process that the node is there for. @throws {Error} with what it said */
+  async startNode(node: Node): Promise<void> {
+    switch (node.plan.role) {
+      case 'director':
+      case 'proxy':
+        return node.startMoat(this.options.moat);
+      case 'server':
+        return this.#startServer(node);
+      case 'client':
+        return this.#startClient(node);
+      case 'attacker':
+        return;
+    }
+  }
+
+  #startServer(node: Node): Promise<void> {
+    const words = [
+      process.execPath,
+      entry('server'),
+      node.name,
+      String(SERVER_PORT),
+      node.plan.addresses[0]!,
+    ];
+    const child = node.spawn(words, { ipc: true });
+    return new Promise((resolve, reject) => {
+      child.once('message', () => resolve());
+      child.once('exit', () => reject(new Error(`${node.name} does not start:\n${node.lastWords()}`)));
+    });
+  }
+
+  async #startClient(node: Node): Promise<void> {
+    const base = this.plan.virtual.map(address => `http://${inUrl(address)}:${this.plan.http}`);
+    const order: TrafficOrder = {
+      urls: base.map(start => `${start}/round/`),
+      perSecond: this.options.perSecond,
+      download: `${base[0]}/round/download`,
+    };
+    const child = node.spawn([process.execPath, entry('client'), JSON.stringify(order)], { ipc: true });
+    child.on('message', message => (this.traffic = message as TrafficReport));
+  }
+
+  /** A SYN flood; one at a time. @returns how many SYN it has sent, at its end; undefined when one is on */
+  flood(): Promise<number> | undefined {
+    const [attacker] = this.of('attacker');
+    if (!attacker || attacker.runs) return undefined;
+    const { virtual, http: port, nobody: from } = this.plan;
+    const order: FloodOrder = { ...FLOOD, to: virtual[0]!, port, from };
+    const child = attacker.spawn([process.execPath, entry('flood'), JSON.stringify(order)], { ipc: true });
+    let sent = 0;
+    child.once('message', count => (sent = Number(count)));
+    return new Promise(done => child.once('close', () => done(sent)));
+  }
+
+  /** Asks the directors again. @returns the answers of those that have a moat */
+  async look(): Promise<L4Figures[]> {
+    const asked = this.of('director').map(async node => {
+      const figures = node.runs ? await ask(node.socketPath, 'l4').catch(silent) : undefined;
+      this.#told.set(node.name, figures ?? undefined);
+      return figures;
+    });
+    return (await Promise.all(asked)).filter(answer => !!answer);
+  }
+
+  /** What a director has told last; undefined while its moat does not answer. */
+  told(director: Node): L4Figures | undefined {
+    return this.#told.get(director.name);
+  }
+
+  /** What a proxy is to the directors, once for each address that it is reached by. */
+  realsOf(proxy: Node): RealFigures[] {
+    return [...this.#told.values()].flatMap(figures =>
+      (figures?.services ?? []).flatMap(({ reals }) =>
+        reals.filter(({ address }) => proxy.plan.addresses.includes(address)),
+      ),
+    );
+  }
+
+  statesOf(proxy: Node): RealFigures['state'][] {
+    return this.realsOf(proxy).map(({ state }) => state);
+  }
+
+  /** Tells every director what to do with a proxy. @throws {Error} with the refusal */
+  async order(proxy: Node, order: Order): Promise<void> {
+    for (const director of this.of('director'))
+      for (const real of proxy.plan.addresses) {
+        const answer = await ask(director.socketPath, 'l4-order', JSON.stringify({ order, real }));
+        if ('fault' in answer) throw new Error(answer.fault);
+      }
+  }
+
+  /** Empties logs that have grown too large. */
+  trimLogs(): void {
+    for (const node of this.nodes)
+      for (const name of ['error.log', 'output.log']) {
+        const path = join(node.dir, name);
+        const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+        if (size > MOST_LOG_BYTES) truncateSync(path);
+      }
+  }
+
+  /** Ends everything. @returns what could not be removed */
+  async close(): Promise<string[]> {
+    await Promise.all(this.nodes.map(node => node.kill()));
+    const left = await clean(this.plan.number);
+    this.#claim.release();
+    return left;
+  }
+}
+
+/** Hosts, networks, wires and addresses. */
+function wire(plan: Plan, { dir }: Claim): Node[] {
+  const network = new Network(plan.tag, (name, namespace) => new Host(name, namespace));
+  const segments = new Set(plan.nodes.flatMap(({ wires }) => wires.map(({ segment }) => segment)));
+  for (const segment of segments) network.network(segment);
+  const nodes = plan.nodes.map(planned => {
+    const host = network.host(planned.name);
+    for (const { interface: name, segment, addresses } of planned.wires)
+      network.wire(host, name, segment, { addresses: addresses.map(withoutWait) });
+    host.ip(...planned.lines);
+    return new Node(planned, host, join(dir, planned.name));
+  });
+  for (const { host, plan: planned } of nodes) if (planned.role === 'attacker') host.set(NEVER_ANSWERS);
+  reach(plan, network);
+  return nodes;
+}
+
+const withoutWait = (address: string) => (address.includes(':') ? `${address} nodad` : address);
+
+/** The machine's own wire into the box. */
+function reach({ tag, ownAddresses }: Plan, network: Network): void {
+  network.wireOut(tag, 'front');
+  command(['ip', 'link', 'set', tag, 'up']);
+  for (const address of ownAddresses) {
+    const isIp6 = address.includes(':');
+    try {
+      command(['ip', 'address', 'add', address, 'dev', tag, ...(isIp6 ? ['nodad'] : [])]);
+    } catch (fault) {
+      if (!isIp6) throw fault; // a machine that has IPv6 switched off reaches the box by IPv4 alone
+    }
+  }
+}

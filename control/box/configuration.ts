@@ -1,0 +1,60 @@
+/** The moat.conf of the box's nodes. */
+import { inUrl, nodesOf, type Plan, type PlannedNode } from './plan.ts';
+
+/** Where servers listen. */
+export const SERVER_PORT = 80;
+
+/** A real server is out after `fall` of these. */
+export const CHECK = { intervalMs: 200, fall: 2 } as const;
+
+/** SYN a second that one source may send: more than the client needs, far less than a flood. */
+export const synLimitOf = ({ perSecond }: Plan): number => Math.max(500, 2 * perSecond);
+
+/** @param pinPath in a bpffs @param secret at least 16 characters, the same for all directors */
+export function directorConfiguration(plan: Plan, pinPath: string, secret: string): string {
+  const { mode, sources, virtual } = plan;
+  const pools = sources.map(address => `    source_pool ${address};\n`).join('');
+  // Said and not guessed: inside a namespace the drivers of interfaces are not seen.
+  const attach = (mode === 'nat' ? ['eth0', 'eth1'] : ['eth0'])
+    .map(name => `    attach ${name} tc;\n`)
+    .join('');
+  return `# Made by "moat demo"; gone when it ends.
+pid moat.pid;
+error_log error.log notice;
+events { }
+
+l4 {
+${attach}    pin_path ${pinPath};
+    hash_secret ${secret};
+${pools}
+${virtual.map((address, at) => virtualServer(plan, address, at)).join('\n')}}
+`;
+}
+
+/** @param at which address of each proxy belongs to it */
+function virtualServer(plan: Plan, address: string, at: number): string {
+  const { mode, http, https } = plan;
+  const reals = nodesOf(plan, 'proxy').map(proxy => `        real_server ${proxy.addresses[at]};\n`);
+  const check = `interval=${CHECK.intervalMs}ms timeout=1s fall=${CHECK.fall} rise=1`;
+  return `    virtual_server ${inUrl(address)}:${http} ${inUrl(address)}:${https} tcp {
+        mode ${mode};
+        scheduler mh port;
+        drain 10m;
+        limit source syn=${synLimitOf(plan)};
+${reals.join('')}        health_check http port=${http} uri=/healthz status=200 ${check};
+    }
+`;
+}
+
+/** What a proxy has in its http block beside the demo's site. */
+export function proxyLines({ name }: PlannedNode, secret: string): string[] {
+  return [
+    'access_log off;',
+    `add_header X-Proxy ${name} always;`,
+    '# Both proxies know the cookies of each other.',
+    `sticky_secret ${secret};`,
+  ];
+}
+
+export const membersOf = (plan: Plan): string[] =>
+  nodesOf(plan, 'server').map(({ addresses }) => `${addresses[0]}:${SERVER_PORT}`);

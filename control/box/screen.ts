@@ -1,0 +1,115 @@
+/** The box on one screen: plain text, a picture of two moments. */
+import { durationText, rateText, secondsText, tableOf } from '../status/text.ts';
+import type { Action } from './actions.ts';
+import type { Box } from './box.ts';
+import type { Node } from './node.ts';
+import { inUrl } from './plan.ts';
+import type { TrafficReport } from './traffic.ts';
+
+/** What the client had told at a moment, in ms of any clock. */
+export interface Moment {
+  readonly atMs: number;
+  readonly traffic: TrafficReport;
+}
+
+const MEGABYTE = 2 ** 20;
+
+export function drawBox(box: Box, now: Moment, before: Moment): string {
+  return [
+    directors(box),
+    proxies(box, now, before),
+    servers(box, now, before),
+    trafficLine(now, before),
+  ].join('\n');
+}
+
+/** Where the box is reached from this machine. */
+export function addressLines({ plan }: Box): string {
+  const urls = [
+    `http://localhost:${plan.http}/`,
+    `https://localhost:${plan.https}/`,
+    ...plan.virtual.map(address => `http://${inUrl(address)}:${plan.http}/`),
+  ];
+  return `moat demo: ${urls.join('  ')}   (Ctrl-C ends it)\n`;
+}
+
+function directors(box: Box): string {
+  const rows = box.of('director').map(node => {
+    const told = box.told(node);
+    const duty = box.of('director').length === 1 ? 'the only one' : '';
+    const attached = told?.attached.map(({ interface: name, place }) => `${name} by ${place}`).join(', ');
+    return [node.name, processText(node), duty, attached ?? 'the kernel goes on by itself'];
+  });
+  return tableOf(['director', 'moat', 'master', 'forwards on'], rows);
+}
+
+function proxies(box: Box, now: Moment, before: Moment): string {
+  const rows = box.of('proxy').map(node => {
+    const reals = box.realsOf(node);
+    const states = [...new Set(reals.map(({ state }) => state))].join('/');
+    const sum = (count: 'active' | 'inactive') => String(reals.reduce((all, real) => all + real[count], 0));
+    return [
+      node.name,
+      processText(node),
+      states || '?',
+      sum('active'),
+      sum('inactive'),
+      ...answered(now, before, ({ proxies: table }) => table[node.name] ?? 0),
+    ];
+  });
+  return tableOf(['proxy', 'moat', 'real server', 'active', 'inactive', 'answers', 'per s'], rows);
+}
+
+function servers(box: Box, now: Moment, before: Moment): string {
+  const rows = box
+    .of('server')
+    .map(node => [
+      node.name,
+      processText(node),
+      ...answered(now, before, ({ servers: table }) => table[node.name] ?? 0),
+    ]);
+  return tableOf(['server', 'process', 'answers', 'per s'], rows);
+}
+
+const processText = ({ runs, pid }: Node): string => (runs ? String(pid) : 'killed');
+
+type Count = (traffic: TrafficReport) => number;
+
+const answered = (now: Moment, before: Moment, count: Count): string[] => [
+  String(count(now.traffic)),
+  rateText(perSecond(now, before, count)),
+];
+
+function perSecond(now: Moment, before: Moment, count: Count): number {
+  const overMs = now.atMs - before.atMs;
+  return overMs > 0 ? ((count(now.traffic) - count(before.traffic)) / overMs) * 1000 : 0;
+}
+
+/** `requests 1000   200/s   failed 0   …`: one line for the client. */
+export function trafficLine(now: Moment, before: Moment): string {
+  const { sent, failed, medianMs, slowestMs, download } = now.traffic;
+  const rate = rateText(perSecond(now, before, ({ sent: count }) => count));
+  const latency = `median ${secondsText(medianMs / 1000)}, slowest ${secondsText(slowestMs / 1000)}`;
+  const megabytes = (bytes: number) => (bytes / MEGABYTE).toFixed(1);
+  const progress = `${megabytes(download.bytes)} of ${megabytes(download.ofBytes)} MB by ${download.proxy || '?'}`;
+  const history = `${download.finished} whole, ${download.broken} broken`;
+  return `client: requests ${sent} (${rate}/s), failed ${failed}, ${latency}; download ${progress} (${history})\n`;
+}
+
+export function drawMenu(actions: readonly Action[], busy: ReadonlySet<Action>): string {
+  const entries = actions.map(action => `${action.key} ${action.title()}${busy.has(action) ? ' …' : ''}`);
+  return `${columns([...entries, 'q end'], MENU_COLUMNS)}\n`;
+}
+const MENU_COLUMNS = 3;
+
+function columns(entries: readonly string[], count: number): string {
+  const rows = Math.ceil(entries.length / count);
+  const width = Math.max(...entries.map(({ length }) => length)) + 3;
+  return Array.from({ length: rows }, (_, row) =>
+    Array.from({ length: count }, (_, column) => (entries[column * rows + row] ?? '').padEnd(width))
+      .join('')
+      .trimEnd(),
+  ).join('\n');
+}
+
+export const upText = (ms: number): string => `up ${durationText(ms)}`;

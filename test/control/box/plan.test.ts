@@ -1,0 +1,71 @@
+/** The box as data: addresses that do not collide, and configurations that moat takes. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { directorConfiguration, membersOf, proxyLines } from '../../../control/box/configuration.ts';
+import { type Plan, planOf } from '../../../control/box/plan.ts';
+import { synFrom } from '../../../control/box/syn.ts';
+import { writeSite } from '../../../control/demo/site.ts';
+import { load } from '../../../control/load.ts';
+import { invocationFrom } from '../../../control/options.ts';
+import { FORWARD_MODES } from '../../../model/l4/virtual-server.ts';
+
+const SECRET = '0123456789abcdef';
+const wish = { number: 3, http: 8080, https: 8443, perSecond: 200 };
+const addressesOf = (plan: Plan) =>
+  plan.nodes.flatMap(({ wires }) => wires.flatMap(({ addresses }) => addresses));
+
+function faultsOf(write: (dir: string) => void): string[] {
+  const dir = mkdtempSync(join(tmpdir(), 'moat-test-plan-'));
+  try {
+    write(dir);
+    return load(invocationFrom({ config: join(dir, 'moat.conf') })).diagnostics.map(({ message }) => message);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+for (const mode of FORWARD_MODES)
+  for (const ip6 of [true, false]) {
+    const plan = planOf({ ...wish, mode, ip6 });
+
+    test(`box, ${mode}, ${ip6 ? 'IPv6 too' : 'IPv4 alone'}: no address twice, and none of another box`, () => {
+      const mine = [...addressesOf(plan), ...plan.ownAddresses];
+      assert.equal(new Set(mine).size, mine.length);
+      assert.equal(
+        mine.some(address => address.includes(':')),
+        ip6,
+      );
+      const others = new Set(addressesOf(planOf({ ...wish, number: 4, mode, ip6 })));
+      assert.deepEqual(
+        mine.filter(address => others.has(address)),
+        [],
+      );
+    });
+
+    test(`box, ${mode}, ${ip6 ? 'IPv6 too' : 'IPv4 alone'}: moat takes the configurations`, () => {
+      const director = directorConfiguration(plan, '/sys/fs/bpf/moat', SECRET);
+      assert.deepEqual(
+        faultsOf(dir => writeFileSync(join(dir, 'moat.conf'), director)),
+        [],
+      );
+      const [proxy] = plan.nodes.filter(({ role }) => role === 'proxy');
+      const site = { ...plan, addresses: ['0.0.0.0', '[::]'], members: membersOf(plan) };
+      assert.deepEqual(
+        faultsOf(dir => writeSite(dir, { ...site, more: proxyLines(proxy!, SECRET) })),
+        [],
+      );
+    });
+  }
+
+test('synFrom: the checksum is what the kernel would compute', () => {
+  const bytes = Buffer.from(synFrom('198.18.1.150', '198.18.1.100', 8080)(40_000, 0x0102_0304));
+  assert.equal(bytes.readUInt16BE(2), 8080);
+  // RFC 1071: with the checksum in its place, the sum over pseudo header and segment is all ones.
+  let sum = 0xc612 + 0x0196 + 0xc612 + 0x0164 + 6 + 20;
+  for (let at = 0; at < bytes.length; at += 2) sum += bytes.readUInt16BE(at);
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+  assert.equal(sum, 0xffff);
+});
