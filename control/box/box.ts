@@ -14,7 +14,7 @@ import { command } from './net/command.ts';
 import { Host } from './net/host.ts';
 import { hasIp6, Network } from './net/network.ts';
 import { Node } from './node.ts';
-import { inUrl, type Plan, planOf, type Role } from './plan.ts';
+import { inUrl, type Plan, type PlannedNode, planOf, type Role } from './plan.ts';
 import { NO_TRAFFIC, type TrafficOrder, type TrafficReport } from './traffic.ts';
 
 export interface BoxOptions {
@@ -30,6 +30,8 @@ export interface BoxOptions {
 const SECRET_BYTES = 16;
 /** Logs lie in memory, and a box may run for days. */
 const MOST_LOG_BYTES = 4 << 20;
+/** In a namespace the drivers of interfaces are not seen, so none is to be guessed from. */
+const UNWRAP = ['--interface', 'eth0', '--attach', 'xdp-generic'] as const;
 /** Who asks for one of the host's addresses gets no answer. */
 const NEVER_ANSWERS = { 'net/ipv4/conf/all/arp_ignore': 8 } as const;
 /** It was killed, or starts: it tells nothing now. */
@@ -102,9 +104,14 @@ export class Box {
 
   /** What an operator does on a real server of direct routing. */
   async #joinService(node: Node): Promise<void> {
-    if (this.plan.mode !== 'dr') return;
-    const record = join(node.dir, 'joined.json');
-    const words = [...this.options.moat, 'real-server', 'join', ...this.plan.virtual, '--record', record];
+    const { mode, virtual } = this.plan;
+    if (mode === 'fullnat') return;
+    const words = [
+      ...[...this.options.moat, 'real-server', 'join', '--mode', mode, '--record', join(node.dir, 'joined')],
+      ...(mode === 'dr' ? [] : this.of('director').flatMap(({ plan }) => directorsOf(plan, mode))),
+      ...(mode === 'tun' ? [...UNWRAP, '--pin-path', join(this.#claim.bpf, node.name)] : []),
+      ...virtual,
+    ];
     const { status, stderr } = await node.host.run(...words);
     if (status !== 0) throw new Error(`${node.name} cannot join: ${stderr}`);
   }
@@ -220,6 +227,13 @@ export class Box {
     this.#claim.release();
     return left;
   }
+}
+
+/** A director as its real servers know it: where its tunnels begin, or where answers go by way of it. */
+function directorsOf({ wires }: PlannedNode, mode: ForwardMode): string[] {
+  const near = wires.filter(({ segment }) => segment === (mode === 'nat' ? 'lan' : 'front'));
+  const addresses = near.flatMap(({ addresses }) => addresses.map(address => address.replace(/\/.*/, '')));
+  return addresses.flatMap(address => ['--director', address]);
 }
 
 /** Hosts, networks, wires and addresses. */

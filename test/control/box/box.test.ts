@@ -41,3 +41,17 @@ test(
     await nothingIsLeft(demo, number, all);
   },
 );
+
+test(
+  'box: --mode tun: proxies unwrap what the director sends, and moat on it is not missed',
+  options,
+  async () => {
+    await using demo = await Demo.start('--mode', 'tun');
+    const { number, pids } = demo;
+    assert.match(await serverAt(demo.virtual, demo.port), /^(ada|bela|cleo)$/);
+    assert.match(await demo.do('kill -9 moat on director1'), /: 0 of [1-9]\d+ requests failed$/);
+    demo.child.kill('SIGTERM');
+    assert.equal(await demo.ended, 0, demo.said);
+    await nothingIsLeft(demo, number, pids);
+  },
+);
