@@ -4,9 +4,9 @@ import type { L4CheckModel } from '#model/l4/health.ts';
 import type { AttachModel, FlowTimeouts, L4Model, SourcePoolModel } from '#model/l4/l4.ts';
 import type {
   ForwardMode,
-  L4Protocol,
   NotifyModel,
   RealServerModel,
+  ServiceProtocol,
   VirtualAddressModel,
   VirtualServerModel,
 } from '#model/l4/virtual-server.ts';
@@ -49,7 +49,7 @@ type Plain = Omit<
 
 export interface VirtualServerDraft {
   readonly name: string;
-  readonly protocol: L4Protocol;
+  readonly protocol: ServiceProtocol;
   readonly addresses: readonly VirtualAddressDraft[];
   readonly own: Partial<Writable<Plain>>;
   mode: ForwardMode;

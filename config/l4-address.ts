@@ -20,12 +20,12 @@ interface Address {
 }
 
 /** Reads `10.0.0.1:80`, `[2001:db8::1]:80`, `10.0.0.1-10.0.0.9:8000-8010`, `10.0.0.1:*`. @throws {ArgumentFault} */
-export function readVirtualAddress(token: Token): VirtualAddressDraft {
+export function readVirtualAddress(token: Token): Omit<VirtualAddressDraft, 'protocol'> {
   const { text } = token;
   if (/^fwmark\b/.test(text))
     throw new ArgumentFault(
-      'packets have no firewall mark yet where moat sees them',
-      'write all addresses on the line: virtual_server ADDRESS:PORT ADDRESS:PORT tcp { ... } schedules them as one',
+      'packets have no firewall mark where moat sees them, which is before nftables',
+      'write what the mark stands for: virtual_server ADDRESS:PORT ADDRESS:PORT tcp ADDRESS:PORT udp { ... } schedules all as one',
       token,
     );
   const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:[\]]+)):([\d*-]+)$/.exec(text) ?? [];

@@ -22,9 +22,9 @@ export function refuseOverlaps(servers: readonly VirtualServerDraft[], faults: F
   }
 }
 
-function claimsOf({ protocol, addresses }: VirtualServerDraft): { key: string; claim: Claim }[] {
+function claimsOf({ addresses }: VirtualServerDraft): { key: string; claim: Claim }[] {
   return addresses.map(address => ({
-    key: `${protocol} ${address.family}`,
+    key: `${address.protocol} ${address.family}`,
     claim: { address, from: sortable(address.first), to: sortable(address.last) },
   }));
 }

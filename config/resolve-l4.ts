@@ -44,7 +44,8 @@ function resolveVirtualServer(draft: VirtualServerDraft, l4: L4Draft, faults: Fa
   return {
     name,
     protocol,
-    addresses: draft.addresses.map(({ first, last, firstPort, lastPort }) => ({
+    addresses: draft.addresses.map(({ protocol: of, first, last, firstPort, lastPort }) => ({
+      protocol: of,
       first,
       last,
       firstPort,
@@ -53,7 +54,7 @@ function resolveVirtualServer(draft: VirtualServerDraft, l4: L4Draft, faults: Fa
     scheduler: { name: 'wlc', port: false },
     tunnel: { kind: 'ipip', port: 0 },
     persistence: undefined,
-    onDead: protocol === 'tcp' ? 'rst' : 'reselect',
+    onDead: protocol === 'udp' ? 'reselect' : 'rst',
     onePacket: false,
     inhibit: false,
     synCookies: undefined,
@@ -112,7 +113,7 @@ function refuseMisplacedFlags(draft: VirtualServerDraft, faults: Faults): void {
   const { own, protocol, places } = draft;
   const refuse = (name: string, message: string, hint: string) =>
     faults.error('value', `${name}: ${message}`, places.get(name) ?? draft.site, hint);
-  if (own.onePacket && protocol === 'tcp')
+  if (own.onePacket && protocol !== 'udp')
     refuse('one_packet', 'the packets of a TCP connection belong together', 'it goes with udp only');
   if (own.onePacket && own.persistence)
     refuse('one_packet', 'it stands beside persistence', 'keep one of the two');
@@ -121,7 +122,7 @@ function refuseMisplacedFlags(draft: VirtualServerDraft, faults: Faults): void {
   if (own.synCookies && protocol === 'udp')
     refuse('syn_cookies', 'UDP knows no SYN', 'it goes with tcp only');
   const blind = [...modesOf(draft)].find(mode => mode === 'dr' || mode === 'tun');
-  if (own.synCookies && protocol === 'tcp' && blind)
+  if (own.synCookies && protocol !== 'udp' && blind)
     refuse(
       'syn_cookies',
       `in mode ${blind} the director does not see the answers, whose numbers it would have to change`,

@@ -54,7 +54,7 @@ function serviceOf(
   ids: Ids,
   secret: Uint8Array,
 ): ServiceTable {
-  const endpoints = endpointsOf(server.addresses, server.protocol);
+  const endpoints = endpointsOf(server.addresses);
   const id = ids.service(endpoints);
   const sorry = server.sorryServer;
   const isSorry = sorry !== undefined && condition?.quorum === false;

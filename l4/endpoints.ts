@@ -1,11 +1,11 @@
 /** Ranges of addresses and ports, as the single ones that a map holds. */
 import { IpReader } from '#kit/ip.ts';
-import type { L4Protocol, VirtualAddressModel } from '#model/l4/virtual-server.ts';
+import type { VirtualAddressModel } from '#model/l4/virtual-server.ts';
 import type { ServiceEndpoint } from './tables.ts';
 
-export function endpointsOf(ranges: readonly VirtualAddressModel[], protocol: L4Protocol): ServiceEndpoint[] {
+export function endpointsOf(ranges: readonly VirtualAddressModel[]): ServiceEndpoint[] {
   const endpoints: ServiceEndpoint[] = [];
-  for (const { first, last, firstPort, lastPort } of ranges)
+  for (const { first, last, firstPort, lastPort, protocol } of ranges)
     for (const address of addressesBetween(first, last))
       for (let port = firstPort; port <= lastPort; port++) endpoints.push({ address, port, protocol });
   return endpoints;

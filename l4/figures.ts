@@ -1,5 +1,5 @@
 /** What can be told of the L4 tier while it runs. */
-import type { ForwardMode, L4Protocol, PersistenceModel } from '#model/l4/virtual-server.ts';
+import type { ForwardMode, PersistenceModel, ServiceProtocol } from '#model/l4/virtual-server.ts';
 import type { Attachment } from './interfaces.ts';
 import type { FlowEntry, RealCounts, ReasonCounts } from './statistics.ts';
 import type { Intake } from './tables.ts';
@@ -21,7 +21,7 @@ export interface RealFigures extends RealCounts {
 
 export interface ServiceFigures {
   readonly name: string;
-  readonly protocol: L4Protocol;
+  readonly protocol: ServiceProtocol;
   readonly scheduler: string;
   readonly persistence: PersistenceModel | undefined;
   readonly onePacket: boolean;

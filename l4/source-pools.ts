@@ -9,7 +9,7 @@ export function poolEntries(pools: readonly SourcePoolModel[]): {
   all: string[];
 }[] {
   return pools.map(({ first, last, firstPort, lastPort }) => {
-    const all = endpointsOf([{ first, last, firstPort: 0, lastPort: 0 }], 'tcp').map(
+    const all = endpointsOf([{ first, last, firstPort: 0, lastPort: 0, protocol: 'tcp' }]).map(
       ({ address }) => address,
     );
     const values = {

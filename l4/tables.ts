@@ -7,6 +7,7 @@ import type {
   ForwardMode,
   L4Protocol,
   PersistenceModel,
+  ServiceProtocol,
   SynCookiesModel,
   TrafficLimit,
   TunnelModel,
@@ -64,7 +65,7 @@ export type ScoreRule = 'lc' | 'wlc' | 'sed' | 'nq' | 'twos';
 /** What holds for a service, whatever real servers it has. */
 export interface ServiceFacts {
   readonly name: string;
-  readonly protocol: L4Protocol;
+  readonly protocol: ServiceProtocol;
   readonly tunnel: TunnelModel;
   readonly persistence: PersistenceModel | undefined;
   readonly onDead: DeadPolicy;

@@ -1,36 +1,37 @@
 /** Virtual servers, their real servers, and how one is picked for a flow. */
 import { SCHEDULERS } from '#model/l4/scheduler.ts';
-import { FORWARD_MODES, L4_PROTOCOLS, TUNNELS } from '#model/l4/virtual-server.ts';
+import {
+  FORWARD_MODES,
+  L4_PROTOCOLS,
+  type L4Protocol,
+  type ServiceProtocol,
+  TUNNELS,
+} from '#model/l4/virtual-server.ts';
 import { ArgumentFault, arg } from '../argument.ts';
-import { newVirtualServer, type RealServerDraft } from '../draft-l4.ts';
+import { newVirtualServer, type RealServerDraft, type VirtualAddressDraft } from '../draft-l4.ts';
 import { readRealAddress, readVirtualAddress } from '../l4-address.ts';
+import type { Token } from '../lex.ts';
 import { defineBlock, defineDirective } from '../registry.ts';
 
 const virtualServer = defineBlock({
   name: 'virtual_server',
   context: ['l4'],
   repeats: true,
-  args: { addresses: arg.token('ADDRESS:PORT, and tcp or udp after the last of them').rest(2) },
+  args: { addresses: arg.token('ADDRESS:PORT, and tcp or udp after them').rest(2) },
   block: 'virtual_server',
   doc: {
     summary:
-      'What clients connect to, and the real servers behind it. Several addresses are scheduled as one: a client that persists finds the same real server on all of them.',
+      'What clients connect to, and the real servers behind it. Several addresses are scheduled as one, as with a firewall mark of LVS: a client that persists finds the same real server on all of them, by TCP and by UDP.',
     args: {
       addresses:
-        '192.0.2.1:80, [2001:db8::1]:80; FIRST-LAST in the place of an address or port is a range; port * takes what no other virtual server of the address has. Then tcp or udp.',
+        '192.0.2.1:80, [2001:db8::1]:80; FIRST-LAST in the place of an address or port is a range; port * takes what no other virtual server of the address has. Then tcp or udp, or both; more addresses with theirs may follow.',
     },
-    example: 'virtual_server 192.0.2.1:80 192.0.2.1:443 tcp { real_server 10.0.0.1; }',
+    example:
+      'virtual_server 192.0.2.1:80 192.0.2.1:443 tcp 192.0.2.1:443 udp { persistence 5m; real_server 10.0.0.1; }',
     since: '0.1',
   },
   compile({ addresses }, scope, body, line) {
-    const protocol = L4_PROTOCOLS.find(name => name === addresses.at(-1)!.text);
-    if (!protocol)
-      throw new ArgumentFault(
-        `"${addresses.at(-1)!.text}" is neither tcp nor udp`,
-        'write the protocol after the addresses',
-        addresses.at(-1),
-      );
-    const read = addresses.slice(0, -1).map(readVirtualAddress);
+    const read = readAddresses(addresses);
     const stranger = read.find(({ family }) => family !== read[0]!.family);
     if (stranger)
       throw new ArgumentFault(
@@ -39,7 +40,7 @@ const virtualServer = defineBlock({
         stranger.place,
       );
     const name = addresses.map(({ text }) => text).join(' ');
-    const draft = newVirtualServer({ name, protocol, addresses: read }, line.name);
+    const draft = newVirtualServer({ name, protocol: protocolOf(read), addresses: read }, line.name);
     scope.l4.virtualServers.push(draft);
     if (!body.rows.some(row => row.name.text === 'real_server'))
       scope.faults.error(
@@ -51,6 +52,40 @@ const virtualServer = defineBlock({
     body.open(scope.child('virtual_server', { virtualServer: draft }));
   },
 });
+
+/** Runs of addresses, each followed by what it is for. */
+function readAddresses(tokens: readonly Token[]): VirtualAddressDraft[] {
+  const read: VirtualAddressDraft[] = [];
+  let run: Omit<VirtualAddressDraft, 'protocol'>[] = [];
+  let named: L4Protocol[] = [];
+  for (const token of tokens) {
+    const protocol = L4_PROTOCOLS.find(name => name === token.text);
+    if (!protocol) {
+      if (/^(?!fwmark)[a-z]+$/.test(token.text) || token.text === '') throw noProtocol(token);
+      if (named.length > 0) [run, named] = [[], []];
+      run.push(readVirtualAddress(token));
+      continue;
+    }
+    if (run.length === 0 || named.includes(protocol))
+      throw new ArgumentFault(`"${token.text}" has no address before it`, 'ADDRESS:PORT goes first', token);
+    named.push(protocol);
+    read.push(...run.map(address => ({ ...address, protocol })));
+  }
+  if (named.length === 0) throw noProtocol(tokens.at(-1)!);
+  return read;
+}
+
+const noProtocol = (token: Token): ArgumentFault =>
+  new ArgumentFault(
+    `"${token.text}" is neither tcp nor udp`,
+    'write the protocol after the addresses',
+    token,
+  );
+
+function protocolOf(addresses: readonly VirtualAddressDraft[]): ServiceProtocol {
+  const protocols = new Set(addresses.map(({ protocol }) => protocol));
+  return protocols.size > 1 ? 'tcp+udp' : addresses[0]!.protocol;
+}
 
 const mode = defineDirective({
   name: 'mode',

@@ -75,8 +75,9 @@ function serviceLine(service: ServiceFigures): string {
   return [protocol.toUpperCase().padEnd(4), addressesOf(service), scheduler, ...flags].join(' ');
 }
 
-/** As on its line, without the protocol at its end. */
-const addressesOf = ({ name }: ServiceFigures) => name.replace(/ \w+$/, '');
+/** As on its line, without the protocol at its end where that is the only one. */
+const addressesOf = ({ name, protocol }: ServiceFigures) =>
+  protocol === 'tcp+udp' ? name : name.replace(/ \w+$/, '');
 
 const nameOf = ({ address, port }: RealFigures) => (port === 0 ? address : endpoint(address, port));
 

@@ -58,7 +58,8 @@ INLINE int forward_known(frame_t *frame, struct packet *packet, struct flow *flo
     count_forward(frame, real_id, 0);
     return forward(frame, packet, real_id, flow);
   }
-  int reset = !real || real->fate == FATE_RST;
+  /* UDP knows no reset: of a service of both it gets another. */
+  int reset = !real || (real->fate == FATE_RST && packet->key.protocol == IPPROTO_TCP);
   flow_end(&packet->key, flow);
   return reset ? answer_reset(frame, packet, REASON_RST) : NONE;
 }

@@ -138,8 +138,7 @@ INLINE __u32 pick(const struct settings *settings, const struct packet *packet, 
 
 INLINE void template_key_of(struct flow_key *key, const struct packet *packet, __u32 id, const struct service *service) {
   __builtin_memset(key, 0, sizeof *key);
-  key->kind = FLOW_TEMPLATE;
-  key->protocol = packet->key.protocol;
+  key->kind = FLOW_TEMPLATE; /* for all protocols and ports of the service */
   key->destination.word[3] = bpf_htonl(id);
   __u32 bits = is_v4(&packet->key.source) ? 96u + service->persist_bits4 : service->persist_bits6;
 #pragma unroll

@@ -2,7 +2,7 @@
 
 import type { L4CheckModel } from '#model/l4/health.ts';
 import type { L4Model } from '#model/l4/l4.ts';
-import type { L4Protocol, VirtualServerModel } from '#model/l4/virtual-server.ts';
+import type { VirtualServerModel } from '#model/l4/virtual-server.ts';
 import type { Conditions } from '../condition.ts';
 import { runHook } from './hook.ts';
 import { Limiter } from './limiter.ts';
@@ -88,5 +88,5 @@ function isSuccessor(now: VirtualServerModel, before: VirtualServerModel): boole
   return headOf(now) === headOf(before);
 }
 
-const headOf = ({ addresses: [first], protocol }: VirtualServerModel): string =>
-  `${protocol satisfies L4Protocol} ${first!.first} ${first!.firstPort}`;
+const headOf = ({ addresses: [first] }: VirtualServerModel): string =>
+  `${first!.protocol} ${first!.first} ${first!.firstPort}`;

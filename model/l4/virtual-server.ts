@@ -10,6 +10,9 @@ export type ForwardMode = (typeof FORWARD_MODES)[number];
 export const L4_PROTOCOLS = ['tcp', 'udp'] as const;
 export type L4Protocol = (typeof L4_PROTOCOLS)[number];
 
+/** What the addresses of a virtual server are for; `tcp+udp`: some for this, some for that, scheduled as one. */
+export type ServiceProtocol = L4Protocol | 'tcp+udp';
+
 /** What becomes of the flows of a real server that is dead or gone: a reset, another real server, or all goes on as if nothing were. */
 export const DEAD_POLICIES = ['rst', 'reselect', 'keep'] as const;
 export type DeadPolicy = (typeof DEAD_POLICIES)[number];
@@ -24,6 +27,7 @@ export interface TunnelModel {
 
 /** Addresses and ports from the first to the last, both included; the addresses are of one family, in their usual form. */
 export interface VirtualAddressModel {
+  readonly protocol: L4Protocol;
   readonly first: string;
   readonly last: string;
   /** 0 with lastPort 0: every port that no other virtual server of the address has. */
@@ -104,7 +108,7 @@ export interface SynCookiesModel {
 export interface VirtualServerModel {
   /** As written, `10.0.0.1:80 10.0.0.1:443 tcp`: its name in logs, figures and commands. */
   readonly name: string;
-  readonly protocol: L4Protocol;
+  readonly protocol: ServiceProtocol;
   /** At least one; all are scheduled as one, and share persistence. */
   readonly addresses: readonly VirtualAddressModel[];
   readonly scheduler: SchedulerModel;

@@ -305,6 +305,21 @@ for (const build of BUILDS) {
     assert.notEqual(chosen(made.run(segment('S', 4))), first, 'drain overrides persistence');
   });
 
+  test(at('a service of TCP and UDP: a client persists over both, and fate rst gives a datagram another'), {
+    skip,
+  }, () => {
+    const made = program(build, 3);
+    const values = { selection: SELECTION.order, persist_ns: 60_000_000_000n, persist_bits4: 32 };
+    made.service(1, [place(), place(17)], [1, 2, 3], values);
+    const first = chosen(made.run(segment('S', 1)));
+    assert.equal(chosen(made.run(datagram(1))), first);
+    assert.notEqual(chosen(made.run(datagram(1, '192.0.2.10'))), first);
+    put(made, first, { fate: 'rst', intake: 'none' });
+    const { reasons, packet } = made.run(datagram(1));
+    assert.deepEqual(reasons, { reselected: 1 }, packet);
+    assert.deepEqual(made.run(segment('A', 1)).reasons, { rst: 1 });
+  });
+
   test(at('one-packet scheduling keeps nothing and schedules each datagram'), { skip }, () => {
     const made = program(build, 2, { mode: 'dr' });
     made.service(1, [place(17)], [1, 2], { selection: SELECTION.order, flags: SERVICE.onePacket });
