@@ -1,7 +1,7 @@
 /** The draft of the l4 block to its frozen model: what is absent gets its value, and what does not go together is told. */
 import { suggest } from '#kit/suggest.ts';
 import type { L4CheckModel } from '#model/l4/health.ts';
-import { FLOW_TIMEOUTS, type L4Model } from '#model/l4/l4.ts';
+import { FLOW_TIMEOUTS, L4_PIN_PATH, type L4Model } from '#model/l4/l4.ts';
 import {
   type ForwardMode,
   NO_LIMIT,
@@ -19,7 +19,7 @@ const INSERTS_PER_SECOND = 125_000;
 export function resolveL4Block(draft: L4Draft, faults: Faults): L4Model {
   refuseOverlaps(draft.virtualServers, faults);
   return {
-    pinPath: '/sys/fs/bpf/moat',
+    pinPath: L4_PIN_PATH,
     connections: CONNECTIONS,
     insertsPerSecond: INSERTS_PER_SECOND,
     hashSecret: undefined,

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { BpfMap, describeProgram, openPinned } from '#native/bpf.ts';
 import { queryXdp, type XdpMode } from '#native/bpf-attach.ts';
+import { listLinks } from '#native/netlink.ts';
 import { closeFd } from '#native/socket.ts';
 import { addressText } from './address.ts';
 import { pinName } from './interfaces.ts';
@@ -43,7 +44,7 @@ export function withPinned<R>(folder: string, name: string, use: (fd: number) =>
 export function placeOf(name: string, folder: string): XdpMode | 'gone' {
   if (!existsSync(join(folder, pinName('xdp', name)))) return 'gone';
   const ours = withPinned(folder, pinName('xdp', name), fd => describeProgram(fd).id);
-  const there = existsSync(`/sys/class/net/${name}`) ? queryXdp(name) : undefined;
+  const there = listLinks().some(link => link.name === name) ? queryXdp(name) : undefined;
   return there?.driver === ours ? 'driver' : there?.generic === ours ? 'generic' : 'gone';
 }
 

@@ -1,5 +1,5 @@
 /** The far end of tunnels on a real server: what a director has wrapped is unwrapped as it comes in, whatever becomes of moat. */
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   BpfMap,
@@ -16,6 +16,7 @@ import { addressBytes, addressText } from './address.ts';
 import { decapState, folderOf, isPinned, MAPS, placeOf, withPinned } from './decap-state.ts';
 import { pinName, reasonForTc } from './interfaces.ts';
 import { u32 } from './maps.ts';
+import { makePinFolder } from './pin-folder.ts';
 
 const OBJECT = join(import.meta.dirname, 'build/decap.o');
 export const DECAP_ATTACH_MODES = ['auto', 'xdp', 'xdp-generic'] as const;
@@ -37,7 +38,7 @@ function load(folder: string): LoadedObject {
   if (!existsSync(OBJECT)) throw new Error(`Cannot load ${OBJECT}: it is not built: run scripts/build-bpf`);
   if (!isPinned(folder)) {
     rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { recursive: true });
+    makePinFolder(folder);
     const object = loadObject(OBJECT);
     for (const name of MAPS) pin(object.maps[name]!, join(folder, name));
     return object;

@@ -4,11 +4,12 @@ import { basename, join } from 'node:path';
 import type { AttachMode, AttachModel } from '#model/l4/l4.ts';
 import { describeProgram, openPinned, pin } from '#native/bpf.ts';
 import { attachTc, attachXdp, detachTc, detachXdp, queryXdp, type XdpMode } from '#native/bpf-attach.ts';
+import { listLinks } from '#native/netlink.ts';
 import { closeFd } from '#native/socket.ts';
 import type { DirectorBuild } from './programs.ts';
 
 /** Of our tc filter; others may stand before and behind it. */
-const TC_PRIORITY = 49;
+export const TC_PRIORITY = 49;
 
 export type Place = 'tc' | 'xdp' | 'xdp-generic';
 export interface Attachment {
@@ -129,7 +130,9 @@ const KEEPS_OFFLOADS: ReadonlySet<string> = new Set(['virtio_net', 'xen_netfront
 /** Why XDP in the driver costs more than it gives there; undefined: it does not. */
 export function reasonForTc(name: string): string | undefined {
   const link = `/sys/class/net/${name}/device/driver`;
-  if (!existsSync(link)) return 'a virtual interface: tc keeps its offloads';
+  // /sys may show another network namespace than this one: what the kernel itself calls virtual has no hardware.
+  const isVirtual = listLinks().some(one => one.name === name && one.kind !== '');
+  if (isVirtual || !existsSync(link)) return 'a virtual interface: tc keeps its offloads';
   const driver = basename(readlinkSync(link));
   return KEEPS_OFFLOADS.has(driver) ? `driver ${driver}: tc keeps its offloads` : undefined;
 }

@@ -1,10 +1,11 @@
 /** The maps' names in a bpffs, by which they outlive every process: made at the first start, found again at the next. */
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openPinned, pin } from '#native/bpf.ts';
 import { closeFd } from '#native/socket.ts';
 import { LAYOUT_VERSION } from './layout.ts';
 import { type L4Maps, MAP_NAMES } from './maps.ts';
+import { makePinFolder } from './pin-folder.ts';
 import { loadMaps } from './programs.ts';
 
 export interface OpenedMaps {
@@ -27,7 +28,7 @@ export function openMaps(pinPath: string, connections: number): OpenedMaps {
   if (MAP_NAMES.every(name => existsSync(join(folder, name)))) return adopt(folder);
   // A start that was killed half way has left some of them: nothing is attached to those yet.
   rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
+  makePinFolder(folder);
   const { maps, sweep } = loadMaps();
   maps.makeFlowTable(connections);
   for (const name of MAP_NAMES) pin(maps.fd(name), join(folder, name));

@@ -13,7 +13,9 @@ import { findReals, type Order, type Override, type Target, withOrder, withOverr
 export { attachDecap, DECAP_ATTACH_MODES, type DecapAttachMode, removeDecap } from './decap.ts';
 export { type DecapState, decapState } from './decap-state.ts';
 export type { L4Figures, NamedFlow, RealFigures, ServiceFigures } from './figures.ts';
+export { reasonForTc, TC_PRIORITY } from './interfaces.ts';
 export type { Order, Target } from './override.ts';
+export { type Tried, tryPrograms } from './try-programs.ts';
 
 const ENTRY = fileURLToPath(new URL('./process.ts', import.meta.url));
 /** A process that died is started anew after a growing pause; packets are forwarded meanwhile. */

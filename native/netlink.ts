@@ -15,7 +15,9 @@ const MESSAGE = {
   getNeighbour: 30,
 };
 const FAMILY = { any: 0, IPv4: 2, IPv6: 10 } as const;
-const LINK = { address: 1, name: 3, mtu: 4 };
+const LINK = { address: 1, name: 3, mtu: 4, peer: 5, master: 10, info: 18, peerNamespace: 37 };
+/** Within the info of a link. */
+const KIND = 1;
 const ADDRESS = { address: 1, local: 2, label: 3, lifetimes: 6, flags: 8 };
 const ROUTE = { destination: 1, table: 15 };
 const NEIGHBOUR = { destination: 1, linkAddress: 2, extraFlags: 15 };
@@ -32,6 +34,12 @@ export type Link = {
   mac: Uint8Array;
   up: boolean;
   running: boolean;
+  /** Of a virtual one: `veth`, `bridge`, `vlan`; '' for the others. */
+  kind: string;
+  /** Index of the bridge or bond that it is part of; 0: of none. */
+  master: number;
+  /** Index of what it is made on, or of its other end; 0: of none, or in another namespace. */
+  peer: number;
 };
 /** 4 or 16 bytes of an address, and the index of its interface. */
 export type LocalAddress = {
@@ -63,9 +71,17 @@ export function listLinks(): Link[] {
         .replace(/\0.*$/s, ''),
       mtu: facts.has(LINK.mtu) ? word(facts.get(LINK.mtu)!, 0) : 0,
       mac: facts.get(LINK.address) ?? new Uint8Array(6),
+      kind: kindOf(facts.get(LINK.info)),
+      master: facts.has(LINK.master) ? word(facts.get(LINK.master)!, 0) : 0,
+      peer: facts.has(LINK.peer) && !facts.has(LINK.peerNamespace) ? word(facts.get(LINK.peer)!, 0) : 0,
     };
   });
 }
+
+const kindOf = (info: Uint8Array | undefined): string =>
+  Buffer.from((info && attributesOf(info, 0).get(KIND)) ?? [])
+    .toString('latin1')
+    .replace(/\0.*$/s, '');
 
 /** All addresses of this network namespace. */
 export function listAddresses(): LocalAddress[] {

@@ -1,4 +1,4 @@
-/** Raw sockets: whole messages of one IP protocol. They need CAP_NET_RAW, and nothing here waits. */
+/** Raw sockets: whole messages of one IP protocol, or whole frames. They need CAP_NET_RAW, and nothing here waits. */
 import { addon } from './addon.ts';
 
 export interface RawOptions {
@@ -26,3 +26,10 @@ export const rawReceive = (
   fd: number,
   buffer: Uint8Array,
 ): { readonly length: number; readonly address: string } | undefined => addon().rawReceive(fd, buffer);
+
+/**
+ * Ethernet frames of one protocol (0x0806 is ARP) that come in by one interface; `rawReceive` takes them, with '' as the sender, and
+ * `fs.writeSync` sends one.
+ */
+export const packetSocket = (interfaceName: string, protocol: number): number =>
+  addon().packetSocket(interfaceName, protocol);

@@ -6,6 +6,9 @@ import type { VirtualServerModel } from './virtual-server.ts';
 export const ATTACH_MODES = ['auto', 'xdp', 'xdp-generic', 'tc'] as const;
 export type AttachMode = (typeof ATTACH_MODES)[number];
 
+/** In the bpffs that every distribution mounts. */
+export const L4_PIN_PATH = '/sys/fs/bpf/moat';
+
 export interface AttachModel {
   readonly interface: string;
   readonly mode: AttachMode;

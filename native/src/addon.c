@@ -16,6 +16,7 @@ static const napi_property_descriptor VERBS[] = {
     VERB("rawSocket", raw_socket),
     VERB("rawSend", raw_send),
     VERB("rawReceive", raw_receive),
+    VERB("packetSocket", packet_socket),
     VERB("dupFd", dup_fd),
     VERB("closeFd", close_fd),
     VERB("setCloexec", set_cloexec),

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
 import { kernelFindings } from '../../control/doctor/kernel.ts';
-import type { Machine } from '../../control/doctor/machine.ts';
+import type { Answers, Device, Machine } from '../../control/doctor/machine.ts';
 import { networkFindings } from '../../control/doctor/network.ts';
 import { checkText, faultsOf } from '../config/check-text.ts';
 
@@ -33,19 +33,34 @@ const LINKS: Machine['links'] = [
   },
   { index: 3, name: 'eth1', mtu: 9000, up: false, addresses: [], networks: [] },
 ];
+const DEVICE: Device = {
+  driver: 'ixgbe',
+  kind: '',
+  master: undefined,
+  offloads: new Set(['rx-gro']),
+  xdp: new Set(['basic']),
+  xdpProgram: 0,
+  hasDirector: false,
+  peer: undefined,
+};
 const SOUND: Machine = {
   kernel: '6.1.0-1-amd64',
   capabilities: (1n << 41n) - 1n,
   bpffs: ['/sys/fs/bpf'],
   links: LINKS,
   setting: () => undefined,
-  driver: name => (name === 'eth0' ? 'ixgbe' : undefined),
+  lockedBytes: 8 << 20,
+  clockSource: 'tsc',
+  canSet: () => true,
+  device: name => ({ ...DEVICE, driver: name === 'eth0' ? 'ixgbe' : undefined }),
+  ways: () => [{ link: 'eth0', gateway: '10.0.0.1', advertisedMss: undefined }],
+  programs: () => [{ name: 'the director', fault: undefined }],
 };
 
-function findings(machine: Partial<Machine>, lines: string) {
+function findings(machine: Partial<Machine>, lines: string, answers: Answers = new Map()) {
   const checked = checkText(`l4 { ${lines} }`);
   assert.deepEqual(faultsOf(checked), []);
-  const looked = { machine: { ...SOUND, ...machine }, l4: checked.model!.l4 };
+  const looked = { machine: { ...SOUND, ...machine }, l4: checked.model!.l4, answers };
   return [...kernelFindings(looked), ...networkFindings(looked)].filter(({ level }) => level !== 'fine');
 }
 
@@ -53,14 +68,24 @@ const SERVICE = 'virtual_server 192.0.2.1:80 tcp { real_server 10.0.0.3; }';
 const setting = (name: string, value: string) => ({
   setting: (path: readonly string[]) => (path.join('.') === name ? value : undefined),
 });
+const settings = (values: Readonly<Record<string, string>>) => ({
+  setting: (path: readonly string[]) => values[path.join('.')],
+});
+const device = (changes: Partial<Device>) => ({ device: () => ({ ...DEVICE, ...changes }) });
+const wide = (mtu: number) => ({ links: LINKS.map(link => ({ ...link, mtu })) });
 
 /** What is wrong with the machine, the lines of its l4 block, what is found. */
 const CASES: Record<
   string,
   readonly [machine: Partial<Machine>, lines: string, level: string, what: RegExp]
 > = {
-  'an old kernel': [{ kernel: '4.19.0' }, SERVICE, 'fault', /kernel 4\.19\.0 is too old/],
-  'a kernel that keeps no neighbours': [{ kernel: '5.10.0' }, SERVICE, 'warning', /link addresses/],
+  'an old kernel': [
+    { kernel: '4.19.0', lockedBytes: undefined },
+    SERVICE,
+    'fault',
+    /kernel 4\.19\.0 is too old/,
+  ],
+  'a kernel that keeps no neighbours': [{ kernel: '5.11.0' }, SERVICE, 'warning', /link addresses/],
   'no JIT': [setting('net.core.bpf_jit_enable', '0'), SERVICE, 'warning', /interprets/],
   'no rights': [{ capabilities: 1n << 12n }, SERVICE, 'fault', /lacks CAP_NET_RAW, CAP_BPF, CAP_PERFMON/],
   'no bpffs': [{ bpffs: [] }, SERVICE, 'fault', /pin_path \/sys\/fs\/bpf\/moat lies in no bpffs/],
@@ -90,6 +115,75 @@ const CASES: Record<
     'fault',
     /real server 10\.9\.0\.3 .* crosses no gateway/,
   ],
+  'programs that do not load': [
+    { programs: () => [{ name: 'the director for XDP', fault: 'unknown func bpf_loop#181' }] },
+    SERVICE,
+    'fault',
+    /the director for XDP does not load: unknown func bpf_loop#181/,
+  ],
+  'constants that are hidden': [
+    setting('net.core.bpf_jit_harden', '2'),
+    SERVICE,
+    'warning',
+    /bpf_jit_harden/,
+  ],
+  'a slow clock': [{ clockSource: 'hpet' }, SERVICE, 'warning', /clock source hpet is slow/],
+  'a driver without XDP': [
+    device({ driver: 'e1000e', xdp: new Set() }),
+    `attach eth0 xdp; ${SERVICE}`,
+    'fault',
+    /XDP in the driver cannot be: driver e1000e has none/,
+  ],
+  'frames that are too big for XDP': [
+    wide(9000),
+    `attach eth0 xdp; ${SERVICE}`,
+    'fault',
+    /MTU 9000 is too big/,
+  ],
+  'LRO and tc': [
+    device({ offloads: new Set(['rx-gro', 'rx-lro']) }),
+    `attach eth0 tc; ${SERVICE}`,
+    'warning',
+    /LRO is on at eth0/,
+  ],
+  'no GRO': [device({ offloads: new Set() }), SERVICE, 'warning', /GRO is off at eth0/],
+  'a port of a bridge': [device({ master: 'br0' }), `attach eth0; ${SERVICE}`, 'warning', /part of br0/],
+  'a lost setting': [
+    { ...setting('net.ipv4.conf.eth0.forwarding', '0'), ...device({ hasDirector: true }) },
+    SERVICE,
+    'fault',
+    /forwarding is 0 while a director stands there/,
+  ],
+  'a setting that cannot be changed': [
+    { ...setting('net.ipv4.conf.eth0.forwarding', '0'), canSet: () => false },
+    SERVICE,
+    'fault',
+    /forwarding is 0 and cannot be changed/,
+  ],
+  'a full table of conntrack': [
+    settings({ 'net.netfilter.nf_conntrack_max': '1000', 'net.netfilter.nf_conntrack_count': '950' }),
+    SERVICE,
+    'warning',
+    /conntrack holds 950 of 1000/,
+  ],
+  'a real server without a route': [
+    { ways: () => [] },
+    SERVICE.replace('{', '{ mode nat;').replace('10.0.0.3', '10.9.0.3'),
+    'fault',
+    /there is no route to it/,
+  ],
+  'a pool that is nowhere': [
+    {},
+    `source_pool 10.0.0.77; ${SERVICE}`,
+    'fault',
+    /10\.0\.0\.77 of source_pool is on no interface/,
+  ],
+  'an address that answers nothing': [
+    setting('net.ipv4.conf.eth0.arp_ignore', '8'),
+    SERVICE,
+    'fault',
+    /answers ARP for nothing/,
+  ],
   'tunnels that are too narrow': [
     {},
     SERVICE.replace('{', '{ mode tun; tunnel gue;'),
@@ -109,6 +203,44 @@ for (const [what, [machine, lines, level, expected]] of Object.entries(CASES))
     assert.match(found[0]!.what, expected);
     assert.ok(found[0]!.remedy);
   });
+
+/** What the network has answered, what is found. */
+const ANSWERED: readonly [answers: Record<string, string[]>, level: string, what: RegExp][] = [
+  [{ '10.0.0.3': [] }, 'fault', /real server 10\.0\.0\.3 .* does not answer ARP on eth0/],
+  [{ '10.0.0.3': ['aa', 'bb'] }, 'fault', /answered for by aa and bb: two hosts/],
+  [{ '192.0.2.1': ['cc'] }, 'fault', /192\.0\.2\.1 is on eth0 here, and is answered for by cc:/],
+  [
+    { '192.0.2.1': ['aa'], '10.0.0.3': ['aa'] },
+    'fault',
+    /answered for by the real server 10\.0\.0\.3 \(aa\)/,
+  ],
+];
+
+test('moat doctor: what the network answers', () => {
+  for (const [said, level, expected] of ANSWERED) {
+    const answers = new Map(Object.entries(said).map(([address, macs]) => [address, { link: 'eth0', macs }]));
+    const found = findings({}, SERVICE, answers);
+    assert.deepEqual(
+      found.map(one => one.level),
+      [level],
+      JSON.stringify(found),
+    );
+    assert.match(found[0]!.what, expected);
+    assert.ok(found[0]!.remedy);
+  }
+  const elsewhere = new Map([['192.0.2.9', { link: 'eth0', macs: ['cc'] }]]);
+  assert.deepEqual(findings({}, SERVICE.replace('192.0.2.1', '192.0.2.9'), elsewhere), []);
+});
+
+test('moat doctor: locked memory counts before Linux 5.11, and only where there is a limit', () => {
+  const found = findings({ kernel: '5.10.0' }, SERVICE).map(({ what }) => what);
+  assert.ok(found.some(what => what.includes('8388608 bytes')));
+  assert.ok(
+    !findings({ kernel: '5.10.0', lockedBytes: undefined }, SERVICE).some(({ what }) =>
+      what.includes('bytes'),
+    ),
+  );
+});
 
 test('moat doctor: nothing is found where nothing is wrong', () => {
   assert.deepEqual(findings({}, `attach eth0; ${SERVICE}`), []);
