@@ -5,6 +5,10 @@ export interface CompiledPattern {
   test(value: string): boolean;
   /** @returns the whole match, then its groups; undefined when nothing matches */
   exec(value: string): readonly (string | undefined)[] | undefined;
+  /** A match holds one of these words, in lower case; undefined when nothing is known. */
+  readonly literals?: readonly string[] | undefined;
+  /** Whether the last `test` reached a limit and said yes without knowing: a rule that negates it matches, too. */
+  readonly gaveUp?: boolean;
 }
 
 /** A text that may hold macros (`%{tx.limit}`). */

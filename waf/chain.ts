@@ -1,0 +1,44 @@
+/** Chains of transformations. */
+import type { Transform } from './transform/transform.ts';
+
+/** A transformation with its number in the set, under which results are kept. */
+export interface Step {
+  readonly number: number;
+  readonly name: string;
+  run(value: string): string;
+}
+
+export type Chain = readonly Step[];
+
+/** Numbers the transformations of a rule set. */
+export class ChainBook {
+  readonly #steps = new Map<string, Step>();
+
+  chainOf(transforms: readonly Transform[]): Chain {
+    return transforms.filter(({ name }) => name !== 'none').map(transform => this.#step(transform));
+  }
+
+  #step({ name, run }: Transform): Step {
+    const known = this.#steps.get(name);
+    if (known) return known;
+    const step = { number: this.#steps.size, name, run };
+    this.#steps.set(name, step);
+    return step;
+  }
+}
+
+export function applyChain(chain: Chain, value: string): string {
+  let result = value;
+  for (const step of chain) result = step.run(result);
+  return result;
+}
+
+/** The value, and what it becomes after each step that changes it. */
+export function stagesOf(chain: Chain, value: string): string[] {
+  const stages = [value];
+  for (const step of chain) {
+    const next = step.run(stages.at(-1)!);
+    if (next !== stages.at(-1)) stages.push(next);
+  }
+  return stages;
+}

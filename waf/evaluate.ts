@@ -1,0 +1,228 @@
+/** Runs the rules of a phase over a transaction. */
+import { applyChain, stagesOf } from './chain.ts';
+import { cut, MATCH_LIMIT, type Match, type MatchedRule } from './match.ts';
+import type { Matcher } from './operator/operator.ts';
+import type { Rule } from './rule.ts';
+import { covers, entriesOf } from './selection.ts';
+import type { Text } from './text.ts';
+import type { Transaction } from './transaction.ts';
+import { type Entry, entry } from './variable/variable.ts';
+
+/** What one run of a rule has found so far. */
+interface Finding {
+  message: string | undefined;
+  data: string;
+  matches: Match[];
+  more: number;
+}
+
+/** Runs rules in order until one of them ends the phase. */
+export function runRules(rules: readonly Rule[], transaction: Transaction): void {
+  for (let at = 0; at < rules.length; ) {
+    const rule = rules[at]!;
+    at++;
+    if (transaction.control.isRemoved(rule.index) || !runRule(rule, transaction)) continue;
+    if (transaction.phaseEnded) return;
+    if (rule.skipTo >= 0) at = rule.skipTo;
+    else at += rule.skip;
+  }
+}
+
+/** @returns whether the rule, with all links of its chain, matched */
+function runRule(head: Rule, transaction: Transaction): boolean {
+  const finding: Finding = { message: undefined, data: '', matches: [], more: 0 };
+  for (let link: Rule | undefined = head; link; link = link.next) {
+    transaction.rule = head;
+    if (!runLink(link, head, transaction, finding)) return false;
+  }
+  conclude(head, transaction, finding);
+  return true;
+}
+
+function runLink(link: Rule, head: Rule, transaction: Transaction, finding: Finding): boolean {
+  if (!link.matcher) {
+    for (const effect of link.effects) effect(transaction);
+    if (head.logs) finding.message ??= link.message?.expand(transaction);
+    return true;
+  }
+  return link.shares
+    ? runShared(link, head, transaction, finding)
+    : runAlone(link, head, transaction, finding);
+}
+
+/**
+ * Values that other rules look at as well, each computed once. First the question whether any distinct value matches at
+ * all, which for nearly every rule and request is answered by one bit for each source; only then who and where.
+ */
+function runShared(link: Rule, head: Rule, transaction: Transaction, finding: Finding): boolean {
+  const { sources } = link.selection!;
+  const { values } = transaction;
+  let reached: Entry[] | undefined;
+  for (let at = 0; at < sources.length; at++) {
+    const raw = values.of(sources[at]!);
+    if (raw.entries.length === 0) continue;
+    const column = values.after(raw, link.chain);
+    if (!isCandidate(column.candidates, link.slot)) continue;
+    const hits = judge(link, column.texts, transaction);
+    if (!hits) continue;
+    reached ??= [];
+    actOnHits(link, head, transaction, finding, sources[at]!.label, raw.entries, hits, reached);
+  }
+  return reached !== undefined && settle(transaction, reached);
+}
+
+/** @param slot -1 for operators that have to be asked each time */
+const isCandidate = (candidates: Uint32Array, slot: number): boolean =>
+  slot < 0 || ((candidates[slot >>> 5]! >>> (slot & 31)) & 1) === 1;
+
+/** @returns the values that match; undefined when none does */
+function judge(link: Rule, texts: readonly Text[], transaction: Transaction): Set<string> | undefined {
+  let hits: Set<string> | undefined;
+  for (let at = 0; at < texts.length; at++) {
+    const { value, candidates } = texts[at]!;
+    if (!isCandidate(candidates!, link.slot) || !decides(link, value, transaction)) continue;
+    hits ??= new Set();
+    hits.add(value);
+  }
+  return hits;
+}
+
+function actOnHits(
+  link: Rule,
+  head: Rule,
+  transaction: Transaction,
+  finding: Finding,
+  label: string,
+  entries: readonly Entry[],
+  hits: ReadonlySet<string>,
+  reached: Entry[],
+): void {
+  for (const one of entries) {
+    const transformed = applyChain(link.chain, one.value);
+    if (!hits.has(transformed) || isSpared(link, head, transaction, label, one)) continue;
+    reached.push(actOn(link, head, transaction, finding, { label, one, transformed }));
+  }
+}
+
+/** Whether the rule excludes an entry, by its own targets or by what `ctl` did before. */
+const isSpared = (link: Rule, head: Rule, { control }: Transaction, label: string, one: Entry): boolean =>
+  link.selection!.excluded.some(target => covers(target, label, one)) ||
+  control.isSpared(head.index, label, one);
+
+/** Values that may be others at the next rule (TX), and `multiMatch`. */
+function runAlone(link: Rule, head: Rule, transaction: Transaction, finding: Finding): boolean {
+  const { sole } = link.selection!;
+  if (sole && !link.multiMatch) {
+    const value = sole.read(transaction);
+    if (value === undefined) return false;
+    const transformed = applyChain(link.chain, value);
+    if (!decides(link, transformed, transaction)) return false;
+    const one = { key: sole.key, lower: sole.key, value };
+    if (isSpared(link, head, transaction, sole.label, one)) return false;
+    return settle(transaction, [
+      actOn(link, head, transaction, finding, { label: sole.label, one, transformed }),
+    ]);
+  }
+  const reached: Entry[] = [];
+  for (const { label, target } of link.selection!.sources) {
+    for (const one of entriesOf(target, transaction)) {
+      if (isSpared(link, head, transaction, label, one)) continue;
+      const stages = link.multiMatch ? stagesOf(link.chain, one.value) : [applyChain(link.chain, one.value)];
+      for (const transformed of stages)
+        if (decides(link, transformed, transaction))
+          reached.push(actOn(link, head, transaction, finding, { label, one, transformed }));
+    }
+  }
+  return settle(transaction, reached);
+}
+
+function settle(transaction: Transaction, reached: readonly Entry[]): boolean {
+  if (reached.length === 0) return false;
+  transaction.matched.values = reached;
+  return true;
+}
+
+/** A matcher that had to give up counts as a match, also where the rule negates it: nothing passes unjudged. */
+function decides(link: Rule, value: string, transaction: Transaction): boolean {
+  const matcher = link.matcher!;
+  const found = matcher.match(value, transaction);
+  return link.negated ? !found || matcher.pattern?.gaveUp === true : found;
+}
+
+interface Found {
+  readonly label: string;
+  readonly one: Entry;
+  readonly transformed: string;
+}
+
+const nameOf = (label: string, { key }: Entry): string => (key === '' ? label : `${label}:${key}`);
+
+/** What a match does at once, whatever the rest of the chain says. @returns it as an entry of MATCHED_VARS */
+function actOn(link: Rule, head: Rule, transaction: Transaction, finding: Finding, found: Found): Entry {
+  const { label, one, transformed } = found;
+  const name = nameOf(label, one);
+  transaction.matched.name = name;
+  transaction.matched.value = transformed;
+  const captures = link.capture || head.logs ? capturesOf(link, transformed, transaction) : undefined;
+  if (link.capture) capture(captures ?? [transformed], transaction);
+  for (const effect of link.effects) effect(transaction);
+  if (head.logs) {
+    finding.message ??= link.message?.expand(transaction);
+    if (finding.data === '' && link.data) finding.data = link.data.expand(transaction);
+    if (finding.matches.length < MATCH_LIMIT) finding.matches.push(matchOf(link, name, found, captures?.[0]));
+    else finding.more++;
+  }
+  return entry(name, transformed);
+}
+
+function capturesOf(
+  link: Rule,
+  value: string,
+  transaction: Transaction,
+): readonly (string | undefined)[] | undefined {
+  const matcher: Matcher = link.matcher!;
+  return link.negated ? undefined : matcher.captures?.(value, transaction);
+}
+
+const DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+
+function capture(groups: readonly (string | undefined)[], { tx }: Transaction): void {
+  for (let at = 0; at < DIGITS.length; at++) {
+    const digit = DIGITS[at]!;
+    const group = groups[at];
+    if (group === undefined) tx.delete(digit);
+    else tx.set(digit, digit, group);
+  }
+}
+
+const matchOf = (
+  link: Rule,
+  variable: string,
+  { one, transformed }: Found,
+  part: string | undefined,
+): Match => ({
+  variable,
+  value: cut(one.value),
+  transformed: cut(transformed),
+  part: part === undefined ? undefined : cut(part),
+  operator: `${link.negated ? '!' : ''}@${link.operatorName} ${link.operatorArgument}`,
+  transformations: link.chain.map(({ name }) => name),
+});
+
+/** The whole chain matched. */
+function conclude(head: Rule, transaction: Transaction, finding: Finding): void {
+  if (head.severity !== undefined)
+    transaction.highestSeverity = Math.min(transaction.highestSeverity, head.severity);
+  if (head.logs) transaction.matchedRules.push(matchedRule(head, transaction, finding));
+  transaction.disrupt(head, finding.message ?? '');
+}
+
+const matchedRule = (rule: Rule, transaction: Transaction, finding: Finding): MatchedRule => ({
+  rule,
+  message: finding.message ?? '',
+  data: cut(finding.data),
+  tags: rule.tags.map(tag => tag.expand(transaction)),
+  matches: finding.matches,
+  more: finding.more,
+  auditLogs: rule.auditLogs,
+});

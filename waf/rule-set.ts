@@ -1,0 +1,45 @@
+/** A compiled set of rules, and what its transactions stand in. */
+import type { AuditSink } from './audit.ts';
+import type { CollectionStore } from './collection/store.ts';
+import type { LinkedRules } from './link.ts';
+import type { MacroBook } from './macro.ts';
+import type { RequestHead } from './request.ts';
+import type { EngineMode, Settings } from './settings.ts';
+import { Transaction } from './transaction.ts';
+
+/** What the host lends the engine. */
+export interface Surroundings {
+  readonly rules: LinkedRules;
+  readonly macros: MacroBook;
+  readonly settings: Settings;
+  readonly store: CollectionStore;
+  readonly audit: AuditSink | undefined;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+  /** Looks an address up, for GEO: COUNTRY_CODE and others. */
+  readonly locate: ((address: string) => Readonly<Record<string, string>> | undefined) | undefined;
+  /** Whether a DNS block list is known to hold a name. */
+  readonly listed: ((name: string) => boolean) | undefined;
+}
+
+export class RuleSet {
+  readonly settings: Settings;
+  /** Heads of chains, in all phases. */
+  readonly ruleCount: number;
+  readonly #around: Surroundings;
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+    this.settings = around.settings;
+    this.ruleCount = Object.values(around.rules.phases).reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /**
+   * Begins the inspection of a request.
+   *
+   * @param engine overrides `SecRuleEngine`
+   */
+  transaction(head: RequestHead, engine?: EngineMode): Transaction {
+    return new Transaction(head, this.#around, engine);
+  }
+}

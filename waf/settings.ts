@@ -1,0 +1,65 @@
+/** What directives set for all rules of a set: limits, what is read, what is written down. */
+
+/** `detect`: rules run and are logged, and nothing is refused. */
+export type EngineMode = 'on' | 'detect' | 'off';
+export type AuditMode = 'on' | 'off' | 'relevant';
+export type LimitAction = 'reject' | 'partial';
+
+export interface Settings {
+  engine: EngineMode;
+  requestBodyAccess: boolean;
+  responseBodyAccess: boolean;
+  requestBodyLimitBytes: number;
+  requestBodyNoFilesLimitBytes: number;
+  requestBodyLimitAction: LimitAction;
+  responseBodyLimitBytes: number;
+  responseBodyLimitAction: LimitAction;
+  /** In lower case; undefined inspects every type. */
+  responseBodyTypes: Set<string> | undefined;
+  /** Arrays and objects within each other. */
+  jsonDepthLimit: number;
+  xmlDepthLimit: number;
+  /** Arguments of query and body together. Those beyond are not inspected one by one, and REQBODY_ERROR tells so. */
+  argumentsLimit: number;
+  uploadFileLimit: number;
+  argumentSeparator: string;
+  /** 0: Netscape's cookies, as all browsers send them; 1: RFC 2109's with quotes and `$Version`. */
+  cookieFormat: 0 | 1;
+  collectionTimeoutSeconds: number;
+  audit: AuditMode;
+  auditParts: string;
+  /** Statuses that make a transaction relevant, as a pattern. */
+  auditRelevantStatus: string | undefined;
+  /** Made of it once all has been read. */
+  auditRelevant: ((status: string) => boolean) | undefined;
+  components: string[];
+  webAppId: string;
+  sensorId: string;
+}
+
+/** As ModSecurity 3 has them when a directive is absent, but bounded where it has no bound. */
+export const defaultSettings = (): Settings => ({
+  engine: 'off',
+  requestBodyAccess: false,
+  responseBodyAccess: false,
+  requestBodyLimitBytes: 13_107_200,
+  requestBodyNoFilesLimitBytes: 1_048_576,
+  requestBodyLimitAction: 'reject',
+  responseBodyLimitBytes: 524_288,
+  responseBodyLimitAction: 'reject',
+  responseBodyTypes: undefined,
+  jsonDepthLimit: 512,
+  xmlDepthLimit: 512,
+  argumentsLimit: 10_000,
+  uploadFileLimit: 100,
+  argumentSeparator: '&',
+  cookieFormat: 0,
+  collectionTimeoutSeconds: 3600,
+  audit: 'off',
+  auditParts: 'ABCFHZ',
+  auditRelevantStatus: undefined,
+  auditRelevant: undefined,
+  components: [],
+  webAppId: 'default',
+  sensorId: '',
+});

@@ -1,0 +1,50 @@
+/** What a variable is: a name under which rules find a part of the transaction. */
+import type { Transaction } from '../transaction.ts';
+
+/** One entry of a collection. */
+export interface Entry {
+  readonly key: string;
+  /** The key in lower case, in which selectors compare. */
+  readonly lower: string;
+  readonly value: string;
+}
+
+interface Described {
+  /** In upper case; rules may write it in any. */
+  readonly name: string;
+  readonly doc: string;
+  /**
+   * `frozen`: set when a phase begins, and the same until its end. `live`: rules may change it (TX), or it changes by
+   * itself (TIME); it is read anew for each rule.
+   */
+  readonly life: 'frozen' | 'live';
+}
+
+/** A single value. */
+export interface One extends Described {
+  readonly kind: 'one';
+  /** @returns undefined when there is none: then no operator is asked, and `&` counts 0 */
+  read(transaction: Transaction): string | undefined;
+}
+
+/** A collection: entries in the order in which they came, names may repeat. */
+export interface Many extends Described {
+  readonly kind: 'many';
+  list(transaction: Transaction): readonly Entry[];
+  /** A shorter way to one name, where there is one. */
+  get?(transaction: Transaction, lower: string): string | undefined;
+}
+
+/** A document that is asked by paths. */
+export interface Tree extends Described {
+  readonly kind: 'tree';
+  select(transaction: Transaction, path: import('../body/xml-path.ts').XmlPath): readonly string[];
+}
+
+export type Variable = One | Many | Tree;
+
+export const entry = (key: string, value: string): Entry => ({ key, lower: key.toLowerCase(), value });
+
+/** The entries again, their names as values: ARGS_NAMES of ARGS. */
+export const namesOf = (entries: readonly Entry[]): Entry[] =>
+  entries.map(({ key, lower }) => ({ key, lower, value: key }));

@@ -1,0 +1,91 @@
+/** The WAF's face: texts of rules in, decisions about requests out. */
+import type { AuditSink } from './audit.ts';
+import { type CollectionStore, MemoryStore } from './collection/store.ts';
+import { RuleFault, type WafDiagnostic } from './diagnostic.ts';
+import { linkRules } from './link.ts';
+import { OperatorFault } from './operator/operator.ts';
+import { compilePattern as compile, type Pattern, PatternError } from './regex/pattern.ts';
+import { RuleSet } from './rule-set.ts';
+import type { RuleLoader } from './seclang/loader.ts';
+import { readRules } from './seclang/read.ts';
+
+export type { AuditSink } from './audit.ts';
+export type { CollectionRecord, CollectionStore, PersistentName } from './collection/store.ts';
+export { MemoryStore } from './collection/store.ts';
+export { formatWafDiagnostic, type WafDiagnostic } from './diagnostic.ts';
+export type { Decision, Match, MatchedRule } from './match.ts';
+export type { RequestHead } from './request.ts';
+export type { ResponseHead } from './response.ts';
+export type { RuleSet } from './rule-set.ts';
+export { loaderOf, type RuleLoader } from './seclang/loader.ts';
+export type { EngineMode } from './settings.ts';
+export type { Transaction } from './transaction.ts';
+
+export interface WafOptions {
+  /** Where persistent collections live; in this thread's memory if absent. */
+  readonly store?: CollectionStore;
+  readonly audit?: AuditSink;
+  /** Milliseconds since 1970. */
+  readonly nowMs?: () => number;
+  readonly locate?: (address: string) => Readonly<Record<string, string>> | undefined;
+  readonly listed?: (name: string) => boolean;
+  /** Whether `^` and `$` also match at line ends, as libmodsecurity 3 has it; ModSecurity 2 and the rules mean it without. */
+  readonly multiline?: boolean;
+}
+
+export interface CompiledRules {
+  /** Undefined when one of the diagnostics is an error. */
+  readonly rules: RuleSet | undefined;
+  readonly diagnostics: readonly WafDiagnostic[];
+}
+
+/**
+ * Compiles rules. All faults are collected; one error refuses the set, for a rule that is left out protects nobody.
+ *
+ * @param files paths of the texts, read in this order through `loader`
+ */
+export function compileRules(
+  files: readonly string[],
+  loader: RuleLoader,
+  options: WafOptions = {},
+): CompiledRules {
+  const { multiline = false, nowMs = Date.now } = options;
+  const pattern = <F extends Error>(source: string, fault: (error: PatternError) => F): Pattern => {
+    try {
+      return compile(source, { multiline });
+    } catch (error) {
+      throw error instanceof PatternError ? fault(error) : error;
+    }
+  };
+  const forRule = (error: PatternError) => new RuleFault('pattern', error.message);
+  const program = readRules(files, loader, { compilePattern: source => pattern(source, forRule) });
+  const linked = linkRules(program, {
+    loader,
+    macros: program.macros,
+    compilePattern: source => pattern(source, error => new OperatorFault(error.message)),
+  });
+  const relevant = relevance(program.settings.auditRelevantStatus, source => pattern(source, forRule));
+  const { diagnostics, settings, macros } = program;
+  if (diagnostics.some(({ level }) => level === 'error')) return { rules: undefined, diagnostics };
+  settings.auditRelevant = relevant;
+  const rules = new RuleSet({
+    rules: linked,
+    macros,
+    settings,
+    store: options.store ?? new MemoryStore(nowMs),
+    audit: options.audit,
+    nowMs,
+    locate: options.locate,
+    listed: options.listed,
+  });
+  return { rules, diagnostics };
+}
+
+function relevance(
+  source: string | undefined,
+  compile: (source: string) => Pattern,
+): ((status: string) => boolean) | undefined {
+  if (source === undefined) return undefined;
+  const pattern = compile(source);
+  return status => pattern.test(status);
+}
