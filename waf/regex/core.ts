@@ -1,6 +1,6 @@
 /** What of a pattern decides whether there is a match somewhere, when nobody asks where. */
 import { bearsFolding } from '#kit/pcre/emit.ts';
-import { PLACES } from './assertion.ts';
+import { type Assertion, PLACES } from './assertion.ts';
 import { canBeEmpty } from './program.ts';
 import { EMPTY, type Node, repeatOf, sequenceOf, type Tree } from './tree.ts';
 
@@ -9,8 +9,10 @@ import { EMPTY, type Node, repeatOf, sequenceOf, type Tree } from './tree.ts';
  *
  * @param references whether there are references: then groups stay what they are
  */
-export const coreOf = (node: Node, references = false): Node =>
-  strip(strip(node, 'head', references), 'tail', references);
+export function coreOf(node: Node, references = false): Node {
+  const core = strip(strip(node, 'head', references), 'tail', references);
+  return isEverywhere(core) ? EMPTY : core;
+}
 
 type End = 'head' | 'tail';
 
@@ -40,7 +42,10 @@ function strip(node: Node, side: End, references: boolean): Node {
 
 function stripSequence(nodes: readonly Node[], side: End, references: boolean): Node {
   const left = side === 'head' ? nodes.toReversed() : [...nodes];
+  const edge = side === 'head' ? PLACES.start : PLACES.end;
   while (left.length > 0) {
+    // `^.*` takes all that comes before what follows, wherever that is.
+    if (isPlace(left.at(-1), edge) && isAnything(left.at(-2))) left.pop();
     const outer = strip(left.pop()!, side, references);
     if (isEmpty(outer)) continue;
     left.push(outer);
@@ -48,6 +53,17 @@ function stripSequence(nodes: readonly Node[], side: End, references: boolean): 
   }
   return sequenceOf(side === 'head' ? left.reverse() : left);
 }
+
+const isPlace = (node: Node | undefined, place: Assertion): boolean =>
+  node?.kind === 'assert' && node.assertion === place;
+
+function isAnything(node: Node | undefined): boolean {
+  if (node?.kind !== 'repeat' || node.least > 0 || node.most !== Number.POSITIVE_INFINITY) return false;
+  return node.node.kind === 'set' && node.node.set.every(flag => flag === 1);
+}
+
+/** Each value has a start and an end. */
+const isEverywhere = (node: Node): boolean => isPlace(node, PLACES.start) || isPlace(node, PLACES.end);
 
 const isEmpty = (node: Node): boolean => node.kind === 'sequence' && node.nodes.every(isEmpty);
 

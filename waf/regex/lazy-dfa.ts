@@ -149,7 +149,7 @@ export class LazyDfa implements Tables {
   #make(row: number, klass: number): number {
     const threads = this.#threads;
     threads.restore(this.#keys[row / this.#stride]!);
-    threads.step(klass);
+    threads.step(klass, true);
     if (this.#want === 'any') {
       if (threads.matched || threads.accepting) return this.#write(row, klass, ACCEPT);
       if (threads.size === 0) return this.#write(row, klass, DEAD);
@@ -198,11 +198,11 @@ export class LazyDfa implements Tables {
     this.statistics.plainRuns++;
     const threads = this.#threads;
     for (let at = from; at < value.length; at++) {
-      threads.step(this.#classOf[value.charCodeAt(at) & 255]!);
+      threads.step(this.#classOf[value.charCodeAt(at) & 255]!, false);
       if (threads.matched || threads.accepting) return true;
       if (threads.size === 0) return false;
     }
-    threads.step(this.#program.classes.edge);
+    threads.step(this.#program.classes.edge, false);
     return threads.matched;
   }
 
@@ -213,7 +213,7 @@ export class LazyDfa implements Tables {
     let found = before;
     for (let at = from; ; at += step) {
       const byte = value.charCodeAt(step === 1 ? at : at - 1) & 255;
-      threads.step(at === end ? this.#program.classes.edge : this.#classOf[byte]!);
+      threads.step(at === end ? this.#program.classes.edge : this.#classOf[byte]!, false);
       if (threads.matched) found = at;
       if (at === end || threads.size === 0) return found;
     }
