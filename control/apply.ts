@@ -93,16 +93,28 @@ export class Applier {
       .catch((fault: Error) => this.log.emerg(`the cluster block is not in force: ${fault.message}`));
   }
 
+  /** The l4 block comes first, for the way back from it is short; one that is gone is taken out last, for there is none: flows end with it. */
   async #applyTiers(model: Model): Promise<void> {
-    const before = this.l4.model;
-    await this.l4.configure(model.l4);
+    if (!model.l4) {
+      await this.#applyL7(model);
+      return this.#removeL4();
+    }
+    const goBack = await this.l4.configure(model.l4);
     try {
       await this.#applyL7(model);
     } catch (fault) {
       const tell = (second: Error) =>
         this.log.emerg(`${second.message}: the l4 block before is not in force`);
-      await this.l4.configure(before).catch(tell);
+      await goBack().catch(tell);
       throw fault;
+    }
+  }
+
+  async #removeL4(): Promise<void> {
+    try {
+      await this.l4.remove();
+    } catch (fault) {
+      this.log.emerg(`${(fault as Error).message}: the l4 block before stays in force`);
     }
   }
 

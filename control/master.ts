@@ -100,7 +100,7 @@ export class Master {
     const moved = path === this.#pidPath || this.#sharesSockets() ? undefined : new PidFile(path);
     moved?.write();
     try {
-      await this.#applier.apply(model);
+      await this.#applier.apply(this.#withoutPausedL4(model));
     } catch (fault) {
       moved?.remove();
       throw fault;
@@ -181,7 +181,14 @@ export class Master {
   async #pauseForwarding(): Promise<void> {
     this.#pausedL4 = this.#applier.l4.model;
     this.#pausedCluster = this.#applier.cluster.model;
-    await Promise.all([this.#applier.l4.stop(), this.#applier.cluster.leave()]);
+    await Promise.all([this.#applier.l4.handOver(), this.#applier.cluster.leave()]);
+  }
+
+  /** While a successor has the maps, an l4 block waits for the end of that one. */
+  #withoutPausedL4(model: Model): Model {
+    if (!this.#pausedL4) return model;
+    if (model.l4) this.#pausedL4 = model.l4;
+    return { ...model, l4: undefined };
   }
 
   async #resumeForwarding(): Promise<void> {

@@ -11,6 +11,7 @@ import {
   type Attachment,
   attachDirector,
   attachedInterfaces,
+  buildFor,
   detachDirector,
 } from './interfaces.ts';
 import { EVENTS } from './layout.ts';
@@ -48,6 +49,8 @@ export interface DataPlaneOptions {
 export class DataPlane {
   /** What stood in the maps when they were adopted; undefined: they are new. */
   readonly before: L4Tables | undefined;
+  /** How many entries the flow table was made for; that of an adopted one stays as it was. */
+  readonly room: number;
   readonly #maps: L4Maps;
   readonly #sweep: number;
   readonly #writer: MapWriter;
@@ -66,6 +69,7 @@ export class DataPlane {
     this.#sweep = sweep;
     this.before = adopted ? tablesIn(maps) : undefined;
     this.#unwritten = adopted;
+    this.room = maps.flowRoom();
     this.#writer = new MapWriter(maps, readSurroundings([]));
     this.#context = {
       program: build => this.#program(build),
@@ -124,9 +128,21 @@ export class DataPlane {
     }
   }
 
+  /** Loads the programs for these interfaces: the kernel looks at each for a second or so. */
+  load(wishes: readonly AttachModel[]): void {
+    for (const wish of wishes) this.#program(buildFor(wish));
+  }
+
   /** Stands on these interfaces and no others afterwards. @throws {Error} with the interface's name; the others are as they were */
   attach(wishes: readonly AttachModel[]): readonly Attachment[] {
-    const attached = wishes.map(wish => attachDirector(wish, this.#context));
+    const stood = attachedInterfaces(this.#context);
+    const attached: Attachment[] = [];
+    try {
+      for (const wish of wishes) attached.push(attachDirector(wish, this.#context));
+    } catch (fault) {
+      this.#unattach(attached, stood);
+      throw fault;
+    }
     const names = new Set(wishes.map(({ interface: name }) => name));
     for (const name of attachedInterfaces(this.#context))
       if (!names.has(name)) detachDirector(name, this.#context);
@@ -134,13 +150,30 @@ export class DataPlane {
     return attached;
   }
 
+  /** Where it stood before it stands as before; elsewhere no more. */
+  #unattach(attached: readonly Attachment[], stood: ReadonlySet<string>): void {
+    for (const { interface: name, place } of attached) {
+      const before = this.#attached.find(one => one.interface === name);
+      if (!stood.has(name)) this.#try(() => detachDirector(name, this.#context));
+      else if (before && before.place !== place)
+        this.#try(() => attachDirector({ interface: name, mode: before.place }, this.#context));
+    }
+  }
+
   get attached(): readonly Attachment[] {
     return this.#attached;
   }
 
-  /** Forwarding goes on for so long from now on, where the settings ask for a lease. */
-  renewLease(leaseMs: number): void {
-    this.#maps.putLease(process.hrtime.bigint() + BigInt(leaseMs) * NS_PER_MS);
+  /** Forwarding goes on for so long from now on, where the settings ask for a lease. @returns its end, of CLOCK_MONOTONIC */
+  renewLease(leaseMs: number): bigint {
+    const endNs = process.hrtime.bigint() + BigInt(leaseMs) * NS_PER_MS;
+    this.#maps.putLease(endNs);
+    return endNs;
+  }
+
+  /** When the lease ends, whoever has renewed it; of CLOCK_MONOTONIC. */
+  leaseEndNs(): bigint {
+    return this.#maps.leaseEndNs();
   }
 
   reasons(): ReasonCounts {

@@ -7,16 +7,19 @@ import { conditionOf, type ServiceCondition } from './condition.ts';
 import { DataPlane } from './data-plane.ts';
 import { defaultAttach } from './default-attach.ts';
 import type { L4Figures, NamedFlow, RealFigures } from './figures.ts';
+import { entriesAmong, Fullness } from './fullness.ts';
 import type { Teller } from './health/teller.ts';
 import { Watch } from './health/watch.ts';
 import { keptSecret } from './secret.ts';
 import type { RealCounts } from './statistics.ts';
 import type { L4Tables, RealTable } from './tables.ts';
 
-/** How often real servers that have left are looked at: those without flows are forgotten. */
-const RELEASE_MS = 5000;
+/** How often the table is looked at, and real servers that have left: those without flows are forgotten. */
+const LOOK_MS = 5000;
 /** The lease is renewed so often within its time. */
 const RENEWALS = 4;
+/** A successor that has not begun within this time will not: then nobody vouches for this director. */
+const HAND_OVER_MS = 30_000;
 
 interface Standing {
   readonly model: L4Model | undefined;
@@ -27,6 +30,7 @@ export class Director {
   readonly #log: Teller;
   readonly #watch: Watch;
   readonly #drawnSecret: () => string;
+  readonly #fullness: Fullness;
   #plane: DataPlane | undefined;
   #pinPath = '';
   #model: L4Model | undefined;
@@ -37,6 +41,7 @@ export class Director {
 
   constructor(log: Teller, drawnSecret: () => string = keptSecret) {
     this.#log = log;
+    this.#fullness = new Fullness(message => log.warn(message));
     this.#drawnSecret = drawnSecret;
     this.#watch = new Watch({
       log: () => log,
@@ -53,16 +58,22 @@ export class Director {
     this.#watch.follow(model);
     try {
       const tables = this.#compile(model);
+      const wishes = model.attach.length > 0 ? model.attach : defaultAttach(tables);
+      // First what takes long: a predecessor keeps the lease until this process does.
+      plane.load(wishes);
+      // Before the settings ask for it: not one packet may meet a lease that has not begun.
+      if (model.leaseMs !== undefined) plane.renewLease(model.leaseMs);
       plane.apply(changesBetween(this.#tables, tables));
       this.#tables = tables;
-      this.#attach(plane, model.attach.length > 0 ? model.attach : defaultAttach(tables));
+      this.#attach(plane, wishes);
       this.#keepLease(plane, model.leaseMs);
+      this.#tellOfRoom(plane, model.connections);
       this.#model = model;
     } catch (fault) {
       this.#goBack(plane, before);
       throw fault;
     }
-    this.#release ??= setInterval(() => this.#forgetLeft(), RELEASE_MS).unref();
+    this.#release ??= setInterval(() => this.#lookAround(), LOOK_MS).unref();
   }
 
   #open({ pinPath, connections }: L4Model): DataPlane {
@@ -70,7 +81,15 @@ export class Director {
     if (this.#plane)
       throw new Error(`l4: pin_path cannot change to ${pinPath} while moat runs: end it first`);
     const onTrouble = (fault: Error) => this.#log.warn(`l4: ${fault.message}`);
-    this.#plane = new DataPlane({ pinPath, connections, onTrouble });
+    const plane = new DataPlane({
+      pinPath,
+      connections,
+      onTrouble,
+      onEvent: ({ kind }) => {
+        if (kind === 'table-full') this.#fullness.full(plane.room, performance.now());
+      },
+    });
+    this.#plane = plane;
     this.#pinPath = pinPath;
     if (this.#plane.before)
       this.#log.notice(`l4: the maps of ${pinPath} are adopted, with the flows in them`);
@@ -95,6 +114,21 @@ export class Director {
     if (leaseMs === undefined) return;
     plane.renewLease(leaseMs);
     this.#lease = setInterval(() => plane.renewLease(leaseMs), leaseMs / RENEWALS);
+  }
+
+  /** Changes nothing any more, and keeps the lease until somebody else does. @param over is called when that is so, or time is up */
+  handOver(over: () => void): void {
+    const plane = this.#plane;
+    const leaseMs = this.#model?.leaseMs;
+    this.#stopWork();
+    this.#model = undefined;
+    if (!plane || leaseMs === undefined) return void setImmediate(over);
+    const endMs = performance.now() + HAND_OVER_MS;
+    let kept = plane.renewLease(leaseMs);
+    this.#lease = setInterval(() => {
+      if (plane.leaseEndNs() !== kept || performance.now() > endMs) return over();
+      kept = plane.renewLease(leaseMs);
+    }, leaseMs / RENEWALS);
   }
 
   /** To the tables before; where there were none, out of the kernel, unless somebody before us was there. */
@@ -124,11 +158,25 @@ export class Director {
     }
   }
 
-  #forgetLeft(): void {
+  /** A table of flows is made once: flows cannot move to another. */
+  #tellOfRoom(plane: DataPlane, connections: number): void {
+    if (connections === this.#model?.connections) return;
+    if (Math.abs(plane.room - connections) > 1)
+      this.#log.warn(
+        `l4: connections ${connections}: the table that stands has room for ${plane.room}, and stays; a new one is made when moat starts after the l4 block was taken out`,
+      );
+  }
+
+  #lookAround(): void {
     const tables = this.#tables;
     const plane = this.#plane;
-    if (!tables || !plane || tables.leaving.length === 0) return;
+    if (!tables || !plane) return;
     const counts = plane.reals();
+    this.#fullness.look({ entries: entriesAmong(realsOf(tables), counts), room: plane.room });
+    if (tables.leaving.length > 0) this.#forgetLeft(tables, plane, counts);
+  }
+
+  #forgetLeft(tables: L4Tables, plane: DataPlane, counts: ReadonlyMap<number, RealCounts>): void {
     const empty = tables.leaving.filter(({ id }) => {
       const count = counts.get(id);
       return !count || count.active + count.inactive === 0;
@@ -143,6 +191,7 @@ export class Director {
     const conditions = this.#watch.conditions;
     return {
       attached: plane.attached,
+      table: { entries: entriesAmong(realsOf(tables), counts), room: plane.room },
       reasons: plane.reasons(),
       services: tables.services.map(service => {
         const server = model.virtualServers.find(({ name }) => name === service.facts.name);
@@ -168,8 +217,7 @@ export class Director {
   /** At most so many flows. @throws {Error} when no configuration is in force */
   flows(most: number): NamedFlow[] {
     const { plane, tables } = this.#inForce();
-    const reals = [...tables.services.flatMap(({ reals }) => reals), ...tables.leaving];
-    const names = new Map(reals.map(({ id, name }) => [id, name]));
+    const names = new Map(realsOf(tables).map(({ id, name }) => [id, name]));
     return plane
       .flows()
       .take(most)
@@ -190,16 +238,31 @@ export class Director {
     this.close();
   }
 
+  /** As if it had never been: what was in the kernel before goes on, by the tables that stand there now. */
+  withdraw(): void {
+    if (this.#plane?.before) this.close();
+    else this.remove();
+  }
+
   /** Ends the watch; what is in the kernel goes on. */
   close(): void {
-    clearInterval(this.#lease);
-    clearInterval(this.#release);
-    this.#watch[Symbol.dispose]();
+    this.#stopWork();
     this.#plane?.close();
     this.#plane = undefined;
     this.#model = undefined;
   }
+
+  #stopWork(): void {
+    clearInterval(this.#lease);
+    clearInterval(this.#release);
+    this.#watch[Symbol.dispose]();
+  }
 }
+
+const realsOf = ({ services, leaving }: L4Tables): RealTable[] => [
+  ...services.flatMap(({ reals }) => reals),
+  ...leaving,
+];
 
 const NOTHING: RealCounts = {
   active: 0,

@@ -1,6 +1,8 @@
 /** What can be told of the L4 tier while it runs. */
 import type { ForwardMode, PersistenceModel, ServiceProtocol } from '#model/l4/virtual-server.ts';
+import type { TableFill } from './fullness.ts';
 import type { Attachment } from './interfaces.ts';
+import type { Override } from './override.ts';
 import type { FlowEntry, RealCounts, ReasonCounts } from './statistics.ts';
 import type { Intake } from './tables.ts';
 
@@ -17,7 +19,11 @@ export interface RealFigures extends RealCounts {
   readonly intake: Intake;
   /** `leaving`: it is configured no more, and has flows. */
   readonly state: 'alive' | 'dead' | 'draining' | 'drained' | 'sorry' | 'leaving';
+  /** What an operator has commanded against its line. */
+  readonly command?: Said;
 }
+
+export type Said = Pick<Override, 'drains' | 'weight'>;
 
 export interface ServiceFigures {
   readonly name: string;
@@ -31,9 +37,25 @@ export interface ServiceFigures {
 
 export interface L4Figures {
   readonly attached: readonly Attachment[];
+  readonly table: TableFill;
   readonly services: readonly ServiceFigures[];
   /** Packets by what became of them. */
   readonly reasons: ReasonCounts;
+}
+
+/** Adds what was commanded. */
+export function withSaid(figures: L4Figures, overrides: readonly Override[]): L4Figures {
+  if (overrides.length === 0) return figures;
+  const services = figures.services.map(service => ({
+    ...service,
+    reals: service.reals.map(real => {
+      const said = overrides.find(one => one.virtualServer === service.name && one.realServer === real.name);
+      return said && real.state !== 'leaving'
+        ? { ...real, command: { drains: said.drains, weight: said.weight } }
+        : real;
+    }),
+  }));
+  return { ...figures, services };
 }
 
 /** A flow with the name of its real server. */

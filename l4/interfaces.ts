@@ -43,6 +43,10 @@ export function attachDirector({ interface: name, mode }: AttachModel, context: 
   }
 }
 
+/** The build that is tried first there. */
+export const buildFor = ({ interface: name, mode }: AttachModel): DirectorBuild =>
+  mode === 'tc' || (mode === 'auto' && reasonForTc(name) !== undefined) ? 'tc' : 'xdp';
+
 function attachInTc(name: string, why: string, context: AttachContext): Attachment {
   const program = context.program('tc');
   attachTc(name, 'ingress', program, TC_PRIORITY);

@@ -40,6 +40,12 @@ export const u32 = (...values: number[]): Uint8Array => new Uint8Array(new Uint3
 /** 4 bytes of a number in the machine's order. */
 const number = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
 
+/** Flows do not spread evenly: each part has a little more room than its share, so that none is refused before its time. */
+const SPREAD = 1.25;
+const SPARE = 64;
+const shareOf = (entries: number): number => Math.ceil((entries / FLOW_SHARDS) * SPREAD) + SPARE;
+const entriesOf = (share: number): number => Math.floor(((share - SPARE) / SPREAD) * FLOW_SHARDS);
+
 export interface EndpointPlace {
   readonly address: string;
   readonly port: number;
@@ -71,8 +77,7 @@ export class L4Maps {
   /** Makes the parts of a new flow table. */
   makeFlowTable(entries: number): void {
     this.map('flow_seed').put(u32(0), randomBytes(4));
-    // Flows do not spread evenly: a little more room than their share, so that none is refused before its time.
-    const share = Math.ceil((entries / FLOW_SHARDS) * 1.25) + 64;
+    const share = shareOf(entries);
     for (let shard = 0; shard < FLOW_SHARDS; shard++) {
       const fd = createMap({
         type: MAP_TYPE.hash,
@@ -87,6 +92,16 @@ export class L4Maps {
     }
   }
 
+  /** How many entries the flow table was made for. */
+  flowRoom(): number {
+    const fd = this.openShard(0);
+    try {
+      return entriesOf(new BpfMap(fd).facts.maxEntries);
+    } finally {
+      closeFd(fd);
+    }
+  }
+
   putSettings(values: Values): void {
     this.map('settings').put(u32(0), encode(STRUCTS.settings, values));
   }
@@ -94,6 +109,12 @@ export class L4Maps {
   /** @param deadlineNs of CLOCK_MONOTONIC */
   putLease(deadlineNs: bigint): void {
     this.map('lease').put(u32(0), new Uint8Array(new BigUint64Array([deadlineNs]).buffer));
+  }
+
+  leaseEndNs(): bigint {
+    const value = new Uint8Array(8);
+    this.map('lease').get(u32(0), value);
+    return new DataView(value.buffer).getBigUint64(0, true);
   }
 
   putAddress(address: string, kinds: number): void {

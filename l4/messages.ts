@@ -7,6 +7,10 @@ export type ToDirector =
   | { readonly id: number; readonly kind: 'figures' }
   /** Answered by NamedFlow[], so many at most. */
   | { readonly id: number; readonly kind: 'flows'; readonly most: number }
+  /** Ends; takes the programs off before, unless an earlier life of moat had put some there. */
+  | { readonly id: number; readonly kind: 'withdraw' }
+  /** Writes nothing more, keeps the lease until another process does, and ends. */
+  | { readonly id: number; readonly kind: 'hand-over' }
   /** Takes the programs off, and ends. */
   | { readonly id: number; readonly kind: 'remove' };
 

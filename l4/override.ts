@@ -1,4 +1,4 @@
-/** What an operator has said of real servers while moat runs: it goes before their lines until it is taken back, or moat ends. Pure. */
+/** What an operator has said of real servers by command: it goes before their lines until it is taken back, or a line says something new. Pure. */
 import type { L4Model } from '#model/l4/l4.ts';
 import type { RealServerModel, VirtualServerModel } from '#model/l4/virtual-server.ts';
 
@@ -9,15 +9,22 @@ export type Order =
   /** Its line holds again. */
   | { readonly kind: 'resume' };
 
-export interface Override {
+/** What a line says of what a command may say otherwise. */
+export type LineSays = Pick<RealServerModel, 'weight' | 'state'>;
+
+/** A real server that is meant, and what its line says now. */
+export interface Target {
   readonly virtualServer: string;
   readonly realServer: string;
+  readonly line: LineSays;
+}
+
+/** `line`: as it was when this was said. */
+export interface Override extends Target {
   readonly drains: boolean;
   /** Undefined: that of its line. */
   readonly weight: number | undefined;
 }
-
-export type Target = Pick<Override, 'virtualServer' | 'realServer'>;
 
 /**
  * The real servers that are meant.
@@ -31,9 +38,11 @@ export function findReals(model: L4Model, real: string, service?: string): Targe
     .flatMap(server =>
       server.realServers
         .filter(({ name, address }) => name === real || address === real)
-        .map(({ name }) => ({ virtualServer: server.name, realServer: name })),
+        .map(real => ({ virtualServer: server.name, realServer: real.name, line: lineOf(real) })),
     );
 }
+
+const lineOf = ({ weight, state }: RealServerModel): LineSays => ({ weight, state });
 
 const isCalled = ({ name }: VirtualServerModel, word: string): boolean =>
   name === word || name.split(' ').includes(word);
@@ -59,7 +68,24 @@ export function withOrder(
 const isSame = (a: Target, b: Target): boolean =>
   a.virtualServer === b.virtualServer && a.realServer === b.realServer;
 
-/** The configuration as the overrides have it; what they say of real servers that are gone is passed over. */
+/** Parts those whose line says what it said from those whose line says something else, or is gone: who wrote it has had the last word. */
+export function partOverrides(
+  model: L4Model,
+  overrides: readonly Override[],
+): { readonly kept: readonly Override[]; readonly outdated: readonly Override[] } {
+  const lines = new Map(
+    model.virtualServers.flatMap(({ name, realServers }) =>
+      realServers.map(real => [`${name}\n${real.name}`, lineOf(real)] as const),
+    ),
+  );
+  const holds = ({ virtualServer, realServer, line }: Override) => {
+    const now = lines.get(`${virtualServer}\n${realServer}`);
+    return now !== undefined && now.weight === line.weight && now.state === line.state;
+  };
+  return { kept: overrides.filter(holds), outdated: overrides.filter(one => !holds(one)) };
+}
+
+/** The configuration as the overrides have it. */
 export function withOverrides(model: L4Model, overrides: readonly Override[]): L4Model {
   if (overrides.length === 0) return model;
   const virtualServers = model.virtualServers.map(server => {

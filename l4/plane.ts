@@ -4,11 +4,20 @@ import { fileURLToPath } from 'node:url';
 import { AskedChild } from '#kit/asked-child.ts';
 import { Turns } from '#kit/turns.ts';
 import type { L4Model } from '#model/l4/l4.ts';
-import type { L4Figures, NamedFlow } from './figures.ts';
+import { type L4Figures, type NamedFlow, withSaid } from './figures.ts';
 import type { Teller } from './health/teller.ts';
+import { keepOverrides, overridesPathOf, readOverrides } from './kept-overrides.ts';
 import type { FromDirector, ToDirector } from './messages.ts';
 import { NO_TIMER } from './no-timer.ts';
-import { findReals, type Order, type Override, type Target, withOrder, withOverrides } from './override.ts';
+import {
+  findReals,
+  type Order,
+  type Override,
+  partOverrides,
+  type Target,
+  withOrder,
+  withOverrides,
+} from './override.ts';
 
 export { attachDecap, DECAP_ATTACH_MODES, type DecapAttachMode, removeDecap } from './decap.ts';
 export { type DecapState, decapState } from './decap-state.ts';
@@ -50,20 +59,58 @@ export class L4Plane {
   }
 
   /**
-   * Forwards by this configuration; without one, what this plane has put into the kernel is taken out.
+   * Forwards by this configuration. What commands have said of real servers holds on, unless their lines say something new.
    *
+   * @returns the way back, for when something else of the same change is refused: to what was in force before; where nothing was,
+   *   out of the kernel, unless an earlier life of moat was there
    * @throws {Error} with the reason; then all is as it was
    */
-  configure(model: L4Model | undefined): Promise<void> {
+  configure(model: L4Model): Promise<() => Promise<void>> {
     return this.#turns.take(async () => {
-      if (model) await this.#configure(model);
-      else await this.#remove();
+      const before = this.#model;
+      const said = before ? this.#overrides : this.#readOverrides(model);
+      const { kept, outdated } = partOverrides(model, said);
+      await this.#configure(model, kept);
       this.#model = model;
+      this.#keep(model, kept);
+      for (const { virtualServer, realServer } of outdated)
+        this.log.notice(`l4: ${realServer} of ${virtualServer}: its line is new, what was commanded is over`);
+      return () => this.#turns.take(() => this.#goBack(model, before, outdated));
+    });
+  }
+
+  async #goBack(model: L4Model, before: L4Model | undefined, outdated: readonly Override[]): Promise<void> {
+    const said = [...this.#overrides, ...outdated];
+    if (!before) {
+      this.#model = undefined;
+      this.#keep(model, said);
+      await this.#child?.ask({ kind: 'withdraw' });
+      return this.#end();
+    }
+    const { kept } = partOverrides(before, said);
+    await this.#configure(before, kept);
+    this.#model = before;
+    this.#keep(before, kept);
+  }
+
+  /** Takes out of the kernel what this plane has put into it. @throws {Error} with the reason; then it forwards on */
+  remove(): Promise<void> {
+    return this.#turns.take(async () => {
+      const model = this.#model;
+      if (!model) return;
+      if (!this.#child) await this.#revive();
+      const child = this.#child;
+      if (!child) throw new Error('l4: there is no process that could end forwarding');
+      await child.ask({ kind: 'remove' });
+      this.#child = undefined;
+      this.#model = undefined;
+      this.#keep(model, []);
+      await child.ended;
     });
   }
 
   /**
-   * Does what an operator says of a real server, for as long as this plane lives.
+   * Does what an operator says of a real server. It is kept in a file, so that it outlives this process.
    *
    * @param service undefined: in all virtual servers that have it
    * @returns which ones were meant @throws {Error} when there is none, or it cannot be done; then nothing has changed
@@ -74,23 +121,39 @@ export class L4Plane {
       const targets = model ? findReals(model, real, service) : [];
       if (!model || targets.length === 0)
         throw new Error(`there is no real server ${real}${service === undefined ? '' : ` of ${service}`}`);
-      const before = this.#overrides;
-      this.#overrides = withOrder(before, targets, order);
-      try {
-        await this.#configure(model);
-      } catch (fault) {
-        this.#overrides = before;
-        throw fault;
-      }
+      const overrides = withOrder(this.#overrides, targets, order);
+      await this.#configure(model, overrides);
+      this.#keep(model, overrides);
       for (const { virtualServer, realServer } of targets)
         this.log.notice(`l4: ${realServer} of ${virtualServer}: ${order.kind} by command`);
       return targets;
     });
   }
 
+  #readOverrides({ pinPath }: L4Model): readonly Override[] {
+    const path = overridesPathOf(pinPath);
+    try {
+      return readOverrides(path);
+    } catch (fault) {
+      this.log.error(`l4: ${path} cannot be read: ${(fault as Error).message}: what was commanded is lost`);
+      return [];
+    }
+  }
+
+  #keep({ pinPath }: L4Model, overrides: readonly Override[]): void {
+    this.#overrides = overrides;
+    const path = overridesPathOf(pinPath);
+    try {
+      keepOverrides(path, overrides);
+    } catch (fault) {
+      this.log.error(`l4: ${path} cannot be written: ${(fault as Error).message}: commands end with moat`);
+    }
+  }
+
   /** Undefined while nothing is in force, or the process is down. */
   async figures(): Promise<L4Figures | undefined> {
-    return this.#child?.ask<L4Figures>({ kind: 'figures' }).catch(() => undefined);
+    const figures = await this.#child?.ask<L4Figures>({ kind: 'figures' }).catch(() => undefined);
+    return figures && withSaid(figures, this.#overrides);
   }
 
   /** At most so many; undefined as with figures(). */
@@ -98,23 +161,15 @@ export class L4Plane {
     return this.#child?.ask<NamedFlow[]>({ kind: 'flows', most }).catch(() => undefined);
   }
 
-  async #configure(model: L4Model, triesLeft = MOST_STARTS): Promise<void> {
+  async #configure(model: L4Model, overrides: readonly Override[], triesLeft = MOST_STARTS): Promise<void> {
     const child = this.#child ?? this.#start();
     try {
-      await child.ask({ kind: 'configure', model: withOverrides(model, this.#overrides) });
+      await child.ask({ kind: 'configure', model: withOverrides(model, overrides) });
     } catch (fault) {
       if (!this.#model) await this.#end();
       if (this.#child || triesLeft <= 1 || !(fault as Error).message.startsWith(NO_TIMER)) throw fault;
-      await this.#configure(model, triesLeft - 1);
+      await this.#configure(model, overrides, triesLeft - 1);
     }
-  }
-
-  async #remove(): Promise<void> {
-    const child = this.#child;
-    if (!child) return;
-    await child.ask({ kind: 'remove' });
-    this.#child = undefined;
-    await child.ended;
   }
 
   #start(): Child {
@@ -134,6 +189,19 @@ export class L4Plane {
     return this.#turns.take(async () => {
       this.#model = undefined;
       await this.#end();
+    });
+  }
+
+  /**
+   * Leaves the maps to a successor: the kernel goes on forwarding, and the process that was here ends when another one keeps the
+   * lease, or a while after.
+   */
+  handOver(): Promise<void> {
+    return this.#turns.take(async () => {
+      const child = this.#child;
+      this.#model = undefined;
+      this.#child = undefined;
+      await child?.ask({ kind: 'hand-over' }).catch(() => child.disconnect());
     });
   }
 

@@ -19,6 +19,10 @@ function work(order: ToDirector): unknown {
       return director.figures();
     case 'flows':
       return director.flows(order.most);
+    case 'withdraw':
+      return director.withdraw();
+    case 'hand-over':
+      return director.handOver(() => process.exit(0));
     case 'remove':
       return director.remove();
   }

@@ -74,7 +74,8 @@ const connections = defineDirective({
   context: ['l4'],
   args: { number: arg.integer({ min: 1024, max: 2 ** 26 }) },
   doc: {
-    summary: 'Most entries of the connection table; its memory is taken when moat starts.',
+    summary:
+      'Most entries of the connection table, two for each connection of nat and fullnat. Memory is taken as they come. A table that stands keeps its size, for its flows cannot move: a new one is made once the l4 block was taken out.',
     default: 'connections 1048576;',
     example: 'connections 4000000;',
     since: '0.1',

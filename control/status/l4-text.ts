@@ -3,10 +3,11 @@ import type { L4Figures, NamedFlow, RealFigures, ServiceFigures } from '#l4';
 
 const FORWARD = { dr: 'Route', nat: 'Masq', fullnat: 'FullNat', tun: 'Tunnel' } as const;
 
-export function listText({ services, attached }: L4Figures): string {
+export function listText({ services, attached, table }: L4Figures): string {
   const places = attached.map(({ interface: name, place }) => `${name} (${place})`).join(', ');
   const head = [
     `moat L4 tier on ${places || 'no interface'}`,
+    `Connection table: ${table.entries} of ${table.room}`,
     'Prot LocalAddress:Port Scheduler Flags',
     row('  -> RemoteAddress:Port', 'Forward', 'Weight', 'ActiveConn', 'InActConn', 'State'),
   ];
@@ -19,11 +20,18 @@ export function listText({ services, attached }: L4Figures): string {
         `${real.weight}`,
         `${real.active}`,
         `${real.inactive}`,
-        real.state,
+        stateText(real),
       ),
     ),
   ]);
   return lines([...head, ...body]);
+}
+
+/** `alive`; `draining by command`; `alive by command: weight 0`. */
+function stateText({ state, command }: RealFigures): string {
+  if (!command) return state;
+  const { drains, weight } = command;
+  return `${state} by command${weight === undefined ? '' : `: ${drains ? 'drain, ' : ''}weight ${weight}`}`;
 }
 
 /** Counts since the maps were made, and packets by what became of them. */

@@ -190,7 +190,7 @@ test('moat run: reloads change what differs, a block that cannot be is refused, 
 
   assert.match(await site.ask('drain', '192.0.2.11'), /^192\.0\.2\.11 of 192\.0\.2\.100:80 tcp: drain$/m);
   assert.deepEqual(await site.answers(4), Array(4).fill('rb'));
-  assert.match(await site.ask('list'), /192\.0\.2\.11 .* draining$/m);
+  assert.match(await site.ask('list'), /192\.0\.2\.11 .* draining by command$/m);
   await reload(service(site), /is in force/);
   assert.deepEqual(await site.answers(4), Array(4).fill('rb'), 'a reload undid the drain');
   await site.ask('resume', '192.0.2.11', `${VIP}:80`);

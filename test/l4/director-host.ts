@@ -52,7 +52,8 @@ function follow(order: Order): unknown {
     case 'attach':
       return plane.attach(order.interfaces);
     case 'lease':
-      return plane.renewLease(order.leaseMs);
+      plane.renewLease(order.leaseMs);
+      return null;
     case 'figures':
       return {
         reasons: plane.reasons(),

@@ -1,66 +1,14 @@
 /** What must not be noticed: the director's process killed, tables changed under load; and what must be: a real server that is gone. */
 import assert from 'node:assert/strict';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { test } from 'node:test';
 import { labMissing, until } from '../lab/lab.ts';
+import { download, requests } from '../lab/load.ts';
 import { programMissing } from './program.ts';
 import { Site, VIP4, VIP6 } from './site.ts';
 
 const skip = programMissing() || labMissing('nginx', 'curl');
 
-type Load = { child: ChildProcess; end(): Promise<{ status: number | null; text: string }> };
-
-function watch(child: ChildProcess): Load {
-  let text = '';
-  child.stdout!.on('data', piece => (text += piece));
-  child.stderr!.on('data', piece => (text += piece));
-  const closed = once(child, 'close');
-  return {
-    child,
-    async end() {
-      const [status] = await closed;
-      return { status, text };
-    },
-  };
-}
-
-/** Requests one after another, each by its own connection, until it is stopped: then the number of bad ones. */
-const requests = (site: Site): Load =>
-  watch(
-    site.client.start(
-      ...[
-        'sh',
-        '-c',
-        `trap 'echo bad $bad of $all; exit' TERM; bad=0; all=0; echo begun
-        while :; do curl -sS -m 5 -o /dev/null http://${VIP4}/ || bad=$((bad+1)); all=$((all+1)); done`,
-      ],
-    ),
-  );
-
-async function stop(load: Load): Promise<void> {
-  load.child.kill('SIGTERM');
-  const { text } = await load.end();
-  const [, bad, all] = /bad (\d+) of (\d+)/.exec(text) ?? [];
-  assert.equal(bad, '0', text);
-  assert.ok(Number(all) > 5, text);
-}
-
-/** One connection that takes a few seconds for its 4 MB. */
-const download = (site: Site, path = 'big'): Load =>
-  watch(
-    site.client.start(
-      'curl',
-      '-sS',
-      '-o',
-      '/dev/null',
-      '-w',
-      '%{http_code} %{size_download}',
-      '--limit-rate',
-      '1M',
-      `http://${VIP4}/${path}`,
-    ),
-  );
+const URL = `http://${VIP4}`;
 
 async function established(site: Site): Promise<void> {
   await until(async () => {
@@ -80,8 +28,8 @@ for (const mode of ['dr', 'nat'] as const) {
     await site.start();
     const tables = site.tables(mode);
     await site.direct(tables);
-    const load = requests(site);
-    const long = download(site);
+    const load = requests(site.client, `${URL}/`);
+    const long = download(site.client, `${URL}/big`);
     await established(site);
     const before = await site.director.figures();
     await site.director.kill();
@@ -95,7 +43,7 @@ for (const mode of ['dr', 'nat'] as const) {
     await site.director.ask({ do: 'attach', interfaces: [{ interface: 'eth0', mode: 'tc' }] });
     const after = await site.director.figures();
     assert.ok(after.reasons.hit > before.reasons.hit, 'counters go on');
-    await stop(load);
+    await load.stop();
     assert.deepEqual(await long.end(), { status: 0, text: `200 ${4 << 20}` });
     const { reasons } = await site.director.figures();
     assert.equal(reasons.rst + reasons['rst-no-flow'] + reasons['no-service'] + reasons['no-server'], 0);
@@ -108,14 +56,14 @@ test('tables changed a hundred times under load: no connection notices', { skip 
   await site.serve();
   await site.start();
   await site.direct(site.tables('dr'));
-  const load = requests(site);
-  const long = download(site);
+  const load = requests(site.client, `${URL}/`);
+  const long = download(site.client, `${URL}/big`);
   await established(site);
   for (let turn = 0; turn < 100; turn++) {
     const reals = [0, 1, 2].map(at => (at === turn % 3 ? ({ intake: 'none', weight: 0 } as const) : {}));
     await site.director.ask({ do: 'tables', tables: site.tables('dr', { reals }) });
   }
-  await stop(load);
+  await load.stop();
   assert.deepEqual(await long.end(), { status: 0, text: `200 ${4 << 20}` });
 });
 
@@ -131,7 +79,7 @@ test('drain, and then rst: what is there goes on, until its real server is given
       reals: [0, 1].map(index => (index === at ? {} : { intake: 'none' as const, ...more })),
     });
   await site.direct(only(0));
-  const long = download(site, 'huge');
+  const long = download(site.client, `${URL}/huge`);
   await established(site);
   await site.director.ask({ do: 'tables', tables: only(1) });
   assert.deepEqual(new Set(await site.get(VIP4, 5)), new Set(['real1 10.0.0.1']));

@@ -1,4 +1,4 @@
-/** Both tiers with the director's program in tc. */
+/** Both tiers, with the director's program in tc. */
 import { testModes } from './modes.ts';
 
-testModes('tc');
+testModes('tc', 'plain');

@@ -1,4 +1,4 @@
-/** Both tiers with the director's program in xdp. */
+/** Both tiers, with the director's program in XDP. */
 import { testModes } from './modes.ts';
 
-testModes('xdp');
+testModes('xdp', 'plain');

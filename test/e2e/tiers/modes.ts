@@ -221,8 +221,8 @@ async function isShown({ director }: Tiers, way: Way, place: 'tc' | 'xdp'): Prom
 }
 
 /** Declares the tests of one place. */
-export function testModes(place: 'tc' | 'xdp'): void {
-  for (const way of WAYS)
+export function testModes(place: 'tc' | 'xdp', kind: 'plain' | 'tunnels'): void {
+  for (const way of WAYS.filter(({ mode }) => (mode === 'tun') === (kind === 'tunnels')))
     test(`both tiers, ${way.name} on ${place}: a client reaches both proxies by the virtual addresses`, {
       skip,
     }, async () => {

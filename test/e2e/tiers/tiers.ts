@@ -71,7 +71,7 @@ export class Moat {
   }
 
   /** Does it, and waits until the log says what is expected. */
-  async says(pattern: RegExp, act: () => void | Promise<void>): Promise<void> {
+  async says(pattern: RegExp, act: () => unknown): Promise<void> {
     const before = this.log.length;
     await act();
     await until(() => pattern.test(this.log.slice(before)), `the log of ${this.host.name} to say ${pattern}`);

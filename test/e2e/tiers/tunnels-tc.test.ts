@@ -1,0 +1,4 @@
+/** Both tiers by tunnels, with the director's program in tc. */
+import { testModes } from './modes.ts';
+
+testModes('tc', 'tunnels');
