@@ -9,7 +9,8 @@ import { writeConfig } from '../import/write.ts';
 import { systemReason } from '../load.ts';
 import { OptionFault, readOptions } from '../options.ts';
 
-const READERS: Readonly<Record<string, (text: string) => Imported>> = {
+type Reader = (text: string, rules?: string) => Imported;
+const READERS: Readonly<Record<string, Reader>> = {
   ipvsadm: readIpvsadm,
   keepalived: readKeepalived,
 };
@@ -22,22 +23,24 @@ const FAULTY = 3;
  * @returns 0 when moat takes what was made, 3 when it does not or nothing could be made
  */
 export function run(args: readonly string[]): number {
-  const [kind = '', file = '-'] = readOptions(args, {}, 2).positionals;
+  const { positionals, values } = readOptions(args, { marks: { type: 'string' } }, 2);
+  const [kind = '', file = '-'] = positionals;
   const read = Object.hasOwn(READERS, kind) ? READERS[kind] : undefined;
   if (!read) throw new OptionFault(`"${kind}" is neither ipvsadm nor keepalived`);
   try {
-    return convert(readFileSync(file === '-' ? 0 : Buffer.from(file, 'latin1'), 'latin1'), read, file);
+    const text = (path: string) => readFileSync(path === '-' ? 0 : Buffer.from(path, 'latin1'), 'latin1');
+    const rules = values.marks === undefined ? undefined : text(values.marks);
+    return convert(read(text(file), rules), file, values.marks);
   } catch (fault) {
     complain('emerg', `cannot import ${file}: ${systemReason(fault)}`);
     return FAULTY;
   }
 }
 
-function convert(text: string, read: (text: string) => Imported, file: string): number {
-  const imported = read(text);
+function convert(imported: Imported, file: string, marks: string | undefined): number {
   const made = writeConfig(imported, file);
   process.stdout.write(made, 'latin1');
-  process.stderr.write(reportOf(imported, file), 'latin1');
+  process.stderr.write(reportOf(imported, file, marks), 'latin1');
   const name = `${file} (imported)`;
   const source = {
     read: (path: string) => {
@@ -51,12 +54,12 @@ function convert(text: string, read: (text: string) => Imported, file: string): 
   return model && imported.servers.length > 0 ? 0 : FAULTY;
 }
 
-function reportOf({ servers, remarks }: Imported, file: string): string {
+function reportOf({ servers, remarks }: Imported, file: string, marks = ''): string {
   const lines = remarks
     .toSorted((a, b) => a.line - b.line)
     .map(
-      ({ kind, line, text }) =>
-        `${file}:${line}: ${kind === 'dropped' ? 'not taken over' : 'changed'}: ${text}\n`,
+      ({ kind, line, text, isOfRules }) =>
+        `${isOfRules ? marks : file}:${line}: ${kind === 'dropped' ? 'not taken over' : 'changed'}: ${text}\n`,
     );
   const count = (name: string) =>
     servers.reduce((sum, server) => sum + server.lines.filter(([first]) => first === name).length, 0);

@@ -1,6 +1,7 @@
 /** Reads what `ipvsadm-save -n` writes: a line for each virtual server, and one for each of its real servers. */
 import { realAddress, splitAddress, virtualAddress } from './address.ts';
 import { realPort, schedulerLine } from './forward.ts';
+import { Marks, unknownMark } from './marks.ts';
 import { type Imported, type ImportedServer, Remarks, type Words } from './outcome.ts';
 
 const MODES: Readonly<Record<string, string>> = { g: 'dr', m: 'nat', i: 'tun' };
@@ -30,20 +31,22 @@ type Options = ReadonlyMap<string, string>;
 
 interface Draft extends ImportedServer {
   readonly lines: Words[];
-  readonly port: string;
+  readonly ports: readonly string[];
 }
 
-export function readIpvsadm(text: string): Imported {
+/** @param rules what iptables-save has written: it says what firewall marks stand for */
+export function readIpvsadm(text: string, rules?: string): Imported {
   const remarks = new Remarks();
+  const marks = new Marks(rules, remarks);
   const servers = new Map<string, Draft>();
   text.split('\n').forEach((content, at) => {
     const line = at + 1;
     const words = content.trim().split(/\s+/);
     if (content.trim() === '' || content.trim().startsWith('#')) return;
     const options = optionsOf(words);
-    const key = ['t', 'u', 'f'].map(name => `${name}${options.get(name) ?? ''}`).join(' ');
+    const key = ['t', 'u', 'f', '6'].map(name => `${name}${options.get(name) ?? '-'}`).join(' ');
     if (options.has('A')) {
-      const server = serviceOf(options, line, remarks);
+      const server = serviceOf(options, line, marks, remarks);
       if (server) servers.set(key, server);
     } else if (options.has('a')) addReal(servers.get(key), options, line, remarks);
     else remarks.dropped(line, `"${content.trim()}" adds no service and no server`);
@@ -66,21 +69,27 @@ function optionsOf(words: readonly string[]): Options {
   return options;
 }
 
-function serviceOf(options: Options, line: number, remarks: Remarks): Draft | undefined {
-  const protocol = options.has('t') ? 'tcp' : 'udp';
+type Head = Pick<Draft, 'head' | 'ports'>;
+
+function headOf(options: Options, line: number, marks: Marks, remarks: Remarks): Head | undefined {
   const written = options.get('t') ?? options.get('u');
   if (written === undefined) {
-    remarks.dropped(
-      line,
-      `the service of firewall mark ${options.get('f')}: write its addresses on one line: virtual_server ADDRESS:PORT ADDRESS:PORT tcp { ... }`,
-    );
-    return undefined;
+    const marked = marks.headOf(Number(options.get('f')), options.has('6') ? 6 : 4);
+    if (!marked) remarks.dropped(line, `the service of ${unknownMark(options.get('f'))}`);
+    return marked && { head: marked.words, ports: marked.ports };
   }
   const where = splitAddress(written);
   if (!where) {
     remarks.dropped(line, `"${written}" is not written in numbers: save the table with ipvsadm-save -n`);
     return undefined;
   }
+  const { address, port } = where;
+  return { head: [virtualAddress(address, port), options.has('t') ? 'tcp' : 'udp'], ports: [port] };
+}
+
+function serviceOf(options: Options, line: number, marks: Marks, remarks: Remarks): Draft | undefined {
+  const head = headOf(options, line, marks, remarks);
+  if (!head) return undefined;
   const flags = (options.get('b') ?? '').split(',').filter(flag => flag !== '');
   const lines: Words[] = [schedulerLine(options.get('s') ?? 'wlc', flags, line, remarks)];
   const timeout = options.get('p');
@@ -93,7 +102,7 @@ function serviceOf(options: Options, line: number, remarks: Remarks): Draft | un
     lines.pop();
     remarks.changed(line, 'one-packet scheduling is left out: it stands beside persistence');
   }
-  return { line, head: [virtualAddress(where.address, where.port), protocol], lines, port: where.port };
+  return { line, lines, ...head };
 }
 
 function addReal(server: Draft | undefined, options: Options, line: number, remarks: Remarks): void {
@@ -104,7 +113,7 @@ function addReal(server: Draft | undefined, options: Options, line: number, rema
     return remarks.dropped(line, `the real server "${written}": ${why}`);
   }
   const mode = MODES[['g', 'm', 'i'].find(name => options.has(name)) ?? 'g']!;
-  const port = realPort(mode, where.port, [server.port], line, remarks);
+  const port = realPort(mode, where.port, server.ports, line, remarks);
   const [weight = '1', upper = '0', lower = '0'] = ['w', 'x', 'y'].map(name => options.get(name));
   server.lines.push([
     'real_server',

@@ -3,6 +3,7 @@ import { isAddress, realAddress, spelledRange, virtualAddress } from './address.
 import { realPort, schedulerLine } from './forward.ts';
 import { type Check, checksOf, isCheck } from './keepalived-check.ts';
 import { type Entry, readEntries } from './keepalived-tree.ts';
+import { type MarkedHead, Marks, unknownMark } from './marks.ts';
 import { type Imported, type ImportedServer, Remarks, type Words } from './outcome.ts';
 
 /** Other blocks, and where moat has what they do. */
@@ -19,9 +20,13 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 const PERSISTENCE_S = '360';
 const CHECK_INTERVAL_S = '60';
 
-/** @throws {Error} when the braces do not match */
-export function readKeepalived(text: string): Imported {
+/**
+ * @param rules what iptables-save has written: it says what firewall marks stand for
+ * @throws {Error} when the braces do not match
+ */
+export function readKeepalived(text: string, rules?: string): Imported {
   const remarks = new Remarks();
+  const marks = new Marks(rules, remarks);
   const entries = readEntries(text);
   const groups = new Map(
     entries.filter(({ name }) => name === 'virtual_server_group').map(entry => [entry.words[0] ?? '', entry]),
@@ -30,7 +35,7 @@ export function readKeepalived(text: string): Imported {
   for (const entry of entries) {
     if (entry.name === 'virtual_server_group') continue;
     if (entry.name === 'virtual_server') {
-      const server = new ServerReader(entry, groups, remarks).read();
+      const server = new ServerReader(entry, groups, marks, remarks).read();
       if (server) servers.push(server);
     } else if (entry.name === 'include')
       remarks.dropped(entry.line, `include ${entry.words.join(' ')}: import that file too`);
@@ -48,13 +53,15 @@ const FLAGS = new Set(['sh-port', 'mh-port', 'flag-1', 'flag-2', 'flag-3']);
 class ServerReader {
   readonly #entry: Entry;
   readonly #groups: ReadonlyMap<string, Entry>;
+  readonly #marks: Marks;
   readonly #remarks: Remarks;
   readonly #values = new Map<string, Entry>();
   readonly #reals: Entry[] = [];
 
-  constructor(entry: Entry, groups: ReadonlyMap<string, Entry>, remarks: Remarks) {
+  constructor(entry: Entry, groups: ReadonlyMap<string, Entry>, marks: Marks, remarks: Remarks) {
     this.#entry = entry;
     this.#groups = groups;
+    this.#marks = marks;
     this.#remarks = remarks;
     for (const line of entry.block ?? []) {
       if (line.name === 'real_server') this.#reals.push(line);
@@ -69,14 +76,16 @@ class ServerReader {
   read(): ImportedServer | undefined {
     const { line } = this.#entry;
     const addresses = this.#addresses();
-    if (addresses.length === 0) {
+    const marked = this.#marked();
+    if (addresses.length === 0 && marked.length === 0) {
       this.#remarks.dropped(
         line,
         `virtual_server ${this.#entry.words.join(' ')}: it has no address that can be taken over`,
       );
       return undefined;
     }
-    const protocol = (this.#word('protocol') ?? 'TCP').toLowerCase();
+    const isUdp = addresses.length === 0 && marked.every(({ isUdpOnly }) => isUdpOnly);
+    const protocol = isUdp ? 'udp' : (this.#word('protocol') ?? 'TCP').toLowerCase();
     if (protocol !== 'tcp' && protocol !== 'udp') {
       this.#remarks.dropped(line, `virtual_server of protocol ${protocol}: moat forwards tcp and udp`);
       return undefined;
@@ -88,26 +97,36 @@ class ServerReader {
       ...this.#checkLines(),
     ];
     this.#tellOfTheRest();
-    return { line, head: [...addresses.map(({ text }) => text), protocol], lines };
+    const named = addresses.length === 0 ? [] : [...addresses.map(({ text }) => text), protocol];
+    return { line, head: [...named, ...marked.flatMap(({ words }) => words)], lines };
   }
 
   #addresses(): { readonly text: string; readonly port: string }[] {
     const [first = '', second = ''] = this.#entry.words;
-    if (first === 'fwmark') this.#tellOfMark(this.#entry.line, second);
     if (first === 'fwmark') return [];
     if (first !== 'group')
       return isAddress(first) ? [{ text: virtualAddress(first, second || '0'), port: second || '0' }] : [];
-    return (this.#groups.get(second)?.block ?? []).flatMap(({ line, name, words: [port = '0'] }) => {
-      if (name === 'fwmark') this.#tellOfMark(line, port);
-      return name === 'fwmark' ? [] : [{ text: virtualAddress(spelledRange(name), port), port }];
-    });
+    return (this.#groups.get(second)?.block ?? []).flatMap(({ name, words: [port = '0'] }) =>
+      name === 'fwmark' ? [] : [{ text: virtualAddress(spelledRange(name), port), port }],
+    );
   }
 
-  #tellOfMark(line: number, mark: string): void {
-    this.#remarks.dropped(
-      line,
-      `firewall mark ${mark}: write the addresses that it stands for on the virtual_server line`,
-    );
+  /** What the firewall marks of the virtual server, or of its group, stand for. */
+  #marked(): MarkedHead[] {
+    const [first = '', second = ''] = this.#entry.words;
+    const lines = first === 'group' ? (this.#groups.get(second)?.block ?? []) : [];
+    const marks =
+      first === 'fwmark'
+        ? [{ line: this.#entry.line, mark: second }]
+        : lines
+            .filter(({ name }) => name === 'fwmark')
+            .map(({ line, words: [mark = ''] }) => ({ line, mark }));
+    const family = this.#reals[0]?.words[0]?.includes(':') ? 6 : 4;
+    return marks.flatMap(({ line, mark }) => {
+      const head = this.#marks.headOf(Number(mark), family);
+      if (!head) this.#remarks.dropped(line, unknownMark(mark));
+      return head ?? [];
+    });
   }
 
   #policies(protocol: string): Words[] {
@@ -203,7 +222,7 @@ class ServerReader {
     return realPort(
       mode,
       port,
-      this.#addresses().map(one => one.port),
+      [...this.#addresses().map(one => one.port), ...this.#marked().flatMap(({ ports }) => ports)],
       line,
       this.#remarks,
     );

@@ -14,6 +14,8 @@ export interface ImportedServer {
 /** `changed`: it means something else in moat, or a little less; `dropped`: moat has nothing like it, or not here. */
 export interface Remark {
   readonly kind: 'changed' | 'dropped';
+  /** It is about the firewall's rules, not about the file itself. */
+  readonly isOfRules?: boolean;
   readonly line: number;
   readonly text: string;
 }
@@ -33,6 +35,11 @@ export class Remarks {
 
   dropped(line: number, text: string): void {
     this.#add({ kind: 'dropped', line, text });
+  }
+
+  /** A rule of the firewall. */
+  rule(line: number, text: string): void {
+    this.#add({ kind: 'dropped', isOfRules: true, line, text });
   }
 
   #add(remark: Remark): void {

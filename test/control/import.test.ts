@@ -1,14 +1,18 @@
 /** `moat import`: what ipvsadm and keepalived say becomes a configuration that moat takes, and the rest is told. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 
 const MOAT = resolve(import.meta.dirname, '../../bin/moat');
 
-function imported(kind: string, text: string) {
-  const { stdout, stderr, status } = spawnSync(MOAT, ['import', kind], { encoding: 'utf8', input: text });
+function imported(kind: string, text: string, ...options: string[]) {
+  const { stdout, stderr, status } = spawnSync(MOAT, ['import', kind, ...options], {
+    encoding: 'utf8',
+    input: text,
+  });
   const lines = stdout.split('\n').map(line => line.trim());
   return {
     status,
@@ -82,6 +86,86 @@ test('moat import ipvsadm: what cannot be taken over is told with its line', () 
     ],
   );
   assert.equal(status, 0);
+});
+
+const RULES = `*mangle
+:PREROUTING ACCEPT [0:0]
+-A PREROUTING -d 192.0.2.1/32 -p tcp -m multiport --dports 80,443,8000:8010 -j MARK --set-xmark 0x7/0xffffffff
+-A PREROUTING -d 192.0.2.1/32 -i eth0 -p udp -m udp --dport 443 -m comment --comment "QUIC -s" -j MARK --set-mark 7
+-A PREROUTING -d 2001:db8::1/128 -p tcp -m tcp --dport 80 -j MARK --set-mark 7
+-A PREROUTING -d 192.0.2.2/32 -j MARK --set-mark 8
+-A PREROUTING -s 10.0.0.0/8 -d 192.0.2.1/32 -j MARK --set-mark 8
+-A PREROUTING -d 192.0.2.0/24 -p udp -j MARK --set-mark 8
+-A PREROUTING ! -d 192.0.2.9/32 -p udp -j MARK --set-mark 8
+-A PREROUTING -p tcp --dport 80 -j MARK --set-mark 8
+-A PREROUTING -d 192.0.2.3/32 -p udp -m udp --dport 53 -j MARK --set-mark 9
+COMMIT
+`;
+const GROUP = '192.0.2.1:80 192.0.2.1:443 192.0.2.1:8000-8010 tcp 192.0.2.1:443 udp';
+
+test('moat import: firewall marks become the addresses that the rules name', t => {
+  const dir = mkdtempSync(join(tmpdir(), 'moat-marks-'));
+  t.after(() => rmSync(dir, { recursive: true }));
+  const rules = join(dir, 'rules');
+  writeFileSync(rules, RULES);
+  const lvs = imported(
+    'ipvsadm',
+    `-A -f 7 -s rr -p 300
+-a -f 7 -r 10.0.0.1:0 -g -w 1
+-A -f 7 -6 -s rr
+-a -f 7 -6 -r [2001:db8::9]:0 -g -w 1
+-A -f 8 -s rr
+-a -f 8 -r 10.0.0.1:0 -m -w 1
+-A -f 99 -s rr
+`,
+    '--marks',
+    rules,
+  );
+  assert.deepEqual(
+    lvs.lines.filter(line => /^(virtual|real)_server/.test(line)),
+    [
+      `virtual_server ${GROUP} {`,
+      'real_server 10.0.0.1 weight=1 mode=dr;',
+      'virtual_server [2001:db8::1]:80 tcp {',
+      'real_server [2001:db8::9] weight=1 mode=dr;',
+      'virtual_server 192.0.2.2:* tcp 192.0.2.2:* udp {',
+      'real_server 10.0.0.1 weight=1 mode=nat;',
+    ],
+  );
+  assert.deepEqual(
+    lvs.said.slice(0, -1).map(line => line.replace(rules, 'rules').slice(0, 70)),
+    [
+      'rules:7: not taken over: a rule that sets mark 8: moat has nothing lik',
+      '-:7: not taken over: the service of firewall mark 99: name what iptabl',
+      'rules:8: not taken over: a rule that sets mark 8: write 192.0.2.0/24 a',
+      'rules:9: not taken over: a rule that sets mark 8: moat has nothing lik',
+      'rules:10: not taken over: a rule that sets mark 8: it names no address',
+    ],
+  );
+  assert.equal(lvs.status, 0);
+
+  const server = (head: string, mode: string) =>
+    `virtual_server ${head} {\nlvs_method ${mode}\nops\nreal_server 10.0.0.1 0 {\n}\n}\n`;
+  const made = imported(
+    'keepalived',
+    `${server('fwmark 7', 'DR')}${server('fwmark 9', 'NAT')}${server('group g', 'NAT')}
+virtual_server_group g {\n192.0.2.5 80\nfwmark 8\n}\n${server('fwmark 42', 'DR')}`,
+    '--marks',
+    rules,
+  );
+  assert.deepEqual(
+    made.lines.filter(line => /^(virtual_server|one_packet)/.test(line)),
+    [
+      `virtual_server ${GROUP} {`,
+      'virtual_server 192.0.2.3:53 udp {',
+      'one_packet on;',
+      'virtual_server 192.0.2.5:80 tcp 192.0.2.2:* tcp 192.0.2.2:* udp {',
+    ],
+  );
+  assert.ok(
+    made.said.some(line => line.includes('firewall mark 42: name what iptables-save says by --marks')),
+  );
+  assert.equal(made.status, 0);
 });
 
 /** Lines in a virtual_server block of keepalived → lines of moat. */
