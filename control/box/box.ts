@@ -27,6 +27,8 @@ export interface BoxOptions {
   readonly moat: readonly string[];
 }
 
+/** Of each proxy: they share the machine with all the others. */
+const WORKERS = 2;
 const SECRET_BYTES = 16;
 /** Logs lie in memory, and a box may run for days. */
 const MOST_LOG_BYTES = 4 << 20;
@@ -94,6 +96,7 @@ export class Box {
         ...plan,
         addresses: plan.ip6 ? ['0.0.0.0', '[::]'] : ['0.0.0.0'],
         members: membersOf(plan),
+        workers: WORKERS,
         more: proxyLines(node.plan, secret),
       });
     for (const node of this.of('director')) {
@@ -201,9 +204,11 @@ export class Box {
     return this.realsOf(proxy).map(({ state }) => state);
   }
 
-  /** Tells every director what to do with a proxy. @throws {Error} with the refusal */
+  /** Tells every director that has a moat what to do with a proxy. @throws {Error} with the refusal, or when there is none */
   async order(proxy: Node, order: Order): Promise<void> {
-    for (const director of this.of('director'))
+    const directors = this.of('director').filter(({ runs }) => runs);
+    if (directors.length === 0) throw new Error('no director has a moat that could be told');
+    for (const director of directors)
       for (const real of proxy.plan.addresses) {
         const answer = await ask(director.socketPath, 'l4-order', JSON.stringify({ order, real }));
         if ('fault' in answer) throw new Error(answer.fault);

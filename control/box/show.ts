@@ -9,6 +9,8 @@ import { readKeys } from './keys.ts';
 import { addressLines, drawBox, drawMenu, type Moment, trafficLine, upText } from './screen.ts';
 
 const REFRESH_MS = 500;
+/** Rates are over this time. */
+const WINDOW_MS = 3000;
 /** Without a screen: a line so often. */
 const LINE_MS = 10_000;
 const CLEAR_SCREEN = '\x1b[H\x1b[2J';
@@ -56,7 +58,7 @@ async function opened(options: BoxOptions, signal: AbortSignal): Promise<Box | u
 async function ended(box: Box): Promise<number> {
   const left = await box.close();
   if (left.length === 0) {
-    process.stdout.write('ended; nothing is left behind\n');
+    process.stdout.write(`${process.stdout.isTTY ? '\n' : ''}ended; nothing is left behind\n`);
     return 0;
   }
   process.stderr.write(`moat demo: what could not be removed:\n${left.map(line => `  ${line}\n`).join('')}`);
@@ -101,17 +103,18 @@ class Stage {
 
   async #refresh(): Promise<void> {
     const { signal } = this.#interrupt;
-    let before = this.#now();
+    let moments = [this.#now()];
     let lineDueMs = LINE_MS;
     while (!signal.aborted) {
       await this.#box.look();
       const now = this.#now();
+      moments = [...moments, now].filter(({ atMs }) => now.atMs - atMs <= WINDOW_MS);
+      const before = moments[0]!;
       if (this.#isScreen) this.#draw(now, before);
       else if (this.#journal.ageMs >= lineDueMs) {
         lineDueMs = this.#journal.ageMs + LINE_MS;
         this.#journal.say(trafficLine(now, before).trimEnd());
       }
-      if (now.atMs - before.atMs > REFRESH_MS * 2) before = now;
       this.#box.trimLogs();
       await sleep(REFRESH_MS, undefined, { signal }).catch(() => {}); // the interrupt
     }

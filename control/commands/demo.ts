@@ -62,7 +62,7 @@ async function tryBox(
   try {
     return await showBox(options, interrupt);
   } catch (fault) {
-    if (fault instanceof BoxFault) return alone(fault.message.trimEnd());
+    if (fault instanceof BoxFault) return alone(`both cannot be built here: ${fault.message.trimEnd()}`);
     const { code, message } = fault as NodeJS.ErrnoException;
     if (code !== 'EADDRINUSE') throw fault;
     process.stderr.write(`moat demo: ${message}: choose others by --port and --tls-port\n`);

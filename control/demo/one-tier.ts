@@ -36,7 +36,12 @@ export async function showOneTier(
   });
   if (!members) return interrupt.aborted ? 0 : 1; // Ctrl-C reached it before it could hear signals
   const dir = mkdtempSync(join(tmpdir(), 'moat-demo-'));
-  writeSite(dir, { ...ports, addresses: ['127.0.0.1'], members: members.map(port => `127.0.0.1:${port}`) });
+  writeSite(dir, {
+    ...ports,
+    addresses: ['127.0.0.1'],
+    members: members.map(port => `127.0.0.1:${port}`),
+    workers: 'auto',
+  });
   try {
     return await serve(dir, ports, moat, interrupt);
   } finally {

@@ -10,6 +10,7 @@ export interface Site {
   readonly addresses: readonly string[];
   /** ADDRESS:PORT of the servers behind. */
   readonly members: readonly string[];
+  readonly workers: number | 'auto';
   /** Further lines of the http block. */
   readonly more?: readonly string[];
 }
@@ -39,7 +40,8 @@ const pool = (name: string, members: readonly string[], first = ''): string =>
 const lines = (all: readonly string[], margin: string): string =>
   all.map(line => `${margin}${line}\n`).join('');
 
-function configuration({ http, https, addresses, members, more = ['access_log access.log;'] }: Site): string {
+function configuration(site: Site): string {
+  const { http, https, addresses, members, workers, more = ['access_log access.log;'] } = site;
   const listens = addresses.flatMap(address => [
     `listen ${address}:${http};`,
     `listen ${address}:${https} ssl;`,
@@ -47,7 +49,7 @@ function configuration({ http, https, addresses, members, more = ['access_log ac
   return `# Made by "moat demo"; gone when it ends.
 pid moat.pid;
 error_log error.log notice;
-worker_processes auto;
+worker_processes ${workers};
 events { }
 
 http {

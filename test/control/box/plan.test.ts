@@ -52,7 +52,7 @@ for (const mode of FORWARD_MODES)
         [],
       );
       const [proxy] = plan.nodes.filter(({ role }) => role === 'proxy');
-      const site = { ...plan, addresses: ['0.0.0.0', '[::]'], members: membersOf(plan) };
+      const site = { ...plan, addresses: ['0.0.0.0', '[::]'], members: membersOf(plan), workers: 2 };
       assert.deepEqual(
         faultsOf(dir => writeSite(dir, { ...site, more: proxyLines(proxy!, SECRET) })),
         [],
