@@ -33,6 +33,7 @@ type Path = {
   readonly address: string;
   readonly port: number;
   readonly before?: () => Promise<void>;
+  readonly after?: () => Promise<void>;
 };
 
 async function output(host: Host, ...words: string[]): Promise<string> {
@@ -75,13 +76,9 @@ async function sample(site: Site, path: Path, seconds: number): Promise<Sample> 
   const { rate, medianUs, p99Us } = await wrk(site, path, seconds);
   const { rate: connections } = await wrk(site, path, seconds, '-H', 'Connection: close');
   const bulkPort = path.port === 80 ? 5201 : path.port + TO_BULK;
-  return {
-    requests: rate,
-    connections,
-    bulkMbit: await bulk(site, path.address, bulkPort, seconds),
-    medianUs,
-    p99Us,
-  };
+  const bulkMbit = await bulk(site, path.address, bulkPort, seconds);
+  await path.after?.();
+  return { requests: rate, connections, bulkMbit, medianUs, p99Us };
 }
 
 const spreads = (values: (column: Column) => number[]) =>
@@ -160,6 +157,24 @@ const by = (site: Site, mode: ForwardMode, build: DirectorBuild, tunnel?: 'ipip'
   before: () => site.direct(tablesFor(site, mode, tunnel), build),
 });
 
+const macOf = (host: Host): string => /link\/ether (\S+)/.exec(host.do('ip link show eth0'))![1]!;
+
+/** What the way by the director's host costs, whoever stands there: frames are only sent on. */
+function least(site: Site): Path {
+  const script = join(import.meta.dirname, 'least-host.ts');
+  const run = (...words: string[]) => output(site.directorHost, process.execPath, script, 'eth0', ...words);
+  return {
+    name: 'the least, tc',
+    address: VIP4,
+    port: 80,
+    before: async () => {
+      await site.detach();
+      await run(VIP4, macOf(site.reals[0]!), macOf(site.directorHost), '80', '5201');
+    },
+    after: async () => void (await run()),
+  };
+}
+
 async function startPeers(site: Site, dir: string): Promise<Path[]> {
   const { nginx, haproxy } = peerConfigs(dir);
   site.directorHost.start('nginx', '-e', `${dir}/error.log`, '-c', nginx);
@@ -182,7 +197,7 @@ async function switched(options: Options): Promise<PathRow[]> {
     return await measure(
       'switched',
       site,
-      [direct, by(site, 'dr', 'tc'), by(site, 'fullnat', 'tc'), ...peers],
+      [direct, least(site), by(site, 'dr', 'tc'), by(site, 'fullnat', 'tc'), ...peers],
       options,
     );
   } finally {
@@ -207,7 +222,14 @@ async function tunnels(options: Options): Promise<PathRow[]> {
     await using site = new Site(1);
     await site.joinTunnels(tunnel);
     await start(site);
-    rows.push(...(await measure('tunnels', site, [direct, by(site, 'tun', 'tc', tunnel)], options)));
+    rows.push(
+      ...(await measure(
+        'tunnels',
+        site,
+        [{ ...direct, name: `direct, beside ${tunnel}` }, by(site, 'tun', 'tc', tunnel)],
+        options,
+      )),
+    );
   }
   return rows;
 }
