@@ -15,8 +15,8 @@ INLINE void count_forward(frame_t *frame, __u32 real, int is_new) {
 }
 
 /* Changes the packet by the real server's mode. NONE, or the reason why it cannot be. `flow` says what addresses become. */
-SEPARATE int rewrite_nat(frame_t *frame, struct packet *packet, const struct flow *flow) {
-  if (!packet || !flow) return REASON_NO_FLOW;
+INLINE int rewrite_nat(frame_t *frame, struct packet *packet, const struct flow *flow) {
+  if (!flow) return REASON_NO_FLOW;
   if (is_v4(&flow->destination) != (packet->family == 4)) return REASON_FAMILY;
   if (!packet->inner_l3) return translate(frame, packet, tuple_of(flow)) ? REASON_REWRITE : NONE;
   /* An ICMP error comes from whom it comes; it goes where the flow goes. */

@@ -24,24 +24,26 @@ INLINE int decrease_ttl(frame_t *frame, const struct packet *packet) {
 #define SUM_PSEUDO 1
 #define SUM_UDP 2
 
+INLINE long frame_store(frame_t *frame, __u32 offset, const void *from, __u32 length) {
 #ifdef MOAT_XDP
+  return bpf_xdp_store_bytes(frame, offset, (void *)from, length);
+#else
+  return bpf_skb_store_bytes(frame, offset, from, length, 0);
+#endif
+}
 
-/* Few bytes: word by word, for of a frame's alignment the compiler knows nothing and would go byte by byte. */
+/* Few bytes go without a call, word by word: of a frame's alignment the compiler knows nothing and would go byte by byte. */
 INLINE long frame_write(frame_t *frame, __u32 offset, const void *from, const __u32 length) {
-  if (length > 40) return bpf_xdp_store_bytes(frame, offset, (void *)from, length);
-  void *to = frame_at(frame, offset, length);
-  if (!to) return -1;
+  void *to = length > 40 ? 0 : frame_at(frame, offset, length);
+  if (!to) return frame_store(frame, offset, from, length);
 #pragma unroll
   for (__u32 at = 0; at < length / 4; at++) ((__u32 *)to)[at] = ((const __u32 *)from)[at];
   if (length % 4) ((__u16 *)to)[length / 2 - 1] = ((const __u16 *)from)[length / 2 - 1];
   return 0;
 }
 
-INLINE long frame_read(frame_t *frame, __u32 offset, void *to, const __u32 length) {
-  return bpf_xdp_load_bytes(frame, offset, to, length);
-}
-
-INLINE long patch_sum(frame_t *frame, __u32 offset, __u64 difference, __u32 kind) {
+/* A sum of which nothing is left to the network card. */
+INLINE long patch_plain_sum(frame_t *frame, __u32 offset, __u64 difference, __u32 kind) {
   __u16 *sum = frame_at(frame, offset, sizeof *sum);
   if (!sum) return -1;
   if ((kind & SUM_UDP) && *sum == 0) return 0;
@@ -50,13 +52,26 @@ INLINE long patch_sum(frame_t *frame, __u32 offset, __u64 difference, __u32 kind
   return 0;
 }
 
-INLINE long patch_ip_sum(frame_t *frame, __u32 offset, __u64 difference) { return patch_sum(frame, offset, difference, 0); }
+/* What a sum grows by when words change: as bpf_csum_diff() has it, without its call. */
+INLINE __u64 sum_difference(const void *from, const void *to, const __u32 length) {
+  __u64 sum = 0;
+#pragma unroll
+  for (__u32 at = 0; at < length / 4; at++) sum += (__u64)(__u32)~((const __u32 *)from)[at] + ((const __u32 *)to)[at];
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  return (sum & 0xffffffff) + (sum >> 32);
+}
+
+#ifdef MOAT_XDP
+
+INLINE long frame_read(frame_t *frame, __u32 offset, void *to, const __u32 length) {
+  return bpf_xdp_load_bytes(frame, offset, to, length);
+}
+
+INLINE long patch_sum(frame_t *frame, __u32 offset, __u64 difference, __u32 kind) {
+  return patch_plain_sum(frame, offset, difference, kind);
+}
 
 #else
-
-INLINE long frame_write(frame_t *frame, __u32 offset, const void *from, const __u32 length) {
-  return bpf_skb_store_bytes(frame, offset, from, length, 0);
-}
 
 INLINE long frame_read(frame_t *frame, __u32 offset, void *to, const __u32 length) {
   return bpf_skb_load_bytes(frame, offset, to, length);
@@ -66,10 +81,6 @@ INLINE long frame_read(frame_t *frame, __u32 offset, void *to, const __u32 lengt
 INLINE long patch_sum(frame_t *frame, __u32 offset, __u64 difference, __u32 kind) {
   __u64 flags = (kind & SUM_PSEUDO ? BPF_F_PSEUDO_HDR : 0) | (kind & SUM_UDP ? BPF_F_MARK_MANGLED_0 : 0);
   return bpf_l4_csum_replace(frame, offset, 0, difference, flags);
-}
-
-INLINE long patch_ip_sum(frame_t *frame, __u32 offset, __u64 difference) {
-  return bpf_l3_csum_replace(frame, offset, 0, difference, 0);
 }
 
 #endif
@@ -99,11 +110,11 @@ INLINE long write_addresses(frame_t *frame, __u32 l3, int family, const struct t
   if (family == 4) {
     struct pair4 old = {from->source.word[3], from->destination.word[3]};
     struct pair4 new = {to->source.word[3], to->destination.word[3]};
-    *difference = bpf_csum_diff((void *)&old, sizeof old, (void *)&new, sizeof new, 0);
-    if (patch_ip_sum(frame, l3 + __builtin_offsetof(struct iphdr, check), *difference)) return -1;
+    *difference = sum_difference(&old, &new, sizeof old);
+    if (patch_plain_sum(frame, l3 + __builtin_offsetof(struct iphdr, check), *difference, 0)) return -1;
     return frame_write(frame, l3 + __builtin_offsetof(struct iphdr, saddr), &new, sizeof new);
   }
-  *difference = bpf_csum_diff((void *)&from->source, sizeof(struct pair6), (void *)&to->source, sizeof(struct pair6), 0);
+  *difference = sum_difference(&from->source, &to->source, sizeof(struct pair6));
   return frame_write(frame, l3 + __builtin_offsetof(struct ipv6hdr, saddr), &to->source, sizeof(struct pair6));
 }
 
@@ -119,7 +130,7 @@ SEPARATE int translate(frame_t *frame, struct packet *packet, const struct tuple
   __u32 sum = l4 + (tcp ? __builtin_offsetof(struct tcphdr, check) : __builtin_offsetof(struct udphdr, check));
   __u32 kind = tcp ? 0 : SUM_UDP;
   if (patch_sum(frame, sum, difference, kind | SUM_PSEUDO)) return -1;
-  difference = bpf_csum_diff((void *)&from.ports, sizeof from.ports, (void *)&to->ports, sizeof to->ports, 0);
+  difference = sum_difference(&from.ports, &to->ports, sizeof from.ports);
   if (patch_sum(frame, sum, difference, kind)) return -1;
   return frame_write(frame, l4, &to->ports, sizeof to->ports);
 }
@@ -147,7 +158,7 @@ SEPARATE int translate_error(frame_t *frame, struct packet *packet, const struct
   __u64 outer, inner;
   if (write_addresses(frame, packet->l3, packet->family, outer_from, &outer_to, &outer)) return -1;
   if (write_addresses(frame, packet->inner_l3, packet->family, from, quoted, &inner)) return -1;
-  __u64 ports = bpf_csum_diff((void *)&from->ports, sizeof from->ports, (void *)&quoted->ports, sizeof quoted->ports, 0);
+  __u64 ports = sum_difference(&from->ports, &quoted->ports, sizeof from->ports);
   if (frame_write(frame, packet->inner_l4, &quoted->ports, sizeof quoted->ports)) return -1;
   __u32 sum = packet->l4 + __builtin_offsetof(struct icmp, checksum);
   if (patch_sum(frame, sum, ports, 0)) return -1;
