@@ -115,6 +115,12 @@ function refuseMisplacedFlags(draft: VirtualServerDraft, faults: Faults): void {
     faults.error('value', `${name}: ${message}`, places.get(name) ?? draft.site, hint);
   if (own.onePacket && protocol !== 'udp')
     refuse('one_packet', 'the packets of a TCP connection belong together', 'it goes with udp only');
+  if (own.onePacket && modesOf(draft).has('fullnat'))
+    refuse(
+      'one_packet',
+      'in mode fullnat each datagram would take a port of source_pool for itself',
+      'take mode nat, dr or tun',
+    );
   if (own.onePacket && own.persistence)
     refuse('one_packet', 'it stands beside persistence', 'keep one of the two');
   if (own.onDead === 'rst' && protocol === 'udp')

@@ -98,7 +98,7 @@ const onDead = field('on_dead', 'onDead', arg.oneOf(DEAD_POLICIES), {
 
 const onePacket = field('one_packet', 'onePacket', arg.flag(), {
   summary:
-    'Every datagram is scheduled by itself, as if it were the first: for DNS and its like. Of udp only.',
+    'Every datagram is scheduled by itself, as if it were the first: for DNS and its like. Of udp only, and not in mode fullnat.',
   default: 'off',
   example: 'on',
 });

@@ -134,6 +134,36 @@ INLINE int insert(const struct settings *settings, struct packet *packet, __u32 
   return REASON_TABLE_FULL;
 }
 
+/* One-packet scheduling by nat: only the way back is kept, so that the next datagram is scheduled anew. scratch.flow says what
+ * becomes of this one. REASON_STATELESS, or why it cannot go on. */
+SEPARATE int pass_one_packet(const struct settings *settings, struct packet *packet, __u32 id, __u32 real_id) {
+  struct scratch *scratch = get_scratch();
+  struct real *real = bpf_map_lookup_elem(&reals, &real_id);
+  if (!settings || !packet || !scratch || !real) return REASON_NO_SERVER;
+  struct flow *flow = &scratch->flow;
+  __builtin_memset(flow, 0, sizeof *flow);
+  flow->last_ns = packet->now;
+  flow->real = real_id;
+  flow->service = id;
+  flow->mode = MODE_NAT;
+  flow->state = STATE_UDP;
+  flow->source = packet->key.source;
+  flow->source_port = packet->key.source_port;
+  flow->destination = real->address;
+  flow->destination_port = real->port ? real->port : packet->key.destination_port;
+  if (is_v4(&real->address) != is_v4(&packet->key.destination)) return REASON_FAMILY;
+  reply_key_of(&scratch->reply_key, &packet->key, flow);
+  struct flow *reply = flow_get(&scratch->reply_key);
+  if (reply) {
+    if (!same_address(&reply->source, &packet->key.destination) || reply->source_port != packet->key.destination_port)
+      return REASON_TUPLE_TAKEN;
+    reply->last_ns = packet->now;
+    return REASON_STATELESS;
+  }
+  if (!insert_allowed(settings, packet->now)) return REASON_INSERT_CAP;
+  return insert_reply(&packet->key, flow) ? REASON_TABLE_FULL : REASON_STATELESS;
+}
+
 /* What goes on without an entry: the ring gives the same real server again, and nothing of the packet is translated. */
 INLINE int needs_entry(const struct service *service, __u32 mode) {
   return mode == MODE_NAT || mode == MODE_FULLNAT || !is_stateless(service) || service->persist_ns;
@@ -157,7 +187,11 @@ INLINE int admit(const struct settings *settings, struct packet *packet, __u32 i
   __u32 mode = real->mode;
   if ((real->flags & REAL_LOCAL) && mode != MODE_DR && mode != MODE_TUN) return REASON_FAMILY;
   int translated = mode == MODE_NAT || mode == MODE_FULLNAT;
-  if ((service->flags & SERVICE_ONE_PACKET) && !translated) return REASON_STATELESS;
+  if (service->flags & SERVICE_ONE_PACKET) {
+    if (!translated) return REASON_STATELESS;
+    if (packet->inner_l3) return REASON_NO_FLOW;
+    if (mode == MODE_NAT) return pass_one_packet(settings, packet, id, real_id);
+  }
   int must = needs_entry(service, mode);
   /* A reset or an error that nobody waits for leaves no entry behind. */
   int brief = packet->inner_l3 || (packet->tcp_flags & TCP_RST);

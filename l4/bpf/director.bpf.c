@@ -38,7 +38,7 @@ INLINE int admit_and_forward(frame_t *frame, struct packet *packet, struct setti
   count(counted == REASON_NEW ? reason : counted);
   count_forward(frame, admission.real, reason == REASON_NEW);
   struct scratch *scratch = get_scratch();
-  return forward(frame, packet, admission.real, reason == REASON_NEW && scratch ? &scratch->flow : 0);
+  return forward(frame, packet, admission.real, scratch ? &scratch->flow : 0);
 }
 
 /* By an entry. What becomes of it when its real server is gone is that one's fate; NONE: it gets another. */

@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addressBytes, addressText } from '../../l4/address.ts';
-import { RING_KEY, SCORE_RULE, SELECTION, SERVICE, SETTING, SOURCE, STRUCTS } from '../../l4/layout.ts';
+import {
+  ADDRESS,
+  RING_KEY,
+  SCORE_RULE,
+  SELECTION,
+  SERVICE,
+  SETTING,
+  SOURCE,
+  STRUCTS,
+} from '../../l4/layout.ts';
 import { sourceKey, u32 } from '../../l4/maps.ts';
 import { startSweep } from '../../l4/programs.ts';
 import { sieveBit } from '../../l4/sieve.ts';
@@ -325,6 +334,40 @@ for (const build of BUILDS) {
     made.service(1, [place(17)], [1, 2], { selection: SELECTION.order, flags: SERVICE.onePacket });
     for (let turn = 0; turn < 4; turn++) assert.deepEqual(made.run(datagram()).reasons, { stateless: 1 });
     assert.deepEqual(made.flows(), []);
+  });
+
+  test(at('one-packet scheduling by nat: each datagram is scheduled, each answer finds its client'), {
+    skip,
+  }, () => {
+    const made = program(build, 2, { port: 5353 });
+    const values = { selection: SELECTION.order, flags: SERVICE.onePacket };
+    made.service(1, [place(17)], [1, 2], values);
+    for (const id of [1, 2]) made.address(`10.1.0.${id}`, ADDRESS.real);
+    const turns = Array.from({ length: 6 }, () => made.run(datagram()));
+    assert.deepEqual(turns.map(chosen), [1, 2, 1, 2, 1, 2]);
+    assert.ok(turns.every(({ reasons }) => reasons.stateless === 1));
+    assert.equal(made.flows().length, 2, 'a way back for each real server');
+    assert.deepEqual(made.realState(1), { active: 0, inactive: 0 });
+    made.knowWaysBack();
+    for (const id of [1, 2]) {
+      const { packet, reasons } = made.run(
+        frame({
+          from: REAL_MAC,
+          source: `10.1.0.${id}`,
+          destination: '192.0.2.9',
+          body: { kind: 'udp', ports: [5353, 1234], payload: 9 },
+        }),
+      );
+      assert.match(packet, / \| 10\.0\.0\.1:80 > 192\.0\.2\.9:1234 ttl 63 udp$/);
+      assert.deepEqual(reasons, { reply: 1 });
+    }
+    made.service(1, [place(17), place(17, 80, '10.0.0.2')], [1], values);
+    const other = frame({
+      source: '192.0.2.9',
+      destination: '10.0.0.2',
+      body: { kind: 'udp', ports: [1234, 80], payload: 4 },
+    });
+    assert.deepEqual(made.run(other).reasons, { 'tuple-taken': 1 });
   });
 
   test(at('lists: the longest prefix decides, for all services and for one'), { skip }, () => {
