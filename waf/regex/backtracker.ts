@@ -4,6 +4,7 @@
  * an atomic group is entered over and over, a count of steps is the bound.
  */
 import { OP, openedSlot, type Program } from './program.ts';
+import { BOTH, SECOND, waysOf } from './ways.ts';
 
 export type Outcome = 'match' | 'none' | 'exhausted';
 
@@ -15,6 +16,9 @@ export interface Limits {
 
 /** The stack holds pairs: an instruction and a place to go on with, or ~slot and what the slot held before. */
 const FIRST_STACK = 256;
+/** What a value may make of it, 64 MiB, and what is kept for the next value. */
+const STACK_MOST = 1 << 24;
+const KEPT_STACK = 1 << 14;
 
 /** Memory of failures is kept from value to value up to this. */
 const KEPT_WORDS = 1 << 18;
@@ -31,6 +35,8 @@ export class Backtracker {
   /** By instruction: the first row of a SPLIT in the memory of failures; it has one for each state of the turns around. */
   readonly #splits: Int32Array;
   readonly #splitCount: number;
+  /** Which ways of a SPLIT the next byte leaves; undefined where the table would be too large. */
+  readonly #ways: Uint8Array | undefined;
   /** Groups: first and end of each, -1 where it did not match. */
   readonly slots: Int32Array;
   #stack = new Int32Array(FIRST_STACK);
@@ -51,6 +57,7 @@ export class Backtracker {
     this.#program = program;
     this.#groups = groups;
     this.#remembers = remembers;
+    this.#ways = waysOf(program);
     this.#splits = new Int32Array(program.op.length);
     this.#splitCount = program.op.reduce((count, op, pc) => {
       if (op !== OP.SPLIT) return count;
@@ -64,7 +71,7 @@ export class Backtracker {
    * Looks for a match that begins at one of the places from `first` to `last`.
    *
    * @param end no match goes further
-   * @param begins by byte, whether a match may begin with it; undefined when it may be empty
+   * @param begins by place: whether a match may begin there
    */
   find(
     value: string,
@@ -72,12 +79,12 @@ export class Backtracker {
     last: number,
     end: number,
     limits: Limits,
-    begins?: Uint8Array,
+    begins: Uint8Array | undefined,
   ): Outcome {
     if (!this.#prepare(value, first, end, limits)) return 'exhausted';
     try {
       for (let at = first; at <= last; at++) {
-        if (begins && (at >= value.length || !begins[value.charCodeAt(at) & 255])) continue;
+        if (begins && begins[at] === 0) continue;
         this.slots.fill(-1);
         const to = this.#run(this.#program.start, at, -1);
         if (to < 0) continue;
@@ -92,6 +99,8 @@ export class Backtracker {
     } finally {
       this.#value = '';
       this.#failures = failures;
+      this.#noted = [];
+      if (this.#stack.length > KEPT_STACK) this.#stack = new Int32Array(FIRST_STACK);
     }
   }
 
@@ -146,10 +155,20 @@ export class Backtracker {
           if (at >= value.length || !takes[operand * stride + of[value.charCodeAt(at) & 255]!]) return -1;
           at++;
           break;
-        case OP.SPLIT:
-          if (this.#failed(pc, at)) return -1;
-          this.#push(operand, at);
+        case OP.SPLIT: {
+          const klass = at < value.length ? of[value.charCodeAt(at) & 255]! : classes.edge;
+          const ways = this.#ways ? this.#ways[pc * stride + klass]! : BOTH;
+          if (ways === 0) return -1;
+          if (ways === SECOND) {
+            pc = operand;
+            continue;
+          }
+          if (ways === BOTH) {
+            if (this.#failed(pc, at)) return -1;
+            this.#push(operand, at);
+          }
           break;
+        }
         case OP.ASSERT:
           if (!this.#holds(operand, at)) return -1;
           break;
@@ -180,6 +199,7 @@ export class Backtracker {
 
   #push(pc: number, at: number): void {
     if (this.#top + 2 > this.#stack.length) {
+      if (this.#stack.length >= STACK_MOST) throw new Exhausted();
       const wider = new Int32Array(2 * this.#stack.length);
       wider.set(this.#stack);
       this.#stack = wider;

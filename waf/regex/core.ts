@@ -1,8 +1,7 @@
 /** What of a pattern decides whether there is a match somewhere, when nobody asks where. */
 import { bearsFolding } from '#kit/pcre/emit.ts';
 import { type Assertion, PLACES } from './assertion.ts';
-import { canBeEmpty } from './program.ts';
-import { EMPTY, type Node, repeatOf, sequenceOf, type Tree } from './tree.ts';
+import { EMPTY, type Node, repeatOf, sequenceOf } from './tree.ts';
 
 /**
  * The same question with less work: of `\s*foo(bar)+\w*`, `foobar` is left, for who finds one finds the other.
@@ -68,9 +67,7 @@ const isEverywhere = (node: Node): boolean => isPlace(node, PLACES.start) || isP
 const isEmpty = (node: Node): boolean => node.kind === 'sequence' && node.nodes.every(isEmpty);
 
 /** A regular tree that matches wherever this one does, and maybe elsewhere: looks are taken to hold. */
-export function approximate({ node, regular }: Tree): Node {
-  return regular ? node : new Approximation(node).of(node);
-}
+export const approximate = (node: Node): Node => new Approximation(node).of(node);
 
 const ANYTHING: Node = repeatOf(
   { kind: 'set', set: new Uint8Array(256).fill(1) },
@@ -192,24 +189,4 @@ export function isAnchored(node: Node): boolean {
     default:
       return false;
   }
-}
-
-/** By byte: whether a match may begin with it; undefined when a match may be empty. */
-export function firstBytes(node: Node): Uint8Array | undefined {
-  if (canBeEmpty(node)) return undefined;
-  const first = new Uint8Array(256);
-  addFirst(node, first);
-  return first;
-}
-
-function addFirst(node: Node, first: Uint8Array): void {
-  if (node.kind === 'set') {
-    for (let byte = 0; byte < 256; byte++) first[byte]! |= node.set[byte]!;
-  } else if (node.kind === 'sequence') {
-    for (const each of node.nodes) {
-      addFirst(each, first);
-      if (!canBeEmpty(each)) return;
-    }
-  } else if (node.kind === 'reference') first.fill(1);
-  else if (node.kind !== 'look') for (const child of childrenOf(node)) addFirst(child, first);
 }

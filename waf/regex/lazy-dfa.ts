@@ -116,6 +116,31 @@ export class LazyDfa implements Tables {
     }
   }
 
+  /**
+   * Reads downward from the end and marks each place where the automaton accepted: for one that searches backward, each
+   * place where a match begins. For `longest`.
+   *
+   * @param marks at least one longer than the value; written from 0 to the length
+   * @returns whether there is any
+   */
+  marks(value: string, marks: Uint8Array): boolean {
+    const { edge } = this.#program.classes;
+    let row = this.#start(edge);
+    let any = 0;
+    for (let at = value.length; ; at--) {
+      const klass = at === 0 ? edge : this.#classOf[value.charCodeAt(at - 1) & 255]!;
+      const to = this.#table[row + klass]! || this.#make(row, klass);
+      // Nothing is alive, and nothing begins anew: only an anchored automaton comes to that.
+      if (to === DEAD) {
+        marks.fill(0, 0, at + 1);
+        return any !== 0;
+      }
+      any |= marks[at] = this.#matched[to / this.#stride]!;
+      if (at === 0) return any !== 0;
+      row = to;
+    }
+  }
+
   flush(): void {
     this.#memory.book(this.#account, -this.#account.bytes);
     this.#statesFlushed = this.#keys.length;

@@ -1,7 +1,7 @@
 /** A compiled pattern of a rule: matches as PCRE2 does in ModSecurity, in time linear in the value. */
 import { PatternFault } from '#kit/pcre/syntax.ts';
 import { Backtracker, type Outcome } from './backtracker.ts';
-import { approximate, coreOf, firstBytes, isAnchored, leastLength } from './core.ts';
+import { approximate, coreOf, isAnchored, leastLength } from './core.ts';
 import { type DfaStatistics, LazyDfa } from './lazy-dfa.ts';
 import { literalsOf } from './literals.ts';
 import { compileProgram } from './program.ts';
@@ -48,10 +48,18 @@ export class Matcher {
   readonly memory: TableMemory;
   readonly limits: MatcherLimits;
   readonly #patterns = new Map<string, WeakRef<Pattern>>();
+  readonly #gone = new FinalizationRegistry<string>(key => {
+    if (!this.#patterns.get(key)?.deref()) this.#patterns.delete(key);
+  });
 
   constructor(limits: Partial<MatcherLimits> = {}) {
     this.limits = { ...LIMITS, ...limits };
     this.memory = new TableMemory(this.limits.tableBytes);
+  }
+
+  /** Patterns that somebody holds. */
+  get size(): number {
+    return this.#patterns.size;
   }
 
   /** @throws {PatternError} */
@@ -61,6 +69,7 @@ export class Matcher {
     if (known) return known;
     const pattern = new Pattern(source, options, this);
     this.#patterns.set(key, new WeakRef(pattern));
+    this.#gone.register(pattern, key);
     return pattern;
   }
 }
@@ -114,7 +123,7 @@ export class Pattern {
     try {
       this.#tree = readTree(source, options);
       const { node, groups, regular } = this.#tree;
-      const approximation = approximate(this.#tree);
+      const approximation = regular ? node : approximate(node);
       this.groups = groups;
       this.regular = regular;
       this.minLength = leastLength(approximation);
@@ -151,7 +160,8 @@ export class Pattern {
   /** What its automata take now. */
   get statistics(): DfaStatistics {
     const sum = { states: 0, bytes: 0, flushes: 0, plainRuns: 0 };
-    for (const dfa of [this.#core, this.#ends, this.#starts]) {
+    const judges = [this.#judge?.starts, this.#whole?.starts];
+    for (const dfa of [this.#core, this.#ends, this.#starts, ...judges]) {
       if (!dfa) continue;
       sum.states += dfa.statistics.states;
       sum.bytes += dfa.statistics.bytes;
@@ -161,16 +171,20 @@ export class Pattern {
     return sum;
   }
 
-  #automaton(node: Node, want: 'any' | 'first' | 'longest'): LazyDfa {
+  /** One that looks for the node anywhere, or, backward and to the longest, at a place. */
+  #automaton(node: Node, want: 'any' | 'first' | 'longest', search = want !== 'longest'): LazyDfa {
     const { memory, limits } = this.#matcher;
     const reverse = want === 'longest';
-    const program = compileProgram(node, { search: !reverse && !isAnchored(node), reverse });
+    const program = compileProgram(node, { search: search && (reverse || !isAnchored(node)), reverse });
     this.#emptyTurns ||= program.emptyTurns;
     return new LazyDfa(program, want, memory, limits.patternTableBytes);
   }
 
   #judgeOf(node: Node): Judge {
-    return { backtracker: this.#makeBacktracker(node), anchored: isAnchored(node), first: firstBytes(node) };
+    return {
+      backtracker: this.#makeBacktracker(node),
+      starts: this.#automaton(approximate(node), 'longest', true),
+    };
   }
 
   #makeBacktracker(node: Node): Backtracker {
@@ -188,7 +202,8 @@ export class Pattern {
     if (!this.#emptyTurns && (most === 0 || this.groups === 0)) return [value.slice(start, end)];
     this.#backtracker ??= this.#makeBacktracker(node);
     const stop = this.#emptyTurns ? value.length : end;
-    const outcome = this.#backtracker.find(value, start, start, stop, { steps: Infinity, bits: BITS });
+    const limits = { steps: Infinity, bits: BITS };
+    const outcome = this.#backtracker.find(value, start, start, stop, limits, undefined);
     if (outcome === 'match') return groupsOf(this.#backtracker, value, Math.min(most, this.groups));
     return [value.slice(start, end)];
   }
@@ -203,10 +218,12 @@ export class Pattern {
     return this.#ask(judge, value) === 'match' ? groupsOf(judge.backtracker, value, 0) : [''];
   }
 
-  #ask({ backtracker, anchored, first }: Judge, value: string): Outcome {
+  #ask({ backtracker, starts }: Judge, value: string): Outcome {
     const { length } = value;
+    const marks = new Uint8Array(length + 1);
+    if (!starts.marks(value, marks)) return 'none';
     const limits = { steps: STEPS + STEPS_PER_BYTE * length, bits: BITS };
-    const outcome = backtracker.find(value, 0, anchored ? 0 : length, length, limits, first);
+    const outcome = backtracker.find(value, 0, length, length, limits, marks);
     this.gaveUp = outcome === 'exhausted';
     return outcome;
   }
@@ -214,8 +231,8 @@ export class Pattern {
 
 interface Judge {
   readonly backtracker: Backtracker;
-  readonly anchored: boolean;
-  readonly first: Uint8Array | undefined;
+  /** Where it is worth while to begin: backward, of the regular approximation. */
+  readonly starts: LazyDfa;
 }
 
 function groupsOf({ slots }: Backtracker, value: string, most: number): (string | undefined)[] {

@@ -1,6 +1,8 @@
 /** Automata with little memory: the same answers, within their limits. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Matcher } from '../../../waf/regex/pattern.ts';
 import { randomPattern } from './patterns.ts';
 import { noise, randomOf } from './values.ts';
@@ -61,4 +63,26 @@ test('TableMemory: all patterns together stay within their sum', () => {
   assert.ok(matcher.memory.sweeps > 0, 'the sum was never reached');
   const told = patterns.reduce((sum, pattern) => sum + pattern.statistics.bytes, 0);
   assert.equal(matcher.memory.usedBytes, told);
+});
+
+test('Matcher: patterns that nobody holds any more give back their memory', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  const matcher = new Matcher();
+  const random = randomOf(44);
+  const load = () => {
+    for (let at = 0; at < 200; at++) {
+      const pattern = matcher.compile(`x${at}|${MANY_STATES}`);
+      pattern.test(letters(random, 300));
+      pattern.exec(`${letters(random, 300)}x${at}`);
+    }
+  };
+  load();
+  assert.ok(matcher.memory.usedBytes > 1 << 20, `${matcher.memory.usedBytes}`);
+  for (let tries = 0; matcher.size + matcher.memory.usedBytes > 0 && tries < 500; tries++) {
+    await new Promise(resolve => setTimeout(resolve, 10));
+    collect();
+  }
+  assert.equal(matcher.size, 0);
+  assert.equal(matcher.memory.usedBytes, 0);
 });
