@@ -51,6 +51,8 @@ export class Backtracker {
   /** Looks and atomic groups around. */
   #depth = 0;
   #behind = 0;
+  /** By depth: the slots before. */
+  readonly #before: Int32Array[] = [];
 
   /** @param remembers whether failures may be remembered: not where references are */
   constructor(program: Program, groups: number, remembers: boolean) {
@@ -257,7 +259,8 @@ export class Backtracker {
 
   /** Runs the inside of a look or an atomic group. @param keep whether its groups stay. @returns its end, or -1 */
   #inside(start: number, at: number, mustEnd: number, keep: boolean): number {
-    const before = this.slots.slice();
+    const before = (this.#before[this.#depth] ??= new Int32Array(this.slots.length));
+    before.set(this.slots);
     const noted = this.#noted.length;
     this.#depth++;
     const end = this.#run(start, at, mustEnd);
@@ -290,8 +293,12 @@ export class Backtracker {
     const end = at + to - from;
     if (end > this.#value.length) return -1;
     this.#steps -= to - from;
-    const [once, now] = [this.#value.slice(from, to), this.#value.slice(at, end)];
-    return (caseless ? lower(once) === lower(now) : once === now) ? end : -1;
+    for (let offset = 0; offset < to - from; offset++) {
+      const once = this.#value.charCodeAt(from + offset);
+      const now = this.#value.charCodeAt(at + offset);
+      if (once !== now && !(caseless && lower(once) === lower(now))) return -1;
+    }
+    return end;
   }
 }
 
@@ -305,4 +312,4 @@ function wordsFor(bits: number): Int32Array<ArrayBuffer> {
 }
 
 /** Letters of ASCII alone have case, as in PCRE without UTF mode. */
-const lower = (text: string): string => text.replace(/[A-Z]+/g, letters => letters.toLowerCase());
+const lower = (byte: number): number => (byte >= 65 && byte <= 90 ? byte + 32 : byte);
