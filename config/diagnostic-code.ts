@@ -42,6 +42,7 @@ export const DIAGNOSTIC_CODES = {
   'unknown-zone': 'A limit names a zone that no limit_req_zone or limit_conn_zone defines.',
   'unknown-variable': 'The variable is neither built in nor made by the configuration.',
   value: 'An argument does not fit: a wrong unit, a number out of range, a name that nothing defines.',
+  'waf-rules': 'A rule of the WAF is malformed, or a file of rules cannot be read.',
 } as const satisfies Record<string, string>;
 
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;

@@ -77,6 +77,7 @@ function resolveHttp(draft: HttpDraft, around: Surroundings): HttpModel {
     healthChecks: resolveHealthChecks(draft, settings, around),
     charsets: { names: [...draft.charsets.names.keys()], maps: draft.charsets.maps },
     variables: [...draft.variables.values()],
+    wafRules: [],
   };
 }
 

@@ -4,9 +4,9 @@ import { goToBackground } from './background.ts';
 import { isInBackground, tellParent } from './background-child.ts';
 import { complain, complainOf, leaveInLog, lineOf } from './complaint.ts';
 import type { Invocation } from './invocation.ts';
-import { load } from './load.ts';
 import { Master } from './master.ts';
 import { obeySignals } from './signals.ts';
+import { loadWithRules } from './waf/load-rules.ts';
 
 const FOREVER_MS = 2 ** 30;
 
@@ -20,7 +20,7 @@ export interface BootOptions {
 
 /** @returns the exit code when it could not start, or goes on in the background; a program that served exits from here */
 export async function boot(invocation: Invocation, { plane, stays, sockets }: BootOptions): Promise<number> {
-  const { model, diagnostics } = load(invocation);
+  const { model, diagnostics } = loadWithRules(invocation);
   if (!isInBackground()) complainOf(diagnostics);
   if (!model) {
     leaveInLog(invocation, diagnostics.map(lineOf));

@@ -27,9 +27,10 @@ function visit(location: LocationModel, needs: Growing, seen: Set<object>): void
   if (location.limitExcept) visit(location.limitExcept.location, needs, seen);
 }
 
-function addSettings({ log, core, proxy }: Settings, needs: Growing, seen: Set<object>): void {
+function addSettings({ log, core, proxy, waf }: Settings, needs: Growing, seen: Set<object>): void {
   if (!seen.has(log)) addLogs(log, needs.logs);
   seen.add(log);
+  if (waf.auditLog !== undefined) needs.logs.add(waf.auditLog);
   needs.tempDirs.add(core.clientBodyTempPath).add(proxy.tempPath);
 }
 

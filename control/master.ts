@@ -9,10 +9,10 @@ import type { Model } from '#model/main.ts';
 import { Applier } from './apply.ts';
 import { lineOf } from './complaint.ts';
 import type { Invocation } from './invocation.ts';
-import { load } from './load.ts';
 import { PidFile } from './pid-file.ts';
 import type { StatusService } from './status/service.ts';
 import { startSuccessor } from './successor.ts';
+import { loadWithRules } from './waf/load-rules.ts';
 
 export class Master {
   /** Resolves with the exit code when the work is over. */
@@ -79,7 +79,7 @@ export class Master {
 
   async #reload(): Promise<void> {
     this.log.notice('reconfiguring');
-    const { model, diagnostics } = load(this.#invocation);
+    const { model, diagnostics } = loadWithRules(this.#invocation);
     for (const diagnostic of diagnostics)
       this.log.write(diagnostic.severity === 'error' ? 'emerg' : 'warn', lineOf(diagnostic));
     try {

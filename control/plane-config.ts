@@ -16,6 +16,7 @@ const NO_HTTP: HttpModel = {
   healthChecks: [],
   charsets: { names: [], maps: [] },
   variables: [],
+  wafRules: [],
 };
 
 export function planeConfigOf(model: Model, invocation: Invocation): PlaneConfig {

@@ -7,9 +7,9 @@ import { complain, complainOf, leaveInLog, lineOf, say } from './complaint.ts';
 import { diskNeedsOf } from './disk-needs.ts';
 import type { Invocation } from './invocation.ts';
 import { refuseUnusable } from './listeners.ts';
-import { load } from './load.ts';
 import { LogFiles } from './log-files.ts';
 import { planeConfigOf } from './plane-config.ts';
+import { loadWithRules } from './waf/load-rules.ts';
 
 export interface TestOptions {
   readonly test?: 'check' | 'dump';
@@ -21,7 +21,7 @@ export async function testConfig(
   invocation: Invocation,
   { test, quiet = false }: TestOptions,
 ): Promise<number> {
-  const { model, diagnostics, texts } = load(invocation);
+  const { model, diagnostics, texts } = loadWithRules(invocation);
   const { file } = invocation;
   complainOf(diagnostics, quiet);
   if (!model || !quiet) say(asBytes(renderDiagnostics(diagnostics, { texts })));

@@ -54,6 +54,8 @@ export function compileTables(
     }),
     listeners,
   };
+  // Now, where nobody waits: a large set takes half a second.
+  for (const texts of model.wafRules) worker.ruleShelf.rulesOf(texts);
   for (const key of Object.keys(model.listens)) listeners.set(key, new ServerFinder(key, model, serverOf));
   return tables;
 }

@@ -27,6 +27,7 @@ import { newTicketSeed, TicketRing, type TicketSeed } from './tls/ticket-keys.ts
 import type { PoolShare } from './upstream/pool-share.ts';
 import { PoolViews, type Seat } from './upstream/pool-views.ts';
 import { UpstreamRealms } from './upstream/tls.ts';
+import { RuleShelf } from './waf/rule-shelf.ts';
 import type { Worker } from './worker.ts';
 import { ownerOf } from './zone/lock.ts';
 
@@ -75,6 +76,7 @@ export class Engine implements Worker {
   readonly fileBuffer = Buffer.allocUnsafeSlow(FILE_BYTES);
   readonly logFiles: LogFiles;
   readonly userFiles = new UserFiles();
+  readonly ruleShelf = new RuleShelf();
   readonly passwords = new Passwords();
   readonly secureContexts: SecureContexts;
   readonly namedCertificates: NamedCertificates;

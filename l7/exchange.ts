@@ -14,6 +14,8 @@ import type { LocationTable, ServerTable, Tables } from './tables.ts';
 import type { UserId } from './user-id.ts';
 import type { CompressionCount } from './variable/compression.ts';
 import type { Attempt } from './variable/upstream.ts';
+import type { AnswerGate } from './waf/answer-gate.ts';
+import type { Inspection } from './waf/inspection.ts';
 import { Walk } from './walk.ts';
 import type { RequestHead } from './wire/h1/request-head.ts';
 
@@ -113,6 +115,8 @@ export class Exchange {
   /** What limit_req and limit_conn said, once they were asked. */
   limitReqStatus: string | undefined;
   limitConnStatus: string | undefined;
+  /** What the WAF found, where it looked. */
+  inspection: Inspection | undefined;
   proxyHost: string | undefined;
   proxyPort: string | undefined;
   /** What the server is asked for; undefined when the request has become another one since. */
@@ -133,6 +137,8 @@ export class Exchange {
   #holders: SourceHolder[] | undefined;
   #sink: BodySink;
   #filters: FilterMaker[] | undefined;
+  /** The WAF looks at the answer before it goes out. */
+  #gate: AnswerGate | undefined;
   #ends: (() => void)[] | undefined;
 
   /** @param main the request that it belongs to; null: it is no request, and nobody counts it */
@@ -231,6 +237,16 @@ export class Exchange {
     addDueFields(this, response);
     this.response = response;
     this.#source = source;
+    const gate = this.inspection?.inspectAnswer(this, response) ?? NEXT;
+    if (typeof gate === 'number') return gate === NEXT ? this.#send(response) : this.#refuse(gate);
+    // Whoever could read parts is asked for all: what the filters leave of it shows only later.
+    response.readsParts = false;
+    this.#gate = gate;
+    return true;
+  }
+
+  /** Sends the head, and makes the way that the body takes. */
+  #send(response: Response): boolean {
     for (const filter of this.location.headerFilters) {
       const refusal = filter(this, response);
       if (refusal) return this.#refuse(refusal);
@@ -269,6 +285,7 @@ export class Exchange {
 
   /** A piece of the body. @returns false when the source should pause */
   write(data: Buffer): boolean {
+    if (this.#gate) return this.#passGate(this.#gate, this.#gate.write(data));
     if (this.closed || this.response?.headOnly) return true;
     return this.#sink.write(data);
   }
@@ -276,9 +293,28 @@ export class Exchange {
   /** The body is complete. */
   end(): void {
     if (this.closed) return;
+    if (this.#gate && !this.#endAtGate(this.#gate)) return;
     this.#source = undefined;
     if (this.response?.headOnly) this.downstream.end();
     else this.#sink.end();
+  }
+
+  /** @returns whether the source may go on */
+  #passGate(gate: AnswerGate, verdict: Verdict | undefined): boolean {
+    if (this.closed || verdict === undefined) return true;
+    this.#gate = undefined;
+    if (verdict !== NEXT) return this.#refuse(verdict);
+    if (!this.#send(this.response!)) return false;
+    let flows = true;
+    for (const piece of gate.take()) flows = this.write(piece);
+    return flows;
+  }
+
+  /** @returns false when the answer was refused, and the request ends otherwise */
+  #endAtGate(gate: AnswerGate): boolean {
+    const { response } = this;
+    this.#passGate(gate, gate.end());
+    return !this.closed && this.response === response;
   }
 
   pauseSource(): void {

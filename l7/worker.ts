@@ -10,6 +10,7 @@ import type { LogFiles } from './log/files.ts';
 import type { Observer } from './observer.ts';
 import type { Seat } from './upstream/pool-views.ts';
 import type { UpstreamRealms } from './upstream/tls.ts';
+import type { RuleShelf } from './waf/rule-shelf.ts';
 
 export interface Worker {
   readonly id: number;
@@ -24,6 +25,8 @@ export interface Worker {
   readonly upstreamRealms: UpstreamRealms;
   readonly logFiles: LogFiles;
   readonly userFiles: UserFiles;
+  /** Compiled rules of the WAF. */
+  readonly ruleShelf: RuleShelf;
   readonly passwords: Passwords;
   readonly errorSink: ErrorSink;
   /** Present in a worker that serves nobody: it watches how a request finds its way. */

@@ -13,6 +13,8 @@ export interface LinkedRules {
   /** By phase: heads of chains, in order. */
   readonly phases: Readonly<Record<Phase, readonly Rule[]>>;
   readonly prefilter: Prefilter;
+  /** A set of rules, a bit each. */
+  readonly choose: (test: (rule: RuleDraft) => boolean) => Uint32Array;
   /** 32-bit words of a set of patterns. */
   readonly candidateWords: number;
 }
@@ -75,7 +77,12 @@ class Linker implements LinkContext {
         });
     }
     const prefilter = buildPrefilter(this.#slots);
-    return { phases, prefilter, candidateWords: (this.#slots.length + 31) >>> 5 };
+    return {
+      phases,
+      prefilter,
+      choose: test => this.choose(test),
+      candidateWords: (this.#slots.length + 31) >>> 5,
+    };
   }
 
   choose(test: (rule: RuleDraft) => boolean): Uint32Array {

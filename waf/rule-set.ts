@@ -3,8 +3,9 @@ import type { AuditSink } from './audit.ts';
 import type { CollectionStore } from './collection/store.ts';
 import type { LinkedRules } from './link.ts';
 import type { MacroBook } from './macro.ts';
+import { Profile, type ProfileOptions } from './profile.ts';
 import type { RequestHead } from './request.ts';
-import type { EngineMode, Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 import { Transaction } from './transaction.ts';
 
 /** What the host lends the engine. */
@@ -37,9 +38,14 @@ export class RuleSet {
   /**
    * Begins the inspection of a request.
    *
-   * @param engine overrides `SecRuleEngine`
+   * @param profile of this set; without one the rules alone say how
    */
-  transaction(head: RequestHead, engine?: EngineMode): Transaction {
-    return new Transaction(head, this.#around, engine);
+  transaction(head: RequestHead, profile?: Profile): Transaction {
+    return new Transaction(head, this.#around, profile);
+  }
+
+  /** @throws {RuleFault} when an exclusion names no variable of rules */
+  profile(options: ProfileOptions): Profile {
+    return new Profile(options, this.#around.rules);
   }
 }

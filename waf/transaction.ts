@@ -7,11 +7,12 @@ import { Control } from './control.ts';
 import { runRules } from './evaluate.ts';
 import type { Decision, MatchedRule } from './match.ts';
 import type { MatchScope } from './operator/operator.ts';
+import type { Profile } from './profile.ts';
 import { RequestFacts, type RequestHead } from './request.ts';
 import { ResponseFacts, type ResponseHead } from './response.ts';
 import type { Phase, Rule } from './rule.ts';
 import type { Surroundings } from './rule-set.ts';
-import type { EngineMode, Settings } from './settings.ts';
+import type { LimitAction, Settings } from './settings.ts';
 import { ValueCache } from './value-cache.ts';
 import type { Entry } from './variable/variable.ts';
 
@@ -48,6 +49,7 @@ export class Transaction implements MatchScope {
   /** What would have become of it in mode `on`. */
   intended: Decision | undefined;
   readonly #around: Surroundings;
+  readonly #profile: Profile | undefined;
   readonly #records = new Map<PersistentName, CollectionRecord>();
   #phase: Phase = 1;
   #allowed: 'nothing' | 'request' | 'all' = 'nothing';
@@ -56,15 +58,17 @@ export class Transaction implements MatchScope {
   #responsePieces: string[] = [];
   #responseBytes = 0;
 
-  /** @param engine from where moat.conf sets it for the location; otherwise as the rules say */
-  constructor(head: RequestHead, around: Surroundings, engine: EngineMode | undefined) {
+  /** @param profile what the place of the configuration changes about the rules */
+  constructor(head: RequestHead, around: Surroundings, profile: Profile | undefined) {
     this.#around = around;
+    this.#profile = profile;
     this.settings = around.settings;
-    this.control = new Control(around.settings, engine ?? around.settings.engine);
+    this.control = new Control(around.settings, profile?.engine ?? around.settings.engine);
     this.request = new RequestFacts(head, around.settings);
     this.body.processor = processorFor(this.request.header('content-type'));
     this.startedMs = around.nowMs();
     this.values = new ValueCache(this, around.rules.prefilter, around.rules.candidateWords);
+    profile?.apply(this);
   }
 
   /** Phase 1. */
@@ -90,7 +94,7 @@ export class Transaction implements MatchScope {
     this.#requestBytes += Math.min(piece.length, room);
     if (piece.length <= room) return undefined;
     this.requestBodyExceeded = true;
-    if (this.settings.requestBodyLimitAction === 'partial' || this.control.engine !== 'on') return undefined;
+    if (this.#limitAction === 'partial' || this.control.engine !== 'on') return undefined;
     return this.#refuse(413, `the request's body exceeds ${this.control.requestBodyLimitBytes} bytes`);
   }
 
@@ -145,7 +149,7 @@ export class Transaction implements MatchScope {
       this.values.renew();
       runRules(this.#around.rules.phases[5], this);
     }
-    writeAudit(this, this.#around.audit);
+    writeAudit(this, this.#profile?.audit ?? this.#around.audit);
   }
 
   #run(phase: Phase): Decision | undefined {
@@ -171,8 +175,12 @@ export class Transaction implements MatchScope {
     if (raw.length - files <= limit) return;
     this.requestBodyExceeded = true;
     this.body.error ??= `The body without files exceeds ${limit} bytes`;
-    if (this.settings.requestBodyLimitAction === 'reject' && this.control.engine === 'on')
+    if (this.#limitAction === 'reject' && this.control.engine === 'on')
       this.#refuse(413, `the request's body without files exceeds ${limit} bytes`);
+  }
+
+  get #limitAction(): LimitAction {
+    return this.#profile?.requestBodyLimitAction ?? this.settings.requestBodyLimitAction;
   }
 
   #refuse(status: number, message: string): Decision {

@@ -14,6 +14,7 @@ export type { CollectionRecord, CollectionStore, PersistentName } from './collec
 export { MemoryStore } from './collection/store.ts';
 export { formatWafDiagnostic, type WafDiagnostic } from './diagnostic.ts';
 export type { Decision, Match, MatchedRule } from './match.ts';
+export type { Exclusion, Profile, ProfileOptions } from './profile.ts';
 export type { RequestHead } from './request.ts';
 export type { ResponseHead } from './response.ts';
 export type { RuleSet } from './rule-set.ts';

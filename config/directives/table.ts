@@ -31,6 +31,7 @@ import { SUB } from './sub.ts';
 import { TLS } from './tls.ts';
 import { UPSTREAM } from './upstream.ts';
 import { USER_ID } from './user-id.ts';
+import { WAF } from './waf.ts';
 
 const FAMILIES: readonly (readonly Directive[])[] = [
   MAIN,
@@ -58,6 +59,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   CHARSET,
   SECURE_LINK,
   USER_ID,
+  WAF,
   STATUS_PAGES,
   TLS,
   SUB,

@@ -1,7 +1,7 @@
 /** `moat check`: every fault of a configuration, with the line it stands on. */
 import { renderDiagnostics } from '#config';
-import { load } from '../load.ts';
 import { CONFIG_OPTIONS, invocationFrom, readOptions } from '../options.ts';
+import { loadWithRules } from '../waf/load-rules.ts';
 
 /** What a script can tell from a program that could not be started at all. */
 const FAULTY = 3;
@@ -10,7 +10,7 @@ const FAULTY = 3;
 export function run(args: readonly string[]): number {
   const { values, positionals } = readOptions(args, { ...CONFIG_OPTIONS, json: { type: 'boolean' } }, 1);
   const invocation = invocationFrom(values, positionals[0]);
-  const { model, diagnostics, texts } = load(invocation);
+  const { model, diagnostics, texts } = loadWithRules(invocation);
   if (values.json) {
     process.stdout.write(`${JSON.stringify({ sound: model !== undefined, diagnostics })}\n`);
     return model ? 0 : FAULTY;

@@ -1,8 +1,8 @@
 /** `moat explain 'GET https://host/path'`: the whole decision about a request, without sending it. */
 import { renderDiagnostics } from '#config';
 import { loadExplain } from '#l7';
-import { load } from '../load.ts';
 import { CONFIG_OPTIONS, invocationFrom, readOptions } from '../options.ts';
+import { loadWithRules } from '../waf/load-rules.ts';
 
 const FAULTY = 3;
 const USAGE = 2;
@@ -18,7 +18,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = readOptions(args, options, 1);
   const question = /^(?:([A-Z]+)\s+)?(https?:\/\/\S+)$/.exec(positionals[0] ?? '');
   if (!question) return refuse(`write it as moat explain 'GET https://host/path' [-H 'Name: value']`);
-  const { model, diagnostics, texts } = load(invocationFrom(values, undefined));
+  const { model, diagnostics, texts } = loadWithRules(invocationFrom(values, undefined));
   if (!model) {
     process.stderr.write(renderDiagnostics(diagnostics, { texts, colour: false }));
     return FAULTY;

@@ -62,10 +62,13 @@ function bucketOf(buckets: readonly number[], wanted: number): number {
 
 const boundText = (bound: number | undefined): string => (bound === undefined ? '?' : secondsText(bound));
 
-function faults({ malformed, failedHandshakes }: TrafficReport): string {
+function faults({ malformed, failedHandshakes, inspected }: TrafficReport): string {
+  const [, detected = 0, blocked = 0] = inspected;
   const parts = [
     malformed > 0 ? `   malformed ${malformed}` : '',
     failedHandshakes > 0 ? `   failed handshakes ${failedHandshakes}` : '',
+    detected > 0 ? `   waf would block ${detected}` : '',
+    blocked > 0 ? `   waf blocked ${blocked}` : '',
   ];
   return parts.join('');
 }

@@ -72,8 +72,14 @@ function answerBuiltIn(exchange: Exchange, status: number, says = phraseOf(statu
   exchange.carried?.remove('content-type');
   const text = `${status} ${says}`;
   const token = exchange.location.serverToken(exchange);
+  const { inspection } = exchange.main;
+  // By it the operator finds out why; it tells a client nothing.
+  const reference = inspection?.decision ? `<p>Reference: ${inspection.id}</p>\n` : '';
   exchange.answer(
     response,
-    Buffer.from(`<!doctype html>\n<title>${text}</title>\n<h1>${text}</h1>\n<hr>${token}\n`, 'latin1'),
+    Buffer.from(
+      `<!doctype html>\n<title>${text}</title>\n<h1>${text}</h1>\n${reference}<hr>${token}\n`,
+      'latin1',
+    ),
   );
 }

@@ -5,7 +5,7 @@ import { Exposition, type Sample } from './exposition.ts';
 import { writePools } from './pools.ts';
 import { writeProcess } from './process.ts';
 import { MALFORMED_REASONS } from './reasons.ts';
-import { DURATION_BOUNDS, LAG_BOUNDS, type Traffic } from './traffic.ts';
+import { DURATION_BOUNDS, LAG_BOUNDS, type Traffic, WAF_ACTIONS } from './traffic.ts';
 import { openVerdicts } from './verdicts.ts';
 
 /** @param slot the thread's own */
@@ -68,6 +68,15 @@ function writeRequests(page: Exposition, traffic: Traffic): void {
     'Requests that broke the rules of HTTP.',
     MALFORMED_REASONS.map((reason, number) => [{ reason }, counts[number]!]),
   );
+  const inspected = traffic.inspectedCounts();
+  page.counter(
+    'waf_requests_total',
+    'Requests that the web application firewall looked at, by what it made of them.',
+    WAF_ACTIONS.map((verdict, number) => [{ verdict }, inspected[number]!]),
+  );
+  page.counter('waf_eval_seconds_total', 'Time of the workers that rules of the firewall took.', [
+    [{}, traffic.inspectionS],
+  ]);
 }
 
 function writeLimits(page: Exposition, { model, zones }: Tables, slot: number): void {

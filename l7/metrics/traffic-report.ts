@@ -12,6 +12,8 @@ export interface TrafficReport {
   /** Requests that broke the rules of HTTP. */
   readonly malformed: number;
   readonly failedHandshakes: number;
+  /** What the WAF made of requests: pass, detect, block. */
+  readonly inspected: readonly number[];
   /** From the head of a request to the end of its answer: seconds. */
   readonly durations: HistogramSum;
   readonly durationBounds: readonly number[];
@@ -30,6 +32,7 @@ export function reportOf(traffic: Traffic): TrafficReport {
     answers,
     malformed: traffic.malformedCounts().reduce((sum, count) => sum + count, 0),
     failedHandshakes: traffic.failedHandshakeCount,
+    inspected: traffic.inspectedCounts(),
     durations: traffic.durations(),
     durationBounds: DURATION_BOUNDS,
   };

@@ -1,5 +1,6 @@
 /** What is counted of connections and requests: each worker adds to a row of its own, readers add the rows up. */
 import type { Exchange } from '../exchange.ts';
+import type { WafAction } from '../waf/inspection.ts';
 import { Counters, type HistogramSum } from '../zone/counters.ts';
 import type { ZoneShelf } from '../zone/shelf.ts';
 import type { CountersWish } from '../zone/wish.ts';
@@ -28,6 +29,9 @@ export const DURATION_BOUNDS: readonly number[] = [
 ];
 export const LAG_BOUNDS: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 
+/** What the WAF made of requests, in the order in which they are counted. */
+export const WAF_ACTIONS: readonly WafAction[] = ['pass', 'detect', 'block'];
+
 /** The same for every configuration, so that the memory stays over reloads and nothing moves. */
 export const TRAFFIC_WISH: CountersWish = {
   kind: 'counters',
@@ -44,6 +48,8 @@ export const TRAFFIC_WISH: CountersWish = {
     'loopActiveS',
     'failedHandshakes',
     { name: 'malformed', kind: 'array', length: MALFORMED_REASONS.length },
+    { name: 'inspected', kind: 'array', length: WAF_ACTIONS.length },
+    'inspectionS',
     { name: 'answers', kind: 'array', length: STATUSES * METHODS.length },
   ],
 };
@@ -103,6 +109,12 @@ export class Traffic {
 
   malformed(reason: string): void {
     this.#counters.addTo(this.#counters.index('malformed'), reasonNumber(reason), 1);
+  }
+
+  /** @param seconds that rules took of the thread */
+  inspected(action: WafAction, seconds: number): void {
+    this.#counters.addTo(this.#counters.index('inspected'), WAF_ACTIONS.indexOf(action), 1);
+    this.#add('inspectionS', seconds);
   }
 
   handshakeFailed(): void {
@@ -183,6 +195,16 @@ export class Traffic {
   /** In the order of MALFORMED_REASONS. */
   malformedCounts(): number[] {
     return this.#counters.array(this.#counters.index('malformed'));
+  }
+
+  /** In the order of WAF_ACTIONS. */
+  inspectedCounts(): number[] {
+    return this.#counters.array(this.#counters.index('inspected'));
+  }
+
+  /** Seconds that rules of the WAF took of all workers. */
+  get inspectionS(): number {
+    return this.#sum('inspectionS');
   }
 
   /** Seconds, with bounds DURATION_BOUNDS. */

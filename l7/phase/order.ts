@@ -10,6 +10,7 @@ import { mirrorPhase } from './mirror.ts';
 import { realipPhase } from './realip.ts';
 import { tryFiles } from './try-files.ts';
 import type { Phase } from './verdict.ts';
+import { wafPhase } from './waf.ts';
 
 export type PhaseMaker = (compiler: Compiler) => Phase | undefined;
 
@@ -26,6 +27,7 @@ export const PHASES: readonly PhaseMaker[] = [
   authBasicPhase,
   authRequestPhase,
   accessEndPhase,
+  wafPhase,
   tryFiles,
   mirrorPhase,
 ];

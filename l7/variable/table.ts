@@ -9,6 +9,7 @@ import { REQUEST_VARIABLES } from './request.ts';
 import type { Getter } from './space.ts';
 import { TLS_VARIABLES } from './tls.ts';
 import { UPSTREAM_VARIABLES } from './upstream.ts';
+import { WAF_VARIABLES } from './waf.ts';
 
 export const VARIABLES: Readonly<Record<string, Getter | undefined>> = {
   ...REQUEST_VARIABLES,
@@ -19,6 +20,7 @@ export const VARIABLES: Readonly<Record<string, Getter | undefined>> = {
   ...TLS_VARIABLES,
   ...UPSTREAM_VARIABLES,
   ...COMPRESSION_VARIABLES,
+  ...WAF_VARIABLES,
 };
 
 /** Prefix of a family → what makes the getter for the rest of the name. */

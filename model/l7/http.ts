@@ -10,6 +10,7 @@ import type { Settings } from './settings.ts';
 import type { ServerTls } from './tls.ts';
 import type { PoolModel } from './upstream.ts';
 import type { UserVariable } from './variable.ts';
+import type { WafRuleTexts } from './waf.ts';
 
 export interface ListenModel {
   readonly kind: 'tcp' | 'unix';
@@ -118,4 +119,6 @@ export interface HttpModel {
   readonly charsets: Charsets;
   /** map, geo, split_clients, set and captures, in order of definition. */
   readonly variables: readonly UserVariable[];
+  /** The rules of the WAF, where a location has it on. */
+  readonly wafRules: readonly WafRuleTexts[];
 }

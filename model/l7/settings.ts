@@ -27,6 +27,7 @@ import { REWRITE_DEFAULTS, type RewriteSettings } from './rewrite.ts';
 import { SECURE_LINK_DEFAULTS, type SecureLinkSettings } from './secure-link.ts';
 import { SUB_DEFAULTS, type SubSettings } from './sub.ts';
 import { USER_ID_DEFAULTS, type UserIdSettings } from './user-id.ts';
+import { WAF_DEFAULTS, type WafSettings } from './waf.ts';
 
 export interface Settings {
   readonly core: CoreSettings;
@@ -51,6 +52,7 @@ export interface Settings {
   readonly charset: CharsetSettings;
   readonly secureLink: SecureLinkSettings;
   readonly userId: UserIdSettings;
+  readonly waf: WafSettings;
 }
 
 /** What holds where nothing is configured: nginx 1.31's defaults. */
@@ -77,4 +79,5 @@ export const DEFAULT_SETTINGS: Settings = {
   charset: CHARSET_DEFAULTS,
   secureLink: SECURE_LINK_DEFAULTS,
   userId: USER_ID_DEFAULTS,
+  waf: WAF_DEFAULTS,
 };

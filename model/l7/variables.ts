@@ -17,6 +17,10 @@ export const VARIABLES = {
     'The body, when it was read into memory to be passed on, which `proxy_request_buffering off` never does.',
   request_body_file:
     'The file in which `client_body_in_file_only` keeps the body; other temporary files have no name.',
+  waf_action: '`pass`, `detect` or `block`: what the WAF made of the request; empty where it is off.',
+  waf_score: 'The anomaly score of the request.',
+  waf_rules: 'Ids of the rules that matched, by commas.',
+  waf_id: 'What an operator looks a refused request up by; the same as `$request_id`.',
   request_completion: '`OK` when the request was answered in full, else empty.',
   request_filename: 'The file that `root` or `alias` make of the URI.',
   document_root: 'The value of `root` or `alias`.',

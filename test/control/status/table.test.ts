@@ -15,6 +15,7 @@ const traffic = (requests: number): TrafficReport => ({
   answers: [0, 0, requests * 0.9, 0, requests / 10, 0, 0, 0, 0, 0],
   malformed: 4,
   failedHandshakes: 0,
+  inspected: [0, 0, 0],
   durations: {
     buckets: [0, requests * 0.9, requests / 10, 0],
     count: requests,

@@ -47,8 +47,8 @@ test('the host can override the mode', () => {
     serverAddress: '192.0.2.2',
     serverPort: 80,
   };
-  assert.equal(rules.transaction(head, 'detect').inspectHead(), undefined);
-  assert.equal(rules.transaction(head, 'off').inspectHead(), undefined);
+  assert.equal(rules.transaction(head, rules.profile({ engine: 'detect' })).inspectHead(), undefined);
+  assert.equal(rules.transaction(head, rules.profile({ engine: 'off' })).inspectHead(), undefined);
   assert.equal(rules.transaction(head).inspectHead()?.status, 403);
 });
 

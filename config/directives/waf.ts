@@ -1,0 +1,171 @@
+/** The web application firewall: whether it looks, by which rules, and what it is told to leave alone. */
+import { WAF_MODES, type WafExclusion } from '#model/l7/waf.ts';
+import { ArgumentFault, arg } from '../argument.ts';
+import { defineDirective } from '../registry.ts';
+import type { Scope } from '../scope.ts';
+import { BLOCKS } from './core-field.ts';
+import { defineSetting } from './setting.ts';
+
+function absolute(source: string, scope: Scope): string {
+  if (source === 'default' || source === 'crs') return source;
+  return source.startsWith('crs=') ? `crs=${scope.confPath(source.slice(4))}` : scope.confPath(source);
+}
+
+const wafRules = defineDirective({
+  name: 'waf_rules',
+  context: BLOCKS,
+  args: { sources: arg.text('a file, a pattern of files, crs, crs=DIR or default').rest() },
+  doc: {
+    summary:
+      "Where the rules come from, in this order: files in ModSecurity's language, `crs` for the OWASP rules that Debian's package modsecurity-crs installs, `crs=DIR` for an unpacked release of them, `default` for moat's own.",
+    default: 'waf_rules default;',
+    example: 'waf_rules crs=/etc/moat/coreruleset-4.25.0 /etc/moat/own-rules/*.conf;',
+    since: '0.1',
+  },
+  compile({ sources }, scope) {
+    scope.set('waf', { rules: sources.map(source => absolute(source, scope)) });
+  },
+});
+
+const wafThreshold = defineDirective({
+  name: 'waf_threshold',
+  context: BLOCKS,
+  args: {
+    inbound: arg.integer({ min: 1, max: 10_000 }),
+    outbound: arg.integer({ min: 1, max: 10_000 }).optional(),
+  },
+  doc: {
+    summary: 'The score at which a request is refused, and the one at which an answer is.',
+    args: {
+      inbound: 'Of a request; the OWASP rules take 5.',
+      outbound: 'Of an answer; the OWASP rules take 4.',
+    },
+    example: 'waf_threshold 10 8;',
+    since: '0.1',
+  },
+  compile({ inbound, outbound }, scope) {
+    scope.set('waf', { inboundThreshold: inbound, outboundThreshold: outbound });
+  },
+});
+
+/** Reads `942100` and `942000-942999`. @throws {ArgumentFault} */
+function idsOf(text: string): WafExclusion['rules'] {
+  const [, first, last = first] = /^(\d{1,10})(?:-(\d{1,10}))?$/.exec(text) ?? [];
+  if (first === undefined || Number(last) < Number(first))
+    throw new ArgumentFault(`"${text}" is no rule`, 'write rule=942100 or rule=942000-942999');
+  return { kind: 'ids', first: Number(first), last: Number(last) };
+}
+
+function rulesOf(rule: string | undefined, tag: string | undefined): WafExclusion['rules'] {
+  if ((rule === undefined) === (tag === undefined))
+    throw new ArgumentFault('the rules are to be named once', 'write rule=ID, rule=ID-ID or tag=NAME');
+  return rule === undefined ? { kind: 'tag', tag: tag! } : idsOf(rule);
+}
+
+/** Which variables of rules a word is about. */
+const TARGETS = {
+  param: ['ARGS', 'ARGS_GET', 'ARGS_POST', 'ARGS_NAMES', 'ARGS_GET_NAMES', 'ARGS_POST_NAMES'],
+  header: ['REQUEST_HEADERS'],
+  cookie: ['REQUEST_COOKIES', 'REQUEST_COOKIES_NAMES'],
+} as const;
+
+function targetOf(words: { readonly [K in keyof typeof TARGETS]: string | undefined }): string | undefined {
+  const named = (Object.keys(TARGETS) as (keyof typeof TARGETS)[]).filter(key => words[key] !== undefined);
+  if (named.length > 1)
+    throw new ArgumentFault(`names ${named.join(' and ')}`, 'write a line for each of them');
+  const [word] = named;
+  if (word === undefined) return undefined;
+  const name = words[word]!;
+  if (name === '' || name.includes("'")) throw new ArgumentFault(`"${name}" cannot be the name of a ${word}`);
+  return TARGETS[word].map(variable => `${variable}:'${name}'`).join('|');
+}
+
+const wafExclude = defineDirective({
+  name: 'waf_exclude',
+  context: BLOCKS,
+  repeats: true,
+  args: {
+    rule: arg.text('ID or ID-ID').param(),
+    tag: arg.text('a tag of rules').param(),
+    path: arg.text('what a path begins with').param(),
+    param: arg.text('the name of a parameter').param(),
+    header: arg.text('the name of a header field').param(),
+    cookie: arg.text('the name of a cookie').param(),
+  },
+  doc: {
+    summary:
+      'Rules that do not look at something: at one parameter, header field or cookie; without any of these, the rules do not run at all. Everything else they go on looking at.',
+    example: 'waf_exclude rule=942100 path=/search param=q;',
+    since: '0.1',
+  },
+  compile({ rule, tag, path, param, header, cookie }, scope) {
+    if (path !== undefined && !path.startsWith('/'))
+      throw new ArgumentFault(`the path "${path}" does not begin with /`);
+    const target = targetOf({ param, header, cookie });
+    scope.append('waf', 'exclusions', { rules: rulesOf(rule, tag), path, target });
+  },
+});
+
+const wafBodyLimit = defineDirective({
+  name: 'waf_body_limit',
+  context: BLOCKS,
+  args: { size: arg.size(), action: arg.oneOf(['reject', 'partial']).optional() },
+  doc: {
+    summary: 'How much of a body is inspected, and what becomes of a longer one.',
+    args: {
+      size: 'Without the directive the rules say it: 12.5 MB where they do not.',
+      action: '`reject` answers 413; `partial` inspects the beginning and lets the rest pass.',
+    },
+    example: 'waf_body_limit 1m partial;',
+    since: '0.1',
+  },
+  compile({ size, action }, scope) {
+    scope.set('waf', { bodyLimitBytes: size, bodyLimitAction: action ?? 'reject' });
+  },
+});
+
+const wafAuditLog = defineDirective({
+  name: 'waf_audit_log',
+  context: BLOCKS,
+  args: { path: arg.text('a path or off') },
+  doc: {
+    summary:
+      'A file that gets a line of JSON for each request in which a rule matched, with all that an operator needs to judge it.',
+    default: 'waf_audit_log off;',
+    example: 'waf_audit_log /var/log/moat/waf.log;',
+    since: '0.1',
+  },
+  compile({ path }, scope) {
+    scope.set('waf', { auditLog: path === 'off' ? undefined : scope.prefixPath(path) });
+  },
+});
+
+export const WAF = [
+  defineSetting('waf', BLOCKS, 'waf', 'mode', arg.oneOf(WAF_MODES), {
+    summary:
+      'Whether requests are inspected: `block` refuses what the rules call an attack, `detect` only writes it down.',
+    default: 'waf off;',
+    example: 'waf block;',
+  }),
+  wafRules,
+  defineSetting('waf_paranoia', BLOCKS, 'waf', 'paranoia', arg.integer({ min: 1, max: 4 }), {
+    summary: 'How suspicious the OWASP rules are: 1 has few false alarms, 4 many.',
+    example: 'waf_paranoia 2;',
+  }),
+  wafThreshold,
+  wafExclude,
+  wafBodyLimit,
+  defineSetting('waf_response', BLOCKS, 'waf', 'response', arg.flag(), {
+    summary:
+      'Whether answers are inspected too; their beginning is then held back until it has been looked at.',
+    default: 'waf_response off;',
+    example: 'waf_response on;',
+  }),
+  defineSetting('waf_on_fault', BLOCKS, 'waf', 'onFault', arg.oneOf(['block', 'pass']), {
+    summary:
+      'What becomes of a request when the inspection itself fails: refused with 500, or let through and written to the error log.',
+    default: 'waf_on_fault block;',
+    example: 'waf_on_fault pass;',
+  }),
+  wafAuditLog,
+];

@@ -1,0 +1,82 @@
+/** Reads a configuration together with the rules of the WAF that it wants, so that a fault in either refuses it. */
+import type { Diagnostic } from '#config';
+import type { HttpModel, LocationModel } from '#model/l7/http.ts';
+import { type WafRuleTexts, type WafSettings, wafRulesKey } from '#model/l7/waf.ts';
+import { compileRules, type WafDiagnostic } from '#waf';
+import type { Invocation } from '../invocation.ts';
+import { type Loaded, load } from '../load.ts';
+import { NoRules, ruleRoots } from './rule-roots.ts';
+import { RuleTexts } from './rule-texts.ts';
+
+interface Wanted {
+  readonly settings: WafSettings;
+  readonly site: LocationModel['site'];
+}
+
+/** Reads, checks, and compiles the rules once to find their faults. Never throws for what stands in the files. */
+export function loadWithRules(invocation: Invocation): Loaded {
+  const loaded = load(invocation);
+  const { model } = loaded;
+  if (!model?.http) return loaded;
+  const wanted = wantedRules(model.http);
+  const read = [...wanted.values()].map(readRules);
+  const diagnostics = [...loaded.diagnostics, ...read.flatMap(one => one.diagnostics)];
+  const isFaulty = read.some(one => one.texts === undefined);
+  const wafRules = read.flatMap(one => one.texts ?? []);
+  const whole = { ...model, http: { ...model.http, wafRules } };
+  return { ...loaded, diagnostics, model: isFaulty ? undefined : whole };
+}
+
+/** Each set once, with the first location that wants it. Settings are shared by locations, so most are seen before. */
+function wantedRules({ servers }: HttpModel): Map<string, Wanted> {
+  const wanted = new Map<string, Wanted>();
+  const seen = new Set<WafSettings>();
+  const visit = (location: LocationModel): void => {
+    const settings = location.settings.waf;
+    if (settings.mode !== 'off' && !seen.has(settings)) {
+      const key = wafRulesKey(settings);
+      if (!wanted.has(key)) wanted.set(key, { settings, site: location.site });
+    }
+    seen.add(settings);
+    for (const inner of [...location.locations, ...location.conditional]) visit(inner);
+    if (location.limitExcept) visit(location.limitExcept.location);
+  };
+  for (const { root } of servers) visit(root);
+  return wanted;
+}
+
+interface Read {
+  /** Undefined: one of the diagnostics is an error. */
+  readonly texts: WafRuleTexts | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+function readRules({ settings, site }: Wanted): Read {
+  try {
+    const roots = ruleRoots(settings.rules);
+    const loader = new RuleTexts();
+    const { rules, diagnostics } = compileRules(roots, loader);
+    return {
+      texts: rules && loader.texts(wafRulesKey(settings), roots),
+      diagnostics: diagnostics.map(asDiagnostic),
+    };
+  } catch (fault) {
+    if (!(fault instanceof NoRules)) throw fault;
+    const { message, hint } = fault;
+    return { texts: undefined, diagnostics: [diagnostic('error', message, hint, site.file, site.line)] };
+  }
+}
+
+const asDiagnostic = ({ level, message, hint, file, line, code }: WafDiagnostic): Diagnostic =>
+  diagnostic(level, `${message} (${code})`, hint, file, line);
+
+function diagnostic(
+  severity: Diagnostic['severity'],
+  message: string,
+  hint: string | undefined,
+  file: string,
+  line: number,
+): Diagnostic {
+  const at = { file, line, column: 1, length: 1 };
+  return { ...at, severity, code: 'waf-rules', message, ...(hint === undefined ? {} : { hint }) };
+}

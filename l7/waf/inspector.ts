@@ -1,0 +1,219 @@
+/** How one location inspects requests: its rules, and what it spares. */
+import { randomBytes } from 'node:crypto';
+import type { WafRuleTexts, WafSettings } from '#model/l7/waf.ts';
+import { wafRulesKey } from '#model/l7/waf.ts';
+import type { AuditSink, Decision, Profile, RequestHead, ResponseHead, RuleSet } from '#waf';
+import { CLOSE_WITHOUT_ANSWER } from '../content/return.ts';
+import type { BodyStore } from '../downstream/body-store.ts';
+import { keepBody } from '../downstream/keep-body.ts';
+import type { Exchange } from '../exchange.ts';
+import { NEXT, type Verdict, WAIT } from '../phase/verdict.ts';
+import type { Response } from '../response.ts';
+import type { Compiler } from '../tables.ts';
+import { AnswerGate } from './answer-gate.ts';
+import { type AnswerWatch, Inspection } from './inspection.ts';
+import { tellOfRules } from './report.ts';
+
+export class Inspector {
+  readonly #rules: RuleSet;
+  readonly #profile: Profile;
+  readonly #failsOpen: boolean;
+  readonly #watch: AnswerWatch | undefined;
+
+  /** @param rules the sets of the configuration */
+  constructor(settings: WafSettings, rules: RuleSet, audit: AuditSink | undefined) {
+    this.#rules = rules;
+    this.#profile = rules.profile(profileOf(settings, audit));
+    this.#failsOpen = settings.onFault === 'pass';
+    this.#watch = settings.response ? this.#inspectAnswer : undefined;
+  }
+
+  /** Phases 1 and 2: the head, then the body where the rules want it. */
+  inspect(exchange: Exchange): Verdict {
+    return this.#guard(exchange, () => {
+      const inspection = this.#begin(exchange);
+      const refused = inspection.transaction.inspectHead();
+      if (refused) return this.#refuse(exchange, inspection, refused);
+      const { body } = exchange;
+      if (!body || body.discarded || !inspection.transaction.wantsRequestBody)
+        return this.#judge(exchange, inspection);
+      if (exchange.storedBody) this.#readBody(exchange, inspection, exchange.storedBody);
+      else
+        keepBody(exchange, kept => {
+          if (kept) this.#readBody(exchange, inspection, exchange.storedBody!);
+          else exchange.resume(500);
+        });
+      return WAIT;
+    });
+  }
+
+  #begin(exchange: Exchange): Inspection {
+    exchange.requestId ??= randomBytes(16).toString('hex');
+    const transaction = this.#rules.transaction(headOf(exchange), this.#profile);
+    const inspection = new Inspection(exchange.requestId, transaction, this.#watch);
+    exchange.inspection = inspection;
+    exchange.onEnd(() => {
+      this.#guard(exchange, () => {
+        transaction.finish();
+        return NEXT;
+      });
+      exchange.tables.traffic.inspected(inspection.action, inspection.tookMs / 1000);
+      tellOfRules(exchange, inspection);
+    });
+    return inspection;
+  }
+
+  /** The server has not seen a byte of the body yet. */
+  #readBody(exchange: Exchange, inspection: Inspection, store: BodyStore): void {
+    const { transaction } = inspection;
+    const lost = (error: Error): void => {
+      exchange.log('crit', `cannot read the request body for the WAF: ${error.message}`);
+      exchange.resume(500);
+    };
+    let refused: Decision | undefined;
+    const reader = store.reader(
+      {
+        bodyData: data => {
+          refused ??= transaction.requestBody(data.latin1Slice());
+        },
+        bodyEnd: () => {
+          exchange.resume(
+            this.#guard(exchange, () =>
+              refused ? this.#refuse(exchange, inspection, refused) : this.#judge(exchange, inspection),
+            ),
+          );
+        },
+      },
+      lost,
+    );
+    reader.start();
+  }
+
+  #judge(exchange: Exchange, inspection: Inspection): Verdict {
+    const refused = inspection.transaction.inspectRequest();
+    return refused ? this.#refuse(exchange, inspection, refused) : NEXT;
+  }
+
+  /** Phases 3 and 4. An answer whose body the rules want is held back until they have seen it. */
+  readonly #inspectAnswer: AnswerWatch = (exchange, response, inspection) => {
+    const { transaction } = inspection;
+    const judge = (decide: () => Decision | undefined): Verdict =>
+      this.#guard(exchange, () => {
+        const refused = decide();
+        return refused ? this.#refuse(exchange, inspection, refused) : NEXT;
+      });
+    const verdict = judge(() => transaction.inspectResponseHead(answerHeadOf(exchange, response)));
+    if (verdict !== NEXT || response.upgraded || exchange.method === 'HEAD' || !transaction.wantsResponseBody)
+      return verdict;
+    return new AnswerGate({
+      piece(piece) {
+        const refused = judge(() => transaction.responseBody(piece));
+        if (refused !== NEXT) return refused;
+        return transaction.responseBodyExceeded ? judge(() => transaction.inspectResponse()) : undefined;
+      },
+      end: () => judge(() => transaction.inspectResponse()),
+    });
+  };
+
+  #refuse(exchange: Exchange, inspection: Inspection, decision: Decision): Verdict {
+    inspection.decision = decision;
+    if (decision.action === 'drop') return CLOSE_WITHOUT_ANSWER;
+    if (decision.url !== undefined) exchange.redirectTo = decision.url;
+    return decision.status;
+  }
+
+  /** A fault of the engine itself is no reason to let anything through, unless the operator says so. */
+  #guard(exchange: Exchange, inspect: () => Verdict): Verdict {
+    const startMs = performance.now();
+    try {
+      return inspect();
+    } catch (fault) {
+      const text = fault instanceof Error ? (fault.stack ?? fault.message) : String(fault);
+      exchange.log(
+        'crit',
+        `fault of the WAF, the request ${this.#failsOpen ? 'passes' : 'is refused'}: ${text}`,
+      );
+      return this.#failsOpen ? NEXT : 500;
+    } finally {
+      if (exchange.inspection) exchange.inspection.tookMs += performance.now() - startMs;
+    }
+  }
+}
+
+function profileOf(settings: WafSettings, audit: AuditSink | undefined): Parameters<RuleSet['profile']>[0] {
+  const { mode, paranoia, inboundThreshold, outboundThreshold, exclusions, bodyLimitBytes, bodyLimitAction } =
+    settings;
+  return {
+    engine: mode === 'block' ? 'on' : 'detect',
+    variables: { ...levels(paranoia), ...thresholds(inboundThreshold, outboundThreshold) },
+    exclusions,
+    requestBodyLimitBytes: bodyLimitBytes,
+    requestBodyLimitAction: bodyLimitBytes === undefined ? undefined : bodyLimitAction,
+    responseBodyAccess: settings.response,
+    audit,
+  };
+}
+
+/** Under the names of the OWASP rules 4 and 3. */
+function levels(paranoia: number | undefined): Record<string, string> {
+  if (paranoia === undefined) return {};
+  const level = String(paranoia);
+  return {
+    blocking_paranoia_level: level,
+    detection_paranoia_level: level,
+    paranoia_level: level,
+    executing_paranoia_level: level,
+  };
+}
+
+const thresholds = (inbound: number | undefined, outbound: number | undefined): Record<string, string> => ({
+  ...(inbound === undefined ? {} : { inbound_anomaly_score_threshold: String(inbound) }),
+  ...(outbound === undefined ? {} : { outbound_anomaly_score_threshold: String(outbound) }),
+});
+
+/** HTTP/2 has the host in a field of its own, which rules look for under the old name. */
+function headOf(exchange: Exchange): RequestHead {
+  const { head, connection, downstream } = exchange;
+  const headers: string[] = [];
+  for (let at = 0; at < head.headers.size; at++)
+    headers.push(head.headers.nameAt(at), head.headers.valueAt(at));
+  if (head.host !== undefined && head.headers.get('host') === undefined) headers.push('host', head.host);
+  return {
+    id: exchange.requestId!,
+    method: head.method,
+    target: head.target,
+    protocol: downstream.protocol,
+    headers,
+    clientAddress: exchange.remoteAddress,
+    clientPort: exchange.remotePort,
+    serverAddress: connection.localAddress,
+    serverPort: connection.localPort,
+  };
+}
+
+function answerHeadOf({ downstream }: Exchange, { status, headers }: Response): ResponseHead {
+  const fields: string[] = [];
+  for (let at = 0; at < headers.size; at++) fields.push(headers.nameAt(at), headers.valueAt(at));
+  return { status, protocol: downstream.protocol, headers: fields };
+}
+
+/** An incident's last lines must not wait in memory. */
+const UNBUFFERED = { bufferBytes: 0, flushMs: undefined, gzipLevel: undefined };
+
+/** Undefined where the location has the WAF off. */
+export function inspectorFor({ location, tables, worker }: Compiler): Inspector | undefined {
+  const settings = location.settings.waf;
+  if (settings.mode === 'off') return undefined;
+  const texts = textsFor(settings, tables.model.wafRules);
+  const { auditLog } = settings;
+  const file = auditLog === undefined ? undefined : worker.logFiles.file(auditLog, UNBUFFERED);
+  const audit = file && { write: (line: string) => file.write(`${line}\n`) };
+  return new Inspector(settings, worker.ruleShelf.rulesOf(texts), audit);
+}
+
+function textsFor(settings: WafSettings, sets: readonly WafRuleTexts[]): WafRuleTexts {
+  const key = wafRulesKey(settings);
+  const texts = sets.find(set => set.key === key);
+  if (!texts) throw new Error(`the rules of the WAF are not there: ${key || 'default'}`);
+  return texts;
+}

@@ -1,0 +1,32 @@
+/** What the error log says of a request in which rules of the WAF matched. */
+import type { MatchedRule } from '#waf';
+import type { Exchange } from '../exchange.ts';
+import type { Inspection } from './inspection.ts';
+
+/** A log line tells of so many rules, and so much of each. */
+const MOST_RULES = 16;
+const MOST_TEXT = 200;
+
+/** Text of a request in a line of a log: quoted, with nothing that could end the line or pass for another. */
+const quoted = (text: string): string =>
+  `"${text.slice(0, MOST_TEXT).replace(/[\0-\x1f"\\\x7f-\xff]/g, char => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)}"`;
+
+/** `[id "N"]` is how logs of WAFs name rules; tools that read them look for it. */
+function ruleText({ rule, message, data, matches }: MatchedRule): string {
+  const variable = matches.at(-1)?.variable;
+  const where = variable === undefined ? '' : ` in ${quoted(variable)}`;
+  return `[id "${rule.id}"] ${quoted(message)}${where}${data === '' ? '' : ` data ${quoted(data)}`}`;
+}
+
+const WORDS = { pass: 'noted', detect: 'would block', block: 'blocked' } as const;
+
+export function tellOfRules(exchange: Exchange, inspection: Inspection): void {
+  const logged = inspection.matchedRules.filter(({ rule }) => rule.logs);
+  if (logged.length === 0 && !inspection.decision) return;
+  const { action, score, id, decision } = inspection;
+  const rules = logged.slice(0, MOST_RULES).map(ruleText).join(', ');
+  const limit = decision?.ruleId === 0 ? ` ${decision.message}` : '';
+  const more = logged.length > MOST_RULES ? ` and ${logged.length - MOST_RULES} more` : '';
+  const level = action === 'block' ? 'error' : 'warn';
+  exchange.log(level, `waf ${WORDS[action]}${limit}, score ${score}, id ${id}: ${rules}${more}`);
+}

@@ -1,0 +1,72 @@
+/** Settings of the web application firewall. */
+
+/** `detect`: rules run and are written down, and nothing is refused. */
+export const WAF_MODES = ['off', 'detect', 'block'] as const;
+export type WafMode = (typeof WAF_MODES)[number];
+
+/** What a request is spared. Path, parameter: undefined means all of them. */
+export interface WafExclusion {
+  /** The rules that are meant: a range of ids, both included, or those with a tag. */
+  readonly rules:
+    | { readonly kind: 'ids'; readonly first: number; readonly last: number }
+    | { readonly kind: 'tag'; readonly tag: string };
+  /** What the decoded path begins with. */
+  readonly path: string | undefined;
+  /** A variable of the rules with its selector (`ARGS:q`); undefined takes the whole rule out. */
+  readonly target: string | undefined;
+}
+
+/** The texts of a set of rules, read by control; whoever compiles them opens no file. */
+export interface WafRuleTexts {
+  /** `WafSettings.rules`, joined by spaces: who wants this set. */
+  readonly key: string;
+  /** A digest of all texts: equal sets need not be compiled again. */
+  readonly digest: string;
+  /** The files that are read first, in order. */
+  readonly roots: readonly string[];
+  /** By path, data files of rules too; latin1. */
+  readonly texts: Readonly<Record<string, string>>;
+  /** What patterns of `Include` named. */
+  readonly globs: Readonly<Record<string, readonly string[]>>;
+}
+
+export const wafRulesKey = ({ rules }: WafSettings): string => rules.join(' ');
+
+export interface WafSettings {
+  readonly mode: WafMode;
+  /**
+   * Where rules come from, in order: files, patterns of files, `crs` for the OWASP rules that Debian installs, `crs=DIR` for
+   * an unpacked release. Empty: moat's own.
+   */
+  readonly rules: readonly string[];
+  /** 1..4; undefined leaves it to the rules. */
+  readonly paranoia: number | undefined;
+  /** Scores at which a request, and an answer, is refused; undefined leaves it to the rules. */
+  readonly inboundThreshold: number | undefined;
+  readonly outboundThreshold: number | undefined;
+  readonly exclusions: readonly WafExclusion[];
+  /** Bytes of a body that are inspected; undefined leaves it to the rules. */
+  readonly bodyLimitBytes: number | undefined;
+  /** What happens to a longer body: refused, or inspected up to the limit. */
+  readonly bodyLimitAction: 'reject' | 'partial';
+  /** Whether answers are inspected too. */
+  readonly response: boolean;
+  /** What becomes of a request when the engine itself fails. */
+  readonly onFault: 'block' | 'pass';
+  /** Where audit lines go, as JSON; undefined: nowhere. */
+  readonly auditLog: string | undefined;
+}
+
+export const WAF_DEFAULTS: WafSettings = {
+  mode: 'off',
+  rules: [],
+  paranoia: undefined,
+  inboundThreshold: undefined,
+  outboundThreshold: undefined,
+  exclusions: [],
+  bodyLimitBytes: undefined,
+  bodyLimitAction: 'reject',
+  response: false,
+  onFault: 'block',
+  auditLog: undefined,
+};

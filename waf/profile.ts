@@ -1,0 +1,81 @@
+/** What one place of a configuration changes about a set of rules: mode, limits, scores, and what is spared. */
+import type { AuditSink } from './audit.ts';
+import type { LinkedRules } from './link.ts';
+import { parseTargets, type Target } from './seclang/targets.ts';
+import type { EngineMode, LimitAction } from './settings.ts';
+import type { Transaction } from './transaction.ts';
+
+/** Rules that do not look at something. */
+export interface Exclusion {
+  /** By a range of ids, both included, or by a tag. */
+  readonly rules:
+    | { readonly kind: 'ids'; readonly first: number; readonly last: number }
+    | { readonly kind: 'tag'; readonly tag: string };
+  /** What the decoded path begins with; undefined: any. */
+  readonly path: string | undefined;
+  /** Variables as a rule names them (`ARGS:q`); undefined takes the rules out altogether. */
+  readonly target: string | undefined;
+}
+
+export interface ProfileOptions {
+  /** Overrides `SecRuleEngine`. */
+  readonly engine?: EngineMode;
+  /** Variables of TX that are set before the first rule runs. */
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly exclusions?: readonly Exclusion[];
+  /** Overrides `SecRequestBodyLimit`. */
+  readonly requestBodyLimitBytes?: number | undefined;
+  readonly requestBodyLimitAction?: LimitAction | undefined;
+  /** Overrides `SecResponseBodyAccess`. */
+  readonly responseBodyAccess?: boolean;
+  /** Gets a line for each transaction in which a rule matched, whatever `SecAuditEngine` says. */
+  readonly audit?: AuditSink | undefined;
+}
+
+interface Removal {
+  readonly path: string | undefined;
+  readonly rules: Uint32Array;
+  readonly targets: readonly Target[] | undefined;
+}
+
+export class Profile {
+  readonly engine: EngineMode | undefined;
+  readonly requestBodyLimitAction: LimitAction | undefined;
+  readonly audit: AuditSink | undefined;
+  readonly #options: ProfileOptions;
+  readonly #removals: readonly Removal[];
+
+  /** @throws {RuleFault} when an exclusion names no variable of rules */
+  constructor(options: ProfileOptions, { choose }: Pick<LinkedRules, 'choose'>) {
+    this.engine = options.engine;
+    this.requestBodyLimitAction = options.requestBodyLimitAction;
+    this.audit = options.audit;
+    this.#options = options;
+    this.#removals = (options.exclusions ?? []).map(({ rules, path, target }) => ({
+      path,
+      rules: choose(rule =>
+        rules.kind === 'ids'
+          ? rule.id >= rules.first && rule.id <= rules.last
+          : rule.tags.some(tag => tag.constant === rules.tag),
+      ),
+      targets: target === undefined ? undefined : parseTargets(target, NO_PATTERNS),
+    }));
+  }
+
+  /** Brings a transaction that has just begun under this profile. */
+  apply({ control, request, tx }: Transaction): void {
+    const { variables = {}, requestBodyLimitBytes, responseBodyAccess, audit } = this.#options;
+    for (const name of Object.keys(variables)) tx.set(name, name, variables[name]!);
+    control.requestBodyLimitBytes = requestBodyLimitBytes ?? control.requestBodyLimitBytes;
+    control.responseBodyAccess = responseBodyAccess ?? control.responseBodyAccess;
+    if (audit && control.audit === 'off') control.audit = 'relevant';
+    for (const { path, rules, targets } of this.#removals) {
+      if (path !== undefined && !request.filename.startsWith(path)) continue;
+      if (targets) control.removeTargets(rules, targets);
+      else control.removeRules(rules);
+    }
+  }
+}
+
+/** Names of exclusions are words, never patterns. */
+const NO_PATTERNS = { compilePattern: () => ({ test: () => false }), namespaces: new Map<string, string>() };
