@@ -73,6 +73,12 @@ export const COMMANDS = {
     summary: 'show virtual servers, real servers and connections of the running program, or drain one',
     load: () => import('./commands/l4.ts'),
   },
+  vrrp: {
+    usage:
+      'vrrp status | explain [INSTANCE] | failover [INSTANCE] [--yes] | maintenance on [REASON] | maintenance off [-c FILE] [-p PREFIX] [--json]',
+    summary: 'show virtual routers and who would win, give one away, take this node out of all elections',
+    load: () => import('./commands/vrrp.ts'),
+  },
   doctor: {
     usage: 'doctor [-c FILE] [--json]',
     summary: 'find what on this host is in the way of the L4 tier',

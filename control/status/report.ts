@@ -1,4 +1,5 @@
 /** What `moat status` is told by the running program. */
+import type { ClusterFigures } from '#cluster';
 import type { PlaneStatus } from '#l7';
 
 export interface StatusReport {
@@ -17,6 +18,8 @@ export interface StatusReport {
   readonly listeners: readonly { readonly key: string; readonly sockets: number }[];
   /** Undefined while the L7 process is down. */
   readonly l7: PlaneStatus | undefined;
+  /** Undefined while there is no cluster block, or its process is down. */
+  readonly cluster: ClusterFigures | undefined;
 }
 
 /** The socket that the program of this pid file answers on. */

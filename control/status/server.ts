@@ -2,6 +2,7 @@
 import { renameSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import type { ClusterFigures } from '#cluster';
 import type { L4Figures, NamedFlow, Order, Target } from '#l4';
 import { listenUnix } from '#native/socket.ts';
 import type { StatusReport } from './report.ts';
@@ -14,6 +15,10 @@ export interface Answers {
   'l4-connections'(): Promise<readonly NamedFlow[] | undefined>;
   /** @param wish an L4Wish as JSON */
   'l4-order'(wish: string): Promise<{ readonly done: readonly Target[] } | { readonly fault: string }>;
+  /** Undefined: there is no cluster block. */
+  vrrp(): Promise<ClusterFigures | undefined>;
+  /** @param wish a ClusterOrder as JSON */
+  'vrrp-order'(wish: string): Promise<{ readonly done: readonly string[] } | { readonly fault: string }>;
 }
 
 /** What an operator wants done to a real server. */

@@ -14,6 +14,14 @@ async function order(text: string, applier: Applier): ReturnType<Answers['l4-ord
   }
 }
 
+async function orderCluster(text: string, applier: Applier): ReturnType<Answers['vrrp-order']> {
+  try {
+    return { done: await applier.cluster.order(JSON.parse(text)) };
+  } catch (fault) {
+    return { fault: (fault as Error).message };
+  }
+}
+
 /** So many flows are shown at most. */
 const MOST_CONNECTIONS = 100_000;
 
@@ -36,6 +44,8 @@ export class StatusService {
         l4: () => applier.l4.figures(),
         'l4-connections': () => applier.l4.flows(MOST_CONNECTIONS),
         'l4-order': wish => order(wish, applier),
+        vrrp: () => applier.cluster.figures(),
+        'vrrp-order': wish => orderCluster(wish, applier),
       });
     } catch (fault) {
       applier.log.warn(`moat status will get no answer: ${(fault as Error).message}`);
@@ -69,6 +79,7 @@ export class StatusService {
       refusal: this.#refusal,
       listeners: [...sockets].map(([key, { length }]) => ({ key, sockets: length })),
       l7: await applier.plane.status(),
+      cluster: await applier.cluster.figures(),
     };
   }
 }

@@ -3,6 +3,7 @@ import type { StatusReport } from './report.ts';
 import { perSecond, type Sample } from './sample.ts';
 import { durationText, rateText, tableOf } from './text.ts';
 import { drawTraffic } from './traffic.ts';
+import { instanceTable } from './vrrp-text.ts';
 
 /**
  * Draws what a report says.
@@ -17,6 +18,7 @@ export function drawStatus(now: Sample, before: Sample | undefined): string {
     workers(now, before),
     pools(now, before),
     listeners(report),
+    report.cluster ? instanceTable(report.cluster) : '',
   ];
   return parts.filter(Boolean).join('\n');
 }

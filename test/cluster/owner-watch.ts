@@ -1,0 +1,21 @@
+/** Run in a namespace: says at which time (ms of CLOCK_MONOTONIC) an address came to this host, or went. Arguments: the address. */
+import { addressBytes, sameAddress } from '../../cluster/address.ts';
+import { monotonicMs } from '../../cluster/monotonic.ts';
+import { drainChanges, listAddresses, listenToChanges } from '../../native/netlink.ts';
+import { watchFd } from '../../native/watch.ts';
+
+const address = addressBytes(process.argv[2]!);
+let before: boolean | undefined;
+
+function look(): void {
+  const has = listAddresses().some(own => sameAddress(own.address, address));
+  if (has !== before) process.stdout.write(`${monotonicMs()} ${has ? 1 : 0}\n`);
+  before = has;
+}
+
+const fd = listenToChanges();
+watchFd(fd, () => {
+  drainChanges(fd);
+  look();
+});
+look();
