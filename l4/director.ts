@@ -1,10 +1,11 @@
 /** The director: brings configuration and the state of real servers into the kernel, and keeps them there. */
 import type { AttachModel, L4Model } from '#model/l4/l4.ts';
 import type { VirtualServerModel } from '#model/l4/virtual-server.ts';
+import { effectiveCapabilities, missingCapabilities } from '#native/capabilities.ts';
 import { changesBetween } from './changes.ts';
 import { compileTables, releaseReals } from './compile.ts';
 import { conditionOf, type ServiceCondition } from './condition.ts';
-import { DataPlane } from './data-plane.ts';
+import { DataPlane, type DataPlaneOptions } from './data-plane.ts';
 import { defaultAttach } from './default-attach.ts';
 import type { L4Figures, NamedFlow, RealFigures } from './figures.ts';
 import { entriesAmong, Fullness } from './fullness.ts';
@@ -81,7 +82,7 @@ export class Director {
     if (this.#plane)
       throw new Error(`l4: pin_path cannot change to ${pinPath} while moat runs: end it first`);
     const onTrouble = (fault: Error) => this.#log.warn(`l4: ${fault.message}`);
-    const plane = new DataPlane({
+    const plane = openPlane({
       pinPath,
       connections,
       onTrouble,
@@ -263,6 +264,19 @@ const realsOf = ({ services, leaving }: L4Tables): RealTable[] => [
   ...services.flatMap(({ reals }) => reals),
   ...leaving,
 ];
+
+/** @throws {Error} that says what the process may not do, where that is why */
+function openPlane(options: DataPlaneOptions): DataPlane {
+  try {
+    return new DataPlane(options);
+  } catch (fault) {
+    const { code = '', message } = fault as NodeJS.ErrnoException;
+    const missing = missingCapabilities(effectiveCapabilities(), ['net_admin', 'bpf', 'perfmon']);
+    if (!['EPERM', 'EACCES'].includes(code) || missing.length === 0) throw fault;
+    const way = 'run moat as root, or give it these';
+    throw new Error(`l4: this process lacks ${missing.join(', ')}: ${way} (${message})`, { cause: fault });
+  }
+}
 
 const NOTHING: RealCounts = {
   active: 0,

@@ -32,6 +32,8 @@ export interface AttachContext {
  * @throws {Error} with `code` and the interface's name
  */
 export function attachDirector({ interface: name, mode }: AttachModel, context: AttachContext): Attachment {
+  if (!existsSync(`/proc/sys/net/ipv4/conf/${name}`))
+    throw new Error(`l4: attach ${name}: there is no such interface (ip link shows those that are)`);
   allowForwarding(name);
   const reason = mode === 'auto' ? reasonForTc(name) : undefined;
   if (mode === 'tc' || reason !== undefined) return attachInTc(name, reason ?? 'as configured', context);

@@ -1,6 +1,8 @@
 /** Can this kernel, and this process, run programs of the L4 tier? */
+
 import type { Tried } from '#l4';
 import { L4_PIN_PATH } from '#model/l4/l4.ts';
+import { missingCapabilities } from '#native/capabilities.ts';
 import type { Finding } from '../host/finding.ts';
 import type { Looked, Machine } from './machine.ts';
 
@@ -8,8 +10,6 @@ import type { Looked, Machine } from './machine.ts';
 const LEAST = [5, 10] as const;
 /** Neighbours that the kernel itself keeps fresh. */
 const WANTED = [5, 16] as const;
-
-const CAPABILITIES = { net_admin: 12, net_raw: 13, sys_admin: 21, perfmon: 38, bpf: 39 } as const;
 
 export function kernelFindings({ machine, l4 }: Looked): Finding[] {
   return [
@@ -58,15 +58,10 @@ function compiler({ setting }: Machine): Finding {
 }
 
 function rights({ capabilities }: Machine): Finding {
-  const has = (name: keyof typeof CAPABILITIES) => ((capabilities >> BigInt(CAPABILITIES[name])) & 1n) === 1n;
-  const needed = has('sys_admin')
-    ? (['net_admin', 'net_raw'] as const)
-    : (['net_admin', 'net_raw', 'bpf', 'perfmon'] as const);
-  const missing = needed.filter(name => !has(name));
+  const missing = missingCapabilities(capabilities, ['net_admin', 'net_raw', 'bpf', 'perfmon']);
   if (missing.length === 0)
     return { level: 'fine', what: 'this process may load programs and change the network' };
-  const names = missing.map(name => `CAP_${name.toUpperCase()}`).join(', ');
-  return { level: 'fault', what: `this process lacks ${names}`, remedy: 'run moat as root' };
+  return { level: 'fault', what: `this process lacks ${missing.join(', ')}`, remedy: 'run moat as root' };
 }
 
 /** Each constant is hidden in two instructions then, also in root's programs. */

@@ -6,6 +6,7 @@ import { TC_PRIORITY, type Tried, tryPrograms } from '#l4';
 import type { L4Model } from '#model/l4/l4.ts';
 import { bpfAddon } from '#native/bpf-addon.ts';
 import { queryTc, queryXdp } from '#native/bpf-attach.ts';
+import { effectiveCapabilities } from '#native/capabilities.ts';
 import { offloadsOf, type XdpFeature, xdpFeaturesOf } from '#native/device.ts';
 import { listLinks } from '#native/netlink.ts';
 import { type HostLink, hostLinks, readSetting } from '../host/facts.ts';
@@ -63,7 +64,7 @@ export interface Looked {
 export function thisMachine(): Machine {
   return {
     kernel: release(),
-    capabilities: capabilities(),
+    capabilities: effectiveCapabilities(),
     lockedBytes: lockedBytes(),
     clockSource: lineOf('/sys/devices/system/clocksource/clocksource0/current_clocksource'),
     bpffs: mountsOf('bpf'),
@@ -120,11 +121,6 @@ function isWritable(path: string): boolean {
 
 const lineOf = (path: string): string | undefined =>
   existsSync(path) ? readFileSync(path, 'latin1').trim() : undefined;
-
-function capabilities(): bigint {
-  const [, bits = '0'] = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? [];
-  return BigInt(`0x${bits}`);
-}
 
 function lockedBytes(): number | undefined {
   const limits = readFileSync('/proc/self/limits', 'latin1');

@@ -1,19 +1,13 @@
 /** A flood of SYN at full speed: good clients go on, the table keeps what it has and takes no more than it is allowed. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { labMissing } from '../lab/lab.ts';
+import { makeFlood } from './flooding.ts';
 import { programMissing } from './program.ts';
 import { Site, VIP4 } from './site.ts';
 
 const skip = programMissing() || labMissing('nginx', 'curl');
-const dir = mkdtempSync(join(tmpdir(), 'moat-flood-'));
-after(() => rmSync(dir, { recursive: true }));
-const FLOOD = join(dir, 'flood');
-if (!skip) execFileSync('cc', ['-D_GNU_SOURCE', '-O2', '-o', FLOOD, join(import.meta.dirname, 'flood.c')]);
+const flood = skip ? undefined : makeFlood();
 
 const INSERTS_PER_SECOND = 500;
 const SECONDS = 4;
@@ -28,7 +22,6 @@ test('a flood of SYN: flows that are known go on, new ones come through, entries
   const tables = site.tables('dr');
   await site.direct({ ...tables, settings: { ...tables.settings, insertsPerSecond: INSERTS_PER_SECOND } });
   await site.get(VIP4);
-  const mac = /link\/ether (\S+)/.exec(site.directorHost.do('ip link show eth0'))![1]!;
   const download = site.client.run(
     'curl',
     '-sS',
@@ -42,16 +35,16 @@ test('a flood of SYN: flows that are known go on, new ones come through, entries
     '1M',
     `http://${VIP4}/big`,
   );
-  const flood = site.client.run(FLOOD, 'eth0', mac, VIP4, '80', String(SECONDS));
+  const flooded = flood!(site.client, site.directorHost, VIP4, 80, SECONDS);
   const answers: string[] = [];
   let over = false;
-  flood.finally(() => (over = true));
+  flooded.finally(() => (over = true));
   while (!over) {
     const { status, stdout, stderr } = await site.client.run('curl', '-sS', '-m', '30', `http://${VIP4}/`);
     assert.equal(status, 0, stderr);
     answers.push(stdout);
   }
-  const sent = Number((await flood).stdout);
+  const sent = Number((await flooded).stdout);
   assert.ok(sent > 20_000, `${sent} packets: that was no flood`);
   assert.ok(answers.length > 0);
   assert.equal((await download).stdout, String(4 << 20));
