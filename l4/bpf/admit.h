@@ -10,7 +10,7 @@
 
 struct admission {
   __u32 real;
-  __u32 reason; /* REASON_NEW or REASON_STATELESS when it goes on, else why not */
+  __u32 reason; /* as what the packet will be counted: in */
 };
 
 INLINE __u32 first_state(const struct packet *packet) {
@@ -176,7 +176,8 @@ INLINE int is_syn(const struct packet *packet) {
 /* Chooses a real server for a packet without an entry, and makes the entry. REASON_NEW, REASON_STATELESS, or why it cannot go on. */
 INLINE int admit(const struct settings *settings, struct packet *packet, __u32 id, struct service *service,
                    struct admission *admission) {
-  int opens = packet->protocol != IPPROTO_TCP || is_syn(packet);
+  /* Of one that has lost its real server another may make what it can. */
+  int opens = packet->protocol != IPPROTO_TCP || is_syn(packet) || admission->reason == REASON_RESELECTED;
   if (!opens && (!is_stateless(service) || service->persist_ns)) return REASON_RST_NO_FLOW;
   int reason = service->total.connections || service->source.connections ? check_open(packet, id, service) : NONE;
   if (reason != NONE) return reason;

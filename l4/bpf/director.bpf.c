@@ -31,7 +31,7 @@ INLINE __u32 meaning_of_destination(const struct packet *packet) {
 /* counted: as what, unless an entry says it better. */
 INLINE int admit_and_forward(frame_t *frame, struct packet *packet, struct settings *settings, struct service *service,
                              __u32 counted) {
-  struct admission admission = {0};
+  struct admission admission = {.reason = counted};
   int reason = admit(settings, packet, packet->service, service, &admission);
   if (reason == REASON_RST_NO_FLOW || reason == REASON_RST_NO_SERVER) return answer_reset(frame, packet, reason);
   if (reason != REASON_NEW && reason != REASON_STATELESS) return end_with(reason);

@@ -270,6 +270,14 @@ for (const build of BUILDS) {
     assert.match(packet, /> 10\.1\.0\.2:80/);
     assert.deepEqual(reasons, { reselected: 1 });
     assert.deepEqual(made.run(datagram()).reasons, { hit: 1 });
+    made.service(1, [place()], [1], { selection: SELECTION.order });
+    put(made, 1, { fate: 'forward', intake: 'all' });
+    assert.equal(chosen(made.run(segment('S'))), 1);
+    put(made, 1, { fate: 'reselect', intake: 'none' });
+    made.service(1, [place()], [2], { selection: SELECTION.order });
+    const later = made.run(segment('A'));
+    assert.equal(chosen(later), 2, 'in the middle of a connection too, and of a service that goes by turns');
+    assert.deepEqual(later.reasons, { reselected: 1 });
   });
 
   test(at('in the middle of a connection: a ring knows where it goes, an order does not'), { skip }, () => {

