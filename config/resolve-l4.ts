@@ -189,5 +189,39 @@ function resolveCheck(
       place,
       'the virtual server takes all of them: write port=',
     );
+  if (check.throughVirtual) refuseOtherPaths(check, meant, around, place, faults);
   return { ...check, site: placeOf(place) };
+}
+
+const modeOf = (real: RealServerDraft, { mode }: VirtualServerDraft): ForwardMode => real.mode ?? mode;
+
+const familyOf = (address: string) => (address.includes(':') ? 6 : 4);
+
+/** A check by the path of the virtual server wants one: of its own, and of one family. */
+function refuseOtherPaths(
+  { question: { type }, address }: Pick<L4CheckModel, 'question' | 'address'>,
+  meant: readonly RealServerDraft[],
+  around: VirtualServerDraft,
+  place: Site,
+  faults: Faults,
+): void {
+  const refuse = (what: string, hint: string) =>
+    faults.error('value', `health_check: via=vip ${what}`, place, hint);
+  if (PORTLESS.has(type))
+    return refuse(`does not go with ${type}`, 'take a check that asks at a port, such as tcp');
+  if (address !== undefined) return refuse('does not go with address=', 'leave one of them out');
+  const translated = meant.find(real => modeOf(real, around) === 'nat' || modeOf(real, around) === 'fullnat');
+  if (translated)
+    return refuse(
+      `is for modes dr and tun, and real_server ${translated.name} is of mode ${modeOf(translated, around)}`,
+      'there clients come to its own address, where it is asked without via=vip; only= restricts a check',
+    );
+  const other = meant.find(real =>
+    around.addresses.some(({ first }) => familyOf(first) !== familyOf(real.address)),
+  );
+  if (other)
+    refuse(
+      `needs real servers of the virtual server's family, and ${other.name} is of the other`,
+      'ask it without via=vip; only= restricts a check',
+    );
 }

@@ -27,6 +27,7 @@ import {
   readReals,
   readReasons,
 } from './statistics.ts';
+import { Steering } from './steering.ts';
 import { type Neighbour, neighboursAmong, readSurroundings } from './surroundings.ts';
 import type { L4Tables, TableChange } from './tables.ts';
 import { MapWriter } from './writer.ts';
@@ -57,6 +58,7 @@ export class DataPlane {
   readonly #options: DataPlaneOptions;
   readonly #programs = new Map<DirectorBuild, number>();
   readonly #context: AttachContext;
+  readonly steering: Steering;
   readonly #neighbours = new Map<string, Neighbour>();
   #attached: readonly Attachment[] = [];
   #unwritten: boolean;
@@ -75,6 +77,7 @@ export class DataPlane {
       program: build => this.#program(build),
       pinFolder: folderOf(options.pinPath),
     };
+    this.steering = new Steering(maps, folderOf(options.pinPath));
     startSweep(sweep);
     readRing(maps.fd('events'), record => this.#event(record));
   }
@@ -191,6 +194,7 @@ export class DataPlane {
 
   /** Lets go of everything; what is attached goes on. */
   close(): void {
+    this.steering.close();
     for (const fd of this.#programs.values()) closeFd(fd);
     closeFd(this.#sweep);
     this.#maps.close();
@@ -199,6 +203,7 @@ export class DataPlane {
   /** Ends forwarding: nothing is left in the kernel. */
   remove(): void {
     this.attach([]);
+    this.steering.follow(new Set(), []);
     removePins(this.#options.pinPath);
     this.close();
   }

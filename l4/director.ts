@@ -49,6 +49,10 @@ export class Director {
       nowMs: () => performance.now(),
       random: Math.random,
       changed: () => this.#refresh(),
+      steer: (path, real) => {
+        if (!this.#plane) throw new Error('nothing is forwarded yet');
+        return this.#plane.steering.steer(path, real);
+      },
     });
   }
 
@@ -67,6 +71,11 @@ export class Director {
       plane.apply(changesBetween(this.#tables, tables));
       this.#tables = tables;
       this.#attach(plane, wishes);
+      plane.steering.follow(
+        steeredReals(model),
+        plane.attached.map(one => one.interface),
+        new Set(tables.services.flatMap(({ endpoints }) => endpoints.map(({ address }) => address))),
+      );
       this.#keepLease(plane, model.leaseMs);
       this.#tellOfRoom(plane, model.connections);
       this.#model = model;
@@ -277,6 +286,14 @@ function openPlane(options: DataPlaneOptions): DataPlane {
     throw new Error(`l4: this process lacks ${missing.join(', ')}: ${way} (${message})`, { cause: fault });
   }
 }
+
+/** Addresses of real servers that are asked by the path of their virtual server. */
+const steeredReals = ({ virtualServers }: L4Model): Set<string> =>
+  new Set(
+    virtualServers
+      .filter(({ checks }) => checks.some(({ throughVirtual }) => throughVirtual))
+      .flatMap(({ realServers }) => realServers.map(({ address }) => address)),
+  );
 
 const NOTHING: RealCounts = {
   active: 0,

@@ -1,7 +1,7 @@
 /** The compiled programs: loaded, they share one set of maps. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { closeObject, loadObject, type MapWish, runProgram } from '#native/bpf.ts';
+import { closeObject, type LoadedObject, loadObject, type MapWish, runProgram } from '#native/bpf.ts';
 import { dupFd } from '#native/socket.ts';
 import { L4Maps, MAP_NAMES, type MapName } from './maps.ts';
 import { NO_TIMER } from './no-timer.ts';
@@ -50,6 +50,12 @@ export function loadDirector(maps: L4Maps, build: DirectorBuild): number {
   } finally {
     closeObject(object);
   }
+}
+
+/** Loads the programs that steer health checks. The caller closes them (`closeObject`). */
+export function loadSteer(maps: L4Maps): LoadedObject {
+  const standing = Object.fromEntries(MAP_NAMES.map(name => [name, maps.fd(name)]));
+  return loadObject(objectPath('steer'), wishesFor(standing));
 }
 
 /** Since Linux 6.18 memory for a timer comes without waiting for a lock, or not at all: what fails now may do in a moment. */

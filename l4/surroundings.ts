@@ -14,7 +14,10 @@ function mapped(address: Uint8Array): Uint8Array {
   return bytes;
 }
 
-export function isWithin(address: Uint8Array, network: LocalAddress): boolean {
+export function isWithin(
+  address: Uint8Array,
+  network: Pick<LocalAddress, 'address' | 'prefixBits'>,
+): boolean {
   if (address.length !== network.address.length) return false;
   for (let bit = 0; bit < network.prefixBits; bit++) {
     const mask = 0x80 >> (bit & 7);
@@ -29,7 +32,7 @@ const isLinkLocal = ({ address }: LocalAddress) => address.length === 16 && addr
 /** A tunnel begins at the address that shares a network with a real server behind one, else at the first that is good for it. */
 function tunnelSource(
   bytes: number,
-  reals: Iterable<RealTable>,
+  reals: Iterable<Pick<RealTable, 'mode' | 'address'>>,
   addresses: readonly LocalAddress[],
 ): Uint8Array {
   const usable = addresses.filter(
@@ -44,7 +47,7 @@ function tunnelSource(
   return usable[0]?.address ?? new Uint8Array(bytes);
 }
 
-export function readSurroundings(reals: Iterable<RealTable>): Surroundings {
+export function readSurroundings(reals: Iterable<Pick<RealTable, 'mode' | 'address'>>): Surroundings {
   const addresses = listAddresses();
   const list = [...reals];
   return {

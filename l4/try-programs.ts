@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { closeObject, loadObject } from '#native/bpf.ts';
 import { closeFd } from '#native/socket.ts';
-import { loadDirector, loadMaps, startSweep } from './programs.ts';
+import { loadDirector, loadMaps, loadSteer, startSweep } from './programs.ts';
 
 export interface Tried {
   readonly name: string;
@@ -25,6 +25,7 @@ export function tryPrograms(): Tried[] {
       attempt('the director for XDP', director('xdp')),
       attempt('the director for tc', director('tc')),
       attempt('the far end of tunnels', tryDecap),
+      attempt('what steers health checks', () => closeObject(loadSteer(loaded.maps))),
     ];
     loaded.maps.close();
     return tried;

@@ -25,6 +25,7 @@ export type Addon = {
   rawSend(fd: number, host: string, family: 4 | 6, port: number, bytes: Uint8Array): void;
   rawReceive(fd: number, buffer: Uint8Array): { length: number; address: string } | undefined;
   packetSocket(name: string, protocol: number): number;
+  markedSocket(options: object): number;
   dupFd(fd: number): number;
   closeFd(fd: number): void;
   setCloexec(fd: number, on: boolean): void;
@@ -106,7 +107,7 @@ const BUILD_DIR = join(import.meta.dirname, 'build');
 const REMEDY = 'run scripts/build-native (it needs: apt-get install gcc libc6-dev libcrypt-dev)';
 
 /** The newest verb: an addon without it was compiled before the TypeScript beside it was written. */
-const NEWEST_VERB: keyof Addon = 'packetSocket';
+const NEWEST_VERB: keyof Addon = 'markedSocket';
 
 // A cache: dlopen() gives the same addon each time, and asking it costs a stat() per call.
 let loaded: Addon | undefined;

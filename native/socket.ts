@@ -90,6 +90,19 @@ export type OutgoingOptions = Pick<ListenerTuning, 'keepAlive' | 'receiveBufferB
 export const outgoingSocket = (options: OutgoingOptions): number => addon().outgoingSocket(options);
 
 /**
+ * An unconnected socket whose packets carry a mark (SO_MARK), by which filters and routes of this host know them. Its port is its
+ * own alone, whoever it is connected to. For `net.Socket({ fd })`, or `dgram.Socket.bind({ fd })`.
+ *
+ * @throws code EPERM without CAP_NET_ADMIN and CAP_NET_RAW
+ */
+export const markedSocket = (options: {
+  family: 4 | 6;
+  kind: 'tcp' | 'udp';
+  mark: number;
+  localAddress?: string | undefined;
+}): number => addon().markedSocket(options);
+
+/**
  * A datagram socket connected to a peer: each write to it sends one message, and fails rather than wait.
  *
  * @throws code ENOENT or ECONNREFUSED if nobody listens at a Unix path; for UDP that shows at a later write

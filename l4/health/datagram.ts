@@ -1,5 +1,6 @@
 /** A UDP socket that talks to one address, and hears of ICMP errors. */
 import { createSocket, type Socket } from 'node:dgram';
+import { markedSocket } from '#native/socket.ts';
 import { aborted, type ProbeMeans, type ProbeTarget } from './probe.ts';
 import { reasonOf } from './talk.ts';
 
@@ -22,11 +23,23 @@ export class DatagramTalk implements Disposable {
     });
   }
 
-  static async open({ address, port, from }: ProbeTarget, { signal }: ProbeMeans): Promise<DatagramTalk> {
+  static async open(
+    { address, port, from, mark }: ProbeTarget,
+    { signal }: ProbeMeans,
+  ): Promise<DatagramTalk> {
     const talk = new DatagramTalk(createSocket(address.includes(':') ? 'udp6' : 'udp4'), signal);
     try {
       const socket = talk.#socket;
-      if (from !== undefined) await talk.#or(new Promise<void>(done => socket.bind({ address: from }, done)));
+      if (mark !== undefined) {
+        const fd = markedSocket({
+          family: address.includes(':') ? 6 : 4,
+          kind: 'udp',
+          mark,
+          localAddress: from,
+        });
+        await talk.#or(new Promise<void>(done => socket.bind({ fd }, done)));
+      } else if (from !== undefined)
+        await talk.#or(new Promise<void>(done => socket.bind({ address: from }, done)));
       await talk.#or(
         new Promise<void>((done, fail) =>
           socket.connect(port, address, (fault?: Error) => (fault ? fail(reasonOf(fault)) : done())),

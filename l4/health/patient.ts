@@ -1,6 +1,6 @@
 /** One real server under watch: its checks, its drain, and what they make of it. */
 import type { L4CheckModel } from '#model/l4/health.ts';
-import type { RealServerModel, VirtualServerModel } from '#model/l4/virtual-server.ts';
+import type { RealServerModel, VirtualAddressModel, VirtualServerModel } from '#model/l4/virtual-server.ts';
 import type { RealCondition } from '../condition.ts';
 import { type DrainState, READY, stepDrain } from '../drain.ts';
 import { UNCHECKED } from './course.ts';
@@ -47,8 +47,8 @@ export class Patient {
     drained: () => void,
   ): void {
     const old = this.#rounds;
-    this.#rounds = checksFor(server, real).map(check =>
-      this.#round(check, targetOf(check, server, real), heard),
+    this.#rounds = checksFor(server, real).flatMap(check =>
+      targetsOf(check, server, real).map(target => this.#round(check, target, heard)),
     );
     for (const round of old) if (!this.#rounds.includes(round)) round.close();
     for (const round of this.#rounds) if (!old.includes(round)) round.start(firstInMs);
@@ -60,7 +60,9 @@ export class Patient {
       round => stampOf(round.check) === stampOf(check) && isSame(round.target, target),
     );
     if (same) return same;
-    const asksAlike = this.#rounds.find(round => isSame(round.check.question, check.question));
+    const asksAlike = this.#rounds.find(
+      round => isSame(round.check.question, check.question) && isSame(round.target.path, target.path),
+    );
     const round: Round = new Round(check, target, asksAlike?.course ?? UNCHECKED, this.#means, outcome => {
       this.#assess();
       heard(this, round, outcome);
@@ -118,11 +120,26 @@ const checksFor = (
 ): readonly L4CheckModel[] =>
   state === 'down' ? [] : checks.filter(({ only }) => only.length === 0 || only.includes(name));
 
+/** By the path of the virtual server it is asked at each of its addresses, else once. */
+function targetsOf(check: L4CheckModel, server: VirtualServerModel, real: RealServerModel): ProbeTarget[] {
+  if (!check.throughVirtual) return [targetOf(check, server, real, server.addresses[0]!)];
+  const once = new Map(server.addresses.map(address => [address.first, address]));
+  return [...once.values()].map(address => ({
+    ...targetOf(check, server, real, address),
+    path: { virtual: address.first, mode: real.mode, tunnel: server.tunnel },
+  }));
+}
+
 /** A real server without a port is asked at that of the virtual server. */
-function targetOf(check: L4CheckModel, server: VirtualServerModel, real: RealServerModel): ProbeTarget {
+function targetOf(
+  check: L4CheckModel,
+  server: VirtualServerModel,
+  real: RealServerModel,
+  { firstPort }: VirtualAddressModel,
+): ProbeTarget {
   return {
     address: check.address ?? real.address,
-    port: check.port ?? (real.port || server.addresses[0]!.firstPort),
+    port: check.port ?? (real.port || firstPort),
     from: check.from,
     virtualServer: server.name,
     realServer: real.name,

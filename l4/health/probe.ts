@@ -1,6 +1,14 @@
 /** What every kind of health check is: one question to one real server. */
 import type { CheckQuestion, L4CheckType } from '#model/l4/health.ts';
+import type { ForwardMode, TunnelModel } from '#model/l4/virtual-server.ts';
 import type { Pinger } from './pinger.ts';
+
+/** The path of a virtual server to one real server. */
+export interface VirtualPath {
+  readonly virtual: string;
+  readonly mode: ForwardMode;
+  readonly tunnel: TunnelModel;
+}
 
 export interface ProbeTarget {
   /** Whom to ask, by IP address. */
@@ -8,6 +16,10 @@ export interface ProbeTarget {
   readonly port: number;
   /** The own address to ask from; undefined: what the routes say. */
   readonly from: string | undefined;
+  /** By the path of the virtual server; undefined: plainly, at its own address. */
+  readonly path?: VirtualPath | undefined;
+  /** On the packets of the question: by it they are steered. */
+  readonly mark?: number | undefined;
   /** For programs: who is meant. */
   readonly virtualServer: string;
   readonly realServer: string;

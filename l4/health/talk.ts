@@ -1,8 +1,9 @@
 /** A connection for a health check: what is said, and what has come so far. */
-import { connect, type Socket } from 'node:net';
+import { connect, Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { getSystemErrorMessage } from 'node:util';
 import type { CheckTlsModel } from '#model/l4/health.ts';
+import { markedSocket } from '#native/socket.ts';
 import { certificateWarning } from './certificate.ts';
 import { aborted, type ProbeMeans, type ProbeTarget } from './probe.ts';
 
@@ -23,8 +24,7 @@ export async function dial(
   { signal }: ProbeMeans,
   protocols: readonly string[] = [],
 ): Promise<Line> {
-  const { address: host, port, from } = target;
-  const socket = connect({ host, port, ...(from !== undefined && { localAddress: from }) });
+  const socket = connectTo(target);
   signal.addEventListener('abort', () => socket.destroy(), { once: true });
   await Promise.race([opened(socket, 'connect'), aborted(signal)]);
   if (!tls) return { socket, warning: undefined, alpn: '' };
@@ -39,6 +39,13 @@ export async function dial(
   await Promise.race([opened(secure, 'secureConnect'), aborted(signal)]);
   const alpn = secure.alpnProtocol || '';
   return { socket: secure, warning: certificateWarning(secure, tls, Date.now()), alpn };
+}
+
+function connectTo({ address: host, port, from, mark }: ProbeTarget): Socket {
+  if (mark === undefined) return connect({ host, port, ...(from !== undefined && { localAddress: from }) });
+  const fd = markedSocket({ family: host.includes(':') ? 6 : 4, kind: 'tcp', mark, localAddress: from });
+  const options = { fd, manualStart: true }; // an unconnected socket must not be read yet
+  return new Socket(options).connect(port, host);
 }
 
 function opened(socket: Socket | TLSSocket, event: 'connect' | 'secureConnect'): Promise<void> {

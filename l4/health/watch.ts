@@ -8,7 +8,8 @@ import { runHook } from './hook.ts';
 import { Limiter } from './limiter.ts';
 import { Pinger } from './pinger.ts';
 import type { ProbeTarget } from './probe.ts';
-import { ask } from './table.ts';
+import { askThroughVirtual, type Steer } from './steered.ts';
+import { ask, type Outcome } from './table.ts';
 import type { Teller } from './teller.ts';
 import { Ward, type WardMeans } from './ward.ts';
 
@@ -17,6 +18,8 @@ export interface WatchMeans {
   readonly nowMs: () => number;
   /** 0 <= r < 1 */
   readonly random: () => number;
+  /** How the path of a virtual server to a real one is taken. */
+  readonly steer: Steer;
   /** The conditions are others now; what changes within one turn of the loop is told once. */
   readonly changed: (conditions: Conditions) => void;
 }
@@ -65,9 +68,10 @@ export class Watch implements Disposable {
     return new Map(this.#wards.map(({ server, condition }) => [server.name, condition]));
   }
 
-  #ask(check: L4CheckModel, target: ProbeTarget) {
-    const { question, timeoutMs } = check;
-    return ask(question, target, { timeoutMs, scriptUser: this.#scriptUser, pinger: this.#pinger });
+  #ask({ question, timeoutMs }: L4CheckModel, target: ProbeTarget): Promise<Outcome> {
+    const means = { timeoutMs, scriptUser: this.#scriptUser, pinger: this.#pinger };
+    const plainly = (whom: ProbeTarget) => ask(question, whom, means);
+    return target.path ? askThroughVirtual(target, target.path, this.#means.steer, plainly) : plainly(target);
   }
 
   #tell(): void {

@@ -131,6 +131,8 @@ export interface L4CheckModel {
   /** Where to ask, when that is not the real server itself. */
   readonly address: string | undefined;
   readonly port: number | undefined;
+  /** Asked by the path of the virtual server, at its own address: whether the real server answers for that. Of dr and tun only. */
+  readonly throughVirtual: boolean;
   /** The address that questions come from. */
   readonly from: string | undefined;
   /** Names of the real servers that it is meant for; empty: all. */

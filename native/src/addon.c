@@ -17,6 +17,7 @@ static const napi_property_descriptor VERBS[] = {
     VERB("rawSend", raw_send),
     VERB("rawReceive", raw_receive),
     VERB("packetSocket", packet_socket),
+    VERB("markedSocket", marked_socket),
     VERB("dupFd", dup_fd),
     VERB("closeFd", close_fd),
     VERB("setCloexec", set_cloexec),

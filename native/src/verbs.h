@@ -20,6 +20,9 @@ napi_value raw_socket(napi_env env, napi_callback_info info);
 napi_value raw_send(napi_env env, napi_callback_info info);
 napi_value raw_receive(napi_env env, napi_callback_info info);
 
+/* marked.c */
+napi_value marked_socket(napi_env env, napi_callback_info info);
+
 /* packet.c */
 napi_value packet_socket(napi_env env, napi_callback_info info);
 

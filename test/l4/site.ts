@@ -70,7 +70,7 @@ export class Site implements AsyncDisposable {
   readonly directorHost: Host;
   readonly reals: Host[] = [];
   readonly #ports: string[] = [];
-  readonly #dir = mkdtempSync(join(tmpdir(), 'moat-site-'));
+  readonly dir = mkdtempSync(join(tmpdir(), 'moat-site-'));
   readonly #pins = mkdtempSync(join(tmpdir(), 'moat-pins-'));
   director!: DirectorProcess;
 
@@ -148,7 +148,7 @@ export class Site implements AsyncDisposable {
 
   /** `moat real-server` on one of them. */
   realServer(real: Host, ...words: string[]): Promise<RunResult> {
-    return real.run(MOAT, 'real-server', ...words, '--record', join(this.#dir, `${real.name}.json`));
+    return real.run(MOAT, 'real-server', ...words, '--record', join(this.dir, `${real.name}.json`));
   }
 
   /** Real servers answer by way of the director: for nat. */
@@ -169,7 +169,7 @@ export class Site implements AsyncDisposable {
   /** nginx on each real server, which answers with its host's name; `/big` is 4 MB, `/huge` never ends in time. */
   async serve(): Promise<void> {
     for (const real of this.reals) {
-      const dir = join(this.#dir, real.name);
+      const dir = join(this.dir, real.name);
       mkdirSync(dir);
       writeFileSync(join(dir, 'big'), Buffer.alloc(4 << 20, 'x'));
       writeFileSync(join(dir, 'huge'), '');
@@ -298,6 +298,6 @@ export class Site implements AsyncDisposable {
     this.lab.close();
     execFileSync('umount', ['-l', this.#pins]);
     rmSync(this.#pins, { recursive: true, force: true });
-    rmSync(this.#dir, { recursive: true, force: true });
+    rmSync(this.dir, { recursive: true, force: true });
   }
 }

@@ -39,6 +39,7 @@ class Watched implements Disposable {
       nowMs: () => performance.now(),
       random: Math.random,
       changed: conditions => void this.told.push(conditions),
+      steer: () => 'local',
     });
   }
 
