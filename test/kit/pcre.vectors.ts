@@ -50,6 +50,9 @@ export const PATTERNS: readonly string[] = [
   '(?i)(a)b\\1',
   '(ab)(?i)\\1',
   '[[:upper:]]+',
+  '[:=][[:digit:]]',
+  '[^=]+[=]',
+  '[a[=b]+[.c]',
   '[[:lower:]]b',
   // classes
   '[]a]+',
@@ -304,6 +307,9 @@ export const DIFFERENT: readonly (readonly [
 
 /** Refused by PCRE2 and by us. */
 export const REFUSED: readonly string[] = [
+  '\\x{}',
+  '[\\x{z}]',
+  '[[:al-pha:]]',
   '(',
   ')',
   'a)',
