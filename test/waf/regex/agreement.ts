@@ -40,11 +40,20 @@ function comparePair(pattern: Pattern, value: string, verdict: Verdict, tally: T
   tally.compared++;
   if (verdict !== false) tally.matches++;
   if (found !== (verdict !== false)) return void tally.differences.push(told(pattern, value, found, verdict));
+  if (found && !hasWhatItNeeds(pattern, value))
+    tally.differences.push(
+      `${JSON.stringify(pattern.source)} matches ${JSON.stringify(value)} without its literals`,
+    );
   if (typeof verdict === 'boolean') return;
   const ours = pattern.exec(value);
   const theirs = verdict.slice(0, Math.min(9, pattern.groups) + 1).map(pair => pair && value.slice(...pair));
   if (JSON.stringify(ours) !== JSON.stringify(theirs))
     tally.differences.push(told(pattern, value, ours, theirs));
+}
+
+function hasWhatItNeeds({ literals, minLength }: Pattern, value: string): boolean {
+  const folded = value.replace(/[A-Z]/g, letter => letter.toLowerCase());
+  return value.length >= minLength && (literals?.some(literal => folded.includes(literal)) ?? true);
 }
 
 const told = ({ source }: Pattern, value: string, ours: unknown, theirs: unknown): string =>
