@@ -1,4 +1,5 @@
 /** The director: brings configuration and the state of real servers into the kernel, and keeps them there. */
+import { setImmediate } from 'node:timers/promises';
 import type { AttachModel, L4Model } from '#model/l4/l4.ts';
 import type { VirtualServerModel } from '#model/l4/virtual-server.ts';
 import { effectiveCapabilities, missingCapabilities } from '#native/capabilities.ts';
@@ -19,6 +20,8 @@ import type { L4Tables, RealTable } from './tables.ts';
 const LOOK_MS = 5000;
 /** The lease is renewed so often within its time. */
 const RENEWALS = 4;
+/** Flows that are read in one go. */
+const PIECE = 1000;
 /** A successor that has not begun within this time will not: then nobody vouches for this director. */
 const HAND_OVER_MS = 30_000;
 
@@ -132,7 +135,7 @@ export class Director {
     const leaseMs = this.#model?.leaseMs;
     this.#stopWork();
     this.#model = undefined;
-    if (!plane || leaseMs === undefined) return void setImmediate(over);
+    if (!plane || leaseMs === undefined) return void setTimeout(over, 0);
     const endMs = performance.now() + HAND_OVER_MS;
     let kept = plane.renewLease(leaseMs);
     this.#lease = setInterval(() => {
@@ -224,15 +227,29 @@ export class Director {
     };
   }
 
-  /** At most so many flows. @throws {Error} when no configuration is in force */
-  flows(most: number): NamedFlow[] {
+  /**
+   * Lets timers run between its pieces: nobody may lose the lease for a look at the table.
+   *
+   * @param most so many flows at most
+   * @returns pieces of JSON, a list of NamedFlow each: text crosses to another process at once
+   * @throws {Error} when no configuration is in force
+   */
+  async flows(most: number): Promise<string[]> {
     const { plane, tables } = this.#inForce();
     const names = new Map(realsOf(tables).map(({ id, name }) => [id, name]));
-    return plane
+    const found = plane
       .flows()
       .take(most)
-      .map(({ realId, ...flow }) => ({ ...flow, real: names.get(realId) ?? `#${realId}` }))
-      .toArray();
+      .map(({ realId, ...flow }): NamedFlow => ({ ...flow, real: names.get(realId) ?? `#${realId}` }));
+    const pieces: string[] = [];
+    for (;;) {
+      const piece = Array.from({ length: PIECE }, () => found.next().value).filter(
+        flow => flow !== undefined,
+      );
+      if (piece.length > 0) pieces.push(JSON.stringify(piece));
+      if (piece.length < PIECE) return pieces;
+      await setImmediate();
+    }
   }
 
   #inForce() {

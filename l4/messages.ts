@@ -5,7 +5,7 @@ export type ToDirector =
   | { readonly id: number; readonly kind: 'configure'; readonly model: L4Model }
   /** Answered by L4Figures. */
   | { readonly id: number; readonly kind: 'figures' }
-  /** Answered by NamedFlow[], so many at most. */
+  /** Answered by pieces of JSON, a list of NamedFlow each; so many flows at most. */
   | { readonly id: number; readonly kind: 'flows'; readonly most: number }
   /** Ends; takes the programs off before, unless an earlier life of moat had put some there. */
   | { readonly id: number; readonly kind: 'withdraw' }

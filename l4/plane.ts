@@ -158,7 +158,8 @@ export class L4Plane {
 
   /** At most so many; undefined as with figures(). */
   async flows(most: number): Promise<readonly NamedFlow[] | undefined> {
-    return this.#child?.ask<NamedFlow[]>({ kind: 'flows', most }).catch(() => undefined);
+    const pieces = await this.#child?.ask<string[]>({ kind: 'flows', most }).catch(() => undefined);
+    return pieces?.flatMap((piece): NamedFlow[] => JSON.parse(piece));
   }
 
   async #configure(model: L4Model, overrides: readonly Override[], triesLeft = MOST_STARTS): Promise<void> {

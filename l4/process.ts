@@ -28,11 +28,11 @@ function work(order: ToDirector): unknown {
   }
 }
 
-process.on('message', (order: ToDirector) => {
+process.on('message', async (order: ToDirector) => {
   let fault: string | undefined;
   let value: unknown;
   try {
-    value = work(order);
+    value = await work(order);
   } catch (error) {
     fault = (error as Error).message;
   }

@@ -5,7 +5,7 @@ import { CONFIG_OPTIONS, invocationFrom, OptionFault, readOptions } from '../opt
 import { ask } from '../status/client.ts';
 import { connectionsText, listText, statsText } from '../status/l4-text.ts';
 import { socketPathOf } from '../status/report.ts';
-import type { Answers, L4Wish, Question } from '../status/server.ts';
+import { type Answers, type L4Wish, MOST_CONNECTIONS, type Question } from '../status/server.ts';
 
 type Shown<Q extends Question> = NonNullable<Awaited<ReturnType<Answers[Q]>>>;
 
@@ -21,7 +21,10 @@ export async function run(args: readonly string[]): Promise<number> {
   if (!model) return FAULTY;
   const path = socketPathOf(model.process.pidPath);
   const show = <Q extends Question>(question: Q, text: (answer: Shown<Q>) => string) =>
-    tell(path, question, values.json ? answer => `${JSON.stringify(answer)}\n` : text);
+    tell(path, question, answer => {
+      noteCut(question, answer);
+      return values.json ? `${JSON.stringify(answer)}\n` : text(answer);
+    });
   switch (verb) {
     case 'list':
       return show('l4', listText);
@@ -32,6 +35,12 @@ export async function run(args: readonly string[]): Promise<number> {
     default:
       return order(path, wishOf(verb, words));
   }
+}
+
+/** A list that ends where it may not go on says so. */
+function noteCut(question: Question, answer: unknown): void {
+  if (question !== 'l4-connections' || !Array.isArray(answer) || answer.length < MOST_CONNECTIONS) return;
+  complain('warn', `there are more connections: these are ${MOST_CONNECTIONS} of them`);
 }
 
 /** @throws {OptionFault} when the words are no order */

@@ -8,6 +8,9 @@ import { listenUnix } from '#native/socket.ts';
 import type { StatusReport } from './report.ts';
 
 /** Questions by their word; a line with the word, and what belongs to it, is answered by a line of JSON. */
+/** So many flows are shown at most. */
+export const MOST_CONNECTIONS = 100_000;
+
 export interface Answers {
   status(): Promise<StatusReport>;
   /** Undefined, which is written as null: there is no L4 tier. */

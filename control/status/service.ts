@@ -3,7 +3,7 @@ import type { Applier } from '../apply.ts';
 import type { Invocation } from '../invocation.ts';
 import { MOAT_VERSION } from '../version.ts';
 import { type StatusReport, socketPathOf } from './report.ts';
-import { type Answers, type L4Wish, StatusServer } from './server.ts';
+import { type Answers, type L4Wish, MOST_CONNECTIONS, StatusServer } from './server.ts';
 
 async function order(text: string, applier: Applier): ReturnType<Answers['l4-order']> {
   try {
@@ -21,9 +21,6 @@ async function orderCluster(text: string, applier: Applier): ReturnType<Answers[
     return { fault: (fault as Error).message };
   }
 }
-
-/** So many flows are shown at most. */
-const MOST_CONNECTIONS = 100_000;
 
 export class StatusService {
   readonly #applier: Applier;

@@ -39,7 +39,7 @@ test(`a table of ${ENTRIES} entries: clients go on, and it can be looked at`, {
   skip,
   timeout: LIMIT_MS,
 }, async t => {
-  await using tiers = await atWork('timeouts syn=1h;');
+  await using tiers = await atWork('timeouts syn=1h; lease 5s;');
   const { client, director } = tiers;
   const empty = tableBytes(tiers);
   while ((await director.figures()).table.entries < ENTRIES)
@@ -60,4 +60,5 @@ test(`a table of ${ENTRIES} entries: clients go on, and it can be looked at`, {
   await load.stop();
   const { reasons } = await director.figures();
   assert.equal(reasons['table-full'], 0);
+  assert.equal(reasons['lease-passed'], 0, 'a look at the table has cost the lease');
 });
