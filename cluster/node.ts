@@ -77,6 +77,11 @@ export class Node {
     this.#moved([...this.#instances.values()].map(({ standing }) => standing));
   }
 
+  /** Makes sure that configure() will do. @throws {Error} when it will not */
+  prepare(model: ClusterModel): void {
+    this.#acceptance.check(model);
+  }
+
   /** Instances that stay what they are stay where they are. */
   configure(model: ClusterModel): void {
     const folder = new StateFolder(model.statePath);

@@ -36,8 +36,7 @@ function nodeNow(): Node {
 function work(order: ToNode): unknown {
   switch (order.kind) {
     case 'prepare':
-      nodeNow();
-      return undefined;
+      return nodeNow().prepare(order.model);
     case 'configure':
       if (order.model.realtimePriority !== wantedPriority || !node) {
         wantedPriority = order.model.realtimePriority;

@@ -8,6 +8,7 @@ import { L4Plane } from '#l4';
 import { type L7Plane, type ListeningSocket, type PlaneConfig, packConfig } from '#l7';
 import type { Model } from '#model/main.ts';
 import { openDatagrams } from '#native/datagram.ts';
+import { ClusterHealth } from './cluster-health.ts';
 import { diskNeedsOf } from './disk-needs.ts';
 import { baseEnvironment } from './environment.ts';
 import type { Invocation } from './invocation.ts';
@@ -27,6 +28,7 @@ export class Applier {
   /** Of the cluster block; likewise. */
   readonly cluster: ClusterPlane;
   readonly listeners: Listeners;
+  readonly #health: ClusterHealth;
   readonly #invocation: Invocation;
   readonly #appended = new AppendFiles();
   readonly #logs: LogBook;
@@ -45,6 +47,7 @@ export class Applier {
     this.plane = plane;
     this.l4 = new L4Plane(baseEnvironment());
     this.cluster = new ClusterPlane(baseEnvironment());
+    this.#health = new ClusterHealth(this);
   }
 
   /** The log of the process; another one after a configuration that names other files. */
@@ -91,6 +94,7 @@ export class Applier {
     await this.cluster
       .commit(model.cluster)
       .catch((fault: Error) => this.log.emerg(`the cluster block is not in force: ${fault.message}`));
+    void this.#health.follow();
   }
 
   /** The l4 block comes first, for the way back from it is short; one that is gone is taken out last, for there is none: flows end with it. */

@@ -1,13 +1,11 @@
 /** Beside Debian's keepalived, in namespaces: each version, family and way of sending, in both roles. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { monotonicMs } from '../../cluster/monotonic.ts';
 import { labMissing } from '../lab/lab.ts';
+import { newPair } from './new-pair.ts';
 import { assertSole } from './owner.ts';
-import { Pair, type Wiring } from './pair.ts';
+import type { Wiring } from './pair.ts';
 
 const skip = labMissing('keepalived');
 /** With an interval of 1 s and priority 100 others wait for 3.6 s, and for 0.6 s after priority 0. */
@@ -26,16 +24,6 @@ const WIRINGS: readonly Wiring[] = [
 
 const nameOf = ({ version, family, unicast }: Wiring) =>
   `version ${version}, IPv${family}, ${unicast ? 'unicast' : 'multicast'}`;
-
-function newPair(wiring: Wiring, t: TestContext): Pair {
-  const dir = mkdtempSync(join(tmpdir(), 'moat-vrrp-'));
-  const pair = new Pair(wiring, dir);
-  t.after(() => {
-    pair[Symbol.dispose]();
-    rmSync(dir, { recursive: true });
-  });
-  return pair;
-}
 
 /** How long it took until another one had the address. */
 function tell(t: TestContext, what: string, sinceMs: number, atMs: number): number {

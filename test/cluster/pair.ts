@@ -24,7 +24,7 @@ export class Pair implements Disposable {
   readonly vip: string;
   readonly hosts: readonly [Host, Host];
   readonly owners: readonly [Owner, Owner];
-  readonly #lab = new Lab();
+  readonly lab = new Lab();
   readonly #dir: string;
 
   /** @param dir for files, removed by the caller */
@@ -33,10 +33,10 @@ export class Pair implements Disposable {
     this.#dir = dir;
     const { vip, own, bits } = ADDRESSES[wiring.family];
     this.vip = vip;
-    const net = this.#lab.network('net');
+    const net = this.lab.network('net');
     const hosts = own.map((address, at) => {
-      const host = this.#lab.host(at === 0 ? 'a' : 'b');
-      this.#lab.wire(host, 'eth0', net, { addresses: [`${address}/${bits}`] });
+      const host = this.lab.host(at === 0 ? 'a' : 'b');
+      this.lab.wire(host, 'eth0', net, { addresses: [`${address}/${bits}`] });
       return host;
     });
     this.hosts = [hosts[0]!, hosts[1]!];
@@ -70,6 +70,14 @@ export class Pair implements Disposable {
     return new Moat(this.hosts[at], this.path(`moat-${at}`), text);
   }
 
+  /** A second network between the two, with interfaces of this name. */
+  join(interfaceName: string, addresses: readonly [string, string]): void {
+    const net = this.lab.network(`n${interfaceName}`);
+    this.hosts.forEach((host, at) => {
+      this.lab.wire(host, interfaceName, net, { addresses: [addresses[at]!] });
+    });
+  }
+
   keepalived(lines: string, at: 0 | 1 = 1): Keepalived {
     const { version, unicast } = this.wiring;
     const [own, peer] = this.#ownAndPeer(at);
@@ -81,7 +89,7 @@ export class Pair implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#lab.close();
+    this.lab.close();
   }
 }
 
@@ -143,6 +151,14 @@ export class Moat extends Program {
     }, `moat to say ${what}: ${this.output}`);
   }
 
+  reload(): void {
+    process.kill(this.controlPid, 'SIGHUP');
+  }
+
+  get controlPid(): number {
+    return Number(readFileSync(`${this.base}.pid`, 'latin1'));
+  }
+
   run(...words: string[]) {
     return this.host.run(MOAT, ...words, '-c', `${this.base}.conf`);
   }
@@ -150,8 +166,7 @@ export class Moat extends Program {
   /** Control, and its child that speaks VRRP. */
   async pids(): Promise<{ readonly controlPid: number; readonly clusterPid: number }> {
     const { stdout } = await this.run('vrrp', 'status', '--json');
-    const controlPid = Number(readFileSync(`${this.base}.pid`, 'latin1'));
-    return { controlPid, clusterPid: JSON.parse(stdout).pid };
+    return { controlPid: this.controlPid, clusterPid: JSON.parse(stdout).pid };
   }
 }
 

@@ -1,0 +1,60 @@
+/** Tells the cluster how the other tiers are, as long as the right to an address hangs on it. */
+import type { ClusterPlane, PlaneHealth } from '#cluster';
+import type { L4Plane } from '#l4';
+import type { L7Plane } from '#l7';
+
+const EVERY_MS = 1000;
+/** A tier that takes longer to say how it is cannot answer clients either. */
+const PATIENCE_MS = 2000;
+
+interface Tiers {
+  readonly cluster: ClusterPlane;
+  readonly l4: L4Plane;
+  readonly plane: L7Plane;
+}
+
+export class ClusterHealth {
+  readonly #tiers: Tiers;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(tiers: Tiers) {
+    this.#tiers = tiers;
+  }
+
+  /** Looks now, and then every second; not at all where nobody wants to know. */
+  async follow(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (!this.#tiers.cluster.wantsHealth) return;
+    const timer = setTimeout(() => void this.follow(), EVERY_MS + PATIENCE_MS).unref();
+    this.#timer = timer;
+    await this.#tiers.cluster.tell(await this.#look());
+    if (this.#timer !== timer) return; // another configuration, which has begun anew
+    clearTimeout(timer);
+    this.#timer = setTimeout(() => void this.follow(), EVERY_MS).unref();
+  }
+
+  async #look(): Promise<PlaneHealth> {
+    const { l4, plane } = this.#tiers;
+    const [figures, status] = await Promise.all([inTime(l4.figures()), inTime(plane.status())]);
+    const alive = status?.workers.length ?? 0;
+    return {
+      l4: figures?.services.map(({ name, reals }) => ({
+        name,
+        up: reals.filter(({ state, weight }) => state === 'alive' && weight > 0).length,
+      })),
+      l7: { ok: alive > 0, says: alive > 0 ? `${alive} workers answer` : 'the L7 process does not answer' },
+    };
+  }
+}
+
+/** @returns undefined when it takes too long */
+async function inTime<T>(answer: Promise<T>): Promise<T | undefined> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(resolve, PATIENCE_MS, undefined);
+  try {
+    return await Promise.race([answer, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

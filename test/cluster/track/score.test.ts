@@ -1,0 +1,56 @@
+/** What trackers have found, as a priority and faults, with the meanings of keepalived. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { l4Status } from '../../../cluster/track/health.ts';
+import { scoreOf } from '../../../cluster/track/score.ts';
+import type { TrackStatus } from '../../../cluster/track/tracker.ts';
+import type { TrackModel } from '../../../model/cluster/track.ts';
+
+const track = (weight?: number): TrackModel => ({ name: 'l7', question: { type: 'l7' }, weight });
+const score = (base: number, status: TrackStatus | undefined, ...weights: (number | undefined)[]) => {
+  const { priority, faults } = scoreOf(base, weights.map(track), () => status);
+  return { priority, faults: faults.length };
+};
+const WELL: TrackStatus = { ok: true, says: '' };
+const ILL: TrackStatus = { ok: false, says: '' };
+
+test('scoreOf: a positive weight is added while all is well, a negative one while it is not', () => {
+  assert.deepEqual(score(100, WELL, 20), { priority: 120, faults: 0 });
+  assert.deepEqual(score(100, ILL, 20), { priority: 100, faults: 0 });
+  assert.deepEqual(score(100, WELL, -20), { priority: 100, faults: 0 });
+  assert.deepEqual(score(100, ILL, -20), { priority: 80, faults: 0 });
+});
+
+test('scoreOf: it stays within 1 to 254', () => {
+  assert.equal(score(200, WELL, 100, 50).priority, 254);
+  assert.equal(score(10, ILL, -100).priority, 1);
+});
+
+test('scoreOf: without a weight it is a fault, also as long as nothing is known', () => {
+  assert.deepEqual(score(100, ILL, undefined), { priority: 100, faults: 1 });
+  assert.deepEqual(score(100, WELL, undefined), { priority: 100, faults: 0 });
+  assert.deepEqual(score(100, undefined, undefined), { priority: 100, faults: 1 });
+  assert.deepEqual(score(100, undefined, -50), { priority: 100, faults: 0 });
+});
+
+test('scoreOf: a number times the weight is added; -254 takes it out', () => {
+  const number = (value: number): TrackStatus => ({ ok: value >= 0, says: '', value });
+  assert.equal(score(100, number(7), 2).priority, 114);
+  assert.equal(score(100, number(-7), 2).priority, 86);
+  assert.deepEqual(score(100, number(-127), 2), { priority: 100, faults: 1 });
+  assert.equal(score(100, number(-1), undefined).faults, 1);
+  assert.equal(score(100, number(0), undefined).faults, 0);
+});
+
+test('l4Status: each virtual server, or one, must have a real server that is up', () => {
+  const l7 = WELL;
+  const l4 = [
+    { name: 'a', up: 2 },
+    { name: 'b', up: 0 },
+  ];
+  assert.deepEqual(l4Status({ l4, l7 }, undefined), { ok: false, says: 'no real server of b is up' });
+  assert.ok(l4Status({ l4, l7 }, 'a').ok);
+  assert.ok(!l4Status({ l4, l7 }, 'b').ok);
+  assert.ok(!l4Status({ l4, l7 }, 'c').ok);
+  assert.ok(!l4Status({ l4: undefined, l7 }, undefined).ok);
+});
