@@ -8,6 +8,8 @@ export type Mode = 'dr' | 'nat' | 'fullnat' | 'ipip' | 'gue';
 export const MODES: readonly Mode[] = ['dr', 'nat', 'fullnat', 'ipip', 'gue'];
 export const VIP = '10.0.0.1';
 const REALS = 20;
+/** Packets leave where they came in, as with one network card: a test run's is lo. */
+const WAY_IN = 1;
 const RING = 4093;
 /** Services with rings of their own; the others are addresses of the first, for a ring takes memory. */
 const RINGS_MOST = 25;
@@ -40,7 +42,8 @@ export function serve(
 ): void {
   const tunnel = mode === 'gue' ? 'gue' : 'ipip';
   const forward = mode === 'gue' || mode === 'ipip' ? 'tun' : mode;
-  for (let id = 1; id <= REALS; id++) program.real({ id, address: `10.1.0.${id}`, mode: forward, tunnel });
+  for (let id = 1; id <= REALS; id++)
+    program.real({ id, address: `10.1.0.${id}`, mode: forward, tunnel, interface: WAY_IN });
   const ring = Array.from({ length: RING }, (_, slot) => 1 + (slot % REALS));
   const { flags = 0, syns = 0 } = values;
   const limits = { flags, source: { syns, packets: 0, connections: 0 } };

@@ -65,6 +65,8 @@ export type RealSpec = {
   service?: number;
   flags?: number;
   mtu?: number;
+  /** The way out; that of a test run is 1. */
+  interface?: number;
 };
 
 /** Loaded once for each build: that takes a second. */
@@ -178,7 +180,7 @@ export class Program {
     });
     const { size, fields } = STRUCTS.way;
     const all = new Uint8Array(CPUS * size);
-    for (let cpu = 0; cpu < CPUS; cpu++) all.set(hopTo(mtu), cpu * size + fields.hop[0]);
+    for (let cpu = 0; cpu < CPUS; cpu++) all.set(hopTo(mtu, spec.interface), cpu * size + fields.hop[0]);
     this.maps.map('ways').put(u32(id), all);
   }
 
@@ -243,10 +245,10 @@ export class Program {
   }
 }
 
-export const hopTo = (mtu: number): Uint8Array =>
+export const hopTo = (mtu: number, way = WAY_OUT): Uint8Array =>
   encode(STRUCTS.hop, {
     fresh_until: FOR_EVER,
-    interface: WAY_OUT,
+    interface: way,
     mtu,
     link: Uint8Array.from([...REAL_MAC.split(':'), ...DIRECTOR_MAC.split(':')], part =>
       Number.parseInt(part, 16),
