@@ -14,6 +14,7 @@ import { KEEPALIVE_DEFAULTS, type MemberModel, type PoolModel } from '#model/l7/
 import type { UserVariable } from '#model/l7/variable.ts';
 import type { ProcessModel } from '#model/main.ts';
 import type { Template } from '#model/template.ts';
+import type { WafEventStore } from '#model/waf-event.ts';
 import type { CommandEffects } from './directives/tls-command.ts';
 import type { ClusterDraft } from './draft-cluster.ts';
 import type { Site, Token } from './lex.ts';
@@ -89,6 +90,8 @@ export interface HttpDraft {
   /** Names of charsets in lower case, with how they are spelled. */
   charsets: { readonly names: Map<string, string>; readonly maps: CharsetMap[] };
   variables: Map<string, UserVariable>;
+  /** `default`: no directive says. */
+  wafEvents: WafEventStore | 'default' | undefined;
   /** Texts with variables, read once each. */
   templates: Map<string, Template>;
   limitZones: LimitZone[];
@@ -192,6 +195,7 @@ export function newHttp(): HttpDraft {
     logBuffers: new Map(),
     charsets: { names: new Map(), maps: [] },
     variables: new Map(),
+    wafEvents: 'default',
     limitZones: [],
     limitUses: [],
     proxied: [],

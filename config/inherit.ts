@@ -3,6 +3,7 @@
 import type { CoreSettings } from '#model/l7/core.ts';
 import type { HeadersSettings } from '#model/l7/headers.ts';
 import type { Settings } from '#model/l7/settings.ts';
+import type { WafSettings } from '#model/l7/waf.ts';
 import type { OwnSettings } from './draft.ts';
 
 type Merge<K extends keyof Settings> = (outer: Settings[K], own: Partial<Settings[K]>) => Settings[K];
@@ -11,6 +12,7 @@ type Merge<K extends keyof Settings> = (outer: Settings[K], own: Partial<Setting
 const MERGES: { readonly [K in keyof Settings]?: Merge<K> } = {
   core: mergeCore,
   headers: mergeHeaders,
+  waf: mergeWaf,
 };
 
 /** The two times of keepalive_timeout are inherited each for itself. */
@@ -18,6 +20,11 @@ function mergeCore(outer: CoreSettings, own: Partial<CoreSettings>): CoreSetting
   const merged = { ...outer, ...own };
   const { idleMs, headerS = outer.keepaliveTimeout.headerS } = merged.keepaliveTimeout;
   return { ...merged, keepaliveTimeout: { idleMs, headerS } };
+}
+
+/** An exclusion that a location adds must not bring back what the server spares. */
+function mergeWaf(outer: WafSettings, own: Partial<WafSettings>): WafSettings {
+  return { ...outer, ...own, exclusions: [...outer.exclusions, ...(own.exclusions ?? [])] };
 }
 
 type AddedLists = Pick<HeadersSettings, 'added' | 'trailers'>;

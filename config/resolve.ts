@@ -1,9 +1,11 @@
 /** Drafts to the frozen model: settings inherited, listeners gathered, names held against what is defined. */
+
 import { suggest } from '#kit/suggest.ts';
 import type { ContentModel, HttpModel, LocationModel, ServerCore, ServerModel } from '#model/l7/http.ts';
 import { DEFAULT_SETTINGS, type Settings } from '#model/l7/settings.ts';
 import { isBuiltInVariable, VARIABLE_NAMES } from '#model/l7/variables.ts';
 import type { Model, ProcessModel } from '#model/main.ts';
+import type { WafEventStore } from '#model/waf-event.ts';
 import type { HttpDraft, LocationDraft, ServerDraft } from './draft.ts';
 import { inheritSettings } from './inherit.ts';
 import { nginxVariableHint } from './nginx-only/variables.ts';
@@ -78,6 +80,7 @@ function resolveHttp(draft: HttpDraft, around: Surroundings): HttpModel {
     charsets: { names: [...draft.charsets.names.keys()], maps: draft.charsets.maps },
     variables: [...draft.variables.values()],
     wafRules: [],
+    wafEvents: draft.wafEvents === 'default' ? defaultWafEvents(around.prefix) : draft.wafEvents,
   };
 }
 
@@ -183,3 +186,10 @@ const resolveLocations = (
   outer: Outer,
 ): readonly LocationModel[] =>
   drafts.length === 0 ? NONE : drafts.map(draft => resolveLocation(draft, around, outer));
+
+const WAF_EVENTS_BYTES = 64 << 20;
+
+const defaultWafEvents = (prefix: string): WafEventStore => ({
+  path: `${prefix}logs/waf-events.db`,
+  limitBytes: WAF_EVENTS_BYTES,
+});

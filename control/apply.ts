@@ -16,6 +16,7 @@ import { type Change, Listeners } from './listeners.ts';
 import { LogFiles } from './log-files.ts';
 import { planeConfigOf } from './plane-config.ts';
 import { makeTempDirs } from './temp-dirs.ts';
+import { EventKeeper } from './waf/event-keeper.ts';
 
 /** As nginx: an address that a process on its way out still holds is tried again for a while. */
 const BIND_TRIES = 5;
@@ -35,6 +36,7 @@ export class Applier {
   readonly #files: LogFiles;
   #revision = 0;
   #appliedAtMs = 0;
+  readonly #events = new EventKeeper();
   /** The configuration in force, as the plane takes it. */
   #packed: Uint8Array | undefined;
 
@@ -45,6 +47,7 @@ export class Applier {
     this.#files = new LogFiles(this.#appended, `${invocation.prefix}logs`);
     this.listeners = new Listeners(inherited);
     this.plane = plane;
+    plane.wafEvents = this.#events.add;
     this.l4 = new L4Plane(baseEnvironment());
     this.cluster = new ClusterPlane(baseEnvironment());
     this.#health = new ClusterHealth(this);
@@ -136,6 +139,7 @@ export class Applier {
     }
     this.#files.commit(files);
     this.#openLog(config);
+    this.#events.follow(model.http);
   }
 
   async #change(config: PlaneConfig, change: Change, files: ReadonlyMap<string, number>): Promise<void> {
@@ -156,6 +160,7 @@ export class Applier {
   #openLog(config: PlaneConfig): void {
     this.#logs.replaceMain(config.errorLogs);
     this.plane.log = this.#logs.main;
+    this.#events.log = this.#logs.main;
     this.l4.log = this.#logs.main;
     this.cluster.log = this.#logs.main;
   }

@@ -79,6 +79,12 @@ export const COMMANDS = {
     summary: 'show virtual routers and who would win, give one away, take this node out of all elections',
     load: () => import('./commands/vrrp.ts'),
   },
+  waf: {
+    usage:
+      "waf events [--since 1h] [--action block] [--rule N] [--path P] [--client A] | explain ID | test 'curl ...' | exclude ID [--rule N] [--write] | tune [--since 1d] [-c FILE] [--json]",
+    summary: 'tell why the firewall refused a request, what it would do with one, and spare the honest ones',
+    load: () => import('./commands/waf.ts'),
+  },
   doctor: {
     usage: 'doctor [-c FILE] [--json]',
     summary: 'find what on this host is in the way of the L4 tier',

@@ -17,6 +17,7 @@ const NO_HTTP: HttpModel = {
   charsets: { names: [], maps: [] },
   variables: [],
   wafRules: [],
+  wafEvents: undefined,
 };
 
 export function planeConfigOf(model: Model, invocation: Invocation): PlaneConfig {

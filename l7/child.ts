@@ -3,8 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { closeFd, sendFds, socketPair } from '#native/socket.ts';
-import { type Answer, Line } from './line.ts';
+import { type Answer, isNews, Line } from './line.ts';
 import type { ToProcess } from './messages.ts';
+import type { WafEventBatch } from './waf/event-queue.ts';
 
 const ENTRY = fileURLToPath(new URL('./process.ts', import.meta.url));
 /** Below the kernel's 253 of one message (SCM_MAX_FD). */
@@ -20,6 +21,8 @@ export interface Ending {
 
 export class Child {
   readonly startedAtMs = performance.now();
+  /** Told of what the WAF found. */
+  tell: (batch: WafEventBatch) => void = () => {};
   /** Resolves when the process has ended; never rejects. */
   readonly ended: Promise<Ending>;
   readonly #process: ChildProcess;
@@ -43,7 +46,9 @@ export class Child {
     this.#line = new Line(question =>
       this.#process.send(question, fault => fault && this.#line.break(fault.message)),
     );
-    this.#process.on('message', answer => this.#line.settle(answer as Answer));
+    this.#process.on('message', (message: object) =>
+      isNews(message) ? this.tell(message.news as WafEventBatch) : this.#line.settle(message as Answer),
+    );
     this.ended = new Promise(resolve => {
       this.#process.once('error', () => resolve({ code: null, signal: null }));
       this.#process.once('exit', (code, signal) => resolve({ code, signal }));

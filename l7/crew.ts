@@ -8,6 +8,7 @@ import { type Generation, isLeaving } from './generation.ts';
 import type { FileGrant, ToWorker, WorkerStatus } from './messages.ts';
 import { commitThread, prepareThread, type ThreadMeans } from './thread-tables.ts';
 import type { PoolShare } from './upstream/pool-share.ts';
+import type { WafEventBatch } from './waf/event-queue.ts';
 import { WorkerThread } from './worker-thread.ts';
 
 /** What the crew borrows from the process around it. */
@@ -17,6 +18,8 @@ export interface CrewMeans extends ThreadMeans {
   readonly places: () => number;
   /** A thread runs no more: its locks and shares are given back, then its place may have another. */
   readonly threadDied: (threadId: number, place: number) => Promise<void>;
+  /** What the WAF of a thread found. */
+  readonly tell?: (batch: WafEventBatch) => void;
   /** The code of a thread; thread.ts, but for tests of deaths. */
   readonly entry?: URL;
   /** A worker cannot be kept alive: ends the process. */
@@ -165,7 +168,8 @@ export class Crew {
     const restarts = this.#deaths.restartsOf(workerId);
     const place = this.#takePlace();
     const options = { workerId, place, restarts };
-    const thread = new WorkerThread(options, (dead, fault) => this.#bury(dead, fault), this.#means.entry);
+    const { entry, tell } = this.#means;
+    const thread = new WorkerThread(options, (dead, fault) => this.#bury(dead, fault), entry, tell);
     this.#threads.set(workerId, thread);
     return thread;
   }

@@ -27,6 +27,7 @@ import { newTicketSeed, TicketRing, type TicketSeed } from './tls/ticket-keys.ts
 import type { PoolShare } from './upstream/pool-share.ts';
 import { PoolViews, type Seat } from './upstream/pool-views.ts';
 import { UpstreamRealms } from './upstream/tls.ts';
+import { EventQueue, type WafEventBatch } from './waf/event-queue.ts';
 import { RuleShelf } from './waf/rule-shelf.ts';
 import type { Worker } from './worker.ts';
 import { ownerOf } from './zone/lock.ts';
@@ -48,6 +49,8 @@ export interface EngineOptions {
   readonly ticketSeed?: TicketSeed;
   /** For `moat explain`: content is told of, not run. */
   readonly observer?: Observer;
+  /** Told of what the WAF found. */
+  readonly wafEvents?: (batch: WafEventBatch) => void;
 }
 
 /** A client's connection, as far as the engine minds it. */
@@ -77,6 +80,7 @@ export class Engine implements Worker {
   readonly logFiles: LogFiles;
   readonly userFiles = new UserFiles();
   readonly ruleShelf = new RuleShelf();
+  readonly wafEvents: EventQueue;
   readonly passwords = new Passwords();
   readonly secureContexts: SecureContexts;
   readonly namedCertificates: NamedCertificates;
@@ -104,6 +108,7 @@ export class Engine implements Worker {
     this.observer = options.observer;
     this.report = options.report;
     this.errorSink = options.errorSink;
+    this.wafEvents = new EventQueue(options.wafEvents ?? (() => {}));
     this.logFiles = new LogFiles(options.files);
     this.errorLogs = options.errorLogs;
     this.seat = { slot: options.place ?? 1, owner: ownerOf(threadId) };

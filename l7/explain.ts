@@ -2,6 +2,7 @@
 import type { HttpModel } from '#model/l7/http.ts';
 import type { Connection, Downstream } from './downstream/downstream.ts';
 import { cleanHost } from './downstream/host.ts';
+import { RequestBody } from './downstream/request-body.ts';
 import { Engine } from './engine.ts';
 import { Exchange } from './exchange.ts';
 import { Observer, type Step } from './observer.ts';
@@ -19,6 +20,10 @@ export interface Question {
   readonly headers: readonly (readonly [string, string])[];
   /** Who asks; 127.0.0.1 unless told. */
   readonly clientAddress?: string;
+  /** The target as a client sends it, where that is not what the URL comes to: `/a/../b`. */
+  readonly target?: string;
+  /** Its length is told by the headers, or not at all. */
+  readonly body?: Buffer;
 }
 
 const LIMITS = {
@@ -31,26 +36,44 @@ const LIMITS = {
 
 /** @throws {Error} when the question itself is malformed, or nothing listens for it */
 export function explain(model: HttpModel, question: Question): readonly Step[] {
-  const observer = new Observer();
-  const url = new URL(question.url);
-  const tls = url.protocol === 'https:';
-  const key = listenerOf(model, url, tls);
-  observer.note('listener', `${key}${tls ? ' ssl' : ''}`);
-  const engine = new Engine({
-    workerId: 0,
-    report() {},
-    errorSink: (_, level, message) => observer.note('log', `[${level}] ${message}`),
-    errorLogs: [{ target: { kind: 'stderr' }, level: 'notice' }],
-    observer,
-  });
-  try {
-    engine.prepare(1, silenced(model));
-    engine.commit(1);
-    ask(engine, key, question, url, tls, observer);
-  } finally {
-    engine.closeAll();
+  using trial = new Trial(model);
+  trial.ask(question);
+  return trial.steps;
+}
+
+/** The tables of a configuration, made once for many questions. */
+export class Trial {
+  /** Of the question asked last. */
+  steps: readonly Step[] = [];
+  readonly #observer = new Observer();
+  readonly #engine: Engine;
+
+  constructor(model: HttpModel) {
+    this.#engine = new Engine({
+      workerId: 0,
+      report() {},
+      errorSink: (_, level, message) => this.#observer.note('log', `[${level}] ${message}`),
+      errorLogs: [{ target: { kind: 'stderr' }, level: 'notice' }],
+      observer: this.#observer,
+    });
+    this.#engine.prepare(1, silenced(model));
+    this.#engine.commit(1);
   }
-  return observer.steps;
+
+  /** @returns the request when its way is over @throws {Error} when the question is malformed, or nothing listens for it */
+  ask(question: Question): Exchange {
+    const url = new URL(question.url);
+    const tls = url.protocol === 'https:';
+    const key = listenerOf(this.#engine.tables.model, url, tls);
+    this.#observer.note('listener', `${key}${tls ? ' ssl' : ''}`);
+    const exchange = ask(this.#engine, key, question, url, tls, this.#observer);
+    this.steps = this.#observer.steps.splice(0);
+    return exchange;
+  }
+
+  [Symbol.dispose](): void {
+    this.#engine.closeAll();
+  }
 }
 
 /** The question writes no log lines. */
@@ -89,14 +112,14 @@ function listenerOf(model: HttpModel, url: URL, tls: boolean): string {
 function ask(
   engine: Engine,
   key: string,
-  { method, headers, clientAddress }: Question,
+  { method, headers, clientAddress, target, body }: Question,
   url: URL,
   tls: boolean,
   observer: Observer,
-): void {
+): Exchange {
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   const host = headers.some(([name]) => name.toLowerCase() === 'host') ? '' : `Host: ${url.host}\r\n`;
-  const text = `${method} ${url.pathname}${url.search} HTTP/1.1\r\n${host}${lines}\r\n`;
+  const text = `${method} ${target ?? url.pathname + url.search} HTTP/1.1\r\n${host}${lines}\r\n`;
   const head = parseRequestHead(text, 0, headEnd(text, 0), LIMITS);
   const uri = parseTarget(head.target, true);
   const finder = engine.tables.listeners.get(key)!;
@@ -115,7 +138,17 @@ function ask(
   exchange.path = uri.path;
   exchange.args = uri.args;
   finder.capture(exchange);
+  if (body) exchange.body = bodyOf(body);
   exchange.start();
+  return exchange;
+}
+
+/** A body that has come already. */
+function bodyOf(bytes: Buffer): RequestBody {
+  const body = new RequestBody(bytes.length, { bodyWanted() {}, pauseReading() {}, resumeReading() {} });
+  body.bodyData(bytes);
+  body.bodyEnd();
+  return body;
 }
 
 /** @param tlsName what the client names in its greeting; undefined without TLS */

@@ -10,6 +10,13 @@ export interface Answer {
   readonly value?: unknown;
 }
 
+/** What comes without having been asked for. */
+export interface News<N> {
+  readonly news: N;
+}
+
+export const isNews = (message: object): message is News<unknown> => 'news' in message;
+
 /** The asking end. */
 export class Line<Q extends object> {
   readonly #send: (question: Question<Q>) => void;

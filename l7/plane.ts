@@ -5,14 +5,17 @@ import { Turns } from '#kit/turns.ts';
 import { Child, type Ending, howItEnded } from './child.ts';
 import { type PlaneStatus, type Slot, slotId } from './messages.ts';
 import { SecretKeeper, type Secrets } from './secrets.ts';
+import type { WafEventBatch } from './waf/event-queue.ts';
 
 export type { PlaneConfig, PlaneStatus, Slot, WorkerStatus } from './messages.ts';
 export type { TrafficReport } from './metrics/traffic-report.ts';
 export { packConfig } from './parcel.ts';
 export type { Secrets } from './secrets.ts';
+export type { WafEventBatch } from './waf/event-queue.ts';
 
 /** `explain` pulls in all of the tier, which control itself never runs: loaded only where it is asked for. */
 export const loadExplain = () => import('./explain.ts');
+export const loadWafTrial = () => import('./waf/trial.ts');
 
 /** A socket that listens; control owns the descriptor. */
 export type ListeningSocket = Slot & { readonly fd: number };
@@ -36,6 +39,8 @@ const STOP_PATIENCE_MS = 3000;
 export class L7Plane {
   /** Tells of deaths and revivals. */
   log: Pick<Log, 'alert' | 'notice'> = { alert() {}, notice() {} };
+  /** Told of what the WAF found, in batches. */
+  wafEvents: (batch: WafEventBatch) => void = () => {};
   readonly #env: NodeJS.ProcessEnv;
   readonly #secrets: SecretKeeper;
   readonly #turns = new Turns();
@@ -135,6 +140,7 @@ export class L7Plane {
     const child = this.#warm ?? new Child(this.#env);
     this.#warm = undefined;
     this.#child = child;
+    child.tell = batch => this.wafEvents(batch);
     this.#heldSlots.clear();
     this.#heldFiles.clear();
     try {

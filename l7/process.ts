@@ -48,6 +48,7 @@ class PlaneProcess {
       this.#pools?.threadDied(threadId, place);
       await this.#zones?.threadDied(threadId, place);
     },
+    tell: news => process.send?.({ news }),
     giveUp: () => process.exit(1),
   });
   #current: Generation | undefined;

@@ -90,6 +90,7 @@ class Thread {
       errorSink: (log, level, message) => this.#logs.one(log).write(level, message),
       files: this.#files,
       report: ({ message }) => this.#logs.main.alert(message),
+      wafEvents: news => port?.postMessage({ news }),
     });
   }
 

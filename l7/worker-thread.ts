@@ -1,8 +1,9 @@
 /** One worker thread as the L7 process sees it: asked over a line, and known by how it ended. */
 import { SHARE_ENV, Worker } from 'node:worker_threads';
-import { Line } from './line.ts';
+import { isNews, Line } from './line.ts';
 import type { ToWorker } from './messages.ts';
 import type { ThreadOptions } from './thread.ts';
+import type { WafEventBatch } from './waf/event-queue.ts';
 
 const THREAD = new URL('./thread.ts', import.meta.url);
 
@@ -26,11 +27,13 @@ export class WorkerThread {
   /**
    * @param ended called once, with what went wrong if it threw
    * @param entry the thread's code
+   * @param tell of what the WAF found
    */
   constructor(
     options: ThreadOptions,
     ended: (thread: WorkerThread, fault: Error | undefined) => void,
     entry = THREAD,
+    tell: (batch: WafEventBatch) => void = () => {},
   ) {
     this.id = options.workerId;
     this.place = options.place;
@@ -41,7 +44,9 @@ export class WorkerThread {
     });
     this.threadId = this.#worker.threadId;
     this.#line = new Line(question => this.#worker.postMessage(question));
-    this.#worker.on('message', message => this.#line.settle(message));
+    this.#worker.on('message', message =>
+      isNews(message) ? tell(message.news as WafEventBatch) : this.#line.settle(message),
+    );
     this.#worker.on(
       'error',
       error => (this.#fault = error instanceof Error ? error : new Error(String(error))),

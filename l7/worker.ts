@@ -10,6 +10,7 @@ import type { LogFiles } from './log/files.ts';
 import type { Observer } from './observer.ts';
 import type { Seat } from './upstream/pool-views.ts';
 import type { UpstreamRealms } from './upstream/tls.ts';
+import type { EventQueue } from './waf/event-queue.ts';
 import type { RuleShelf } from './waf/rule-shelf.ts';
 
 export interface Worker {
@@ -25,6 +26,8 @@ export interface Worker {
   readonly upstreamRealms: UpstreamRealms;
   readonly logFiles: LogFiles;
   readonly userFiles: UserFiles;
+  /** What the WAF found, on its way to the event store. */
+  readonly wafEvents: EventQueue;
   /** Compiled rules of the WAF. */
   readonly ruleShelf: RuleShelf;
   readonly passwords: Passwords;

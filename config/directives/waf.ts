@@ -1,5 +1,5 @@
 /** The web application firewall: whether it looks, by which rules, and what it is told to leave alone. */
-import { WAF_MODES, type WafExclusion } from '#model/l7/waf.ts';
+import { WAF_MODES, WAF_TARGETS, type WafExclusion, type WafTargetKind, wafTarget } from '#model/l7/waf.ts';
 import { ArgumentFault, arg } from '../argument.ts';
 import { defineDirective } from '../registry.ts';
 import type { Scope } from '../scope.ts';
@@ -48,6 +48,9 @@ const wafThreshold = defineDirective({
   },
 });
 
+const LEAST_STORE_BYTES = 1 << 20;
+export const DEFAULT_STORE_BYTES = 64 << 20;
+
 /** Reads `942100` and `942000-942999`. @throws {ArgumentFault} */
 function idsOf(text: string): WafExclusion['rules'] {
   const [, first, last = first] = /^(\d{1,10})(?:-(\d{1,10}))?$/.exec(text) ?? [];
@@ -62,22 +65,15 @@ function rulesOf(rule: string | undefined, tag: string | undefined): WafExclusio
   return rule === undefined ? { kind: 'tag', tag: tag! } : idsOf(rule);
 }
 
-/** Which variables of rules a word is about. */
-const TARGETS = {
-  param: ['ARGS', 'ARGS_GET', 'ARGS_POST', 'ARGS_NAMES', 'ARGS_GET_NAMES', 'ARGS_POST_NAMES'],
-  header: ['REQUEST_HEADERS'],
-  cookie: ['REQUEST_COOKIES', 'REQUEST_COOKIES_NAMES'],
-} as const;
-
-function targetOf(words: { readonly [K in keyof typeof TARGETS]: string | undefined }): string | undefined {
-  const named = (Object.keys(TARGETS) as (keyof typeof TARGETS)[]).filter(key => words[key] !== undefined);
+function targetOf(words: { readonly [K in WafTargetKind]: string | undefined }): string | undefined {
+  const named = (Object.keys(WAF_TARGETS) as WafTargetKind[]).filter(key => words[key] !== undefined);
   if (named.length > 1)
     throw new ArgumentFault(`names ${named.join(' and ')}`, 'write a line for each of them');
   const [word] = named;
   if (word === undefined) return undefined;
   const name = words[word]!;
   if (name === '' || name.includes("'")) throw new ArgumentFault(`"${name}" cannot be the name of a ${word}`);
-  return TARGETS[word].map(variable => `${variable}:'${name}'`).join('|');
+  return wafTarget(word, name);
 }
 
 const wafExclude = defineDirective({
@@ -94,7 +90,7 @@ const wafExclude = defineDirective({
   },
   doc: {
     summary:
-      'Rules that do not look at something: at one parameter, header field or cookie; without any of these, the rules do not run at all. Everything else they go on looking at.',
+      'Rules that do not look at something: at one parameter, header field or cookie; without any of these, the rules do not run at all. Everything else they go on looking at. Exclusions add to those of the blocks around.',
     example: 'waf_exclude rule=942100 path=/search param=q;',
     since: '0.1',
   },
@@ -140,6 +136,29 @@ const wafAuditLog = defineDirective({
   },
 });
 
+const wafEvents = defineDirective({
+  name: 'waf_events',
+  context: ['http'],
+  args: { path: arg.text('a path or off'), size: arg.size().param() },
+  doc: {
+    summary:
+      'Where requests in which rules matched are kept for `moat waf`: an SQLite file that only its owner can read, with what authenticates masked.',
+    args: {
+      path: 'The file; its folder is made when it is missing.',
+      size: 'The most bytes of it; the oldest events go first. 64m if absent.',
+    },
+    default: 'waf_events logs/waf-events.db size=64m;',
+    example: 'waf_events /var/lib/moat/waf-events.db size=256m;',
+    since: '0.1',
+  },
+  compile({ path, size }, scope) {
+    if (size !== undefined && size < LEAST_STORE_BYTES)
+      throw new ArgumentFault('the event store is too small', 'give it 1m or more');
+    scope.http.wafEvents =
+      path === 'off' ? undefined : { path: scope.prefixPath(path), limitBytes: size ?? DEFAULT_STORE_BYTES };
+  },
+});
+
 export const WAF = [
   defineSetting('waf', BLOCKS, 'waf', 'mode', arg.oneOf(WAF_MODES), {
     summary:
@@ -168,4 +187,5 @@ export const WAF = [
     example: 'waf_on_fault pass;',
   }),
   wafAuditLog,
+  wafEvents,
 ];

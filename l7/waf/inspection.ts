@@ -60,6 +60,11 @@ export class Inspection {
     return '0';
   }
 
+  /** Whether there is anything to tell an operator. */
+  get hasFindings(): boolean {
+    return this.decision !== undefined || this.matchedRules.some(({ rule }) => rule.logs);
+  }
+
   get matchedRules(): readonly MatchedRule[] {
     return this.transaction.matchedRules;
   }

@@ -11,6 +11,8 @@ import { NEXT, type Verdict, WAIT } from '../phase/verdict.ts';
 import type { Response } from '../response.ts';
 import type { Compiler } from '../tables.ts';
 import { AnswerGate } from './answer-gate.ts';
+import { eventOf } from './event.ts';
+import type { EventQueue } from './event-queue.ts';
 import { type AnswerWatch, Inspection } from './inspection.ts';
 import { tellOfRules } from './report.ts';
 
@@ -18,10 +20,18 @@ export class Inspector {
   readonly #rules: RuleSet;
   readonly #profile: Profile;
   readonly #failsOpen: boolean;
+  /** Undefined: nothing is kept. */
+  readonly #events: EventQueue | undefined;
   readonly #watch: AnswerWatch | undefined;
 
   /** @param rules the sets of the configuration */
-  constructor(settings: WafSettings, rules: RuleSet, audit: AuditSink | undefined) {
+  constructor(
+    settings: WafSettings,
+    rules: RuleSet,
+    audit: AuditSink | undefined,
+    events: EventQueue | undefined,
+  ) {
+    this.#events = events;
     this.#rules = rules;
     this.#profile = rules.profile(profileOf(settings, audit));
     this.#failsOpen = settings.onFault === 'pass';
@@ -59,8 +69,16 @@ export class Inspector {
       });
       exchange.tables.traffic.inspected(inspection.action, inspection.tookMs / 1000);
       tellOfRules(exchange, inspection);
+      this.#keep(exchange, inspection);
     });
     return inspection;
+  }
+
+  #keep(exchange: Exchange, inspection: Inspection): void {
+    const events = this.#events;
+    if (!events || !inspection.hasFindings) return;
+    if (events.hasRoom) events.add(eventOf(exchange, inspection));
+    else events.drop();
   }
 
   /** The server has not seen a byte of the body yet. */
@@ -208,7 +226,8 @@ export function inspectorFor({ location, tables, worker }: Compiler): Inspector 
   const { auditLog } = settings;
   const file = auditLog === undefined ? undefined : worker.logFiles.file(auditLog, UNBUFFERED);
   const audit = file && { write: (line: string) => file.write(`${line}\n`) };
-  return new Inspector(settings, worker.ruleShelf.rulesOf(texts), audit);
+  const events = tables.model.wafEvents && worker.wafEvents;
+  return new Inspector(settings, worker.ruleShelf.rulesOf(texts), audit, events);
 }
 
 function textsFor(settings: WafSettings, sets: readonly WafRuleTexts[]): WafRuleTexts {

@@ -21,8 +21,8 @@ function ruleText({ rule, message, data, matches }: MatchedRule): string {
 const WORDS = { pass: 'noted', detect: 'would block', block: 'blocked' } as const;
 
 export function tellOfRules(exchange: Exchange, inspection: Inspection): void {
+  if (!inspection.hasFindings) return;
   const logged = inspection.matchedRules.filter(({ rule }) => rule.logs);
-  if (logged.length === 0 && !inspection.decision) return;
   const { action, score, id, decision } = inspection;
   const rules = logged.slice(0, MOST_RULES).map(ruleText).join(', ');
   const limit = decision?.ruleId === 0 ? ` ${decision.message}` : '';

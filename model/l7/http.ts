@@ -1,5 +1,6 @@
 /** The http block as the L7 plane receives it: frozen data, settings resolved, slices shared where nothing was overridden. */
 import type { Pattern, Template } from '../template.ts';
+import type { WafEventStore } from '../waf-event.ts';
 import type { Charsets } from './charset.ts';
 import type { TryFiles } from './core.ts';
 import type { HealthCheckModel } from './health.ts';
@@ -121,4 +122,6 @@ export interface HttpModel {
   readonly variables: readonly UserVariable[];
   /** The rules of the WAF, where a location has it on. */
   readonly wafRules: readonly WafRuleTexts[];
+  /** Undefined: nothing is kept. */
+  readonly wafEvents: WafEventStore | undefined;
 }

@@ -32,6 +32,18 @@ export interface WafRuleTexts {
 
 export const wafRulesKey = ({ rules }: WafSettings): string => rules.join(' ');
 
+/** What an exclusion can name, and which variables of rules that is about. */
+export const WAF_TARGETS = {
+  param: ['ARGS', 'ARGS_GET', 'ARGS_POST', 'ARGS_NAMES', 'ARGS_GET_NAMES', 'ARGS_POST_NAMES'],
+  header: ['REQUEST_HEADERS'],
+  cookie: ['REQUEST_COOKIES', 'REQUEST_COOKIES_NAMES'],
+} as const;
+export type WafTargetKind = keyof typeof WAF_TARGETS;
+
+/** @param name without `'` */
+export const wafTarget = (kind: WafTargetKind, name: string): string =>
+  WAF_TARGETS[kind].map(variable => `${variable}:'${name}'`).join('|');
+
 export interface WafSettings {
   readonly mode: WafMode;
   /**

@@ -1,0 +1,219 @@
+/** `moat waf`: why requests were refused, what would be, and how to spare the honest ones. */
+import { renderDiagnostics, unifiedDiff } from '#config';
+import { parseDurationMs } from '#kit/units.ts';
+import { loadExplain, loadWafTrial } from '#l7';
+import type { HttpModel } from '#model/l7/http.ts';
+import type { WafEvent } from '#model/waf-event.ts';
+import { CONFIG_OPTIONS, invocationFrom, OptionFault, readOptions } from '../options.ts';
+import { readRequest } from '../waf/command/curl.ts';
+import { proposalsFor } from '../waf/command/exclusion.ts';
+import { eventsText, eventText, shown } from '../waf/command/render.ts';
+import { replay, withExclusions } from '../waf/command/replay.ts';
+import { findings } from '../waf/command/tune.ts';
+import { changeFor } from '../waf/command/write-exclusion.ts';
+import { EventReader } from '../waf/event-reader.ts';
+import { loadWithRules } from '../waf/load-rules.ts';
+
+const OPTIONS = {
+  ...CONFIG_OPTIONS,
+  json: { type: 'boolean' },
+  since: { type: 'string' },
+  action: { type: 'string' },
+  rule: { type: 'string' },
+  path: { type: 'string' },
+  client: { type: 'string' },
+  limit: { type: 'string', short: 'n' },
+  write: { type: 'boolean' },
+  header: { type: 'string', short: 'H', multiple: true },
+  data: { type: 'string', short: 'd' },
+  from: { type: 'string' },
+} as const;
+
+type Values = ReturnType<typeof readOptions<typeof OPTIONS>>['values'];
+
+interface Context {
+  readonly values: Values;
+  readonly word: string | undefined;
+  readonly http: HttpModel;
+}
+
+const FAILED = 1;
+const FAULTY = 3;
+const SHOWN_EVENTS = 20;
+/** Events that a change is tried on. */
+const REPLAYED_EVENTS = 2000;
+
+const VERBS: Readonly<Record<string, (context: Context) => number | Promise<number>>> = {
+  events: listEvents,
+  explain: explainEvent,
+  test: testRequest,
+  exclude: excludeEvent,
+  tune: tuneRules,
+};
+
+/** @returns 3 when the configuration is faulty, 1 when there is nothing to tell of, 0 otherwise */
+export async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = readOptions(args, OPTIONS, 2);
+  const verb = VERBS[positionals[0] ?? ''];
+  if (!verb)
+    throw new OptionFault(`"${positionals[0] ?? ''}" is not one of ${Object.keys(VERBS).join(', ')}`);
+  const { model, diagnostics, texts } = loadWithRules(invocationFrom(values));
+  if (!model) {
+    process.stderr.write(renderDiagnostics(diagnostics, { texts, colour: false }));
+    return FAULTY;
+  }
+  if (!model.http) return failed('the configuration has no http block');
+  try {
+    return await verb({ values, word: positionals[1], http: model.http });
+  } catch (fault) {
+    if (fault instanceof OptionFault) throw fault;
+    return failed((fault as Error).message);
+  }
+}
+
+function failed(reason: string): number {
+  process.stderr.write(`moat waf: ${reason}\n`);
+  return FAILED;
+}
+
+function say(values: Values, value: unknown, text: () => string): number {
+  process.stdout.write(values.json ? `${JSON.stringify(value)}\n` : text());
+  return 0;
+}
+
+/** @throws {Error} when nothing is kept */
+function reader({ wafEvents }: HttpModel): EventReader {
+  if (!wafEvents) throw new Error('waf_events is off: nothing is kept');
+  return new EventReader(wafEvents.path);
+}
+
+function numberOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,12}$/.test(text)) throw new OptionFault(`--${name} "${text}" is no number`);
+  return Number(text);
+}
+
+/** The moment that `1h` ago was, in ms since 1970. */
+function since(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = parseDurationMs(text, 1000);
+  if (ms === undefined) throw new OptionFault(`--since "${text}" is no time: write 30m, 2h or 1d`);
+  return Date.now() - ms;
+}
+
+const questionOf = (values: Values) => ({
+  sinceMs: since(values.since),
+  action: values.action,
+  rule: numberOf('rule', values.rule),
+  path: values.path,
+  client: values.client,
+  limit: numberOf('limit', values.limit),
+});
+
+function listEvents({ values, http }: Context): number {
+  const events = reader(http).find({
+    ...questionOf(values),
+    limit: numberOf('limit', values.limit) ?? SHOWN_EVENTS,
+  });
+  return say(values, events, () => eventsText(events));
+}
+
+/** @throws {OptionFault} without an id @throws {Error} when there is no such event */
+function eventNamed({ word, http }: Context): WafEvent {
+  if (word === undefined) throw new OptionFault('which event? moat waf events lists them');
+  const event = reader(http).byId(word);
+  if (!event) throw new Error(`no event is kept under "${word}"`);
+  return event;
+}
+
+function explainEvent(context: Context): number {
+  const event = eventNamed(context);
+  const lines = proposalsFor(event).map(({ line }) => `  ${line}`);
+  const spare =
+    lines.length === 0
+      ? ''
+      : `\nWould be spared by (moat waf exclude ${event.id.slice(0, 12)}):\n${lines.join('\n')}\n`;
+  return say(context.values, event, () => eventText(event) + spare);
+}
+
+async function testRequest({ values, word, http }: Context): Promise<number> {
+  if (word === undefined) throw new OptionFault(`which request? Write 'GET https://host/path' or 'curl ...'`);
+  const { method, url, headers, body } = readRequest(word, values.header ?? [], values.data);
+  const { Trial } = await loadExplain();
+  const { tryRequest } = await loadWafTrial();
+  using trial = new Trial(http);
+  const event = tryRequest(trial, {
+    method,
+    url,
+    headers,
+    ...(values.from !== undefined && { clientAddress: values.from }),
+    ...(body !== undefined && { body: Buffer.from(body, 'latin1') }),
+  });
+  if (!event) return say(values, null, () => 'the WAF is off for this request\n');
+  return say(values, event, () => eventText(event));
+}
+
+async function excludeEvent(context: Context): Promise<number> {
+  const { values, http } = context;
+  const event = eventNamed(context);
+  const proposals = proposalsFor(event, numberOf('rule', values.rule));
+  if (proposals.length === 0) return failed('the event has no rule that an exclusion could spare it from');
+  const after = withExclusions(
+    http,
+    event.site,
+    proposals.map(({ exclusion }) => exclusion),
+  );
+  const events = reader(http).find({ path: event.path, limit: REPLAYED_EVENTS });
+  const changed = (await replay(http, after, events)).filter(one => one.before !== one.after);
+  const lines = proposals.map(({ line }) => line);
+  const { site, location } = event;
+  const told = { lines, site, location, replayed: events.length, changed };
+  say(values, told, () =>
+    [
+      `In location ${location} (${site.file}:${site.line}):`,
+      ...lines.map(line => `  ${line}`),
+      `Of ${events.length} recorded events below ${shown(event.path)} ${changed.length} would end otherwise:`,
+      ...changed
+        .slice(0, SHOWN_EVENTS)
+        .map(
+          one =>
+            `  ${one.event.id.slice(0, 12)}  ${one.before} -> ${one.after}  ${shown(one.event.request.target, 80)}`,
+        ),
+      '',
+    ].join('\n'),
+  );
+  return values.write ? write(context, site, lines) : 0;
+}
+
+/** A file that is faulty afterwards is put back. */
+function write({ values }: Context, site: WafEvent['site'], lines: readonly string[]): number {
+  const change = changeFor(site, lines);
+  change.apply();
+  const { model, diagnostics } = loadWithRules(invocationFrom(values));
+  if (!model) {
+    change.undo();
+    process.stderr.write(
+      renderDiagnostics(diagnostics, { texts: new Map([[change.file, change.after]]), colour: false }),
+    );
+    return failed(`the lines do not fit: ${change.file} is as it was`);
+  }
+  if (!values.json)
+    process.stdout.write(unifiedDiff(change.before, change.after, [change.file, change.file]));
+  if (!values.json) process.stdout.write(`${change.file} is changed: moat reload brings it into force\n`);
+  return 0;
+}
+
+function tuneRules({ values, http }: Context): number {
+  const found = findings(reader(http).find(questionOf(values)));
+  return say(values, found, () =>
+    found.length === 0
+      ? 'no events\n'
+      : found
+          .map(
+            ({ proposal, message, events, clients, alone, sample, confidence }) =>
+              `${confidence.padEnd(6)}  ${events} events of ${clients} clients, ${alone} by this rule alone: ${shown(message, 80)}\n` +
+              `        ${shown(sample, 80)}\n        ${proposal.line}\n`,
+          )
+          .join(''),
+  );
+}

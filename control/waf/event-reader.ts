@@ -1,0 +1,61 @@
+/** Reads the events that a running or ended moat has kept. */
+import { existsSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import type { WafEvent } from '#model/waf-event.ts';
+
+export interface EventQuestion {
+  readonly sinceMs?: number | undefined;
+  readonly action?: string | undefined;
+  readonly rule?: number | undefined;
+  /** What a path begins with. */
+  readonly path?: string | undefined;
+  readonly client?: string | undefined;
+  /** The newest so many. */
+  readonly limit?: number | undefined;
+}
+
+const CONDITIONS: readonly (readonly [keyof EventQuestion, string])[] = [
+  ['sinceMs', 'time_ms >= ?'],
+  ['action', 'action = ?'],
+  ['rule', "instr(rules, ',' || ? || ',') > 0"],
+  ['path', 'substr(path, 1, length(?1)) = ?1'],
+  ['client', 'client = ?'],
+];
+
+export class EventReader {
+  readonly #database: DatabaseSync;
+
+  /** @throws {Error} when there is no such file, or it cannot be read */
+  constructor(path: string) {
+    if (!existsSync(path)) throw new Error(`"${path}" is not there: no event was kept yet`);
+    this.#database = new DatabaseSync(path, { readOnly: true });
+  }
+
+  /** Newest first. */
+  find(question: EventQuestion): WafEvent[] {
+    const asked = CONDITIONS.filter(([key]) => question[key] !== undefined);
+    const where = asked.map(([, sql]) => sql.replaceAll('?1', '?')).join(' AND ') || 'true';
+    const values = asked.flatMap(([key, sql]) => {
+      // A number is bound as a real one, which is another text.
+      const value = key === 'rule' ? String(question[key]) : question[key]!;
+      return sql.includes('?1') ? [value, value] : [value];
+    });
+    return this.#database
+      .prepare(`SELECT json FROM event WHERE ${where} ORDER BY seq DESC LIMIT ?`)
+      .all(...values, question.limit ?? -1)
+      .map(row => JSON.parse(row['json'] as string) as WafEvent);
+  }
+
+  /** By id, or by the beginning of one when only one begins so. @throws {Error} when several do */
+  byId(id: string): WafEvent | undefined {
+    const rows = this.#database
+      .prepare('SELECT json FROM event WHERE id >= ? AND id < ? ORDER BY seq DESC LIMIT 2')
+      .all(id, `${id}\uffff`);
+    if (rows.length > 1) throw new Error(`several events begin with "${id}": write more of it`);
+    return rows[0] && (JSON.parse(rows[0]['json'] as string) as WafEvent);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}

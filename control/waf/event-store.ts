@@ -1,0 +1,119 @@
+/** Events of the WAF in an SQLite file of bounded size: written by control, read by `moat waf` at any time. */
+import { closeSync, fchmodSync, mkdirSync, openSync, renameSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { WafEvent, WafEventStore } from '#model/waf-event.ts';
+
+const SCHEMA = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = NORMAL;
+  CREATE TABLE IF NOT EXISTS event (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    time_ms INTEGER NOT NULL,
+    action TEXT NOT NULL,
+    client TEXT NOT NULL,
+    path TEXT NOT NULL,
+    rules TEXT NOT NULL,
+    json TEXT NOT NULL
+  );
+  CREATE INDEX IF NOT EXISTS event_id ON event (id);
+  CREATE INDEX IF NOT EXISTS event_time ON event (time_ms);
+`;
+
+const PAGE_BYTES = 4096;
+/** The file is full: this share of the events goes, the oldest first. */
+const PRUNED_SHARE = 4;
+const SQLITE_FULL = 13;
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
+
+const codeOf = (fault: unknown): number => ((fault as { errcode?: number }).errcode ?? 0) & 0xff;
+
+/** A file that cannot be read is put aside, so that it can be looked at, and a new one is begun. */
+function open(path: string, told: (message: string) => void): DatabaseSync {
+  try {
+    return prepare(path);
+  } catch (fault) {
+    if (![SQLITE_CORRUPT, SQLITE_NOTADB].includes(codeOf(fault))) throw fault;
+    const aside = `${path}.broken-${Date.now()}`;
+    renameSync(path, aside);
+    told(
+      `the events of the WAF in "${path}" cannot be read (${(fault as Error).message}): put aside as "${aside}"`,
+    );
+    return prepare(path);
+  }
+}
+
+/** What clients sent is for the owner alone; SQLite gives its other files the mode of this one. */
+function claim(path: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const fd = openSync(path, 'a', 0o600);
+  fchmodSync(fd, 0o600);
+  closeSync(fd);
+}
+
+function prepare(path: string): DatabaseSync {
+  claim(path);
+  const database = new DatabaseSync(path);
+  try {
+    database.exec(SCHEMA);
+    return database;
+  } catch (fault) {
+    database.close();
+    throw fault;
+  }
+}
+
+export class EventStore {
+  readonly #database: DatabaseSync;
+  readonly #insert: StatementSync;
+
+  /**
+   * @param told of a file that had to be put aside
+   * @throws {Error} when the file cannot be made
+   */
+  constructor({ path, limitBytes }: WafEventStore, told: (message: string) => void) {
+    this.#database = open(path, told);
+    this.#database.exec(`PRAGMA max_page_count = ${Math.max(64, Math.floor(limitBytes / PAGE_BYTES))}`);
+    this.#insert = this.#database.prepare(
+      'INSERT INTO event (id, time_ms, action, client, path, rules, json) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    );
+  }
+
+  /** All of them, or none. @throws {Error} when the disk refuses them */
+  add(events: readonly WafEvent[]): void {
+    try {
+      this.#addAll(events);
+    } catch (fault) {
+      if (codeOf(fault) !== SQLITE_FULL) throw fault;
+      this.#prune();
+      this.#addAll(events);
+    }
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #addAll(events: readonly WafEvent[]): void {
+    this.#database.exec('BEGIN');
+    try {
+      for (const event of events) {
+        const rules = `,${event.rules.map(({ id }) => id).join(',')},`;
+        const { id, timeMs, action, clientAddress, path } = event;
+        this.#insert.run(id, timeMs, action, clientAddress, path, rules, JSON.stringify(event));
+      }
+      this.#database.exec('COMMIT');
+    } catch (fault) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw fault;
+    }
+  }
+
+  #prune(): void {
+    this.#database.exec(
+      `DELETE FROM event WHERE seq <= (SELECT max(seq) - (max(seq) - min(seq)) * ${PRUNED_SHARE - 1} / ${PRUNED_SHARE} FROM event)`,
+    );
+  }
+}

@@ -1,0 +1,70 @@
+/** What is kept of a request in which rules of the WAF matched: enough to judge it, and to judge it again by other rules. */
+
+export interface WafEventMatch {
+  /** As in `ARGS:name`. */
+  readonly variable: string;
+  /** As it came, cut. */
+  readonly value: string;
+  /** As the operator saw it, cut. */
+  readonly transformed: string;
+  /** What of it matched, where the operator can tell. */
+  readonly part: string | undefined;
+  readonly operator: string;
+  readonly transformations: readonly string[];
+}
+
+export interface WafEventRule {
+  readonly id: number;
+  readonly message: string;
+  /** What the rule says of the match, macros filled in. */
+  readonly data: string;
+  readonly severity: string;
+  readonly tags: readonly string[];
+  readonly file: string;
+  readonly line: number;
+  readonly matches: readonly WafEventMatch[];
+}
+
+export interface WafEventRequest {
+  readonly method: string;
+  /** As sent. */
+  readonly target: string;
+  readonly protocol: string;
+  /** Name, value, name, value; what authenticates is masked. */
+  readonly headers: readonly string[];
+  /** The beginning, latin1, fields that look like passwords masked; '' when it was not read. */
+  readonly body: string;
+  /** Bytes of the whole body. */
+  readonly bodyBytes: number;
+}
+
+export interface WafEvent {
+  /** `$request_id`. */
+  readonly id: string;
+  readonly timeMs: number;
+  readonly action: 'pass' | 'detect' | 'block';
+  readonly status: number;
+  readonly score: number;
+  readonly clientAddress: string;
+  /** Where the request came in. */
+  readonly listener: { readonly address: string; readonly port: number; readonly tls: boolean };
+  /** As the client meant it, lower case. */
+  readonly host: string;
+  /** Decoded, without arguments. */
+  readonly path: string;
+  /** The location as the configuration writes it. */
+  readonly location: string;
+  /** Where the location stands: its settings judge the request again. */
+  readonly site: { readonly file: string; readonly line: number };
+  /** Phase of the decision, 1..5; 0 where there is none. */
+  readonly phase: number;
+  readonly request: WafEventRequest;
+  readonly rules: readonly WafEventRule[];
+}
+
+/** Where events are kept. */
+export interface WafEventStore {
+  readonly path: string;
+  /** The oldest events go when the file would be larger. */
+  readonly limitBytes: number;
+}
