@@ -69,7 +69,7 @@ export const COMMANDS = {
   },
   l4: {
     usage:
-      'l4 list | stats | connections | drain REAL [VIRTUAL] | weight N REAL [VIRTUAL] | resume REAL [VIRTUAL] [-c FILE] [-p PREFIX] [--json]',
+      'l4 list [--stats | --rate] | top [--once] | stats | connections | drain REAL [VIRTUAL] | weight N REAL [VIRTUAL] | resume REAL [VIRTUAL] [-c FILE] [-p PREFIX] [--json]',
     summary: 'show virtual servers, real servers and connections of the running program, or drain one',
     load: () => import('./commands/l4.ts'),
   },

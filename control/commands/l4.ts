@@ -3,7 +3,8 @@ import { complain, complainOf } from '../complaint.ts';
 import { load, systemReason } from '../load.ts';
 import { CONFIG_OPTIONS, invocationFrom, OptionFault, readOptions } from '../options.ts';
 import { ask } from '../status/client.ts';
-import { connectionsText, listText, statsText } from '../status/l4-text.ts';
+import { connectionsText, countsText, listText, ratesText, statsText, topText } from '../status/l4-text.ts';
+import { watchL4 } from '../status/l4-watch.ts';
 import { socketPathOf } from '../status/report.ts';
 import { type Answers, type L4Wish, MOST_CONNECTIONS, type Question } from '../status/server.ts';
 
@@ -12,9 +13,17 @@ type Shown<Q extends Question> = NonNullable<Awaited<ReturnType<Answers[Q]>>>;
 const FAULTY = 1;
 const MOST_WEIGHT = 65_535;
 
+const OPTIONS = {
+  ...CONFIG_OPTIONS,
+  json: { type: 'boolean' },
+  stats: { type: 'boolean' },
+  rate: { type: 'boolean' },
+  once: { type: 'boolean' },
+} as const;
+
 /** @returns 1 when no program of this configuration answers, or it has no L4 tier */
 export async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readOptions(args, { ...CONFIG_OPTIONS, json: { type: 'boolean' } }, 4);
+  const { values, positionals } = readOptions(args, OPTIONS, 4);
   const [verb = '', ...words] = positionals;
   const { model, diagnostics } = load(invocationFrom(values));
   complainOf(diagnostics, true);
@@ -25,9 +34,14 @@ export async function run(args: readonly string[]): Promise<number> {
       noteCut(question, answer);
       return values.json ? `${JSON.stringify(answer)}\n` : text(answer);
     });
+  const how = { json: values.json ?? false, once: values.once ?? false };
+  refuseStray(verb, values);
   switch (verb) {
     case 'list':
-      return show('l4', listText);
+      if (values.rate) return watchL4(path, { ...how, once: true, text: ratesText });
+      return show('l4', values.stats ? countsText : listText);
+    case 'top':
+      return watchL4(path, { ...how, text: topText });
     case 'stats':
       return show('l4', statsText);
     case 'connections':
@@ -43,6 +57,16 @@ function noteCut(question: Question, answer: unknown): void {
   complain('warn', `there are more connections: these are ${MOST_CONNECTIONS} of them`);
 }
 
+/** @throws {OptionFault} */
+function refuseStray(
+  verb: string,
+  { stats, rate, once }: Partial<Record<'stats' | 'rate' | 'once', boolean>>,
+): void {
+  if ((stats || rate) && verb !== 'list') throw new OptionFault('--stats and --rate belong to list');
+  if (stats && rate) throw new OptionFault('--stats or --rate, not both');
+  if (once && verb !== 'top') throw new OptionFault('--once belongs to top');
+}
+
 /** @throws {OptionFault} when the words are no order */
 function wishOf(verb: string, words: readonly string[]): L4Wish {
   if (verb === 'weight') {
@@ -55,7 +79,7 @@ function wishOf(verb: string, words: readonly string[]): L4Wish {
   }
   const [real, service, extra] = words;
   if (verb !== 'drain' && verb !== 'resume')
-    throw new OptionFault(`"${verb}" is not one of list, stats, connections, drain, weight, resume`);
+    throw new OptionFault(`"${verb}" is not one of list, top, stats, connections, drain, weight, resume`);
   if (real === undefined) throw new OptionFault(`${verb} which real server?`);
   if (extra !== undefined) throw new OptionFault(`unexpected "${extra}"`);
   return { order: { kind: verb }, real, service };

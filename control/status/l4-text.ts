@@ -1,5 +1,7 @@
 /** The L4 tier in words: the layout of `ipvsadm -Ln`, with what each real server is. */
+
 import type { L4Figures, NamedFlow, RealFigures, ServiceFigures } from '#l4';
+import { type Counts, totalsOf } from './l4-rates.ts';
 
 const FORWARD = { dr: 'Route', nat: 'Masq', fullnat: 'FullNat', tun: 'Tunnel' } as const;
 
@@ -35,28 +37,78 @@ function stateText({ state, command }: RealFigures): string {
 }
 
 /** Counts since the maps were made, and packets by what became of them. */
-export function statsText({ services, reasons }: L4Figures): string {
+export function statsText(figures: L4Figures): string {
+  return `${countsText(figures)}${lines(['Packets', ...reasonLines(figures, count => `${count}`)])}`;
+}
+
+const COUNT_TITLES = ['Conns', 'InPkts', 'OutPkts', 'InBytes', 'OutBytes'];
+const RATE_TITLES = ['CPS', 'InPPS', 'OutPPS', 'InBPS', 'OutBPS'];
+
+/** As `ipvsadm -Ln --stats`: virtual servers with the sums of their real servers. */
+export const countsText = (figures: L4Figures): string => countTable(figures, COUNT_TITLES);
+
+/** As `ipvsadm -Ln --rate`. @param figures of a second */
+export const ratesText = (figures: L4Figures): string => countTable(figures, RATE_TITLES);
+
+function countTable({ services }: L4Figures, titles: readonly string[]): string {
+  const fields = ({ connections, packets, replyPackets, bytes, replyBytes }: Counts) =>
+    [connections, packets, replyPackets, bytes, replyBytes].map(count => `${Math.round(count)}`);
+  const head = [row('Prot LocalAddress:Port', ...titles), '  -> RemoteAddress:Port'];
+  const body = services.flatMap(service => [
+    row(`${service.protocol.toUpperCase().padEnd(4)} ${addressesOf(service)}`, ...fields(totalsOf(service))),
+    ...service.reals.map(real => row(`  -> ${nameOf(real)}`, ...fields(real))),
+  ]);
+  return lines([...head, ...body]);
+}
+
+/** One screen: rates beside what is open now. @param rates figures of a second */
+export function topText(rates: L4Figures): string {
+  const { services, attached, table } = rates;
+  const places = attached.map(({ interface: name, place }) => `${name} (${place})`).join(', ');
   const head = [
-    'Prot LocalAddress:Port',
-    row('  -> RemoteAddress:Port', 'Conns', 'InPkts', 'OutPkts', 'InBytes', 'OutBytes'),
+    `moat L4 tier on ${places || 'no interface'}   ${table.entries} of ${table.room} connections`,
+    '',
+    row('Prot LocalAddress:Port', 'CPS', 'InPPS', 'OutPPS', 'In', 'Out', 'Active', 'InAct', 'State'),
+  ];
+  const fields = (counts: Counts) => [
+    figureText(counts.connections),
+    figureText(counts.packets),
+    figureText(counts.replyPackets),
+    `${figureText(counts.bytes * 8)}b/s`,
+    `${figureText(counts.replyBytes * 8)}b/s`,
   ];
   const body = services.flatMap(service => [
-    `${service.protocol.toUpperCase()}  ${addressesOf(service)}`,
-    ...service.reals.map(real =>
-      row(
-        `  -> ${nameOf(real)}`,
-        `${real.connections}`,
-        `${real.packets}`,
-        `${real.replyPackets}`,
-        `${real.bytes}`,
-        `${real.replyBytes}`,
+    row(
+      `${service.protocol.toUpperCase().padEnd(4)} ${addressesOf(service)}`,
+      ...fields(totalsOf(service)),
+      ...(['active', 'inactive'] as const).map(
+        key => `${service.reals.reduce((sum, real) => sum + real[key], 0)}`,
       ),
+      service.quorum ? '' : 'quorum lost',
+    ),
+    ...service.reals.map(real =>
+      row(`  -> ${nameOf(real)}`, ...fields(real), `${real.active}`, `${real.inactive}`, stateText(real)),
     ),
   ]);
-  const counted = Object.entries(reasons).filter(([, count]) => count > 0);
-  const why = counted.map(([reason, count]) => `  ${reason.padEnd(24)} ${count}`);
-  return lines([...head, ...body, 'Packets', ...why]);
+  const why = reasonLines(rates, rate => `${figureText(rate)}/s`);
+  return lines([...head, ...body, '', 'Packets', ...(why.length > 0 ? why : ['  none'])]);
 }
+
+/** `950`, `12.3k`, `4.5M`. */
+function figureText(value: number): string {
+  const step = UNITS.findLast(([size]) => value >= size);
+  return step ? `${(value / step[0]).toFixed(1)}${step[1]}` : value.toFixed(value > 0 && value < 10 ? 1 : 0);
+}
+const UNITS = [
+  [1e3, 'k'],
+  [1e6, 'M'],
+  [1e9, 'G'],
+] as const;
+
+const reasonLines = ({ reasons }: L4Figures, text: (count: number) => string): string[] =>
+  Object.entries(reasons)
+    .filter(([, count]) => count > 0)
+    .map(([reason, count]) => `  ${reason.padEnd(24)} ${text(count)}`);
 
 export function connectionsText(flows: readonly NamedFlow[]): string {
   const head = flowRow('pro', 'idle', 'state', 'source', 'virtual', 'destination');

@@ -1,5 +1,6 @@
 /** What `moat status` is told by the running program. */
 import type { ClusterFigures } from '#cluster';
+import type { L4Figures } from '#l4';
 import type { PlaneStatus } from '#l7';
 
 export interface StatusReport {
@@ -18,6 +19,8 @@ export interface StatusReport {
   readonly listeners: readonly { readonly key: string; readonly sockets: number }[];
   /** Undefined while the L7 process is down. */
   readonly l7: PlaneStatus | undefined;
+  /** Undefined: there is no L4 tier, or its process is down. */
+  readonly l4: L4Figures | undefined;
   /** Undefined while there is no cluster block, or its process is down. */
   readonly cluster: ClusterFigures | undefined;
 }

@@ -76,6 +76,7 @@ export class StatusService {
       refusal: this.#refusal,
       listeners: [...sockets].map(([key, { length }]) => ({ key, sockets: length })),
       l7: await applier.plane.status(),
+      l4: await applier.l4.figures(),
       cluster: await applier.cluster.figures(),
     };
   }

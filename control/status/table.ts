@@ -1,4 +1,5 @@
 /** The running program on one screen: plain text, a picture of two moments. */
+import { type Counts, ratesBetween, totalsOf } from './l4-rates.ts';
 import type { StatusReport } from './report.ts';
 import { perSecond, type Sample } from './sample.ts';
 import { durationText, rateText, tableOf } from './text.ts';
@@ -17,6 +18,7 @@ export function drawStatus(now: Sample, before: Sample | undefined): string {
     drawTraffic(now, before),
     workers(now, before),
     pools(now, before),
+    directors(now, before),
     listeners(report),
     report.cluster ? instanceTable(report.cluster) : '',
   ];
@@ -68,6 +70,30 @@ const poolText = (name: string): string => name.split(' ')[0] ?? name;
 
 const memberRequests = ({ report }: Sample, pool: string, at: number): number =>
   report.l7?.pools.find(({ name }) => name === pool)?.members[at]?.counts.requests ?? 0;
+
+/** A line for each virtual server, and below it its real servers. */
+function directors(now: Sample, before: Sample | undefined): string {
+  const figures = now.report.l4;
+  if (!figures) return '';
+  const earlier = before?.report.l4 && { figures: before.report.l4, atMs: before.atMs };
+  const rates = earlier && ratesBetween(earlier, { figures, atMs: now.atMs });
+  const rows = figures.services.flatMap((service, at) => {
+    const of = rates?.services[at];
+    const line = (label: string, state: string, counts: Counts, rate: Counts | undefined, open: number) => {
+      const { connections, packets } = rate ?? {};
+      const rateOf = (value: number | undefined) => (value === undefined ? '-' : rateText(value));
+      return [label, state, `${open}`, `${counts.connections}`, rateOf(connections), rateOf(packets)];
+    };
+    const open = service.reals.reduce((sum, { active }) => sum + active, 0);
+    return [
+      line(service.name, service.quorum ? '' : 'quorum lost', totalsOf(service), of && totalsOf(of), open),
+      ...service.reals.map((real, index) =>
+        line(`  ${real.name}`, real.state, real, of?.reals[index], real.active),
+      ),
+    ];
+  });
+  return tableOf(['virtual server', 'state', 'active', 'connections', 'conn/s', 'packets/s'], rows);
+}
 
 function listeners({ listeners: all }: StatusReport): string {
   return tableOf(

@@ -147,6 +147,10 @@ test('moat run: forwards, takes dead real servers out, and is not needed for wha
     /^TCP [\d.]+s +\S+ +192\.0\.2\.1:\d+ +192\.0\.2\.100:80 +192\.0\.2\.1[12]$/m,
   );
   assert.equal(JSON.parse(await site.ask('list', '--json')).services[0].reals.length, 2);
+  assert.match(
+    await site.ask('list', '--stats'),
+    /^Prot LocalAddress:Port +Conns +InPkts +OutPkts +InBytes +OutBytes\n {2}-> RemoteAddress:Port\nTCP {2}192\.0\.2\.100:80 +8 +\d\d\d? +0 +\d+ +0\n {2}-> 192\.0\.2\.11 +4 /,
+  );
 
   site.servers[1]!.kill('SIGKILL');
   await until(
@@ -163,6 +167,49 @@ test('moat run: forwards, takes dead real servers out, and is not needed for wha
   assert.match(site.log, /l4: the maps of .* are adopted/);
   await until(() => (site.log.match(/192\.0\.2\.12 .* is dead/g) ?? []).length === 2, 'the second look');
   assert.deepEqual(await site.answers(6), Array(6).fill('ra'));
+});
+
+test('moat l4 top: rates of the last second, on a terminal until q is pressed', { skip }, async () => {
+  await using site = new Site();
+  await site.serve();
+  site.configure(service(site));
+  await site.start();
+  let over = false;
+  const traffic = (async () => {
+    while (!over) await site.answers(4);
+  })();
+  try {
+    const [, perSecond, packets] = /^TCP {2}192\.0\.2\.100:80 +(\d+) +(\d+) +0 /m.exec(
+      await site.ask('list', '--rate'),
+    )!;
+    assert.ok(Number(perSecond) > 0 && Number(packets) > Number(perSecond));
+    const top = await site.ask('top', '--once');
+    assert.match(top, /^TCP {2}192\.0\.2\.100:80 +[\d.]+ +[\d.]+k? +0 +[\d.]+[kM]?b\/s +0b\/s +\d+ +\d+$/m);
+    assert.match(top, /^ {2}-> 192\.0\.2\.12 .* alive$/m);
+    assert.match(top, /^ {2}new +[\d.]+\/s$/m);
+    const [first] = JSON.parse(await site.ask('top', '--json')).services;
+    assert.ok(first.reals.every((real: { connections: number }) => real.connections > 0));
+
+    const status = await site.director.run(MOAT, 'status', '-c', join(site.dir, 'moat.conf'), '-p', site.dir);
+    assert.match(status.stdout, /^virtual server +state +active +connections +conn\/s +packets\/s$/m);
+    assert.match(status.stdout, /^192\.0\.2\.100:80 tcp +\d+ +\d+ +[\d.]+/m);
+    assert.match(status.stdout, /^ {2}192\.0\.2\.12 +alive +\d+ +\d+/m);
+    const words = ['l4', 'top', '-c', join(site.dir, 'moat.conf'), '-p', site.dir];
+    const terminal = site.director.start('script', '-qfec', [MOAT, ...words].join(' '), '/dev/null');
+    let shown = '';
+    terminal.stdout!.on('data', piece => (shown += piece));
+    const closed = new Promise<number | null>(done => terminal.once('close', done));
+    await until(() => (shown.match(/LocalAddress:Port/g) ?? []).length >= 2, 'two pictures');
+    terminal.stdin!.write('q');
+    assert.equal(await closed, 0);
+    assert.ok(
+      shown.startsWith('\x1b[?1049h') && shown.trimEnd().endsWith('\x1b[?1049l'),
+      'the terminal is as before',
+    );
+  } finally {
+    over = true;
+    await traffic;
+  }
 });
 
 test('moat run: reloads change what differs, a block that cannot be is refused, and one that is gone is taken out', {

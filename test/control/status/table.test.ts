@@ -27,6 +27,7 @@ const traffic = (requests: number): TrafficReport => ({
 const report = (requests: number, more: Partial<StatusReport> = {}): StatusReport => ({
   version: '0.1.0',
   cluster: undefined,
+  l4: undefined,
   pid: 7,
   file: '/etc/moat/moat.conf',
   uptimeMs: 3_661_000,
