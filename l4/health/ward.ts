@@ -26,6 +26,8 @@ export class Ward {
   /** What was told of each last. */
   readonly #told = new Map<string, RealCondition>();
   readonly #warnings = new Map<string, string>();
+  /** Those that wait for their first passed check: why they wait is told once. */
+  readonly #waiting = new Set<string>();
   #quorum: boolean | undefined;
 
   constructor(server: VirtualServerModel, means: WardMeans) {
@@ -52,6 +54,7 @@ export class Ward {
     patient.close();
     this.#told.delete(name);
     this.#warnings.delete(name);
+    this.#waiting.delete(name);
   }
 
   get condition(): ServiceCondition {
@@ -62,6 +65,8 @@ export class Ward {
   #hear(patient: Patient, { check }: Round, outcome: Outcome): void {
     const { type } = check.question;
     if (outcome.passed) this.#warn(patient.name, outcome.warning);
+    else if (this.#waiting.delete(patient.name))
+      this.#tellReal(patient.name, false, `${type}: ${outcome.reason}`);
     this.#review(outcome.passed ? `${type} passed` : `${type}: ${outcome.reason}`, [patient]);
   }
 
@@ -86,6 +91,8 @@ export class Ward {
       if (before === condition) continue;
       this.#told.set(name, condition);
       isChanged = true;
+      if (!before && !condition.alive) this.#waiting.add(name);
+      if (condition.alive) this.#waiting.delete(name);
       if (before && before.alive !== condition.alive) this.#tellReal(name, condition.alive, reason);
     }
     return isChanged;

@@ -113,6 +113,24 @@ test('Watch: with mandatory nobody is used before he has passed', async () => {
   await server.close();
 });
 
+test('Watch: with mandatory it is told once why somebody is not used yet', async () => {
+  using watched = new Watched();
+  const closed = await closedPort();
+  watched.watch.follow(
+    modelOf(
+      `real_server 127.0.0.1:${closed}; ${CHECK.replace(';', ' mandatory;')} health_check ping mandatory;`,
+    ),
+  );
+  await until(() => watched.lines.length > 0, 'a word on the first check');
+  const server = await listener(closed);
+  await until(() => watched.real(`127.0.0.1:${closed}`).alive, 'the first passed check');
+  assert.deepEqual(
+    watched.lines.filter(line => line.includes(' is dead: ')).map(line => line.replace(/.* is dead: /, '')),
+    ['tcp: connection refused'],
+  );
+  await server.close();
+});
+
 test('Watch: every check has to pass, and only= restricts one', async () => {
   using watched = new Watched();
   const server = await listener();
