@@ -8,6 +8,7 @@ import { runHook } from './hook.ts';
 import { Limiter } from './limiter.ts';
 import { Pinger } from './pinger.ts';
 import type { ProbeTarget } from './probe.ts';
+import { Sources } from './source.ts';
 import { askThroughVirtual, type Steer } from './steered.ts';
 import { ask, type Outcome } from './table.ts';
 import type { Teller } from './teller.ts';
@@ -32,12 +33,16 @@ export class Watch implements Disposable {
   readonly #wardMeans: WardMeans;
   readonly #limiter = new Limiter(MOST_AT_ONCE);
   readonly #pinger = new Pinger();
+  readonly #sources: Sources;
+  /** Ends of the ranges of virtual addresses. */
+  #virtual: ReadonlySet<string> = new Set();
   #wards: readonly Ward[] = [];
   #scriptUser = 'nobody';
   #telling: NodeJS.Immediate | undefined;
 
   constructor(means: WatchMeans) {
     this.#means = means;
+    this.#sources = new Sources(means.nowMs);
     this.#wardMeans = {
       ...means,
       ask: (check, target) => this.#limiter.take(() => this.#ask(check, target)),
@@ -51,6 +56,9 @@ export class Watch implements Disposable {
   /** Watches the real servers of this configuration from now on, and no others; those that were watched before keep their state. */
   follow({ virtualServers, scriptUser }: L4Model): void {
     this.#scriptUser = scriptUser;
+    this.#virtual = new Set(
+      virtualServers.flatMap(({ addresses }) => addresses.flatMap(({ first, last }) => [first, last])),
+    );
     const old = this.#wards;
     const kept = new Set<Ward>();
     this.#wards = virtualServers.map(server => {
@@ -71,7 +79,9 @@ export class Watch implements Disposable {
   #ask({ question, timeoutMs }: L4CheckModel, target: ProbeTarget): Promise<Outcome> {
     const means = { timeoutMs, scriptUser: this.#scriptUser, pinger: this.#pinger };
     const plainly = (whom: ProbeTarget) => ask(question, whom, means);
-    return target.path ? askThroughVirtual(target, target.path, this.#means.steer, plainly) : plainly(target);
+    if (target.path) return askThroughVirtual(target, target.path, this.#means.steer, plainly);
+    const from = target.from ?? this.#sources.of(target.address, address => this.#virtual.has(address));
+    return plainly({ ...target, from });
   }
 
   #tell(): void {

@@ -102,8 +102,8 @@ const bracketed = (address: string) => (address.includes(':') ? `[${address}]` :
 function configuration(tiers: Tiers, way: Way, place: 'tc' | 'xdp'): string {
   const servers = pairsOf(way).flatMap(([virtual, real]) =>
     [
-      ['80 tcp', 'health_check http uri=/alive interval=1s timeout=10s;'],
-      ['53 udp', `health_check dns name=${NAME} record=TXT interval=1s timeout=10s;`],
+      ['80 tcp', 'health_check http uri=/alive interval=1s timeout=10s mandatory;'],
+      ['53 udp', `health_check dns name=${NAME} record=TXT interval=1s timeout=10s mandatory;`],
     ].map(
       ([end, check]) => `virtual_server ${bracketed(vipOf(virtual, real))}:${end} {
         mode ${way.mode}; ${way.tunnel ? `tunnel ${way.tunnel};` : ''} scheduler rr; ${check}
@@ -220,6 +220,10 @@ async function isShown({ director }: Tiers, way: Way, place: 'tc' | 'xdp'): Prom
   assert.equal(lines.length, flows.length);
 }
 
+/** They are `mandatory`: no real server is alive before its first check has passed. */
+const allAlive = async ({ director }: Tiers): Promise<boolean> =>
+  (await director.figures()).services.every(({ reals }) => reals.every(({ state }) => state === 'alive'));
+
 /** Declares the tests of one place. */
 export function testModes(place: 'tc' | 'xdp', kind: 'plain' | 'tunnels'): void {
   for (const way of WAYS.filter(({ mode }) => (mode === 'tun') === (kind === 'tunnels')))
@@ -229,12 +233,12 @@ export function testModes(place: 'tc' | 'xdp', kind: 'plain' | 'tunnels'): void 
       await using tiers = new Tiers();
       if (place === 'xdp') await tiers.fitForXdp();
       tiers.routeBack(way.back);
-      if (way.mode === 'dr' || way.mode === 'tun') await tiers.join();
-      if (way.mode === 'tun') await tiers.unwrap();
+      if (way.mode === 'dr' || way.mode === 'tun') await tiers.join(way.tunnel);
       await tiers.serve();
       await serveNames(tiers);
       tiers.director.configure(configuration(tiers, way, place));
       await tiers.director.start();
+      await until(() => allAlive(tiers), 'all checks to pass');
       for (const pair of pairsOf(way)) await reachesBoth(tiers, way, pair);
       await isShown(tiers, way, place);
     });

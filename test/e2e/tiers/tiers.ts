@@ -187,29 +187,16 @@ export class Tiers implements AsyncDisposable {
     }
   }
 
-  /** Proxies hold the virtual addresses, as `dr` and `tun` want it. */
-  async join(): Promise<void> {
+  /** Proxies hold the virtual addresses, as `dr` and `tun` want it, and unwrap what the director has wrapped. */
+  async join(tunnel?: 'ipip' | 'gue'): Promise<void> {
     for (const { host, dir } of this.proxies) {
       const addresses = [VIP, OTHER_VIP].flatMap(({ 4: ip4, 6: ip6 }) => [ip4, ip6]);
-      const record = join(dir, 'joined');
+      const pins = ['--pin-path', join(this.pins, `far-end-${host.name}`)];
+      const ends = ['--mode', 'tun', '--director', DIRECTOR[4], '--director', DIRECTOR[6], ...pins];
       const { status, stderr } = await host.run(
-        MOAT,
-        'real-server',
-        'join',
-        ...addresses,
-        '--record',
-        record,
+        ...[MOAT, 'real-server', 'join', ...addresses, '--record', join(dir, 'joined')],
+        ...(tunnel ? [...ends, '--tunnel', tunnel] : []),
       );
-      assert.equal(status, 0, stderr);
-    }
-  }
-
-  /** Proxies unwrap what the director has wrapped. */
-  async unwrap(): Promise<void> {
-    const program = resolve(import.meta.dirname, '../../l4/decap-host.ts');
-    for (const { host } of this.proxies) {
-      host.do('ethtool -K eth0 tx off');
-      const { status, stderr } = await host.run(process.execPath, program, DIRECTOR[4], DIRECTOR[6]);
       assert.equal(status, 0, stderr);
     }
   }
