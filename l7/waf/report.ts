@@ -3,8 +3,9 @@ import type { MatchedRule } from '#waf';
 import type { Exchange } from '../exchange.ts';
 import type { Inspection } from './inspection.ts';
 
-/** A log line tells of so many rules, and so much of each. */
-const MOST_RULES = 16;
+/** A log line names so many rules, and tells of the first few what they say: it is cut where it gets too long. */
+const MOST_IDS = 200;
+const MOST_TOLD = 8;
 const MOST_TEXT = 200;
 
 /** Text of a request in a line of a log: quoted, with nothing that could end the line or pass for another. */
@@ -12,10 +13,12 @@ const quoted = (text: string): string =>
   `"${text.slice(0, MOST_TEXT).replace(/[\0-\x1f"\\\x7f-\xff]/g, char => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)}"`;
 
 /** `[id "N"]` is how logs of WAFs name rules; tools that read them look for it. */
+const idText = ({ rule }: MatchedRule): string => `[id "${rule.id}"]`;
+
 function ruleText({ rule, message, data, matches }: MatchedRule): string {
   const variable = matches.at(-1)?.variable;
   const where = variable === undefined ? '' : ` in ${quoted(variable)}`;
-  return `[id "${rule.id}"] ${quoted(message)}${where}${data === '' ? '' : ` data ${quoted(data)}`}`;
+  return `${rule.id} ${quoted(message)}${where}${data === '' ? '' : ` data ${quoted(data)}`}`;
 }
 
 const WORDS = { pass: 'noted', detect: 'would block', block: 'blocked' } as const;
@@ -24,9 +27,9 @@ export function tellOfRules(exchange: Exchange, inspection: Inspection): void {
   if (!inspection.hasFindings) return;
   const logged = inspection.matchedRules.filter(({ rule }) => rule.logs);
   const { action, score, id, decision } = inspection;
-  const rules = logged.slice(0, MOST_RULES).map(ruleText).join(', ');
+  const ids = logged.slice(0, MOST_IDS).map(idText).join(' ');
+  const told = logged.slice(0, MOST_TOLD).map(ruleText).join(', ');
   const limit = decision?.ruleId === 0 ? ` ${decision.message}` : '';
-  const more = logged.length > MOST_RULES ? ` and ${logged.length - MOST_RULES} more` : '';
   const level = action === 'block' ? 'error' : 'warn';
-  exchange.log(level, `waf ${WORDS[action]}${limit}, score ${score}, id ${id}: ${rules}${more}`);
+  exchange.log(level, `waf ${WORDS[action]}${limit}, score ${score}, id ${id} ${ids}: ${told}`);
 }
