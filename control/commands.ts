@@ -39,7 +39,7 @@ export const COMMANDS = {
   },
   import: {
     usage: 'import ipvsadm | keepalived [FILE]',
-    summary: 'make a configuration of the virtual servers of LVS or keepalived',
+    summary: 'make a configuration of the virtual servers of LVS, or of what keepalived has',
     load: () => import('./commands/import.ts'),
   },
   reload: {

@@ -51,10 +51,11 @@ function convert(imported: Imported, file: string, marks: string | undefined): n
   };
   const { model, diagnostics } = checkConfig(name, { source, prefix: '/', confDir: '/' });
   process.stderr.write(renderDiagnostics(diagnostics, { texts: new Map([[name, made]]) }));
-  return model && imported.servers.length > 0 ? 0 : FAULTY;
+  const { servers, cluster } = imported;
+  return model && servers.length + (cluster?.blocks.length ?? 0) > 0 ? 0 : FAULTY;
 }
 
-function reportOf({ servers, remarks }: Imported, file: string, marks = ''): string {
+function reportOf({ servers, cluster, remarks }: Imported, file: string, marks = ''): string {
   const lines = remarks
     .toSorted((a, b) => a.line - b.line)
     .map(
@@ -63,6 +64,11 @@ function reportOf({ servers, remarks }: Imported, file: string, marks = ''): str
     );
   const count = (name: string) =>
     servers.reduce((sum, server) => sum + server.lines.filter(([first]) => first === name).length, 0);
-  const summary = `${servers.length} virtual servers, ${count('real_server')} real servers and ${count('health_check')} health checks taken over; ${remarks.length} remarks\n`;
+  const summary = `${servers.length} virtual servers, ${count('real_server')} real servers and ${count('health_check')} health checks${routersText(cluster)} taken over; ${remarks.length} remarks\n`;
   return lines.join('') + summary;
+}
+
+function routersText(cluster: Imported['cluster']): string {
+  const count = cluster?.blocks.filter(({ directive }) => directive === 'vrrp_instance').length ?? 0;
+  return count === 0 ? '' : `, ${count} virtual routers`;
 }

@@ -1,17 +1,15 @@
-/** Reads the virtual servers of a keepalived.conf. */
+/** Reads a keepalived.conf: its virtual servers here, its virtual routers in keepalived-vrrp.ts. */
 import { isAddress, realAddress, spelledRange, virtualAddress } from './address.ts';
 import { realPort, schedulerLine } from './forward.ts';
 import { type Check, checksOf, isCheck } from './keepalived-check.ts';
 import { type Entry, readEntries } from './keepalived-tree.ts';
+import { readVrrp, VRRP_BLOCKS } from './keepalived-vrrp.ts';
 import { type MarkedHead, Marks, unknownMark } from './marks.ts';
 import { type Imported, type ImportedServer, Remarks, type Words } from './outcome.ts';
 
 /** Other blocks, and where moat has what they do. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   global_defs: 'moat has other ways to tell of what happens: error_log, and notify in a virtual_server',
-  vrrp_instance: 'moat has no VRRP yet: let keepalived keep it',
-  vrrp_sync_group: 'moat has no VRRP yet: let keepalived keep it',
-  vrrp_script: 'moat has no VRRP yet: let keepalived keep it',
   static_ipaddress: 'addresses of the host belong into its own network configuration',
   static_routes: 'routes of the host belong into its own network configuration',
 };
@@ -33,7 +31,7 @@ export function readKeepalived(text: string, rules?: string): Imported {
   );
   const servers: ImportedServer[] = [];
   for (const entry of entries) {
-    if (entry.name === 'virtual_server_group') continue;
+    if (entry.name === 'virtual_server_group' || VRRP_BLOCKS.has(entry.name)) continue;
     if (entry.name === 'virtual_server') {
       const server = new ServerReader(entry, groups, marks, remarks).read();
       if (server) servers.push(server);
@@ -43,7 +41,8 @@ export function readKeepalived(text: string, rules?: string): Imported {
       remarks.dropped(entry.line, `${entry.name}: conditions and definitions are not read`);
     else remarks.dropped(entry.line, `${entry.name}: ${ELSEWHERE[entry.name] ?? 'it is no virtual server'}`);
   }
-  return { servers, remarks: remarks.list };
+  const cluster = readVrrp(entries, remarks);
+  return { servers, cluster, remarks: remarks.list };
 }
 
 /** Keywords that say nothing that moat would do otherwise. */

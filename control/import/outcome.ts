@@ -11,6 +11,14 @@ export interface ImportedServer {
   readonly lines: readonly Words[];
 }
 
+/** A block that is no virtual server. */
+export interface ImportedBlock {
+  readonly line: number;
+  readonly directive: string;
+  readonly head: Words;
+  readonly lines: readonly Words[];
+}
+
 /** `changed`: it means something else in moat, or a little less; `dropped`: moat has nothing like it, or not here. */
 export interface Remark {
   readonly kind: 'changed' | 'dropped';
@@ -22,6 +30,8 @@ export interface Remark {
 
 export interface Imported {
   readonly servers: readonly ImportedServer[];
+  /** The inside of a cluster block; undefined: there is none. */
+  readonly cluster?: { readonly lines: readonly Words[]; readonly blocks: readonly ImportedBlock[] };
   readonly remarks: readonly Remark[];
 }
 

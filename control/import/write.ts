@@ -1,14 +1,31 @@
 /** Writes what was read as a moat.conf. */
-import type { Imported, Words } from './outcome.ts';
+import type { Imported, ImportedBlock, Words } from './outcome.ts';
 
 /** @param file where it comes from, for comments */
-export function writeConfig({ servers }: Imported, file: string): string {
-  const blocks = servers.map(({ line, head, lines }) => {
+export function writeConfig({ servers, cluster }: Imported, file: string): string {
+  const isCluster = cluster !== undefined && cluster.blocks.length > 0;
+  const services = servers.map(server => ({ ...server, directive: 'virtual_server' }));
+  const parts = [
+    `# Made from ${file} by moat import.\n\nevents {\n}\n`,
+    ...(isCluster ? [block('cluster', cluster.blocks, file, cluster.lines)] : []),
+    ...(services.length > 0 || !isCluster ? [block('l4', services, file)] : []),
+  ];
+  return parts.join('\n');
+}
+
+/** @param first lines before its blocks */
+function block(
+  name: string,
+  blocks: readonly ImportedBlock[],
+  file: string,
+  first: readonly Words[] = [],
+): string {
+  const head = first.map(words => `    ${written(words)};\n`);
+  const texts = blocks.map(({ line, directive, head, lines }) => {
     const inside = lines.map(words => `        ${written(words)};\n`).join('');
-    return `\n    # ${file}:${line}\n    virtual_server ${written(head)} {\n${inside}    }\n`;
+    return `\n    # ${file}:${line}\n    ${written([directive, ...head])} {\n${inside}    }\n`;
   });
-  const inside = blocks.join('').replace(/^\n/, '');
-  return `# Made from ${file} by moat import.\n\nevents {\n}\n\nl4 {\n${inside}}\n`;
+  return `${name} {\n${[...head, ...texts].join('').replace(/^\n/, '')}}\n`;
 }
 
 const written = (words: Words): string => words.map(quoted).join(' ');
