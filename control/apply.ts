@@ -9,6 +9,7 @@ import { type L7Plane, type ListeningSocket, type PlaneConfig, packConfig } from
 import type { Model } from '#model/main.ts';
 import { openDatagrams } from '#native/datagram.ts';
 import { ClusterHealth } from './cluster-health.ts';
+import { ClusterMetrics } from './cluster-metrics.ts';
 import { diskNeedsOf } from './disk-needs.ts';
 import { baseEnvironment } from './environment.ts';
 import type { Invocation } from './invocation.ts';
@@ -30,6 +31,7 @@ export class Applier {
   readonly cluster: ClusterPlane;
   readonly listeners: Listeners;
   readonly #health: ClusterHealth;
+  readonly #metrics: ClusterMetrics;
   readonly #invocation: Invocation;
   readonly #appended = new AppendFiles();
   readonly #logs: LogBook;
@@ -51,6 +53,7 @@ export class Applier {
     this.l4 = new L4Plane(baseEnvironment());
     this.cluster = new ClusterPlane(baseEnvironment());
     this.#health = new ClusterHealth(this);
+    this.#metrics = new ClusterMetrics(this);
   }
 
   /** The log of the process; another one after a configuration that names other files. */
@@ -98,6 +101,7 @@ export class Applier {
       .commit(model.cluster)
       .catch((fault: Error) => this.log.emerg(`the cluster block is not in force: ${fault.message}`));
     void this.#health.follow();
+    void this.#metrics.follow();
   }
 
   /** The l4 block comes first, for the way back from it is short; one that is gone is taken out last, for there is none: flows end with it. */

@@ -6,6 +6,7 @@ import type { KeptCapability } from '#model/main.ts';
 import { Deaths } from './deaths.ts';
 import { type Generation, isLeaving } from './generation.ts';
 import type { FileGrant, ToWorker, WorkerStatus } from './messages.ts';
+import type { MetricFamily } from './metrics/elsewhere.ts';
 import { commitThread, prepareThread, type ThreadMeans } from './thread-tables.ts';
 import type { PoolShare } from './upstream/pool-share.ts';
 import type { WafEventBatch } from './waf/event-queue.ts';
@@ -119,6 +120,11 @@ export class Crew {
   /** Moves all threads to new descriptors of the log files. */
   rotate(files: readonly FileGrant[], gone: readonly string[]): Promise<void> {
     return this.#turns.take(() => this.#tell({ kind: 'rotate', files, gone }));
+  }
+
+  /** Gives all threads the metrics of other processes. */
+  tellElsewhere(families: readonly MetricFamily[]): Promise<void> {
+    return this.#tell({ kind: 'elsewhere', families });
   }
 
   async status(): Promise<WorkerStatus[]> {

@@ -14,6 +14,7 @@ import { FIELD_NAMES } from './field-names.ts';
 import { Listener } from './listen.ts';
 import { ErrorLogger, type ErrorSink } from './log/error.ts';
 import { LogFiles } from './log/files.ts';
+import type { MetricFamily } from './metrics/elsewhere.ts';
 import { LoopWatch } from './metrics/loop-watch.ts';
 import type { Traffic } from './metrics/traffic.ts';
 import type { Observer } from './observer.ts';
@@ -78,6 +79,7 @@ export class Engine implements Worker {
   readonly streams = new StreamLoop(this.clock, FIELD_NAMES);
   readonly fileBuffer = Buffer.allocUnsafeSlow(FILE_BYTES);
   readonly logFiles: LogFiles;
+  elsewhere: readonly MetricFamily[] = [];
   readonly userFiles = new UserFiles();
   readonly ruleShelf = new RuleShelf();
   readonly wafEvents: EventQueue;

@@ -1,8 +1,10 @@
 /** What control, the L7 process and its worker threads say to each other. */
+
 import type { HttpModel } from '#model/l7/http.ts';
 import type { ErrorLog } from '#model/l7/log.ts';
 import type { KeptCapability, ProcessModel } from '#model/main.ts';
 import type { EngineStatus } from './engine.ts';
+import type { MetricFamily } from './metrics/elsewhere.ts';
 import type { TrafficReport } from './metrics/traffic-report.ts';
 import type { Secrets } from './secrets.ts';
 import type { TicketSeed } from './tls/ticket-keys.ts';
@@ -54,6 +56,8 @@ export type ToProcess =
   | { readonly kind: 'abandon'; readonly revision: number }
   | { readonly kind: 'rotate'; readonly files: readonly string[] }
   | { readonly kind: 'status' }
+  /** Metrics of other processes, for the page of this one. */
+  | { readonly kind: 'elsewhere'; readonly families: readonly MetricFamily[] }
   | { readonly kind: 'drain' }
   | { readonly kind: 'stop' };
 
@@ -96,6 +100,7 @@ export type ToWorker =
   /** `gone`: paths that no configuration names any more; their descriptors are closed after the answer. */
   | { readonly kind: 'rotate'; readonly files: readonly FileGrant[]; readonly gone: readonly string[] }
   | { readonly kind: 'status' }
+  | { readonly kind: 'elsewhere'; readonly families: readonly MetricFamily[] }
   | { readonly kind: 'drain' }
   | { readonly kind: 'close' };
 

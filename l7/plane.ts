@@ -4,10 +4,12 @@ import type { Log } from '#kit/log.ts';
 import { Turns } from '#kit/turns.ts';
 import { Child, type Ending, howItEnded } from './child.ts';
 import { type PlaneStatus, type Slot, slotId } from './messages.ts';
+import type { MetricFamily } from './metrics/elsewhere.ts';
 import { SecretKeeper, type Secrets } from './secrets.ts';
 import type { WafEventBatch } from './waf/event-queue.ts';
 
 export type { PlaneConfig, PlaneStatus, Slot, WorkerStatus } from './messages.ts';
+export type { MetricFamily } from './metrics/elsewhere.ts';
 export type { TrafficReport } from './metrics/traffic-report.ts';
 export { packConfig } from './parcel.ts';
 export type { Secrets } from './secrets.ts';
@@ -112,6 +114,11 @@ export class L7Plane {
   /** Undefined while the process is down. */
   async status(): Promise<PlaneStatus | undefined> {
     return this.#child?.ask<PlaneStatus>({ kind: 'status' }).catch(() => undefined);
+  }
+
+  /** Puts metrics of other processes on the page of this one; they stand until others are told. */
+  async tellElsewhere(families: readonly MetricFamily[]): Promise<void> {
+    await this.#child?.ask({ kind: 'elsewhere', families }).catch(() => undefined); // its death is told elsewhere
   }
 
   /** Lets the workers finish what they serve; resolves when the process has ended. */

@@ -75,6 +75,8 @@ class PlaneProcess {
         return this.#rotate(question.files);
       case 'status':
         return this.#status();
+      case 'elsewhere':
+        return this.#crew.tellElsewhere(question.families);
       case 'drain':
         return this.drain();
       case 'stop':

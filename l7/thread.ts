@@ -64,6 +64,9 @@ class Thread {
         return this.#rotate(question);
       case 'status':
         return this.#status();
+      case 'elsewhere':
+        if (this.#engine) this.#engine.elsewhere = question.families;
+        return undefined;
       case 'drain':
         return new Promise<void>(done => (this.#engine ? this.#engine.drain(done) : done()));
       case 'close':

@@ -11,7 +11,7 @@ export function metricsContent(_: unknown, { worker }: Compiler): Phase {
     if (exchange.method !== 'GET' && exchange.method !== 'HEAD') return refuseMethod(exchange);
     const response = new Response(200);
     response.setContentType(EXPOSITION_TYPE);
-    exchange.answer(response, Buffer.from(metricsPage(exchange.tables, worker.seat.slot), 'latin1'));
+    exchange.answer(response, Buffer.from(metricsPage(exchange.tables, worker), 'latin1'));
     return DONE;
   };
 }

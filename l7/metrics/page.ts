@@ -1,6 +1,8 @@
 /** The page that Prometheus scrapes: all families, of all workers together. */
 import { VERSION } from '#kit/version.ts';
 import type { Tables } from '../tables.ts';
+import type { Worker } from '../worker.ts';
+import { writeElsewhere } from './elsewhere.ts';
 import { Exposition, type Sample } from './exposition.ts';
 import { writePools } from './pools.ts';
 import { writeProcess } from './process.ts';
@@ -8,8 +10,8 @@ import { MALFORMED_REASONS } from './reasons.ts';
 import { DURATION_BOUNDS, LAG_BOUNDS, type Traffic, WAF_ACTIONS } from './traffic.ts';
 import { openVerdicts } from './verdicts.ts';
 
-/** @param slot the thread's own */
-export function metricsPage(tables: Tables, slot: number): string {
+/** @param worker the thread that is asked */
+export function metricsPage(tables: Tables, worker: Pick<Worker, 'seat' | 'elsewhere'>): string {
   const page = new Exposition();
   page.gauge('build_info', 'Always 1; the labels tell what runs.', [
     [{ version: VERSION, node: process.versions.node }, 1],
@@ -20,9 +22,10 @@ export function metricsPage(tables: Tables, slot: number): string {
   writeConnections(page, tables.traffic);
   writeRequests(page, tables.traffic);
   writePools(page, tables.pools.snapshots());
-  writeLimits(page, tables, slot);
+  writeLimits(page, tables, worker.seat.slot);
   writeLoops(page, tables.traffic);
   writeProcess(page);
+  writeElsewhere(page, worker.elsewhere);
   return page.text();
 }
 

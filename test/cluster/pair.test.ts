@@ -177,14 +177,21 @@ describe('VRRP between two nodes of moat', { skip, concurrency: AT_ONCE }, () =>
     await b.becomes(false);
   });
 
-  test('tracks: no real server that is up, and an L7 tier that answers', async t => {
+  test('tracks: an L7 tier that answers, and the metrics page that it serves', async t => {
     const pair = newPair(V3, t);
     const [a] = pair.owners;
     const above = pair.moat('priority 150; advert_interval 100ms; track l7;');
-    above.reconfigure(text => `${text} http { server { listen 127.0.0.1:8080; return 204; } }`);
+    above.reconfigure(
+      text => `${text} http { server { listen 127.0.0.1:8080; location /metrics { metrics; } } }`,
+    );
     above.start();
     await a.becomes(true);
     assert.match((await above.run('vrrp', 'status')).stdout, /track +l7 is well: 1 workers answer/);
+    const told = /moat_vrrp_state\{instance="VI_1",interface="eth0",vrid="51",state="active"\} 1/;
+    await until(async () => {
+      const { stdout } = await pair.hosts[0].run('curl', '-s', 'http://127.0.0.1:8080/metrics');
+      return told.test(stdout) && /moat_vrrp_advertisements_sent_total\{.*\} [1-9]/.test(stdout);
+    }, 'the metrics page to tell of it');
   });
 
   test('a reload changes addresses and priority in place, and a faulty one nothing', async t => {

@@ -64,6 +64,7 @@ const NAMES = [
   'passing',
   'datagram',
   'raw',
+  'group',
   'crypt',
   'identity',
   'stream',
