@@ -15,8 +15,8 @@ export function resolveInstance(draft: InstanceDraft, faults: Faults): VrrpInsta
   const family = addresses[0]?.family ?? 4;
   const model: VrrpInstanceModel = {
     ...{ name, family, interface: '', vrid: 0, version: 3, priority: 100, advertMs: 1000 },
-    ...{ preempt: true, preemptDelayMs: 0, accept: true, strict: false, checksum: 'auto' },
-    ...{ password: undefined, source: undefined },
+    ...{ preempt: true, preemptDelayMs: 0, accept: true, addressLease: true, strict: false },
+    ...{ checksum: 'auto', password: undefined, source: undefined },
     announce: { repeat: 5, delayMs: 5000, refreshMs: 0 },
     ...own,
     peers: peers.length === 0 ? undefined : peers.map(({ address, leastHops }) => ({ address, leastHops })),

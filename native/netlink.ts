@@ -199,6 +199,8 @@ export interface AddressOptions {
   readonly prefixBits?: number | undefined;
   /** As `ip address` shows it; IPv4 only. */
   readonly label?: string | undefined;
+  /** The kernel takes it away when so many seconds have passed since it was last given: 1 or more; for ever if absent. */
+  readonly goodForS?: number | undefined;
 }
 
 function localAddress(index: number, address: Uint8Array, { prefixBits }: AddressOptions): Uint8Array {
@@ -212,17 +214,17 @@ function localAddress(index: number, address: Uint8Array, { prefixBits }: Addres
 /** No wait for other hosts that might have it; for how long it is good, and good as a source: an IPv6 address of many hosts is nobody's to begin connections with. */
 function attributesFor(
   address: Uint8Array,
-  { prefixBits = address.length * 8, label }: AddressOptions,
+  { prefixBits = address.length * 8, label, goodForS }: AddressOptions,
 ): [number, Uint8Array][] {
   const flags = new Uint8Array(4);
   const isAlone = prefixBits === address.length * 8;
   new DataView(flags.buffer).setUint32(0, IFA_F.noDad | (isAlone ? IFA_F.noPrefixRoute : 0), true);
   const attributes: [number, Uint8Array][] = [[ADDRESS.flags, flags]];
-  if (address.length === 16) {
-    const lifetimes = new Uint8Array(16);
-    new DataView(lifetimes.buffer).setUint32(4, FOR_EVER, true);
-    attributes.push([ADDRESS.lifetimes, lifetimes]);
-  }
+  const goodS = goodForS ?? FOR_EVER;
+  const lifetimes = new DataView(new ArrayBuffer(16));
+  lifetimes.setUint32(0, address.length === 16 ? 0 : goodS, true);
+  lifetimes.setUint32(4, goodS, true);
+  attributes.push([ADDRESS.lifetimes, new Uint8Array(lifetimes.buffer)]);
   if (label !== undefined) attributes.push([ADDRESS.label, Buffer.from(`${label}\0`, 'latin1')]);
   return attributes;
 }
@@ -241,6 +243,22 @@ export function addAddress(
     [[ADDRESS.local, address], ...attributesFor(address, options)],
   );
   addon().netlinkAsk(NETLINK_ROUTE, ask, 'add the address', name);
+}
+
+/** Lets the time of `goodForS` begin anew; an address that has gone is given again. */
+export function renewAddress(
+  index: number,
+  address: Uint8Array,
+  name: string,
+  options: AddressOptions = {},
+): void {
+  const ask = message(
+    MESSAGE.newAddress,
+    FLAG.acknowledge | FLAG.create | FLAG.replace,
+    localAddress(index, address, options),
+    [[ADDRESS.local, address], ...attributesFor(address, options)],
+  );
+  addon().netlinkAsk(NETLINK_ROUTE, ask, 'renew the address', name);
 }
 
 /** Takes it away. @throws {Error} EADDRNOTAVAIL if it is not there */

@@ -2,13 +2,17 @@
 import { readFileSync } from 'node:fs';
 import type { VirtualAddress } from '#model/cluster/vrrp.ts';
 import { linkSend } from '#native/link.ts';
-import { addAddress, removeAddress } from '#native/netlink.ts';
+import { addAddress, removeAddress, renewAddress } from '#native/netlink.ts';
 import { addressBytes } from '../address.ts';
 import type { Interfaces } from '../interfaces.ts';
 import type { Log } from '../log.ts';
 import { announcementOf } from './announcement.ts';
 
 const MAC_BYTES = 6;
+/** A lease is renewed so often within its time. */
+const RENEWALS = 4;
+/** So long a process of the same host may take to go on. */
+const LEFT_S = 60;
 
 interface Held {
   readonly model: VirtualAddress;
@@ -18,6 +22,15 @@ interface Held {
 
 export const nameOf = ({ address, prefixBits }: VirtualAddress): string => `${address}/${prefixBits}`;
 
+interface Wish {
+  /** Where an address is put that names no interface. */
+  readonly by: string;
+  /** It has them now: others come and go at once. */
+  readonly holds: boolean;
+  /** The kernel takes them away when this process has been silent for so many seconds; undefined: never. */
+  readonly leaseS: number | undefined;
+}
+
 export class Holding {
   readonly #interfaces: Interfaces;
   readonly #linkFd: number;
@@ -25,6 +38,8 @@ export class Holding {
   #wanted: readonly Held[] = [];
   /** What was there already is not ours to take away. */
   readonly #foreign = new Set<string>();
+  #leaseS: number | undefined;
+  #renewal: NodeJS.Timeout | undefined;
 
   /** @param linkFd a socket of #native/link.ts */
   constructor(interfaces: Interfaces, linkFd: number, log: Log) {
@@ -33,9 +48,9 @@ export class Holding {
     this.#log = log;
   }
 
-  /** @param by default where an address names no interface; `holds`: others come and go at once */
-  want(models: readonly VirtualAddress[], { by, holds }: { by: string; holds: boolean }): void {
+  want(models: readonly VirtualAddress[], { by, holds, leaseS }: Wish): void {
     const before = this.#wanted;
+    this.#leaseS = leaseS;
     this.#wanted = models.map(model => ({
       model,
       address: addressBytes(model.address),
@@ -45,6 +60,7 @@ export class Holding {
     const keep = new Set(this.#wanted.map(keyOf));
     for (const held of before) if (!keep.has(keyOf(held))) this.#remove(held);
     this.take();
+    this.keep();
   }
 
   /** Puts there what is not there. @returns how many were missing */
@@ -52,8 +68,37 @@ export class Holding {
     return this.#wanted.filter(held => this.#add(held)).length;
   }
 
+  /** Renews them from now on until release(). */
+  keep(): void {
+    clearInterval(this.#renewal);
+    // What was there before may have another time to live.
+    this.#renew(this.#leaseS);
+    if (this.#leaseS === undefined) return;
+    this.#renewal = setInterval(() => this.#renew(this.#leaseS), (this.#leaseS * 1000) / RENEWALS);
+  }
+
+  #renew(goodForS: number | undefined): void {
+    for (const held of this.#wanted) {
+      const link = this.#interfaces.find(held.interface);
+      if (!link || this.#foreign.has(keyOf(held))) continue;
+      const { address, model } = held;
+      try {
+        renewAddress(link.index, address, nameOf(model), { ...model, goodForS });
+      } catch (fault) {
+        if ((fault as NodeJS.ErrnoException).code !== 'ENODEV') this.#log.error((fault as Error).message);
+      }
+    }
+  }
+
   release(): void {
+    clearInterval(this.#renewal);
     for (const held of this.#wanted) this.#remove(held);
+  }
+
+  /** Leaves them where they are, for another process of this host that renews them from now on. */
+  leave(): void {
+    clearInterval(this.#renewal);
+    if (this.#leaseS !== undefined) this.#renew(LEFT_S);
   }
 
   /**
@@ -83,7 +128,7 @@ export class Holding {
     if (!link) return false;
     const { model, address } = held;
     try {
-      addAddress(link.index, address, nameOf(model), model);
+      addAddress(link.index, address, nameOf(model), { ...model, goodForS: this.#leaseS });
       return true;
     } catch (fault) {
       if ((fault as NodeJS.ErrnoException).code !== 'EEXIST') this.#log.error((fault as Error).message);

@@ -27,6 +27,9 @@ export interface Standing {
   readonly source: Uint8Array | undefined;
 }
 
+/** The kernel counts in seconds. No shorter than others wait, for within that time this node may go on. */
+const leaseSeconds = (advertMs: number): number => Math.max(2, Math.ceil((4 * advertMs) / 1000));
+
 /** What an instance has from its node. */
 export interface Surroundings {
   readonly interfaces: Interfaces;
@@ -75,10 +78,15 @@ export class Instance {
     this.#holding = new Holding(around.interfaces, around.linkFd, this.#journal.log);
     this.#announcer = new Announcer(model.announce, () => this.#holding.announce(), around.nowMs);
     this.#state = initialState(this.#own());
-    this.#holding.want(model.addresses, { by: model.interface, holds: false });
+    this.#want(false);
     if (adopts) return;
     if (model.priority === OWNER_PRIORITY) this.#holding.spare();
     else for (const address of this.#holding.sweep()) this.#journal.log.notice(`${address} was left here`);
+  }
+
+  #want(holds: boolean): void {
+    const { addresses, interface: by, advertMs, addressLease } = this.#model;
+    this.#holding.want(addresses, { by, holds, leaseS: addressLease ? leaseSeconds(advertMs) : undefined });
   }
 
   get model(): VrrpInstanceModel {
@@ -101,7 +109,7 @@ export class Instance {
     this.#forget();
     this.#announcer.replan(model.announce);
     const holds = this.#state.kind === 'active';
-    this.#holding.want(model.addresses, { by: model.interface, holds });
+    this.#want(holds);
     if (holds) this.#announcer.start();
     this.surroundingsChanged();
   }
@@ -264,7 +272,7 @@ export class Instance {
       case 'take':
         this.#announcer.reset();
         this.#holding.take();
-        return;
+        return this.#holding.keep();
       case 'release':
         this.#announcer.reset();
         return this.#holding.release();
@@ -315,6 +323,7 @@ export class Instance {
   /** Ends without a word, and leaves the addresses: another process of this router goes on. */
   leave(): void {
     this.#announcer.stop();
+    if (this.#state.kind === 'active') this.#holding.leave();
     this.#unlisten();
     clearTimeout(this.#timer);
   }

@@ -246,6 +246,22 @@ const accept = defineDirective({
   },
 });
 
+const addressLease = defineDirective({
+  name: 'address_lease',
+  context: ['vrrp_instance'],
+  args: { flag: arg.flag() },
+  doc: {
+    summary:
+      'The addresses are given to the kernel for four advert_intervals, 2s at least, and renewed all the time: when all processes of moat are killed at once or hang, it takes them away by itself, and two nodes have them no longer than that. Off: they stay until moat is started again, which is better where no other node would take over.',
+    default: 'address_lease on;',
+    example: 'address_lease off;',
+    since: '0.1',
+  },
+  compile({ flag }, scope) {
+    scope.instance.own.addressLease = flag;
+  },
+});
+
 const strict = defineDirective({
   name: 'strict',
   context: ['vrrp_instance'],
@@ -336,6 +352,7 @@ export const VRRP: readonly Directive[] = [
   nopreempt,
   preemptDelay,
   accept,
+  addressLease,
   strict,
   checksum,
   password,

@@ -44,6 +44,8 @@ export interface VrrpInstanceModel {
   readonly preemptDelayMs: number;
   /** Whether packets to the addresses are taken while they are held (Accept_Mode). */
   readonly accept: boolean;
+  /** The kernel takes the addresses away by itself when nobody renews them. */
+  readonly addressLease: boolean;
   readonly strict: boolean;
   readonly checksum: (typeof CHECKSUM_FORMS)[number];
   /** Of version 2; up to 8 bytes, latin1. */

@@ -95,6 +95,49 @@ describe('VRRP between two nodes of moat', { skip, concurrency: AT_ONCE }, () =>
     await assertSole(a, [b], WHILE_MS);
   });
 
+  test('killed at once, or stopped: another node takes over, and the kernel takes the address away here', async t => {
+    const pair = newPair(V3, t);
+    const [a, b] = pair.owners;
+    const { above } = await bothOf(pair);
+    const { controlPid, clusterPid } = await above.pids();
+    for (const pid of [controlPid, clusterPid]) process.kill(pid, 'SIGSTOP');
+    await b.becomes(true);
+    await a.becomes(false);
+    for (const pid of [controlPid, clusterPid]) process.kill(pid, 'SIGCONT');
+    await a.becomes(true);
+    await b.becomes(false);
+    for (const pid of [controlPid, clusterPid]) process.kill(pid, 'SIGKILL');
+    await b.becomes(true);
+    await a.becomes(false);
+    await assertSole(b, [a], WHILE_MS);
+  });
+
+  test('address_lease: while moat lives the address is renewed; off, it outlives moat', async t => {
+    const pair = newPair(V3, t);
+    const [a] = pair.owners;
+    const moat = pair.moat('priority 150; advert_interval 100ms;').start();
+    await a.becomes(true);
+    await assertSole(a, [], 4000); // two leases
+    moat.reconfigure(text => text.replace('priority 150;', 'priority 150; address_lease off;'));
+    moat.reload();
+    await moat.says(/configuration 2 is in force/);
+    assert.match(pair.hosts[0].do('ip address show dev eth0'), /10\.77\.0\.100.*\n +valid_lft forever/);
+    const { controlPid, clusterPid } = await moat.pids();
+    for (const pid of [controlPid, clusterPid]) process.kill(pid, 'SIGKILL');
+    await assertSole(a, [], 4000);
+  });
+
+  test('an IPv6 address is no source of connections that this host begins', async t => {
+    const pair = newPair({ version: 3, family: 6, unicast: false }, t);
+    pair.moat('priority 150; advert_interval 100ms;').start();
+    await pair.owners[0].becomes(true);
+    const shown = pair.hosts[0].do('ip -6 address show dev eth0 to 2001:db8:77::100');
+    assert.match(shown, /deprecated/);
+    // Of the two the virtual one has more bits in common with the other host's.
+    pair.hosts[1].do('ip address add 2001:db8:77::101/64 dev eth0 nodad');
+    assert.match(pair.hosts[0].do('ip -6 route get 2001:db8:77::101'), / src 2001:db8:77::1 /);
+  });
+
   test('an address that somebody takes away is put back', async t => {
     const pair = newPair(V3, t);
     const { above } = await bothOf(pair);
