@@ -34,11 +34,11 @@ export function applyChain(chain: Chain, value: string): string {
 }
 
 /** The value, and what it becomes after each step that changes it. */
-export function stagesOf(chain: Chain, value: string): string[] {
-  const stages = [value];
+export function stages(chain: Chain, value: string): string[] {
+  const found = [value];
   for (const step of chain) {
-    const next = step.run(stages.at(-1)!);
-    if (next !== stages.at(-1)) stages.push(next);
+    const next = step.run(found.at(-1)!);
+    if (next !== found.at(-1)) found.push(next);
   }
-  return stages;
+  return found;
 }

@@ -1,5 +1,5 @@
 /** Runs the rules of a phase over a transaction. */
-import { applyChain, stagesOf } from './chain.ts';
+import { applyChain, stages } from './chain.ts';
 import { cut, MATCH_LIMIT, type Match, type MatchedRule } from './match.ts';
 import type { Matcher } from './operator/operator.ts';
 import type { Rule } from './rule.ts';
@@ -8,8 +8,8 @@ import type { Text } from './text.ts';
 import type { Transaction } from './transaction.ts';
 import { type Entry, entry } from './variable/variable.ts';
 
-/** What one run of a rule has found so far. */
-interface Finding {
+/** What a run of a rule that is not silent has found so far. */
+export interface Finding {
   message: string | undefined;
   data: string;
   matches: Match[];
@@ -24,49 +24,51 @@ export function runRules(rules: readonly Rule[], transaction: Transaction): void
     if (transaction.control.isRemoved(rule.index) || !runRule(rule, transaction)) continue;
     if (transaction.phaseEnded) return;
     if (rule.skipTo >= 0) at = rule.skipTo;
-    else at += rule.skip;
   }
 }
 
 /** @returns whether the rule, with all links of its chain, matched */
 function runRule(head: Rule, transaction: Transaction): boolean {
-  const finding: Finding = { message: undefined, data: '', matches: [], more: 0 };
-  for (let link: Rule | undefined = head; link; link = link.next) {
-    transaction.rule = head;
-    if (!runLink(link, head, transaction, finding)) return false;
-  }
-  conclude(head, transaction, finding);
+  transaction.rule = head;
+  transaction.finding = undefined;
+  for (let link: Rule | undefined = head; link; link = link.next)
+    if (!runLink(link, head, transaction)) return false;
+  conclude(head, transaction);
   return true;
 }
 
-function runLink(link: Rule, head: Rule, transaction: Transaction, finding: Finding): boolean {
+function runLink(link: Rule, head: Rule, transaction: Transaction): boolean {
   if (!link.matcher) {
     for (const effect of link.effects) effect(transaction);
-    if (head.logs) finding.message ??= link.message?.expand(transaction);
+    if (head.logs) findingOf(transaction).message ??= link.message?.expand(transaction);
     return true;
   }
-  return link.shares
-    ? runShared(link, head, transaction, finding)
-    : runAlone(link, head, transaction, finding);
+  return link.group >= 0 ? runShared(link, head, transaction) : runAlone(link, head, transaction);
 }
 
 /**
- * Values that other rules look at as well, each computed once. First the question whether any distinct value matches at
- * all, which for nearly every rule and request is answered by one bit for each source; only then who and where.
+ * Values that other rules look at as well, each computed once. First the question whether any value matches at all, which
+ * for nearly every rule and request is answered by one bit; only then who and where.
  */
-function runShared(link: Rule, head: Rule, transaction: Transaction, finding: Finding): boolean {
-  const { sources } = link.selection!;
-  const { values } = transaction;
+function runShared(link: Rule, head: Rule, transaction: Transaction): boolean {
+  const { parts, candidates } = transaction.values.group(
+    link.group,
+    link.selection!.sources,
+    link.chain,
+    link.multiMatch,
+  );
+  if (!isCandidate(candidates, link.slot)) return false;
   let reached: Entry[] | undefined;
-  for (let at = 0; at < sources.length; at++) {
-    const raw = values.of(sources[at]!);
-    if (raw.entries.length === 0) continue;
-    const column = values.after(raw, link.chain);
-    if (!isCandidate(column.candidates, link.slot)) continue;
-    const hits = judge(link, column.texts, transaction);
+  for (let at = 0; at < parts.length; at++) {
+    const { source, entries, columns } = parts[at]!;
+    let hits: Set<string> | undefined;
+    for (let stage = 0; stage < columns.length; stage++) {
+      const { candidates, texts } = columns[stage]!;
+      if (isCandidate(candidates, link.slot)) hits = judge(link, texts, transaction, hits);
+    }
     if (!hits) continue;
     reached ??= [];
-    actOnHits(link, head, transaction, finding, sources[at]!.label, raw.entries, hits, reached);
+    actOnHits(link, head, transaction, source.label, entries, hits, reached);
   }
   return reached !== undefined && settle(transaction, reached);
 }
@@ -75,9 +77,14 @@ function runShared(link: Rule, head: Rule, transaction: Transaction, finding: Fi
 const isCandidate = (candidates: Uint32Array, slot: number): boolean =>
   slot < 0 || ((candidates[slot >>> 5]! >>> (slot & 31)) & 1) === 1;
 
-/** @returns the values that match; undefined when none does */
-function judge(link: Rule, texts: readonly Text[], transaction: Transaction): Set<string> | undefined {
-  let hits: Set<string> | undefined;
+/** @returns the values that match, with those found before; undefined when none does */
+function judge(
+  link: Rule,
+  texts: readonly Text[],
+  transaction: Transaction,
+  before: Set<string> | undefined,
+): Set<string> | undefined {
+  let hits = before;
   for (let at = 0; at < texts.length; at++) {
     const { value, candidates } = texts[at]!;
     if (!isCandidate(candidates!, link.slot) || !decides(link, value, transaction)) continue;
@@ -91,16 +98,16 @@ function actOnHits(
   link: Rule,
   head: Rule,
   transaction: Transaction,
-  finding: Finding,
   label: string,
   entries: readonly Entry[],
   hits: ReadonlySet<string>,
   reached: Entry[],
 ): void {
   for (const one of entries) {
-    const transformed = applyChain(link.chain, one.value);
-    if (!hits.has(transformed) || isSpared(link, head, transaction, label, one)) continue;
-    reached.push(actOn(link, head, transaction, finding, { label, one, transformed }));
+    for (const transformed of stagesOf(link, one.value)) {
+      if (!hits.has(transformed) || isSpared(link, head, transaction, label, one)) continue;
+      reached.push(actOn(link, head, transaction, { label, one, transformed }));
+    }
   }
 }
 
@@ -110,7 +117,7 @@ const isSpared = (link: Rule, head: Rule, { control }: Transaction, label: strin
   control.isSpared(head.index, label, one);
 
 /** Values that may be others at the next rule (TX), and `multiMatch`. */
-function runAlone(link: Rule, head: Rule, transaction: Transaction, finding: Finding): boolean {
+function runAlone(link: Rule, head: Rule, transaction: Transaction): boolean {
   const { sole } = link.selection!;
   if (sole && !link.multiMatch) {
     const value = sole.read(transaction);
@@ -119,22 +126,20 @@ function runAlone(link: Rule, head: Rule, transaction: Transaction, finding: Fin
     if (!decides(link, transformed, transaction)) return false;
     const one = { key: sole.key, lower: sole.key, value };
     if (isSpared(link, head, transaction, sole.label, one)) return false;
-    return settle(transaction, [
-      actOn(link, head, transaction, finding, { label: sole.label, one, transformed }),
-    ]);
+    return settle(transaction, [actOn(link, head, transaction, { label: sole.label, one, transformed })]);
   }
   const reached: Entry[] = [];
-  for (const { label, target } of link.selection!.sources) {
-    for (const one of entriesOf(target, transaction)) {
-      if (isSpared(link, head, transaction, label, one)) continue;
-      const stages = link.multiMatch ? stagesOf(link.chain, one.value) : [applyChain(link.chain, one.value)];
-      for (const transformed of stages)
-        if (decides(link, transformed, transaction))
-          reached.push(actOn(link, head, transaction, finding, { label, one, transformed }));
-    }
-  }
+  for (const { label, target } of link.selection!.sources)
+    for (const one of entriesOf(target, transaction))
+      for (const transformed of stagesOf(link, one.value))
+        if (decides(link, transformed, transaction) && !isSpared(link, head, transaction, label, one))
+          reached.push(actOn(link, head, transaction, { label, one, transformed }));
   return settle(transaction, reached);
 }
+
+/** The value after the chain; with `multiMatch` also before it and after each step that changes it. */
+const stagesOf = ({ multiMatch, chain }: Rule, value: string): readonly string[] =>
+  multiMatch ? stages(chain, value) : [applyChain(chain, value)];
 
 function settle(transaction: Transaction, reached: readonly Entry[]): boolean {
   if (reached.length === 0) return false;
@@ -158,7 +163,7 @@ interface Found {
 const nameOf = (label: string, { key }: Entry): string => (key === '' ? label : `${label}:${key}`);
 
 /** What a match does at once, whatever the rest of the chain says. @returns it as an entry of MATCHED_VARS */
-function actOn(link: Rule, head: Rule, transaction: Transaction, finding: Finding, found: Found): Entry {
+function actOn(link: Rule, head: Rule, transaction: Transaction, found: Found): Entry {
   const { label, one, transformed } = found;
   const name = nameOf(label, one);
   transaction.matched.name = name;
@@ -167,6 +172,7 @@ function actOn(link: Rule, head: Rule, transaction: Transaction, finding: Findin
   if (link.capture) capture(captures ?? [transformed], transaction);
   for (const effect of link.effects) effect(transaction);
   if (head.logs) {
+    const finding = findingOf(transaction);
     finding.message ??= link.message?.expand(transaction);
     if (finding.data === '' && link.data) finding.data = link.data.expand(transaction);
     if (finding.matches.length < MATCH_LIMIT) finding.matches.push(matchOf(link, name, found, captures?.[0]));
@@ -209,12 +215,15 @@ const matchOf = (
   transformations: link.chain.map(({ name }) => name),
 });
 
+const findingOf = (transaction: Transaction): Finding =>
+  (transaction.finding ??= { message: undefined, data: '', matches: [], more: 0 });
+
 /** The whole chain matched. */
-function conclude(head: Rule, transaction: Transaction, finding: Finding): void {
+function conclude(head: Rule, transaction: Transaction): void {
   if (head.severity !== undefined)
     transaction.highestSeverity = Math.min(transaction.highestSeverity, head.severity);
-  if (head.logs) transaction.matchedRules.push(matchedRule(head, transaction, finding));
-  transaction.disrupt(head, finding.message ?? '');
+  if (head.logs) transaction.matchedRules.push(matchedRule(head, transaction, findingOf(transaction)));
+  transaction.disrupt(head, transaction.finding?.message ?? '');
 }
 
 const matchedRule = (rule: Rule, transaction: Transaction, finding: Finding): MatchedRule => ({

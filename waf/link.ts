@@ -1,25 +1,37 @@
 /** A program → rules for requests: exclusions applied, defaults filled in, operators compiled, jumps resolved. */
 import { ChainBook } from './chain.ts';
+import type { VariableMap } from './collection/variables.ts';
 import { type Place, RuleFault } from './diagnostic.ts';
+import { foldRules } from './fold.ts';
+import { Jumps } from './jumps.ts';
 import { type Matcher, OperatorFault } from './operator/operator.ts';
 import { compileOperator, type OperatorRoom } from './operator-room.ts';
 import { buildPrefilter, type Prefilter } from './regex/prefilter.ts';
-import { type Disruptive, type LinkContext, PHASES, type Phase, type Rule, type RuleDraft } from './rule.ts';
-import { isMarker, type Program } from './seclang/program.ts';
+import { type Disruptive, type LinkContext, type Phase, Rule, type RuleDraft } from './rule.ts';
+import { isMarker, type Marker, type Program } from './seclang/program.ts';
 import { SelectionBook } from './selection.ts';
+import { links } from './tx-use.ts';
 
 /** The rules of a set, ready for requests. Nothing in it changes afterwards. */
 export interface LinkedRules {
   /** By phase: heads of chains, in order. */
   readonly phases: Readonly<Record<Phase, readonly Rule[]>>;
-  readonly prefilter: Prefilter;
-  /** A set of rules, a bit each. */
-  readonly choose: (test: (rule: RuleDraft) => boolean) => Uint32Array;
-  /** 32-bit words of a set of patterns. */
-  readonly candidateWords: number;
+  /** What TX holds when a transaction begins. */
+  readonly tx: VariableMap;
+  /** As they were written, before some were decided at once. */
+  readonly ruleCount: number;
+  /** For phases 1 and 2. */
+  readonly request: Filter;
+  /** For the phases after them: long lists of words for responses do not make the other table large. */
+  readonly response: Filter;
 }
 
-type WithSlots = { literals: readonly string[] | undefined; minLength: number };
+/** Says which patterns may match a value. */
+export interface Filter {
+  readonly prefilter: Prefilter;
+  /** 32-bit words of a set of patterns. */
+  readonly words: number;
+}
 
 const PASS: Disruptive = { kind: 'pass' };
 const DEFAULT_STATUS: Readonly<Record<string, number>> = { redirect: 302 };
@@ -34,7 +46,7 @@ class Linker implements LinkContext {
   readonly #room: OperatorRoom;
   readonly #chains = new ChainBook();
   readonly #selections = new SelectionBook();
-  readonly #slots: WithSlots[] = [];
+  readonly #chosen: Uint32Array[] = [];
   #heads: readonly RuleDraft[] = [];
 
   constructor(program: Program, room: OperatorRoom) {
@@ -47,42 +59,30 @@ class Linker implements LinkContext {
     let heads: readonly RuleDraft[] = items.filter((item): item is RuleDraft => !isMarker(item));
     for (const exclude of exclusions) heads = exclude(heads);
     this.#heads = heads;
-    const kept = new Set(this.#heads);
+    const { phases, tx } = foldRules(this.#sequence(items), this.#chosen);
+    const request = filterFor([...phases[1], ...phases[2]]);
+    const response = filterFor([...phases[3], ...phases[4], ...phases[5]]);
+    return { phases, tx, ruleCount: heads.length, request, response };
+  }
+
+  /** Rules by phase, with their jumps resolved. */
+  #sequence(items: readonly (RuleDraft | Marker)[]): Record<Phase, Rule[]> {
     const phases: Record<Phase, Rule[]> = { 1: [], 2: [], 3: [], 4: [], 5: [] };
-    const jumps: { readonly rule: Rule; readonly draft: RuleDraft; readonly at: number }[] = [];
-    /** By marker: where it stands among the items, and in each phase's list. */
-    const markers = new Map<string, { at: number; lengths: Record<Phase, number> }[]>();
-    items.forEach((item, at) => {
+    const index = new Map(this.#heads.map((head, at) => [head, at]));
+    const jumps = new Jumps(this.#program);
+    for (const [at, item] of items.entries()) {
       if (isMarker(item)) {
-        const lengths = Object.fromEntries(PHASES.map(phase => [phase, phases[phase].length])) as Record<
-          Phase,
-          number
-        >;
-        markers.set(item.marker, [...(markers.get(item.marker) ?? []), { at, lengths }]);
-      } else if (kept.has(item)) {
-        const rule = this.#guard(item, () => this.#rule(item, this.#heads.indexOf(item), item));
-        if (!rule) return;
-        phases[item.phase].push(rule);
-        if (item.skipAfter !== undefined) jumps.push({ rule, draft: item, at });
+        jumps.mark(item.marker, at, phases);
+        continue;
       }
-    });
-    for (const { rule, draft, at } of jumps) {
-      const marker = markers.get(draft.skipAfter!)?.find(one => one.at > at);
-      if (marker) rule.skipTo = marker.lengths[draft.phase];
-      else
-        this.#program.report(draft, 'error', {
-          code: 'marker',
-          message: `no marker ${JSON.stringify(draft.skipAfter)} comes after the rule`,
-          hint: 'add SecMarker, or correct the name',
-        });
+      const place = index.get(item);
+      const rule = place === undefined ? undefined : this.#guard(item, () => this.#rule(item, place, item));
+      if (!rule) continue;
+      phases[item.phase].push(rule);
+      jumps.add(rule, item, at, phases[item.phase].length);
     }
-    const prefilter = buildPrefilter(this.#slots);
-    return {
-      phases,
-      prefilter,
-      choose: test => this.choose(test),
-      candidateWords: (this.#slots.length + 31) >>> 5,
-    };
+    jumps.resolve();
+    return phases;
   }
 
   choose(test: (rule: RuleDraft) => boolean): Uint32Array {
@@ -90,6 +90,7 @@ class Linker implements LinkContext {
     this.#heads.forEach((rule, index) => {
       if (test(rule)) bits[index >>> 5]! |= 1 << (index & 31);
     });
+    this.#chosen.push(bits);
     return bits;
   }
 
@@ -111,33 +112,26 @@ class Linker implements LinkContext {
       defaults && !draft.transformsReset ? [...defaults.transforms, ...draft.transforms] : draft.transforms;
     const chain = this.#chains.chainOf(transforms);
     const selection = draft.operator && this.#selections.selectionOf(draft.targets);
-    const shares = selection?.frozen === true && !draft.multiMatch;
+    const group = selection ? this.#selections.groupOf(selection, chain, draft.multiMatch) : -1;
     const matcher =
       draft.operator && this.#guard(draft, () => compileOperator(draft.operator!, draft, this.#room));
     if (draft.operator && !matcher) return undefined;
     const next = draft.next && this.#guard(draft.next, () => this.#rule(draft.next!, index, head));
     if (draft.next && !next) return undefined;
     const logs = draft.log ?? defaults?.log ?? true;
-    return {
-      ...draft,
+    return new Rule(draft, {
       index,
-      phase: head.phase,
-      id: head.id,
+      head,
       selection,
-      shares,
+      group,
       chain,
       matcher,
-      operatorName: draft.operator?.name ?? '',
-      operatorArgument: draft.operator?.argument ?? '',
-      negated: draft.operator?.negated ?? false,
-      slot: shares && matcher && !draft.operator!.negated ? this.#slot(matcher) : -1,
       effects: draft.effects.map(make => make(this)),
       ...this.#disruption(draft, defaults),
-      skipTo: -1,
       next,
       logs,
       auditLogs: draft.auditLog ?? (draft.log === undefined ? (defaults?.auditLog ?? true) : draft.log),
-    };
+    });
   }
 
   #disruption(draft: RuleDraft, defaults: RuleDraft | undefined): { disruptive: Disruptive; status: number } {
@@ -146,12 +140,19 @@ class Linker implements LinkContext {
     const status = draft.status ?? defaults?.status ?? DEFAULT_STATUS[disruptive.kind] ?? 403;
     return { disruptive, status };
   }
+}
 
-  /** A bit of the prefilter, where an operator can say which words each of its matches holds. */
-  #slot({ pattern, words }: Matcher): number {
-    const literals = words?.map(word => word.toLowerCase()) ?? pattern?.literals;
-    if (!literals || literals.some(literal => literal === '')) return -1;
-    this.#slots.push({ literals, minLength: 0 });
-    return this.#slots.length - 1;
+/** Gives each operator that can say which words its matches hold a bit, and makes the filter that sets them. */
+function filterFor(heads: readonly Rule[]): Filter {
+  const slots: { readonly literals: readonly string[]; readonly minLength: number }[] = [];
+  for (const link of heads.flatMap(head => [...links(head)])) {
+    const literals = link.group >= 0 && link.matcher && !link.negated ? literalsOf(link.matcher) : undefined;
+    if (literals) link.slot = slots.push({ literals, minLength: 0 }) - 1;
   }
+  return { prefilter: buildPrefilter(slots), words: (slots.length + 31) >>> 5 };
+}
+
+function literalsOf({ pattern, words }: Matcher): readonly string[] | undefined {
+  const literals = words?.map(word => word.toLowerCase()) ?? pattern?.literals;
+  return literals?.some(literal => literal === '') ? undefined : literals;
 }

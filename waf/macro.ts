@@ -7,6 +7,10 @@ import { findVariable } from './variable/table.ts';
 
 const MACRO = /%\{([^{}]*)\}/g;
 
+/** The macros in a text, in lower case, with `.` before the name. */
+export const macrosIn = (text: string): string[] =>
+  [...text.matchAll(MACRO)].map(match => match[1]!.toLowerCase().replace(':', '.'));
+
 /** Gives the text of a macro; '' when there is nothing of that name. */
 export type MacroReader = (transaction: Transaction) => string;
 

@@ -25,14 +25,14 @@ export interface Surroundings {
 
 export class RuleSet {
   readonly settings: Settings;
-  /** Heads of chains, in all phases. */
+  /** Rules as they were written; chains count once. */
   readonly ruleCount: number;
   readonly #around: Surroundings;
 
   constructor(around: Surroundings) {
     this.#around = around;
     this.settings = around.settings;
-    this.ruleCount = Object.values(around.rules.phases).reduce((sum, { length }) => sum + length, 0);
+    this.ruleCount = around.rules.ruleCount;
   }
 
   /**

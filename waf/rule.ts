@@ -1,7 +1,8 @@
 /** A rule, in its two lives: as a draft that directives write, and compiled for requests. */
 import type { Chain } from './chain.ts';
+import type { MutableCollection } from './collection/variables.ts';
 import type { Place } from './diagnostic.ts';
-import type { Matcher } from './operator/operator.ts';
+import type { Matcher, MatchScope, Template } from './operator/operator.ts';
 import type { OperatorText } from './seclang/operator-text.ts';
 import type { Target } from './seclang/targets.ts';
 import type { Selection } from './selection.ts';
@@ -16,7 +17,7 @@ export type DisruptiveKind = 'deny' | 'drop' | 'redirect' | 'allow' | 'pass' | '
 export interface Disruptive {
   readonly kind: DisruptiveKind;
   /** Of `redirect`. */
-  readonly url?: import('./operator/operator.ts').Template;
+  readonly url?: Template;
   /** Of `allow`: this phase, the request's phases, or all. */
   readonly scope?: 'phase' | 'request' | 'all';
 }
@@ -24,14 +25,27 @@ export interface Disruptive {
 /** What an action does at a match, whether or not the rest of the chain matches. */
 export type Effect = (transaction: Transaction) => void;
 
+/** What `setvar:tx...` works on: a transaction, or what is known of all of them when rules are loaded. */
+export interface TxScope extends MatchScope {
+  readonly tx: MutableCollection;
+}
+
+/** A `setvar` of TX. */
+export interface TxWrite {
+  readonly name: Template;
+  /** The name up to its first macro, in lower case. */
+  readonly prefix: string;
+  apply(scope: TxScope): void;
+}
+
 /** What a rule says of itself. */
 export interface RuleText {
   id: number;
-  message: import('./operator/operator.ts').Template | undefined;
-  data: import('./operator/operator.ts').Template | undefined;
+  message: Template | undefined;
+  data: Template | undefined;
   /** 0 (emergency) to 7 (debug). */
   severity: number | undefined;
-  tags: import('./operator/operator.ts').Template[];
+  tags: Template[];
   version: string;
   revision: string;
   maturity: number;
@@ -60,6 +74,10 @@ export interface RuleDraft extends Place, RuleText, RuleFlags {
   skip: number;
   skipAfter: string | undefined;
   effects: EffectMaker[];
+  /** Those of the effects that write TX. */
+  txWrites: TxWrite[];
+  /** All texts with macros in its actions. */
+  texts: string[];
   /** Made while the actions are read, for `xmlns:` in targets. */
   namespaces: Map<string, string>;
   chained: boolean;
@@ -76,28 +94,91 @@ export interface LinkContext {
   choose(test: (rule: RuleDraft) => boolean): Uint32Array;
 }
 
-/** A rule or a link of a chain. */
-export interface Rule extends Place, Readonly<RuleText>, Readonly<RuleFlags> {
-  /** Of the chain's head among all heads: what bits of exclusions count by. */
+/** What linking found out about a rule that its draft does not say. */
+export interface Linked {
   readonly index: number;
-  readonly phase: Phase;
+  readonly head: RuleDraft;
   readonly selection: Selection | undefined;
-  /** Whether its values are computed once for all rules. */
-  readonly shares: boolean;
+  readonly group: number;
   readonly chain: Chain;
   readonly matcher: Matcher | undefined;
-  readonly operatorName: string;
-  readonly operatorArgument: string;
-  readonly negated: boolean;
-  /** The prefilter's bit, or -1 when the operator has to be asked each time. */
-  readonly slot: number;
   readonly effects: readonly Effect[];
   readonly disruptive: Disruptive;
   readonly status: number;
-  readonly skip: number;
-  /** Index in the phase's list to go on at, or -1. */
-  skipTo: number;
   readonly next: Rule | undefined;
   readonly logs: boolean;
   readonly auditLogs: boolean;
+}
+
+/** A rule or a link of a chain. A class, so that V8 keeps its many fields in one fixed shape. */
+export class Rule implements Place, Readonly<RuleText> {
+  readonly file: string;
+  readonly line: number;
+  readonly id: number;
+  readonly message: Template | undefined;
+  readonly data: Template | undefined;
+  readonly severity: number | undefined;
+  readonly tags: Template[];
+  readonly version: string;
+  readonly revision: string;
+  readonly maturity: number;
+  readonly accuracy: number;
+  readonly capture: boolean;
+  readonly multiMatch: boolean;
+  readonly phase: Phase;
+  readonly operatorName: string;
+  readonly operatorArgument: string;
+  readonly negated: boolean;
+  readonly txWrites: readonly TxWrite[];
+  readonly texts: readonly string[];
+  /** Of the chain's head among all heads: what bits of exclusions count by. */
+  readonly index: number;
+  readonly selection: Selection | undefined;
+  /** Rules that look at the same values after the same chain share a number; -1 where values may differ between rules. */
+  readonly group: number;
+  readonly chain: Chain;
+  readonly matcher: Matcher | undefined;
+  readonly effects: readonly Effect[];
+  readonly disruptive: Disruptive;
+  readonly status: number;
+  readonly next: Rule | undefined;
+  readonly logs: boolean;
+  readonly auditLogs: boolean;
+  /** The prefilter's bit, or -1 when the operator has to be asked each time. */
+  slot = -1;
+  /** Index in the phase's list to go on at after a match, or -1 for the next. */
+  skipTo = -1;
+
+  constructor(draft: RuleDraft, linked: Linked) {
+    this.file = draft.file;
+    this.line = draft.line;
+    this.id = linked.head.id;
+    this.message = draft.message;
+    this.data = draft.data;
+    this.severity = draft.severity;
+    this.tags = draft.tags;
+    this.version = draft.version;
+    this.revision = draft.revision;
+    this.maturity = draft.maturity;
+    this.accuracy = draft.accuracy;
+    this.capture = draft.capture;
+    this.multiMatch = draft.multiMatch;
+    this.phase = linked.head.phase;
+    this.operatorName = draft.operator?.name ?? '';
+    this.operatorArgument = draft.operator?.argument ?? '';
+    this.negated = draft.operator?.negated ?? false;
+    this.txWrites = draft.txWrites;
+    this.texts = draft.texts;
+    this.index = linked.index;
+    this.selection = linked.selection;
+    this.group = linked.group;
+    this.chain = linked.chain;
+    this.matcher = linked.matcher;
+    this.effects = linked.effects;
+    this.disruptive = linked.disruptive;
+    this.status = linked.status;
+    this.next = linked.next;
+    this.logs = linked.logs;
+    this.auditLogs = linked.auditLogs;
+  }
 }

@@ -4,7 +4,7 @@ import { BodyFacts, processorFor, readRequestBody } from './body/request-body.ts
 import type { CollectionRecord, PersistentName } from './collection/store.ts';
 import { VariableMap } from './collection/variables.ts';
 import { Control } from './control.ts';
-import { runRules } from './evaluate.ts';
+import { type Finding, runRules } from './evaluate.ts';
 import type { Decision, MatchedRule } from './match.ts';
 import type { MatchScope } from './operator/operator.ts';
 import type { Profile } from './profile.ts';
@@ -13,6 +13,7 @@ import { ResponseFacts, type ResponseHead } from './response.ts';
 import type { Phase, Rule } from './rule.ts';
 import type { Surroundings } from './rule-set.ts';
 import type { LimitAction, Settings } from './settings.ts';
+import type { Variant } from './variant.ts';
 import { ValueCache } from './value-cache.ts';
 import type { Entry } from './variable/variable.ts';
 
@@ -22,7 +23,7 @@ export class Transaction implements MatchScope {
   response: ResponseFacts | undefined;
   readonly settings: Settings;
   readonly control: Control;
-  readonly tx = new VariableMap();
+  readonly tx: VariableMap;
   readonly env = new VariableMap();
   readonly geo = new VariableMap();
   readonly ids: { session: string | undefined; user: string | undefined } = {
@@ -35,8 +36,10 @@ export class Transaction implements MatchScope {
     values: [],
   };
   readonly matchedRules: MatchedRule[] = [];
-  readonly values: ValueCache;
+  values: ValueCache;
   readonly startedMs: number;
+  /** What the rule that is being run has found; made at its first match. */
+  finding: Finding | undefined;
   /** The head of the chain that is being run. */
   rule: Rule | undefined;
   highestSeverity = 255;
@@ -49,6 +52,7 @@ export class Transaction implements MatchScope {
   /** What would have become of it in mode `on`. */
   intended: Decision | undefined;
   readonly #around: Surroundings;
+  readonly #variant: Variant;
   readonly #profile: Profile | undefined;
   readonly #records = new Map<PersistentName, CollectionRecord>();
   #phase: Phase = 1;
@@ -59,15 +63,17 @@ export class Transaction implements MatchScope {
   #responseBytes = 0;
 
   /** @param profile what the place of the configuration changes about the rules */
-  constructor(head: RequestHead, around: Surroundings, profile: Profile | undefined) {
+  constructor(head: RequestHead, around: Surroundings, variant: Variant, profile: Profile | undefined) {
     this.#around = around;
+    this.#variant = variant;
     this.#profile = profile;
     this.settings = around.settings;
     this.control = new Control(around.settings, profile?.engine ?? around.settings.engine);
     this.request = new RequestFacts(head, around.settings);
     this.body.processor = processorFor(this.request.header('content-type'));
+    this.tx = new VariableMap(variant.tx);
     this.startedMs = around.nowMs();
-    this.values = new ValueCache(this, around.rules.prefilter, around.rules.candidateWords);
+    this.values = new ValueCache(this, variant.request);
     profile?.apply(this);
   }
 
@@ -108,6 +114,7 @@ export class Transaction implements MatchScope {
   /** Phase 3. */
   inspectResponseHead(head: ResponseHead): Decision | undefined {
     this.response = new ResponseFacts(head);
+    this.#turnToResponse();
     return this.#run(3);
   }
 
@@ -117,7 +124,7 @@ export class Transaction implements MatchScope {
       return false;
     const types = this.settings.responseBodyTypes;
     return (
-      this.#around.rules.phases[4].length > 0 && (types === undefined || types.has(this.response.contentType))
+      this.#variant.phases[4].length > 0 && (types === undefined || types.has(this.response.contentType))
     );
   }
 
@@ -133,10 +140,10 @@ export class Transaction implements MatchScope {
     return this.#refuse(500, `the response's body exceeds ${this.control.responseBodyLimitBytes} bytes`);
   }
 
-  /** Phase 4, once the response's body is complete. */
+  /** Phase 4, once the response's body is complete; without bodies that are read there is none, as in ModSecurity 3. */
   inspectResponse(): Decision | undefined {
-    if (this.decision || !this.response) return this.decision;
-    this.response.body = this.#responsePieces.join('');
+    if (!this.wantsResponseBody) return this.decision;
+    this.response!.body = this.#responsePieces.join('');
     this.#responsePieces = [];
     return this.#run(4);
   }
@@ -144,10 +151,11 @@ export class Transaction implements MatchScope {
   /** Phase 5 and the audit log: once all is over. */
   finish(): void {
     if (this.control.engine !== 'off') {
+      if (!this.response) this.#turnToResponse();
       this.phaseEnded = false;
       this.#phase = 5;
       this.values.renew();
-      runRules(this.#around.rules.phases[5], this);
+      runRules(this.#variant.phases[5], this);
     }
     writeAudit(this, this.#profile?.audit ?? this.#around.audit);
   }
@@ -155,7 +163,7 @@ export class Transaction implements MatchScope {
   #run(phase: Phase): Decision | undefined {
     if (this.decision || this.control.engine === 'off') return this.decision;
     if (this.#allowed === 'all' || (this.#allowed === 'request' && phase <= 2)) return undefined;
-    const rules = this.#around.rules.phases[phase];
+    const rules = this.#variant.phases[phase];
     if (rules.length === 0) return undefined;
     this.phaseEnded = false;
     this.#phase = phase;
@@ -163,6 +171,11 @@ export class Transaction implements MatchScope {
     runRules(rules, this);
     this.rule = undefined;
     return this.decision;
+  }
+
+  /** Rules of the later phases have a filter of their own. */
+  #turnToResponse(): void {
+    this.values = new ValueCache(this, this.#variant.response);
   }
 
   #readBody(): void {

@@ -1,6 +1,6 @@
 /** The values of a transaction, computed once for all rules: entries by source, and distinct values by transformation. */
 import type { Chain, Step } from './chain.ts';
-import type { Prefilter } from './regex/prefilter.ts';
+import type { Filter } from './link.ts';
 import { entriesOf, type Source } from './selection.ts';
 import { type Text, Texts } from './text.ts';
 import type { Transaction } from './transaction.ts';
@@ -18,41 +18,70 @@ export interface Column {
   readonly derived: (Column | undefined)[];
 }
 
-export interface Raw {
+interface Raw {
   readonly entries: readonly Entry[];
   readonly column: Column;
 }
 
+interface Part {
+  readonly source: Source;
+  readonly entries: readonly Entry[];
+  /** The values after the chain; with `multiMatch` before it and after each step that changes some. */
+  readonly columns: readonly Column[];
+}
+
+/** What rules with the same sources and chain look at; sources without entries are left out. */
+export interface Shared {
+  readonly parts: readonly Part[];
+  readonly candidates: Uint32Array;
+}
+
 export class ValueCache {
   readonly #transaction: Transaction;
-  readonly #prefilter: Prefilter;
-  readonly #words: number;
+  readonly #filter: Filter;
   readonly #texts = new Texts();
   readonly #empty: Raw;
   #raw: (Raw | undefined)[] = [];
+  #groups: (Shared | undefined)[] = [];
 
-  /** @param words 32-bit words of a set of patterns */
-  constructor(transaction: Transaction, prefilter: Prefilter, words: number) {
+  constructor(transaction: Transaction, filter: Filter) {
     this.#transaction = transaction;
-    this.#prefilter = prefilter;
-    this.#words = words;
+    this.#filter = filter;
     this.#empty = { entries: [], column: this.#column([]) };
   }
 
   /** At the start of a phase there is more to see. */
   renew(): void {
     this.#raw = [];
+    this.#groups = [];
   }
 
-  of(source: Source): Raw {
-    return (this.#raw[source.id] ??= this.#read(source));
+  /** @param number of the group in its rule set: the same for the same sources, chain and way of matching */
+  group(number: number, sources: readonly Source[], chain: Chain, multiMatch: boolean): Shared {
+    return (this.#groups[number] ??= this.#gather(sources, chain, multiMatch));
   }
 
-  /** The values of a source after a chain. */
-  after({ column }: Raw, chain: Chain): Column {
-    let at = column;
-    for (let step = 0; step < chain.length; step++) at = this.#derived(at, chain[step]!);
-    return at;
+  #gather(sources: readonly Source[], chain: Chain, multiMatch: boolean): Shared {
+    const parts: Part[] = [];
+    const candidates = new Uint32Array(this.#filter.words);
+    for (const source of sources) {
+      const raw = (this.#raw[source.id] ??= this.#read(source));
+      if (raw.entries.length === 0) continue;
+      const columns = this.#columns(raw.column, chain, multiMatch);
+      parts.push({ source, entries: raw.entries, columns });
+      for (const column of columns) addBits(column.candidates, candidates);
+    }
+    return { parts, candidates };
+  }
+
+  #columns(raw: Column, chain: Chain, multiMatch: boolean): Column[] {
+    let column = raw;
+    const stages = [column];
+    for (const step of chain) {
+      column = column.derived[step.number] ??= this.#derive(column, step);
+      if (multiMatch && column !== stages.at(-1)) stages.push(column);
+    }
+    return multiMatch ? stages : [column];
   }
 
   #read({ target }: Source): Raw {
@@ -69,10 +98,6 @@ export class ValueCache {
       texts.push(text);
     }
     return { entries, column: this.#column(texts) };
-  }
-
-  #derived(column: Column, step: Step): Column {
-    return (column.derived[step.number] ??= this.#derive(column, step));
   }
 
   #derive(column: Column, step: Step): Column {
@@ -92,11 +117,13 @@ export class ValueCache {
   }
 
   #column(texts: readonly Text[]): Column {
-    const candidates = new Uint32Array(this.#words);
-    for (const text of texts) {
-      const own = (text.candidates ??= this.#prefilter.scan(text.value).slice());
-      for (let at = 0; at < candidates.length; at++) candidates[at]! |= own[at]!;
-    }
+    const candidates = new Uint32Array(this.#filter.words);
+    for (const text of texts)
+      addBits((text.candidates ??= this.#filter.prefilter.scan(text.value).slice()), candidates);
     return { texts, candidates, derived: [] };
   }
+}
+
+function addBits(bits: Uint32Array, into: Uint32Array): void {
+  for (let at = 0; at < into.length; at++) into[at]! |= bits[at]!;
 }

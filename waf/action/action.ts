@@ -1,10 +1,10 @@
 /** What an action is: a word in a rule that writes into its draft when the rule is read. */
-import type { MacroBook } from '../macro.ts';
+import type { Template } from '../operator/operator.ts';
 import type { RuleDraft } from '../rule.ts';
 import type { Target } from '../seclang/targets.ts';
 
 export interface ActionContext {
-  readonly macros: MacroBook;
+  readonly macros: { template(text: string): Template };
   /** Reads targets, for actions that name some (`ctl:ruleRemoveTargetById`). */
   targets(text: string): Target[];
 }

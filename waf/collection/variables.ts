@@ -11,26 +11,47 @@ export interface MutableCollection {
   entries(): readonly Entry[];
 }
 
-/** TX: lives as long as the transaction. */
+/** TX: lives as long as the transaction. What all transactions begin with is shared, and written over. */
 export class VariableMap implements MutableCollection {
-  readonly #entries = new Map<string, Entry>();
+  readonly #base: VariableMap | undefined;
+  /** Undefined: deleted, though the base has it. */
+  #own: Map<string, Entry | undefined> | undefined;
   #list: readonly Entry[] | undefined;
 
+  /** @param base must not change any more */
+  constructor(base?: VariableMap) {
+    this.#base = base;
+  }
+
   get(lower: string): string | undefined {
-    return this.#entries.get(lower)?.value;
+    const own = this.#own?.get(lower);
+    if (own !== undefined) return own.value;
+    return this.#own?.has(lower) ? undefined : this.#base?.get(lower);
   }
 
   set(name: string, lower: string, value: string): void {
     this.#list = undefined;
-    this.#entries.set(lower, { key: name, lower, value });
+    this.#own ??= new Map();
+    this.#own.set(lower, { key: name, lower, value });
   }
 
   delete(lower: string): void {
-    if (this.#entries.delete(lower)) this.#list = undefined;
+    if (this.get(lower) === undefined) return;
+    this.#list = undefined;
+    this.#own ??= new Map();
+    if (this.#base?.get(lower) === undefined) this.#own.delete(lower);
+    else this.#own.set(lower, undefined);
   }
 
   entries(): readonly Entry[] {
-    return (this.#list ??= [...this.#entries.values()]);
+    return (this.#list ??= this.#merged());
+  }
+
+  #merged(): Entry[] {
+    const merged = new Map<string, Entry | undefined>();
+    for (const one of this.#base?.entries() ?? []) merged.set(one.lower, one);
+    for (const [lower, one] of this.#own ?? []) merged.set(lower, one);
+    return [...merged.values()].filter(one => one !== undefined);
   }
 }
 

@@ -3,11 +3,16 @@ import { isScriptInjection } from '../injection/script-injection.ts';
 import { sqlInjection } from '../injection/sql-injection.ts';
 import type { Operator } from './operator.ts';
 
+/** One word, or one number: a statement takes more than one token to change. */
+const ONE_TOKEN = /^(?:[A-Za-z_][A-Za-z0-9_]*|[0-9]*)$/;
+/** Without these signs a value can begin no tag and give no attribute a value. */
+const HTML_SIGNS = /[<=]/;
+
 export const detectSQLi: Operator = {
   name: 'detectSQLi',
   doc: 'Matches values that would change an SQL statement; captures the fingerprint.',
   compile: () => ({
-    match: value => sqlInjection(value) !== undefined,
+    match: value => !ONE_TOKEN.test(value) && sqlInjection(value) !== undefined,
     captures: value => [sqlInjection(value)],
   }),
 };
@@ -15,5 +20,5 @@ export const detectSQLi: Operator = {
 export const detectXSS: Operator = {
   name: 'detectXSS',
   doc: 'Matches values that would run script in a page.',
-  compile: () => ({ match: isScriptInjection }),
+  compile: () => ({ match: value => HTML_SIGNS.test(value) && isScriptInjection(value) }),
 };

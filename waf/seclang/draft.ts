@@ -34,6 +34,8 @@ export const emptyDraft = ({ file, line }: Place): RuleDraft => ({
   skip: 0,
   skipAfter: undefined,
   effects: [],
+  txWrites: [],
+  texts: [],
   namespaces: new Map(),
   chained: false,
   next: undefined,

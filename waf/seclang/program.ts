@@ -38,8 +38,12 @@ export class Program {
   }
 
   /** The context in which a draft's actions and targets are read. */
-  contextOf(draft: Pick<RuleDraft, 'namespaces'>): ActionContext {
-    return { macros: this.macros, targets: text => this.targets(text, draft) };
+  contextOf(draft: RuleDraft): ActionContext {
+    const template = (text: string) => {
+      draft.texts.push(text);
+      return this.macros.template(text);
+    };
+    return { macros: { template }, targets: text => this.targets(text, draft) };
   }
 
   targets(text: string, { namespaces }: Pick<RuleDraft, 'namespaces'>): Target[] {
