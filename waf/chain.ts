@@ -14,6 +14,10 @@ export type Chain = readonly Step[];
 export class ChainBook {
   readonly #steps = new Map<string, Step>();
 
+  get size(): number {
+    return this.#steps.size;
+  }
+
   chainOf(transforms: readonly Transform[]): Chain {
     return transforms.filter(({ name }) => name !== 'none').map(transform => this.#step(transform));
   }

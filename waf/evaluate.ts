@@ -4,8 +4,8 @@ import { cut, MATCH_LIMIT, type Match, type MatchedRule } from './match.ts';
 import type { Matcher } from './operator/operator.ts';
 import type { Rule } from './rule.ts';
 import { covers, entriesOf } from './selection.ts';
-import type { Text } from './text.ts';
 import type { Transaction } from './transaction.ts';
+import type { Candidates, Column } from './value-cache.ts';
 import { type Entry, entry } from './variable/variable.ts';
 
 /** What a run of a rule that is not silent has found so far. */
@@ -43,53 +43,68 @@ function runLink(link: Rule, head: Rule, transaction: Transaction): boolean {
     if (head.logs) findingOf(transaction).message ??= link.message?.expand(transaction);
     return true;
   }
-  return link.group >= 0 ? runShared(link, head, transaction) : runAlone(link, head, transaction);
+  return link.shares ? runShared(link, head, transaction) : runAlone(link, head, transaction);
 }
 
 /**
- * Values that other rules look at as well, each computed once. First the question whether any value matches at all, which
- * for nearly every rule and request is answered by one bit; only then who and where.
+ * Values that other rules look at as well, each computed once. First the question whether any value of a source matches at
+ * all, which for nearly every rule and request is answered by one bit; only then who and where.
  */
 function runShared(link: Rule, head: Rule, transaction: Transaction): boolean {
-  const { parts, candidates } = transaction.values.group(
-    link.group,
-    link.selection!.sources,
-    link.chain,
-    link.multiMatch,
-  );
-  if (!isCandidate(candidates, link.slot)) return false;
+  const { sources } = link.selection!;
+  const { values } = transaction;
   let reached: Entry[] | undefined;
-  for (let at = 0; at < parts.length; at++) {
-    const { source, entries, columns } = parts[at]!;
-    let hits: Set<string> | undefined;
-    for (let stage = 0; stage < columns.length; stage++) {
-      const { candidates, texts } = columns[stage]!;
-      if (isCandidate(candidates, link.slot)) hits = judge(link, texts, transaction, hits);
-    }
+  for (let at = 0; at < sources.length; at++) {
+    const source = sources[at]!;
+    const raw = values.raw(source);
+    if (raw.entries.length === 0) continue;
+    const hits = hitsIn(link, raw.column, transaction);
     if (!hits) continue;
     reached ??= [];
-    actOnHits(link, head, transaction, source.label, entries, hits, reached);
+    actOnHits(link, head, transaction, source.label, raw.entries, hits, reached);
   }
   return reached !== undefined && settle(transaction, reached);
 }
 
+/** The values of a source that match: after the chain, with `multiMatch` also on the way there. */
+function hitsIn(link: Rule, raw: Column, transaction: Transaction): Set<string> | undefined {
+  const { chain, multiMatch } = link;
+  const { values } = transaction;
+  let hits =
+    multiMatch || chain.length === 0 ? judge(link, raw, undefined, transaction, undefined) : undefined;
+  let column = raw;
+  for (let step = 0; step < chain.length; step++) {
+    const before = column;
+    column = values.after(before, chain[step]!);
+    const asked = multiMatch ? column !== before : step === chain.length - 1;
+    if (asked) hits = judge(link, column, multiMatch ? before : undefined, transaction, hits);
+  }
+  return hits;
+}
+
 /** @param slot -1 for operators that have to be asked each time */
-const isCandidate = (candidates: Uint32Array, slot: number): boolean =>
+const isCandidate = (candidates: Candidates, slot: number): boolean =>
   slot < 0 || ((candidates[slot >>> 5]! >>> (slot & 31)) & 1) === 1;
 
-/** @returns the values that match, with those found before; undefined when none does */
+/**
+ * @param before the column that was asked before this step, whose unchanged values need not be asked again
+ * @returns the values that match, with those found before; undefined when none does
+ */
 function judge(
   link: Rule,
-  texts: readonly Text[],
+  { texts, candidates: ofAll }: Column,
+  before: Column | undefined,
   transaction: Transaction,
-  before: Set<string> | undefined,
+  found: Set<string> | undefined,
 ): Set<string> | undefined {
-  let hits = before;
+  if (!isCandidate(ofAll, link.slot)) return found;
+  let hits = found;
   for (let at = 0; at < texts.length; at++) {
-    const { value, candidates } = texts[at]!;
-    if (!isCandidate(candidates!, link.slot) || !decides(link, value, transaction)) continue;
+    const text = texts[at]!;
+    if (text === before?.texts[at] || !isCandidate(text.candidates, link.slot)) continue;
+    if (!decides(link, text.value, transaction)) continue;
     hits ??= new Set();
-    hits.add(value);
+    hits.add(text.value);
   }
   return hits;
 }

@@ -29,8 +29,8 @@ export interface LinkedRules {
 /** Says which patterns may match a value. */
 export interface Filter {
   readonly prefilter: Prefilter;
-  /** 32-bit words of a set of patterns. */
-  readonly words: number;
+  /** Transformations that the set has. */
+  readonly steps: number;
 }
 
 const PASS: Disruptive = { kind: 'pass' };
@@ -60,8 +60,8 @@ class Linker implements LinkContext {
     for (const exclude of exclusions) heads = exclude(heads);
     this.#heads = heads;
     const { phases, tx } = foldRules(this.#sequence(items), this.#chosen);
-    const request = filterFor([...phases[1], ...phases[2]]);
-    const response = filterFor([...phases[3], ...phases[4], ...phases[5]]);
+    const request = filterFor([...phases[1], ...phases[2]], this.#chains.size);
+    const response = filterFor([...phases[3], ...phases[4], ...phases[5]], this.#chains.size);
     return { phases, tx, ruleCount: heads.length, request, response };
   }
 
@@ -112,7 +112,6 @@ class Linker implements LinkContext {
       defaults && !draft.transformsReset ? [...defaults.transforms, ...draft.transforms] : draft.transforms;
     const chain = this.#chains.chainOf(transforms);
     const selection = draft.operator && this.#selections.selectionOf(draft.targets);
-    const group = selection ? this.#selections.groupOf(selection, chain, draft.multiMatch) : -1;
     const matcher =
       draft.operator && this.#guard(draft, () => compileOperator(draft.operator!, draft, this.#room));
     if (draft.operator && !matcher) return undefined;
@@ -123,7 +122,7 @@ class Linker implements LinkContext {
       index,
       head,
       selection,
-      group,
+      shares: selection?.frozen ?? false,
       chain,
       matcher,
       effects: draft.effects.map(make => make(this)),
@@ -143,16 +142,30 @@ class Linker implements LinkContext {
 }
 
 /** Gives each operator that can say which words its matches hold a bit, and makes the filter that sets them. */
-function filterFor(heads: readonly Rule[]): Filter {
+function filterFor(heads: readonly Rule[], steps: number): Filter {
   const slots: { readonly literals: readonly string[]; readonly minLength: number }[] = [];
   for (const link of heads.flatMap(head => [...links(head)])) {
-    const literals = link.group >= 0 && link.matcher && !link.negated ? literalsOf(link.matcher) : undefined;
+    const literals = link.shares && link.matcher && !link.negated ? literalsOf(link.matcher) : undefined;
     if (literals) link.slot = slots.push({ literals, minLength: 0 }) - 1;
   }
-  return { prefilter: buildPrefilter(slots), words: (slots.length + 31) >>> 5 };
+  return { prefilter: buildPrefilter(slots), steps };
 }
 
 function literalsOf({ pattern, words }: Matcher): readonly string[] | undefined {
   const literals = words?.map(word => word.toLowerCase()) ?? pattern?.literals;
-  return literals?.some(literal => literal === '') ? undefined : literals;
+  return literals?.some(literal => literal === '') ? undefined : literals?.map(fragmentOf);
+}
+
+const FRAGMENT = 6;
+
+/** A part of a long word: it is in every value that holds the word, and keeps the table small. The rarer its signs the better. */
+function fragmentOf(word: string): string {
+  let best = word.slice(0, FRAGMENT);
+  let most = -1;
+  for (let at = 0; at + FRAGMENT <= word.length; at++) {
+    const fragment = word.slice(at, at + FRAGMENT);
+    const rare = fragment.replace(/[a-z ]/g, '').length;
+    if (rare > most) [best, most] = [fragment, rare];
+  }
+  return best;
 }

@@ -99,7 +99,7 @@ export interface Linked {
   readonly index: number;
   readonly head: RuleDraft;
   readonly selection: Selection | undefined;
-  readonly group: number;
+  readonly shares: boolean;
   readonly chain: Chain;
   readonly matcher: Matcher | undefined;
   readonly effects: readonly Effect[];
@@ -134,8 +134,8 @@ export class Rule implements Place, Readonly<RuleText> {
   /** Of the chain's head among all heads: what bits of exclusions count by. */
   readonly index: number;
   readonly selection: Selection | undefined;
-  /** Rules that look at the same values after the same chain share a number; -1 where values may differ between rules. */
-  readonly group: number;
+  /** Whether its values stay the same during a phase, and are computed once for all rules. */
+  readonly shares: boolean;
   readonly chain: Chain;
   readonly matcher: Matcher | undefined;
   readonly effects: readonly Effect[];
@@ -171,7 +171,7 @@ export class Rule implements Place, Readonly<RuleText> {
     this.texts = draft.texts;
     this.index = linked.index;
     this.selection = linked.selection;
-    this.group = linked.group;
+    this.shares = linked.shares;
     this.chain = linked.chain;
     this.matcher = linked.matcher;
     this.effects = linked.effects;

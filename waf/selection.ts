@@ -1,5 +1,4 @@
 /** What a rule inspects: sources of entries, less the excluded ones. */
-import type { Chain } from './chain.ts';
 import { type Target, targetKey } from './seclang/targets.ts';
 import type { Transaction } from './transaction.ts';
 import { type Entry, entry } from './variable/variable.ts';
@@ -31,16 +30,6 @@ interface Sole {
 
 export class SelectionBook {
   readonly #sources = new Map<string, Source>();
-  readonly #groups = new Map<string, number>();
-
-  /** The number of the rules that look at the same sources after the same chain; -1 where nothing can be shared. */
-  groupOf({ sources, frozen }: Selection, chain: Chain, multiMatch: boolean): number {
-    if (!frozen) return -1;
-    const key = `${sources.map(({ id }) => id).join()} ${chain.map(({ number }) => number).join()} ${multiMatch}`;
-    const known = this.#groups.get(key) ?? this.#groups.size;
-    this.#groups.set(key, known);
-    return known;
-  }
 
   selectionOf(targets: readonly Target[]): Selection {
     const exclusions = targets.filter(({ mode }) => mode === 'exclude');

@@ -1,10 +1,9 @@
 /** `@detectSQLi` and `@detectXSS`: injection found by tokens instead of patterns. */
+import { isPlainText } from '../injection/plain-text.ts';
 import { isScriptInjection } from '../injection/script-injection.ts';
 import { sqlInjection } from '../injection/sql-injection.ts';
 import type { Operator } from './operator.ts';
 
-/** One word, or one number: a statement takes more than one token to change. */
-const ONE_TOKEN = /^(?:[A-Za-z_][A-Za-z0-9_]*|[0-9]*)$/;
 /** Without these signs a value can begin no tag and give no attribute a value. */
 const HTML_SIGNS = /[<=]/;
 
@@ -12,7 +11,7 @@ export const detectSQLi: Operator = {
   name: 'detectSQLi',
   doc: 'Matches values that would change an SQL statement; captures the fingerprint.',
   compile: () => ({
-    match: value => !ONE_TOKEN.test(value) && sqlInjection(value) !== undefined,
+    match: value => !isPlainText(value) && sqlInjection(value) !== undefined,
     captures: value => [sqlInjection(value)],
   }),
 };
