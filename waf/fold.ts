@@ -19,13 +19,16 @@ class Unknown extends Error {}
 
 /**
  * @param phases heads of chains in order; their `skipTo` is written anew
+ * @param variables of TX, set before the first rule
  * @param chosen sets of rules that `ctl` may take out, a bit each by index
  */
 export function foldRules(
   phases: Readonly<Record<Phase, readonly Rule[]>>,
+  variables: Readonly<Record<string, string>>,
   chosen: readonly Uint32Array[],
 ): Folded {
   const folder = new Folder(phases, chosen);
+  for (const name of Object.keys(variables)) folder.tx.set(name, name.toLowerCase(), variables[name]!);
   folder.foldSetUp();
   while (folder.foldConditions()) {}
   return { phases: folder.compact(), tx: folder.tx };

@@ -1,36 +1,24 @@
 /** A program → rules for requests: exclusions applied, defaults filled in, operators compiled, jumps resolved. */
 import { ChainBook } from './chain.ts';
-import type { VariableMap } from './collection/variables.ts';
 import { type Place, RuleFault } from './diagnostic.ts';
-import { foldRules } from './fold.ts';
 import { Jumps } from './jumps.ts';
-import { type Matcher, OperatorFault } from './operator/operator.ts';
+import { OperatorFault } from './operator/operator.ts';
 import { compileOperator, type OperatorRoom } from './operator-room.ts';
-import { buildPrefilter, type Prefilter } from './regex/prefilter.ts';
 import { type Disruptive, type LinkContext, type Phase, Rule, type RuleDraft } from './rule.ts';
 import { isMarker, type Marker, type Program } from './seclang/program.ts';
 import { SelectionBook } from './selection.ts';
-import { links } from './tx-use.ts';
 
-/** The rules of a set, ready for requests. Nothing in it changes afterwards. */
+/** The rules of a set, of which variants are made. Nothing in it changes afterwards. */
 export interface LinkedRules {
   /** By phase: heads of chains, in order. */
   readonly phases: Readonly<Record<Phase, readonly Rule[]>>;
-  /** What TX holds when a transaction begins. */
-  readonly tx: VariableMap;
-  /** As they were written, before some were decided at once. */
   readonly ruleCount: number;
-  /** For phases 1 and 2. */
-  readonly request: Filter;
-  /** For the phases after them: long lists of words for responses do not make the other table large. */
-  readonly response: Filter;
-}
-
-/** Says which patterns may match a value. */
-export interface Filter {
-  readonly prefilter: Prefilter;
   /** Transformations that the set has. */
   readonly steps: number;
+  /** Sets of rules that `ctl` may take out, a bit each by index. */
+  readonly chosen: readonly Uint32Array[];
+  /** A set of rules, a bit each. */
+  readonly choose: (test: (rule: RuleDraft) => boolean) => Uint32Array;
 }
 
 const PASS: Disruptive = { kind: 'pass' };
@@ -59,10 +47,15 @@ class Linker implements LinkContext {
     let heads: readonly RuleDraft[] = items.filter((item): item is RuleDraft => !isMarker(item));
     for (const exclude of exclusions) heads = exclude(heads);
     this.#heads = heads;
-    const { phases, tx } = foldRules(this.#sequence(items), this.#chosen);
-    const request = filterFor([...phases[1], ...phases[2]], this.#chains.size);
-    const response = filterFor([...phases[3], ...phases[4], ...phases[5]], this.#chains.size);
-    return { phases, tx, ruleCount: heads.length, request, response };
+    const phases = this.#sequence(items);
+    const chosen = this.#chosen;
+    return {
+      phases,
+      ruleCount: heads.length,
+      steps: this.#chains.size,
+      chosen,
+      choose: test => bitsOf(heads, test),
+    };
   }
 
   /** Rules by phase, with their jumps resolved. */
@@ -86,10 +79,7 @@ class Linker implements LinkContext {
   }
 
   choose(test: (rule: RuleDraft) => boolean): Uint32Array {
-    const bits = new Uint32Array((this.#heads.length + 31) >>> 5);
-    this.#heads.forEach((rule, index) => {
-      if (test(rule)) bits[index >>> 5]! |= 1 << (index & 31);
-    });
+    const bits = bitsOf(this.#heads, test);
     this.#chosen.push(bits);
     return bits;
   }
@@ -141,31 +131,11 @@ class Linker implements LinkContext {
   }
 }
 
-/** Gives each operator that can say which words its matches hold a bit, and makes the filter that sets them. */
-function filterFor(heads: readonly Rule[], steps: number): Filter {
-  const slots: { readonly literals: readonly string[]; readonly minLength: number }[] = [];
-  for (const link of heads.flatMap(head => [...links(head)])) {
-    const literals = link.shares && link.matcher && !link.negated ? literalsOf(link.matcher) : undefined;
-    if (literals) link.slot = slots.push({ literals, minLength: 0 }) - 1;
-  }
-  return { prefilter: buildPrefilter(slots), steps };
-}
-
-function literalsOf({ pattern, words }: Matcher): readonly string[] | undefined {
-  const literals = words?.map(word => word.toLowerCase()) ?? pattern?.literals;
-  return literals?.some(literal => literal === '') ? undefined : literals?.map(fragmentOf);
-}
-
-const FRAGMENT = 6;
-
-/** A part of a long word: it is in every value that holds the word, and keeps the table small. The rarer its signs the better. */
-function fragmentOf(word: string): string {
-  let best = word.slice(0, FRAGMENT);
-  let most = -1;
-  for (let at = 0; at + FRAGMENT <= word.length; at++) {
-    const fragment = word.slice(at, at + FRAGMENT);
-    const rare = fragment.replace(/[a-z ]/g, '').length;
-    if (rare > most) [best, most] = [fragment, rare];
-  }
-  return best;
+/** The rules that a test chooses, a bit each by index. */
+function bitsOf(heads: readonly RuleDraft[], test: (rule: RuleDraft) => boolean): Uint32Array {
+  const bits = new Uint32Array((heads.length + 31) >>> 5);
+  heads.forEach((rule, index) => {
+    if (test(rule)) bits[index >>> 5]! |= 1 << (index & 31);
+  });
+  return bits;
 }

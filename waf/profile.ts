@@ -4,6 +4,7 @@ import type { LinkedRules } from './link.ts';
 import { parseTargets, type Target } from './seclang/targets.ts';
 import type { EngineMode, LimitAction } from './settings.ts';
 import type { Transaction } from './transaction.ts';
+import type { Variant } from './variant.ts';
 
 /** Rules that do not look at something. */
 export interface Exclusion {
@@ -38,15 +39,19 @@ interface Removal {
   readonly targets: readonly Target[] | undefined;
 }
 
+type VariantOf = (variables: Readonly<Record<string, string>>, removals: readonly Uint32Array[]) => Variant;
+
 export class Profile {
   readonly engine: EngineMode | undefined;
   readonly requestBodyLimitAction: LimitAction | undefined;
   readonly audit: AuditSink | undefined;
+  /** The rules with this profile's variables. */
+  readonly variant: Variant;
   readonly #options: ProfileOptions;
   readonly #removals: readonly Removal[];
 
   /** @throws {RuleFault} when an exclusion names no variable of rules */
-  constructor(options: ProfileOptions, { choose }: Pick<LinkedRules, 'choose'>) {
+  constructor(options: ProfileOptions, { choose }: Pick<LinkedRules, 'choose'>, variantOf: VariantOf) {
     this.engine = options.engine;
     this.requestBodyLimitAction = options.requestBodyLimitAction;
     this.audit = options.audit;
@@ -60,12 +65,15 @@ export class Profile {
       ),
       targets: target === undefined ? undefined : parseTargets(target, NO_PATTERNS),
     }));
+    this.variant = variantOf(
+      options.variables ?? {},
+      this.#removals.map(({ rules }) => rules),
+    );
   }
 
   /** Brings a transaction that has just begun under this profile. */
-  apply({ control, request, tx }: Transaction): void {
-    const { variables = {}, requestBodyLimitBytes, responseBodyAccess, audit } = this.#options;
-    for (const name of Object.keys(variables)) tx.set(name, name, variables[name]!);
+  apply({ control, request }: Transaction): void {
+    const { requestBodyLimitBytes, responseBodyAccess, audit } = this.#options;
     control.requestBodyLimitBytes = requestBodyLimitBytes ?? control.requestBodyLimitBytes;
     control.responseBodyAccess = responseBodyAccess ?? control.responseBodyAccess;
     if (audit && control.audit === 'off') control.audit = 'relevant';

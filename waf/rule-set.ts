@@ -7,6 +7,7 @@ import { Profile, type ProfileOptions } from './profile.ts';
 import type { RequestHead } from './request.ts';
 import type { Settings } from './settings.ts';
 import { Transaction } from './transaction.ts';
+import { makeVariant, type Variant } from './variant.ts';
 
 /** What the host lends the engine. */
 export interface Surroundings {
@@ -28,6 +29,8 @@ export class RuleSet {
   /** Rules as they were written; chains count once. */
   readonly ruleCount: number;
   readonly #around: Surroundings;
+  /** By what they were made of: profiles that agree in it share one. */
+  readonly #variants = new Map<string, Variant>();
 
   constructor(around: Surroundings) {
     this.#around = around;
@@ -41,11 +44,23 @@ export class RuleSet {
    * @param profile of this set; without one the rules alone say how
    */
   transaction(head: RequestHead, profile?: Profile): Transaction {
-    return new Transaction(head, this.#around, profile);
+    const variant = profile?.variant ?? this.#variantOf({}, []);
+    return new Transaction(head, this.#around, variant, profile);
   }
 
   /** @throws {RuleFault} when an exclusion names no variable of rules */
   profile(options: ProfileOptions): Profile {
-    return new Profile(options, this.#around.rules);
+    return new Profile(options, this.#around.rules, (variables, removals) =>
+      this.#variantOf(variables, removals),
+    );
+  }
+
+  #variantOf(variables: Readonly<Record<string, string>>, removals: readonly Uint32Array[]): Variant {
+    const key = JSON.stringify([variables, removals.map(bits => bits.join())]);
+    const known = this.#variants.get(key);
+    if (known) return known;
+    const variant = makeVariant(this.#around.rules, variables, removals);
+    this.#variants.set(key, variant);
+    return variant;
   }
 }

@@ -144,6 +144,8 @@ export class Rule implements Place, Readonly<RuleText> {
   readonly next: Rule | undefined;
   readonly logs: boolean;
   readonly auditLogs: boolean;
+  readonly #draft: RuleDraft;
+  readonly #linked: Linked;
   /** The prefilter's bit, or -1 when the operator has to be asked each time. */
   slot = -1;
   /** Index in the phase's list to go on at after a match, or -1 for the next. */
@@ -180,5 +182,14 @@ export class Rule implements Place, Readonly<RuleText> {
     this.next = linked.next;
     this.logs = linked.logs;
     this.auditLogs = linked.auditLogs;
+    this.#draft = draft;
+    this.#linked = linked;
+  }
+
+  /** The same rule with all its links, whose bits and jumps are of their own. */
+  clone(): Rule {
+    const copy = new Rule(this.#draft, { ...this.#linked, next: this.next?.clone() });
+    copy.skipTo = this.skipTo;
+    return copy;
   }
 }

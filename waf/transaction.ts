@@ -13,9 +13,9 @@ import { ResponseFacts, type ResponseHead } from './response.ts';
 import type { Phase, Rule } from './rule.ts';
 import type { Surroundings } from './rule-set.ts';
 import type { LimitAction, Settings } from './settings.ts';
-import type { Variant } from './variant.ts';
 import { ValueCache } from './value-cache.ts';
 import type { Entry } from './variable/variable.ts';
+import type { Variant } from './variant.ts';
 
 export class Transaction implements MatchScope {
   readonly request: RequestFacts;

@@ -1,9 +1,9 @@
 /** The values of a transaction, computed once for all rules: entries by source, and distinct values by transformation. */
 import type { Step } from './chain.ts';
-import type { Filter } from './link.ts';
 import { entriesOf, type Source } from './selection.ts';
 import type { Transaction } from './transaction.ts';
 import type { Entry } from './variable/variable.ts';
+import type { Filter } from './variant.ts';
 
 /** Patterns of the set, a bit each: which of them may match. Plain numbers, which are cheaper to make than typed arrays. */
 export type Candidates = readonly number[];

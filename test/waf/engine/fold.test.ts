@@ -5,7 +5,8 @@ import { linkRules } from '../../../waf/link.ts';
 import { compilePattern } from '../../../waf/regex/pattern.ts';
 import { loaderOf } from '../../../waf/seclang/loader.ts';
 import { readRules } from '../../../waf/seclang/read.ts';
-import { compiled, ids, inspect } from '../engine.ts';
+import { makeVariant } from '../../../waf/variant.ts';
+import { compiled, headOf, ids, inspect } from '../engine.ts';
 
 /** Writes what nobody knows into TX, as far as can be told, and leads elsewhere: so nothing after it is decided early. */
 const OPAQUE =
@@ -14,7 +15,8 @@ const OPAQUE =
 function left(text: string): number {
   const loader = loaderOf({ '/r': text });
   const program = readRules(['/r'], loader, { compilePattern });
-  const { phases } = linkRules(program, { loader, macros: program.macros, compilePattern });
+  const linked = linkRules(program, { loader, macros: program.macros, compilePattern });
+  const { phases } = makeVariant(linked, {}, []);
   assert.deepEqual(program.diagnostics, []);
   return Object.values(phases).reduce((sum, rules) => sum + rules.length, 0);
 }
@@ -27,6 +29,19 @@ test('foldRules: set-up and levels cost nothing per request', () => {
   assert.equal(left(OPAQUE + SET_UP), 6);
   for (const text of [SET_UP, OPAQUE + SET_UP])
     assert.deepEqual(ids(inspect(compiled(text), { target: '/?a=x&b=12' })), [5]);
+});
+
+test('foldRules: each profile has what follows from its own variables', () => {
+  const rules = compiled(SET_UP);
+  const idsWith = (variables: Record<string, string>, target: string) => {
+    const transaction = rules.transaction(headOf({ target }), rules.profile({ variables }));
+    transaction.inspectHead();
+    transaction.inspectRequest();
+    return ids(transaction);
+  };
+  assert.deepEqual(idsWith({ limit: '20' }, '/?a=12'), []);
+  assert.deepEqual(idsWith({ limit: '5' }, '/?a=6'), [5]);
+  assert.deepEqual(idsWith({}, '/?a=12'), [5]);
 });
 
 test('foldRules: a rule that ctl may take out is not decided early', () => {
