@@ -39,7 +39,7 @@ export const DIAGNOSTIC_CODES = {
   'unknown-parameter': 'The directive has no parameter of that name.',
   'unknown-charset': 'Contents are to be brought from one charset into another, and no charset_map has both.',
   'unknown-upstream': 'The name in proxy_pass is no pool, and nearly that of one.',
-  'unknown-zone': 'A limit names a zone that no limit_req_zone or limit_conn_zone defines.',
+  'unknown-zone': 'A limit names a zone that no limit_req_zone, limit_conn_zone or limit_ban_zone defines.',
   'unknown-variable': 'The variable is neither built in nor made by the configuration.',
   value: 'An argument does not fit: a wrong unit, a number out of range, a name that nothing defines.',
   'waf-rules': 'A rule of the WAF is malformed, or a file of rules cannot be read.',

@@ -1,5 +1,6 @@
 /** What the directives write into while a file is checked; config/resolve.ts turns it into the frozen model. */
 
+import type { Cidr } from '#kit/cidr.ts';
 import type { L4Model } from '#model/l4/l4.ts';
 import type { CharsetMap } from '#model/l7/charset.ts';
 import type { TryFiles } from '#model/l7/core.ts';
@@ -95,7 +96,8 @@ export interface HttpDraft {
   /** Texts with variables, read once each. */
   templates: Map<string, Template>;
   limitZones: LimitZone[];
-  /** Zones that limit_req and limit_conn name: they may be defined below. */
+  banSpared: Cidr[];
+  /** Zones that limit_req, limit_conn and limit_ban name: they may be defined below. */
   limitUses: { kind: LimitZone['kind']; zone: string; site: Site }[];
   /** Where proxy_pass leads, as it is written: a pool may be defined below. */
   proxied: { authority: string; site: Site }[];
@@ -197,6 +199,7 @@ export function newHttp(): HttpDraft {
     variables: new Map(),
     wafEvents: 'default',
     limitZones: [],
+    banSpared: [],
     limitUses: [],
     proxied: [],
     templates: new Map(),

@@ -76,6 +76,7 @@ function resolveHttp(draft: HttpDraft, around: Surroundings): HttpModel {
     servers,
     pools: resolvePools(draft, settings, around),
     limitZones: draft.limitZones,
+    banSpared: draft.banSpared,
     healthChecks: resolveHealthChecks(draft, settings, around),
     charsets: { names: [...draft.charsets.names.keys()], maps: draft.charsets.maps },
     variables: [...draft.variables.values()],

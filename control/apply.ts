@@ -8,6 +8,7 @@ import { L4Plane } from '#l4';
 import { type L7Plane, type ListeningSocket, type PlaneConfig, packConfig } from '#l7';
 import type { Model } from '#model/main.ts';
 import { openDatagrams } from '#native/datagram.ts';
+import { BanKeeper } from './ban/keeper.ts';
 import { ClusterHealth } from './cluster-health.ts';
 import { ClusterMetrics } from './cluster-metrics.ts';
 import { diskNeedsOf } from './disk-needs.ts';
@@ -39,6 +40,7 @@ export class Applier {
   #revision = 0;
   #appliedAtMs = 0;
   readonly #events = new EventKeeper();
+  readonly bans: BanKeeper;
   /** The configuration in force, as the plane takes it. */
   #packed: Uint8Array | undefined;
 
@@ -54,6 +56,8 @@ export class Applier {
     this.cluster = new ClusterPlane(baseEnvironment());
     this.#health = new ClusterHealth(this);
     this.#metrics = new ClusterMetrics(this);
+    this.bans = new BanKeeper(this);
+    plane.bansChanged = this.bans.changed;
   }
 
   /** The log of the process; another one after a configuration that names other files. */
@@ -102,6 +106,7 @@ export class Applier {
       .catch((fault: Error) => this.log.emerg(`the cluster block is not in force: ${fault.message}`));
     void this.#health.follow();
     void this.#metrics.follow();
+    await this.bans.follow(model.http);
   }
 
   /** The l4 block comes first, for the way back from it is short; one that is gone is taken out last, for there is none: flows end with it. */
@@ -165,6 +170,7 @@ export class Applier {
     this.#logs.replaceMain(config.errorLogs);
     this.plane.log = this.#logs.main;
     this.#events.log = this.#logs.main;
+    this.bans.log = this.#logs.main;
     this.l4.log = this.#logs.main;
     this.cluster.log = this.#logs.main;
   }

@@ -221,6 +221,7 @@ export class Master {
     this.#ending = true;
     this.#applier.listeners.close({ keepFiles: this.#sharesSockets() });
     await this.#applier.cluster.stop(); // first, so that another node has the addresses while connections end here
+    await this.#applier.bans.close(); // what the workers remember goes with them
     await Promise.all([endWorkers(), this.#applier.l4.stop()]);
     this.#status?.close();
     this.#pidFile?.remove();

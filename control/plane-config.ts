@@ -13,6 +13,7 @@ const NO_HTTP: HttpModel = {
   servers: [],
   pools: [],
   limitZones: [],
+  banSpared: [],
   healthChecks: [],
   charsets: { names: [], maps: [] },
   variables: [],

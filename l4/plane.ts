@@ -2,8 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { AskedChild } from '#kit/asked-child.ts';
+import type { Cidr } from '#kit/cidr.ts';
 import { Turns } from '#kit/turns.ts';
 import type { L4Model } from '#model/l4/l4.ts';
+import { withBans } from './bans.ts';
 import { type L4Figures, type NamedFlow, withSaid } from './figures.ts';
 import type { Teller } from './health/teller.ts';
 import { keepOverrides, overridesPathOf, readOverrides } from './kept-overrides.ts';
@@ -42,6 +44,8 @@ export class L4Plane {
   #child: Child | undefined;
   #model: L4Model | undefined;
   #overrides: readonly Override[] = [];
+  /** Dropped beside what the configuration denies. */
+  #banned: readonly Cidr[] = [];
   #pauseMs = 0;
 
   constructor(env: NodeJS.ProcessEnv) {
@@ -130,6 +134,18 @@ export class L4Plane {
     });
   }
 
+  /** Drops all packets from these networks until told otherwise, also over reloads. @throws {Error} with the reason */
+  ban(networks: readonly Cidr[]): Promise<void> {
+    return this.#turns.take(async () => {
+      this.#banned = networks;
+      if (this.#model) await this.#configure(this.#model, this.#overrides);
+    });
+  }
+
+  #inForce(model: L4Model, overrides: readonly Override[]): L4Model {
+    return withBans(withOverrides(model, overrides), this.#banned);
+  }
+
   #readOverrides({ pinPath }: L4Model): readonly Override[] {
     const path = overridesPathOf(pinPath);
     try {
@@ -165,7 +181,7 @@ export class L4Plane {
   async #configure(model: L4Model, overrides: readonly Override[], triesLeft = MOST_STARTS): Promise<void> {
     const child = this.#child ?? this.#start();
     try {
-      await child.ask({ kind: 'configure', model: withOverrides(model, overrides) });
+      await child.ask({ kind: 'configure', model: this.#inForce(model, overrides) });
     } catch (fault) {
       if (!this.#model) await this.#end();
       if (this.#child || triesLeft <= 1 || !(fault as Error).message.startsWith(NO_TIMER)) throw fault;
@@ -230,7 +246,7 @@ export class L4Plane {
     if (!model || this.#child) return;
     const child = this.#start();
     try {
-      await child.ask({ kind: 'configure', model: withOverrides(model, this.#overrides) });
+      await child.ask({ kind: 'configure', model: this.#inForce(model, this.#overrides) });
       this.log.notice(`the L4 process is started anew as ${child.pid}`);
     } catch (fault) {
       this.log.error(`the L4 process cannot start anew: ${(fault as Error).message}`);

@@ -4,8 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { closeFd, sendFds, socketPair } from '#native/socket.ts';
 import { type Answer, isNews, Line } from './line.ts';
-import type { ToProcess } from './messages.ts';
-import type { WafEventBatch } from './waf/event-queue.ts';
+import type { PlaneNews, ToProcess } from './messages.ts';
 
 const ENTRY = fileURLToPath(new URL('./process.ts', import.meta.url));
 /** Below the kernel's 253 of one message (SCM_MAX_FD). */
@@ -21,8 +20,8 @@ export interface Ending {
 
 export class Child {
   readonly startedAtMs = performance.now();
-  /** Told of what the WAF found. */
-  tell: (batch: WafEventBatch) => void = () => {};
+  /** Told of what the workers did not wait to be asked for. */
+  tell: (news: PlaneNews) => void = () => {};
   /** Resolves when the process has ended; never rejects. */
   readonly ended: Promise<Ending>;
   readonly #process: ChildProcess;
@@ -47,7 +46,7 @@ export class Child {
       this.#process.send(question, fault => fault && this.#line.break(fault.message)),
     );
     this.#process.on('message', (message: object) =>
-      isNews(message) ? this.tell(message.news as WafEventBatch) : this.#line.settle(message as Answer),
+      isNews(message) ? this.tell(message.news as PlaneNews) : this.#line.settle(message as Answer),
     );
     this.ended = new Promise(resolve => {
       this.#process.once('error', () => resolve({ code: null, signal: null }));

@@ -7,6 +7,7 @@ import { HEADER_FILTERS } from './filter/order.ts';
 import { accessLogs } from './log/access.ts';
 import { ErrorLogger, type ErrorSink } from './log/error.ts';
 import { openTraffic } from './metrics/traffic.ts';
+import { banLog } from './phase/limit-ban.ts';
 import { PHASES, SERVER_PHASES } from './phase/order.ts';
 import { compileRewrite } from './phase/rewrite.ts';
 import type { Phase } from './phase/verdict.ts';
@@ -125,7 +126,7 @@ function compileLocation(
     rewrite: rewriteOf(compiler, conditional),
     phases: compilePhases(compiler),
     headerFilters: HEADER_FILTERS.map(compile => compile(compiler)).filter(filter => filter !== undefined),
-    logs: accessLogs(compiler),
+    logs: [banLog(compiler), ...accessLogs(compiler)].filter(log => log !== undefined),
     errorLog: errorLogger(settings.log.errorLogs, worker.errorSink, worker),
     errorPages: errorPages(compiler),
     internal: model.internal,

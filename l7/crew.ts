@@ -5,11 +5,11 @@ import { Turns } from '#kit/turns.ts';
 import type { KeptCapability } from '#model/main.ts';
 import { Deaths } from './deaths.ts';
 import { type Generation, isLeaving } from './generation.ts';
-import type { FileGrant, ToWorker, WorkerStatus } from './messages.ts';
+import type { FileGrant, PlaneNews, ToWorker, WorkerStatus } from './messages.ts';
 import type { MetricFamily } from './metrics/elsewhere.ts';
 import { commitThread, prepareThread, type ThreadMeans } from './thread-tables.ts';
 import type { PoolShare } from './upstream/pool-share.ts';
-import type { WafEventBatch } from './waf/event-queue.ts';
+
 import { WorkerThread } from './worker-thread.ts';
 
 /** What the crew borrows from the process around it. */
@@ -20,7 +20,7 @@ export interface CrewMeans extends ThreadMeans {
   /** A thread runs no more: its locks and shares are given back, then its place may have another. */
   readonly threadDied: (threadId: number, place: number) => Promise<void>;
   /** What the WAF of a thread found. */
-  readonly tell?: (batch: WafEventBatch) => void;
+  readonly tell?: (news: PlaneNews) => void;
   /** The code of a thread; thread.ts, but for tests of deaths. */
   readonly entry?: URL;
   /** A worker cannot be kept alive: ends the process. */

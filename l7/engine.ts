@@ -52,6 +52,8 @@ export interface EngineOptions {
   readonly observer?: Observer;
   /** Told of what the WAF found. */
   readonly wafEvents?: (batch: WafEventBatch) => void;
+  /** Somebody was banned. */
+  readonly bansChanged?: () => void;
 }
 
 /** A client's connection, as far as the engine minds it. */
@@ -83,6 +85,7 @@ export class Engine implements Worker {
   readonly userFiles = new UserFiles();
   readonly ruleShelf = new RuleShelf();
   readonly wafEvents: EventQueue;
+  readonly bansChanged: () => void;
   readonly passwords = new Passwords();
   readonly secureContexts: SecureContexts;
   readonly namedCertificates: NamedCertificates;
@@ -111,6 +114,7 @@ export class Engine implements Worker {
     this.report = options.report;
     this.errorSink = options.errorSink;
     this.wafEvents = new EventQueue(options.wafEvents ?? (() => {}));
+    this.bansChanged = options.bansChanged ?? (() => {});
     this.logFiles = new LogFiles(options.files);
     this.errorLogs = options.errorLogs;
     this.seat = { slot: options.place ?? 1, owner: ownerOf(threadId) };

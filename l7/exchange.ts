@@ -115,6 +115,8 @@ export class Exchange {
   /** What limit_req and limit_conn said, once they were asked. */
   limitReqStatus: string | undefined;
   limitConnStatus: string | undefined;
+  /** What limit_ban said, and what came of the request for it. */
+  limitBanStatus: string | undefined;
   /** What the WAF found, where it looked. */
   inspection: Inspection | undefined;
   proxyHost: string | undefined;

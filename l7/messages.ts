@@ -3,6 +3,7 @@
 import type { HttpModel } from '#model/l7/http.ts';
 import type { ErrorLog } from '#model/l7/log.ts';
 import type { KeptCapability, ProcessModel } from '#model/main.ts';
+import type { BanOrder, ZoneBans } from './ban/desk.ts';
 import type { EngineStatus } from './engine.ts';
 import type { MetricFamily } from './metrics/elsewhere.ts';
 import type { TrafficReport } from './metrics/traffic-report.ts';
@@ -11,6 +12,7 @@ import type { TicketSeed } from './tls/ticket-keys.ts';
 import type { PoolShare } from './upstream/pool-share.ts';
 import type { PoolSnapshot } from './upstream/pool-snapshot.ts';
 import type { SharedPools } from './upstream/pools.ts';
+import type { WafEventBatch } from './waf/event-queue.ts';
 import type { SharedZone } from './zone/wish.ts';
 
 /** What the plane runs on, in one piece: it crosses to the process and its threads as bytes. */
@@ -54,12 +56,19 @@ export type ToProcess =
     }
   | { readonly kind: 'commit'; readonly revision: number }
   | { readonly kind: 'abandon'; readonly revision: number }
+  /** Answered with ZoneBans[]; what is not there of `restore` is put there first. */
+  | { readonly kind: 'bans'; readonly restore: readonly ZoneBans[] }
+  /** Answered with how many zones it changed. */
+  | { readonly kind: 'ban-order'; readonly order: BanOrder }
   | { readonly kind: 'rotate'; readonly files: readonly string[] }
   | { readonly kind: 'status' }
   /** Metrics of other processes, for the page of this one. */
   | { readonly kind: 'elsewhere'; readonly families: readonly MetricFamily[] }
   | { readonly kind: 'drain' }
   | { readonly kind: 'stop' };
+
+/** What workers say without being asked: the process hands it on to control. */
+export type PlaneNews = WafEventBatch | { readonly bans: 'changed' };
 
 /** Path and descriptor of a log file. */
 export type FileGrant = readonly [path: string, fd: number];

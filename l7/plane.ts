@@ -2,18 +2,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '#kit/log.ts';
 import { Turns } from '#kit/turns.ts';
+import type { BanOrder, ZoneBans } from './ban/desk.ts';
 import { Child, type Ending, howItEnded } from './child.ts';
-import { type PlaneStatus, type Slot, slotId } from './messages.ts';
+import { type PlaneNews, type PlaneStatus, type Slot, slotId } from './messages.ts';
 import type { MetricFamily } from './metrics/elsewhere.ts';
 import { SecretKeeper, type Secrets } from './secrets.ts';
 import type { WafEventBatch } from './waf/event-queue.ts';
 
+export type { BanOrder, ZoneBans } from './ban/desk.ts';
 export type { PlaneConfig, PlaneStatus, Slot, WorkerStatus } from './messages.ts';
 export type { MetricFamily } from './metrics/elsewhere.ts';
 export type { TrafficReport } from './metrics/traffic-report.ts';
 export { packConfig } from './parcel.ts';
 export type { Secrets } from './secrets.ts';
 export type { WafEventBatch } from './waf/event-queue.ts';
+export type { Ban } from './zone/ban-zone.ts';
 
 /** `explain` pulls in all of the tier, which control itself never runs: loaded only where it is asked for. */
 export const loadExplain = () => import('./explain.ts');
@@ -43,6 +46,8 @@ export class L7Plane {
   log: Pick<Log, 'alert' | 'notice'> = { alert() {}, notice() {} };
   /** Told of what the WAF found, in batches. */
   wafEvents: (batch: WafEventBatch) => void = () => {};
+  /** Told that bans have come, or may be gone: the process begins with none. */
+  bansChanged: () => void = () => {};
   readonly #env: NodeJS.ProcessEnv;
   readonly #secrets: SecretKeeper;
   readonly #turns = new Turns();
@@ -121,6 +126,25 @@ export class L7Plane {
     await this.#child?.ask({ kind: 'elsewhere', families }).catch(() => undefined); // its death is told elsewhere
   }
 
+  #hear(news: PlaneNews): void {
+    if ('bans' in news) this.bansChanged();
+    else this.wafEvents(news);
+  }
+
+  /**
+   * @param restore put there before, where it is not
+   * @returns what limit_ban remembers, by zone; undefined while the process is down
+   */
+  async bans(restore: readonly ZoneBans[] = []): Promise<readonly ZoneBans[] | undefined> {
+    return this.#child?.ask<readonly ZoneBans[]>({ kind: 'bans', restore }).catch(() => undefined);
+  }
+
+  /** @returns how many zones it changed @throws {Error} with the reason */
+  async orderBan(order: BanOrder): Promise<number> {
+    if (!this.#child) throw new Error('the L7 process is down');
+    return this.#child.ask<number>({ kind: 'ban-order', order });
+  }
+
   /** Lets the workers finish what they serve; resolves when the process has ended. */
   drain(): Promise<void> {
     return this.#end('drain');
@@ -147,7 +171,7 @@ export class L7Plane {
     const child = this.#warm ?? new Child(this.#env);
     this.#warm = undefined;
     this.#child = child;
-    child.tell = batch => this.wafEvents(batch);
+    child.tell = news => this.#hear(news);
     this.#heldSlots.clear();
     this.#heldFiles.clear();
     try {
@@ -172,6 +196,7 @@ export class L7Plane {
     await child.ask({ kind: 'commit', revision });
     this.#heldSlots = new Set(sockets.map(slotId));
     this.#input = input;
+    this.bansChanged();
   }
 
   #prepare(child: Child, { revision, config, sockets, files }: PlaneInput): Promise<void> {

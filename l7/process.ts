@@ -7,6 +7,7 @@ import type { KeptCapability, ProcessModel } from '#model/main.ts';
 import { openDatagrams } from '#native/datagram.ts';
 import { setFdLimit, setUser } from '#native/identity.ts';
 import { closeFd, receiveFds } from '#native/socket.ts';
+import { BanDesk } from './ban/desk.ts';
 import { Crew } from './crew.ts';
 import type { Generation } from './generation.ts';
 import { answer, type Question } from './line.ts';
@@ -57,6 +58,10 @@ class PlaneProcess {
   #pools: PoolSteward | undefined;
   /** Control's, from the first configuration on. */
   #secrets: SecretKeeper | undefined;
+  readonly #bans = new BanDesk(
+    () => this.#current?.config.http.limitZones ?? [],
+    name => this.#zones?.table(name),
+  );
   #places = Number.POSITIVE_INFINITY;
   #settled = false;
   /** Kept of root, once the process is settled. */
@@ -71,6 +76,10 @@ class PlaneProcess {
         return this.#commit(question.revision);
       case 'abandon':
         return this.#abandon(question.revision);
+      case 'bans':
+        return this.#bans.list(question.restore);
+      case 'ban-order':
+        return this.#bans.obey(question.order);
       case 'rotate':
         return this.#rotate(question.files);
       case 'status':

@@ -1,10 +1,11 @@
 /** What the worker threads of a process share: zones of memory, and the state of the pools. */
 import { randomBytes } from 'node:crypto';
 import type { HttpModel } from '#model/l7/http.ts';
-import type { LimitZone } from '#model/l7/limit.ts';
+import type { BanZoneModel, LimitZone } from '#model/l7/limit.ts';
 import { TRAFFIC_WISH } from './metrics/traffic.ts';
 import { verdictsWish } from './metrics/verdicts.ts';
 import type { SharedPools } from './upstream/pools.ts';
+import { BAN_SHAPE, STRIKE_SHAPE } from './zone/ban-zone.ts';
 import { REQ_SHAPE } from './zone/req-zone.ts';
 import { STICKY_SHAPE } from './zone/sticky-table.ts';
 import type { SharedZone, ZoneWish } from './zone/wish.ts';
@@ -20,7 +21,7 @@ export function wishesOf(model: HttpModel): ZoneWish[] {
   return [
     TRAFFIC_WISH,
     ...sessionWishes(model),
-    ...model.limitZones.flatMap(zone => [limitWish(zone), verdictsWish(zone)]),
+    ...model.limitZones.flatMap(zone => [...limitWishes(zone), verdictsWish(zone)]),
   ];
 }
 
@@ -43,7 +44,20 @@ function sessionWishes({ pools }: HttpModel): ZoneWish[] {
 /** Keys of limits are often addresses, which fit; longer ones are kept as digests, a little slower. */
 const LIMIT_KEY_BYTES = 32;
 
-function limitWish(zone: LimitZone): ZoneWish {
+function limitWishes(zone: LimitZone): ZoneWish[] {
+  return zone.kind === 'ban' ? banWishes(zone) : [limitWish(zone)];
+}
+
+/** Half of it for bans, half for what is counted: clients that only cause events leave bans where they are. */
+function banWishes({ name, bytes, key, ip6Bits }: BanZoneModel): ZoneWish[] {
+  const base = { kind: 'table', sizeBytes: bytes / 2, use: JSON.stringify([key, ip6Bits]) } as const;
+  return [
+    { ...base, name: `bans ${name}`, shape: BAN_SHAPE },
+    { ...base, name: `strikes ${name}`, shape: STRIKE_SHAPE },
+  ];
+}
+
+function limitWish(zone: Exclude<LimitZone, BanZoneModel>): ZoneWish {
   const base = { sizeBytes: zone.bytes, use: JSON.stringify(zone.key) };
   if (zone.kind === 'conn') return { ...base, kind: 'conn', name: zone.name, keyBytesMax: LIMIT_KEY_BYTES };
   // Sessions have zones of this kind too, and the two must not meet under one name.

@@ -8,7 +8,7 @@ import { openDatagrams } from '#native/datagram.ts';
 import { holdCapabilities, takeCapabilities } from '#native/identity.ts';
 import { Engine } from './engine.ts';
 import { answer, type Question } from './line.ts';
-import type { PlaneConfig, ToWorker, WorkerStatus } from './messages.ts';
+import type { PlaneConfig, PlaneNews, ToWorker, WorkerStatus } from './messages.ts';
 import { openConfig } from './parcel.ts';
 import type { TicketSeed } from './tls/ticket-keys.ts';
 
@@ -94,6 +94,7 @@ class Thread {
       files: this.#files,
       report: ({ message }) => this.#logs.main.alert(message),
       wafEvents: news => port?.postMessage({ news }),
+      bansChanged: () => port?.postMessage({ news: { bans: 'changed' } satisfies PlaneNews }),
     });
   }
 

@@ -1,9 +1,8 @@
 /** One worker thread as the L7 process sees it: asked over a line, and known by how it ended. */
 import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { isNews, Line } from './line.ts';
-import type { ToWorker } from './messages.ts';
+import type { PlaneNews, ToWorker } from './messages.ts';
 import type { ThreadOptions } from './thread.ts';
-import type { WafEventBatch } from './waf/event-queue.ts';
 
 const THREAD = new URL('./thread.ts', import.meta.url);
 
@@ -27,13 +26,13 @@ export class WorkerThread {
   /**
    * @param ended called once, with what went wrong if it threw
    * @param entry the thread's code
-   * @param tell of what the WAF found
+   * @param tell of what it says without being asked
    */
   constructor(
     options: ThreadOptions,
     ended: (thread: WorkerThread, fault: Error | undefined) => void,
     entry = THREAD,
-    tell: (batch: WafEventBatch) => void = () => {},
+    tell: (news: PlaneNews) => void = () => {},
   ) {
     this.id = options.workerId;
     this.place = options.place;
@@ -45,7 +44,7 @@ export class WorkerThread {
     this.threadId = this.#worker.threadId;
     this.#line = new Line(question => this.#worker.postMessage(question));
     this.#worker.on('message', message =>
-      isNews(message) ? tell(message.news as WafEventBatch) : this.#line.settle(message),
+      isNews(message) ? tell(message.news as PlaneNews) : this.#line.settle(message),
     );
     this.#worker.on(
       'error',

@@ -29,6 +29,8 @@ export interface Worker {
   readonly userFiles: UserFiles;
   /** What the WAF found, on its way to the event store. */
   readonly wafEvents: EventQueue;
+  /** Tells that somebody was banned. */
+  readonly bansChanged: () => void;
   /** Compiled rules of the WAF. */
   readonly ruleShelf: RuleShelf;
   readonly passwords: Passwords;

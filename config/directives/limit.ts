@@ -1,4 +1,4 @@
-/** limit_req and limit_conn: how many requests, and how many at a time. */
+/** limit_req and limit_conn: how many requests, and how many at a time; limit_ban is in a file of its own. */
 import { parseSizeBytes } from '#kit/units.ts';
 import type { LimitZone } from '#model/l7/limit.ts';
 import { LOG_LEVELS } from '#model/l7/log.ts';
@@ -7,13 +7,13 @@ import { type Context, type Directive, defineDirective } from '../registry.ts';
 import type { Scope } from '../scope.ts';
 import { defineSetting } from './setting.ts';
 
-const EVERYWHERE: readonly Context[] = ['http', 'server', 'location'];
+export const EVERYWHERE: readonly Context[] = ['http', 'server', 'location'];
 
 /** Smaller zones could not hold their own administration. */
 const LEAST_ZONE_BYTES = 8 * 4096;
 
 /** Reads `NAME:SIZE`. @throws {ArgumentFault} */
-function zoneOf(text: string | undefined): { name: string; bytes: number } {
+export function zoneOf(text: string | undefined): { name: string; bytes: number } {
   const match = /^([^:]+):(.+)$/.exec(text ?? '');
   const bytes = match && parseSizeBytes(match[2]!);
   if (!match || !bytes)
@@ -23,7 +23,7 @@ function zoneOf(text: string | undefined): { name: string; bytes: number } {
   return { name: match[1]!, bytes };
 }
 
-function addZone(zone: LimitZone, kind: string, scope: Scope): void {
+export function addZone(zone: LimitZone, kind: string, scope: Scope): void {
   if (scope.http.limitZones.some(other => other.name === zone.name && other.kind === zone.kind)) {
     throw new ArgumentFault(`the ${kind} "${zone.name}" is already bound to a key`);
   }
@@ -124,21 +124,21 @@ const limitConn = defineDirective({
   },
 });
 
-const status = (name: string, field: 'reqStatus' | 'connStatus') =>
+export const status = (name: string, field: 'reqStatus' | 'connStatus' | 'banStatus', standard = 503) =>
   defineSetting(name, EVERYWHERE, 'limit', field, arg.integer({ min: 400, max: 599 }), {
     summary: 'The status of refused requests.',
-    default: `${name} 503;`,
+    default: `${name} ${standard};`,
     example: `${name} 429;`,
   });
 
-const dryRun = (name: string, field: 'reqDryRun' | 'connDryRun') =>
+export const dryRun = (name: string, field: 'reqDryRun' | 'connDryRun' | 'banDryRun') =>
   defineSetting(name, EVERYWHERE, 'limit', field, arg.flag(), {
     summary: 'Counts and tells what would be refused or delayed, and lets all requests through.',
     default: `${name} off;`,
     example: `${name} on;`,
   });
 
-const logLevel = (name: string, field: 'reqLogLevel' | 'connLogLevel') =>
+export const logLevel = (name: string, field: 'reqLogLevel' | 'connLogLevel' | 'banLogLevel') =>
   defineSetting(name, EVERYWHERE, 'limit', field, arg.oneOf(LOG_LEVELS), {
     summary: 'The level at which refusals are logged; delays one level lower.',
     default: `${name} error;`,

@@ -14,6 +14,7 @@ import { HTTP } from './http.ts';
 import { HTTP2 } from './http2.ts';
 import { L4 } from './l4.ts';
 import { LIMIT } from './limit.ts';
+import { LIMIT_BAN } from './limit-ban.ts';
 import { LISTING } from './listing.ts';
 import { LOG } from './log.ts';
 import { MAIN } from './main.ts';
@@ -42,6 +43,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   HEALTH,
   HTTP2,
   LIMIT,
+  LIMIT_BAN,
   LOG,
   PROXY,
   ACCESS,

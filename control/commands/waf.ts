@@ -5,6 +5,8 @@ import { loadExplain, loadWafTrial } from '#l7';
 import type { HttpModel } from '#model/l7/http.ts';
 import type { WafEvent } from '#model/waf-event.ts';
 import { CONFIG_OPTIONS, invocationFrom, OptionFault, readOptions } from '../options.ts';
+import { socketPathOf } from '../status/report.ts';
+import { bans } from '../waf/command/bans.ts';
 import { readRequest } from '../waf/command/curl.ts';
 import { proposalsFor } from '../waf/command/exclusion.ts';
 import { eventsText, eventText, shown } from '../waf/command/render.ts';
@@ -27,6 +29,8 @@ const OPTIONS = {
   header: { type: 'string', short: 'H', multiple: true },
   data: { type: 'string', short: 'd' },
   from: { type: 'string' },
+  zone: { type: 'string' },
+  for: { type: 'string' },
 } as const;
 
 type Values = ReturnType<typeof readOptions<typeof OPTIONS>>['values'];
@@ -53,10 +57,14 @@ const VERBS: Readonly<Record<string, (context: Context) => number | Promise<numb
 
 /** @returns 3 when the configuration is faulty, 1 when there is nothing to tell of, 0 otherwise */
 export async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readOptions(args, OPTIONS, 2);
+  const { values, positionals } = readOptions(args, OPTIONS, 3);
+  if (positionals[0] === 'bans') return runBans(values, positionals.slice(1));
+  if (positionals.length > 2) throw new OptionFault(`unexpected "${positionals[2]}"`);
   const verb = VERBS[positionals[0] ?? ''];
   if (!verb)
-    throw new OptionFault(`"${positionals[0] ?? ''}" is not one of ${Object.keys(VERBS).join(', ')}`);
+    throw new OptionFault(
+      `"${positionals[0] ?? ''}" is not one of ${[...Object.keys(VERBS), 'bans'].join(', ')}`,
+    );
   const { model, diagnostics, texts } = loadWithRules(invocationFrom(values));
   if (!model) {
     process.stderr.write(renderDiagnostics(diagnostics, { texts, colour: false }));
@@ -69,6 +77,26 @@ export async function run(args: readonly string[]): Promise<number> {
     if (fault instanceof OptionFault) throw fault;
     return failed((fault as Error).message);
   }
+}
+
+async function runBans(values: Values, words: readonly string[]): Promise<number> {
+  const { model, diagnostics, texts } = loadWithRules(invocationFrom(values));
+  if (!model) {
+    process.stderr.write(renderDiagnostics(diagnostics, { texts, colour: false }));
+    return FAULTY;
+  }
+  return bans(socketPathOf(model.process.pidPath), words, {
+    json: values.json === true,
+    zone: values.zone,
+    lengthMs: durationOf('for', values.for),
+  });
+}
+
+function durationOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = parseDurationMs(text, 1000);
+  if (ms === undefined) throw new OptionFault(`--${name} "${text}" is no time: write 30m, 2h or 1d`);
+  return ms;
 }
 
 function failed(reason: string): number {
@@ -96,9 +124,7 @@ function numberOf(name: string, text: string | undefined): number | undefined {
 /** The moment that `1h` ago was, in ms since 1970. */
 function since(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const ms = parseDurationMs(text, 1000);
-  if (ms === undefined) throw new OptionFault(`--since "${text}" is no time: write 30m, 2h or 1d`);
-  return Date.now() - ms;
+  return Date.now() - durationOf('since', text)!;
 }
 
 const questionOf = (values: Values) => ({

@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { ClusterFigures } from '#cluster';
 import type { L4Figures, NamedFlow, Order, Target } from '#l4';
+import type { ZoneBans } from '#l7';
 import { listenUnix } from '#native/socket.ts';
 import type { StatusReport } from './report.ts';
 
@@ -18,6 +19,10 @@ export interface Answers {
   'l4-connections'(): Promise<readonly NamedFlow[] | undefined>;
   /** @param wish an L4Wish as JSON */
   'l4-order'(wish: string): Promise<{ readonly done: readonly Target[] } | { readonly fault: string }>;
+  /** What limit_ban remembers, by zone. */
+  bans(): Promise<readonly ZoneBans[]>;
+  /** @param wish a BanOrder as JSON @returns how many zones it changed */
+  'ban-order'(wish: string): Promise<{ readonly done: number } | { readonly fault: string }>;
   /** Undefined: there is no cluster block. */
   vrrp(): Promise<ClusterFigures | undefined>;
   /** @param wish a ClusterOrder as JSON */

@@ -22,6 +22,14 @@ async function orderCluster(text: string, applier: Applier): ReturnType<Answers[
   }
 }
 
+async function orderBan(text: string, applier: Applier): ReturnType<Answers['ban-order']> {
+  try {
+    return { done: await applier.bans.order(JSON.parse(text)) };
+  } catch (fault) {
+    return { fault: (fault as Error).message };
+  }
+}
+
 export class StatusService {
   readonly #applier: Applier;
   readonly #invocation: Invocation;
@@ -41,6 +49,8 @@ export class StatusService {
         l4: () => applier.l4.figures(),
         'l4-connections': () => applier.l4.flows(MOST_CONNECTIONS),
         'l4-order': wish => order(wish, applier),
+        bans: () => applier.bans.sync(),
+        'ban-order': wish => orderBan(wish, applier),
         vrrp: () => applier.cluster.figures(),
         'vrrp-order': wish => orderCluster(wish, applier),
       });

@@ -2,6 +2,7 @@
 import { VERSION } from '#kit/version.ts';
 import type { Tables } from '../tables.ts';
 import type { Worker } from '../worker.ts';
+import { writeBans } from './bans.ts';
 import { writeElsewhere } from './elsewhere.ts';
 import { Exposition, type Sample } from './exposition.ts';
 import { writePools } from './pools.ts';
@@ -23,6 +24,7 @@ export function metricsPage(tables: Tables, worker: Pick<Worker, 'seat' | 'elsew
   writeRequests(page, tables.traffic);
   writePools(page, tables.pools.snapshots());
   writeLimits(page, tables, worker.seat.slot);
+  writeBans(page, tables, worker.seat.owner);
   writeLoops(page, tables.traffic);
   writeProcess(page);
   writeElsewhere(page, worker.elsewhere);
@@ -83,18 +85,26 @@ function writeRequests(page: Exposition, traffic: Traffic): void {
 }
 
 function writeLimits(page: Exposition, { model, zones }: Tables, slot: number): void {
-  const samples = (kind: 'req' | 'conn'): Sample[] =>
+  const samples = (kind: 'req' | 'conn' | 'ban'): Sample[] =>
     model.limitZones
       .filter(zone => zone.kind === kind)
       .flatMap(zone =>
         openVerdicts(zones, zone, slot)
           .counts()
-          .filter(([verdict]) => kind === 'req' || !verdict.startsWith('delayed'))
+          .filter(([verdict]) => hasVerdict(kind, verdict))
           .map(([verdict, count]): Sample => [{ zone: zone.name, verdict }, count]),
       );
   page.counter('limit_req_requests_total', 'What limit_req said, by the zone that decided.', samples('req'));
   page.counter('limit_conn_requests_total', 'What limit_conn said, by zone.', samples('conn'));
+  page.counter(
+    'limit_ban_requests_total',
+    'What limit_ban said of requests, and bans, by zone.',
+    samples('ban'),
+  );
 }
+
+const hasVerdict = (kind: 'req' | 'conn' | 'ban', verdict: string): boolean =>
+  verdict.startsWith('delayed') ? kind === 'req' : verdict.startsWith('banned') ? kind === 'ban' : true;
 
 function writeLoops(page: Exposition, traffic: Traffic): void {
   page.histogram(

@@ -4,8 +4,16 @@ import { Counters } from '../zone/counters.ts';
 import type { ZoneShelf } from '../zone/shelf.ts';
 import type { CountersWish } from '../zone/wish.ts';
 
-/** The values of $limit_req_status and $limit_conn_status. */
-const VERDICTS = ['PASSED', 'DELAYED', 'REJECTED', 'DELAYED_DRY_RUN', 'REJECTED_DRY_RUN'] as const;
+/** The values of $limit_req_status, $limit_conn_status and $limit_ban_status. */
+const VERDICTS = [
+  'PASSED',
+  'DELAYED',
+  'REJECTED',
+  'DELAYED_DRY_RUN',
+  'REJECTED_DRY_RUN',
+  'BANNED',
+  'BANNED_DRY_RUN',
+] as const;
 
 const nameOf = ({ kind, name }: LimitZone): string => `verdicts ${kind} ${name}`;
 

@@ -4,6 +4,7 @@ import { accessEndPhase, accessStartPhase } from './access.ts';
 import { addressPhase } from './access-address.ts';
 import { authBasicPhase } from './auth-basic.ts';
 import { authRequestPhase } from './auth-request.ts';
+import { limitBanPhase } from './limit-ban.ts';
 import { limitConnPhase } from './limit-conn.ts';
 import { limitReqPhase } from './limit-req.ts';
 import { mirrorPhase } from './mirror.ts';
@@ -20,6 +21,7 @@ export const SERVER_PHASES: readonly PhaseMaker[] = [realipPhase];
 /** In the location: preaccess, access, precontent. Content follows; it is in content/table.ts. */
 export const PHASES: readonly PhaseMaker[] = [
   realipPhase,
+  limitBanPhase,
   limitReqPhase,
   limitConnPhase,
   accessStartPhase,

@@ -4,6 +4,8 @@ import { hash } from 'node:crypto';
 /** Marks a stored key that is a digest of a longer one, so that no short key can be taken for it. */
 const DIGESTED = 1 << 30;
 const DIGEST_BYTES = 16;
+/** The bits of a mark that have the length plus one. */
+export const LENGTH = DIGESTED - 1;
 
 /**
  * Holds the key last packed. One per opened zone; packing allocates nothing unless the key is over the limit.

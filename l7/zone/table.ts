@@ -1,6 +1,6 @@
 /** A keyed table in shared memory: fixed size, least recently used order, expiry, and no allocation per operation. */
 import { firstOf, linkBucket, linkFree, linkNewest, unlinkAge, unlinkBucket } from './chain.ts';
-import { KeyPacker } from './key.ts';
+import { KeyPacker, LENGTH } from './key.ts';
 import { ENTRY, HEAD, HEAD_FLOAT, requireZone } from './layout.ts';
 import { Lock } from './lock.ts';
 import { rebuild } from './rebuild.ts';
@@ -104,6 +104,17 @@ export class ZoneTable {
   /** When the entry was last touched, in ms. */
   touchedMs(entry: number): number {
     return this.floats[(entry + ENTRY.touched) >> 1]!;
+  }
+
+  /** The key of an entry (latin1); of one that was too long for the zone, its digest. */
+  key(entry: number): string {
+    const length = (this.ints[entry + ENTRY.mark]! & LENGTH) - 1;
+    let key = '';
+    for (let at = 0; at < length; at++) {
+      const word = this.ints[entry + this.#keyOffset + (at >> 2)]!;
+      key += String.fromCharCode((word >>> (8 * (at & 3))) & 255);
+    }
+    return key;
   }
 
   /** The entry of `key` (latin1), or NONE. One that is past its time is removed. Does not touch the entry. */

@@ -1,4 +1,5 @@
 /** The http block as the L7 plane receives it: frozen data, settings resolved, slices shared where nothing was overridden. */
+import type { Cidr } from '#kit/cidr.ts';
 import type { Pattern, Template } from '../template.ts';
 import type { WafEventStore } from '../waf-event.ts';
 import type { Charsets } from './charset.ts';
@@ -116,6 +117,8 @@ export interface HttpModel {
   readonly servers: readonly ServerModel[];
   readonly pools: readonly PoolModel[];
   readonly limitZones: readonly LimitZone[];
+  /** What any limit_ban_spare names: the L4 tier drops none of it. */
+  readonly banSpared: readonly Cidr[];
   readonly healthChecks: readonly HealthCheckModel[];
   readonly charsets: Charsets;
   /** map, geo, split_clients, set and captures, in order of definition. */
