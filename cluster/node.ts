@@ -101,8 +101,8 @@ export class Node {
       if (kept) kept.reconfigure(next);
       else {
         const legacy = legacies.find(({ name }) => name === next.name);
-        const adopts = legacy !== undefined && monotonicMs() - legacy.sentMs < 3 * next.advertMs;
-        this.#instances.set(next.name, new Instance(next, this.#surroundings, adopts));
+        const adoptsUntilMs = legacy && legacy.sentMs + 3 * next.advertMs;
+        this.#instances.set(next.name, new Instance(next, this.#surroundings, adoptsUntilMs));
       }
     }
     this.#trackers.watch(

@@ -1,18 +1,18 @@
 /** One virtual router at work: its machine, with a socket, a timer and addresses around it. */
 import type { VrrpInstanceModel } from '#model/cluster/vrrp.ts';
-import { addressBytes, addressText, sameAddress } from '../address.ts';
+import { addressBytes, addressText } from '../address.ts';
 import type { InstanceFigures } from '../figures.ts';
 import type { Interfaces } from '../interfaces.ts';
 import type { Log } from '../log.ts';
-import { type AdmissionRules, type Arrival, admit } from './admit.ts';
 import { Announcer } from './announcer.ts';
 import { Holding, nameOf } from './holding.ts';
 import { Journal } from './journal.ts';
 import { initialState, step } from './machine.ts';
-import { type Advertisement, type ChecksumForm, encode } from './packet.ts';
+import type { ChecksumForm } from './packet.ts';
 import { Peers } from './peers.ts';
 import { type Effect, type Event, OWNER_PRIORITY, type Own, type State } from './state.ts';
-import { GROUPS, type Line, type Wire } from './wire.ts';
+import { type Heard, Voice } from './voice.ts';
+import type { Wire } from './wire.ts';
 
 type WithoutTime<E> = E extends unknown ? Omit<E, 'nowMs'> : never;
 
@@ -50,6 +50,7 @@ export class Instance {
   readonly #around: Surroundings;
   readonly #holding: Holding;
   readonly #announcer: Announcer;
+  readonly #voice: Voice;
   readonly #peers = new Peers();
   readonly #journal: Journal;
   /** Why it takes no part, by who says so. */
@@ -57,36 +58,39 @@ export class Instance {
   #state: State;
   /** With the weights of what it tracks. */
   #priority: number;
-  #line: Line | undefined;
-  #index = 0;
-  #source: Uint8Array | undefined;
-  #form: ChecksumForm = 'pseudo-header';
   #timer: NodeJS.Timeout | undefined;
-  /** The last message that was sent, and what it says. */
-  #encoded: { readonly key: string; readonly message: Uint8Array } | undefined;
-  #rules: AdmissionRules | undefined;
+  /** Until then it may go on where another process of this router was active just now; 0: it was not. */
+  #adoptsUntilMs: number;
 
-  /** Another process of this router was active just now, and has left it to this one. */
-  #adopts: boolean;
-
-  constructor(model: VrrpInstanceModel, around: Surroundings, adopts = false) {
+  constructor(model: VrrpInstanceModel, around: Surroundings, adoptsUntilMs = 0) {
     this.#model = model;
-    this.#adopts = adopts;
+    this.#adoptsUntilMs = adoptsUntilMs;
     this.#around = around;
     this.#priority = model.priority;
     this.#journal = new Journal(model.name, around);
     this.#holding = new Holding(around.interfaces, around.linkFd, this.#journal.log);
     this.#announcer = new Announcer(model.announce, () => this.#holding.announce(), around.nowMs);
+    const { wire } = around;
+    const hear = (heard: Heard) => this.#hear(heard);
+    this.#voice = new Voice(model, { wire, journal: this.#journal, hear });
     this.#state = initialState(this.#own());
     this.#want(false);
-    if (adopts) return;
-    if (model.priority === OWNER_PRIORITY) this.#holding.spare();
+    if (adoptsUntilMs > 0) this.#giveUpUnadopted();
+    else if (model.priority === OWNER_PRIORITY) this.#holding.spare();
     else for (const address of this.#holding.sweep()) this.#journal.log.notice(`${address} was left here`);
   }
 
   #want(holds: boolean): void {
     const { addresses, interface: by, advertMs, addressLease } = this.#model;
     this.#holding.want(addresses, { by, holds, leaseS: addressLease ? leaseSeconds(advertMs) : undefined });
+  }
+
+  /** What was left here in vain is taken away. */
+  #giveUpUnadopted(): void {
+    const release = () => {
+      if (this.#state.kind !== 'active') this.#holding.release();
+    };
+    setTimeout(release, Math.max(0, this.#adoptsUntilMs - this.#around.nowMs()));
   }
 
   get model(): VrrpInstanceModel {
@@ -99,14 +103,14 @@ export class Instance {
 
   #own(): Own {
     const { version, advertMs, preempt, preemptDelayMs } = this.#model;
-    const source = this.#source ?? new Uint8Array(this.#model.family === 4 ? 4 : 16);
+    const source = this.#voice.source ?? new Uint8Array(this.#model.family === 4 ? 4 : 16);
     return { version, priority: this.#priority, advertMs, preempt, preemptDelayMs, source };
   }
 
   /** Takes another configuration of the same name, interface, VRID, family and version; it stays what it is. */
   reconfigure(model: VrrpInstanceModel): void {
     this.#model = model;
-    this.#forget();
+    this.#voice.configure(model);
     this.#announcer.replan(model.announce);
     const holds = this.#state.kind === 'active';
     this.#want(holds);
@@ -134,8 +138,8 @@ export class Instance {
     const reason = this.#faults.get(key);
     this.#faults.delete(key);
     if (reason === undefined || this.#faults.size > 0) return;
-    const adopted = this.#adopts;
-    this.#adopts = false;
+    const adopted = this.#around.nowMs() < this.#adoptsUntilMs;
+    this.#adoptsUntilMs = 0;
     const why = adopted ? 'another process of this router left it' : `no more: ${reason}`;
     this.feed({ kind: 'startup', adopted, reason: key === 'start' && !adopted ? 'it is started' : why });
   }
@@ -160,13 +164,10 @@ export class Instance {
     const source = this.#sourceOn(link.index);
     if (!source)
       return this.#lose(`the interface ${name} has no ${family === 4 ? 'IPv4' : 'link-local'} address`);
-    if (!this.#source || !sameAddress(source, this.#source)) {
-      this.#source = source;
-      this.#forget();
-    }
+    this.#voice.speakFrom(source);
     this.feed({ kind: 'configured', own: this.#own() });
     try {
-      this.#listen(link.index);
+      this.#voice.listen(link.index);
     } catch (fault) {
       return this.#lose((fault as Error).message);
     }
@@ -187,54 +188,13 @@ export class Instance {
 
   #lose(reason: string): void {
     if (this.#faults.get('interface') !== reason) this.fault('interface', reason);
-    this.#unlisten();
+    this.#voice.close();
   }
 
-  #listen(index: number): void {
-    if (this.#line && this.#index === index) return;
-    this.#unlisten();
-    const { family, vrid, peers } = this.#model;
-    this.#index = index;
-    const place = { family, index: peers ? 0 : index };
-    this.#line = this.#around.wire.open(place, vrid, arrival => this.#hear(arrival));
-  }
-
-  #unlisten(): void {
-    this.#line?.close();
-    this.#line = undefined;
-  }
-
-  #forget(): void {
-    this.#encoded = undefined;
-    this.#rules = undefined;
-  }
-
-  #rulesNow(): AdmissionRules {
-    const { version, family, vrid, peers, advertMs, password, strict } = this.#model;
-    return {
-      ...{ version, family, vrid, strict, intervalMs: advertMs, self: this.#source },
-      destination: peers ? this.#source : GROUPS[family],
-      peers: peers?.map(({ address, leastHops }) => ({ address: addressBytes(address), leastHops })),
-      password: password === undefined ? undefined : Buffer.from(password, 'latin1'),
-    };
-  }
-
-  #hear(arrival: Arrival): void {
-    const got = admit(arrival, (this.#rules ??= this.#rulesNow()));
-    const name = addressText(arrival.source);
-    if (typeof got === 'string') return this.#journal.dropped(got, name);
-    this.#learnForm(got);
-    this.#peers.heard(arrival.source, got, this.#around.nowMs());
-    this.#journal.received(got, this.#model, name);
-    const { priority, intervalMs } = got;
-    this.feed({ kind: 'advertisement', priority, intervalMs, source: arrival.source, name });
-  }
-
-  /** The peer's reading of the checksum is answered, so that it understands. */
-  #learnForm({ form, version }: Advertisement): void {
-    if (this.#model.checksum !== 'auto' || version !== 3 || form === this.#form) return;
-    this.#form = form;
-    this.#encoded = undefined;
+  #hear({ advertisement, source, name }: Heard): void {
+    this.#peers.heard(source, advertisement, this.#around.nowMs());
+    const { priority, intervalMs } = advertisement;
+    this.feed({ kind: 'advertisement', priority, intervalMs, source, name });
   }
 
   /** Lets the machine know; what it wants is done when this returns. */
@@ -255,7 +215,7 @@ export class Instance {
 
   /** What has come in during a pause is heard first: then it is known who spoke. */
   #timeOut(): void {
-    this.#line?.drain();
+    this.#voice.drain();
     if (this.#state.kind === 'backup') this.bar(this.#around.barredBy(this));
     this.feed({ kind: 'timer' });
   }
@@ -268,7 +228,7 @@ export class Instance {
   #do(effect: Effect): void {
     switch (effect.kind) {
       case 'advertise':
-        return this.#advertise(effect.priority);
+        return this.#voice.say(effect.priority);
       case 'take':
         this.#announcer.reset();
         this.#holding.take();
@@ -286,54 +246,28 @@ export class Instance {
     }
   }
 
-  #advertise(priority: number): void {
-    const { family, peers } = this.#model;
-    const to = peers ? peers.map(({ address }) => addressBytes(address)) : [GROUPS[family]];
-    for (const destination of to) {
-      try {
-        this.#line?.send(destination, this.#source!, this.#index, this.#messageTo(destination, priority));
-        this.#journal.sent();
-      } catch (fault) {
-        this.#journal.unsent(fault as Error);
-      }
-    }
-  }
-
-  #messageTo(destination: Uint8Array, priority: number): Uint8Array {
-    const { version, family, vrid, advertMs, checksum, password, addresses } = this.#model;
-    const key = `${priority} ${destination}`;
-    if (this.#encoded?.key === key) return this.#encoded.message;
-    const message = encode({
-      ...{ version, family, vrid, priority, destination, intervalMs: advertMs, source: this.#source! },
-      addresses: addresses.filter(({ advertised }) => advertised).map(one => addressBytes(one.address)),
-      form: checksum === 'auto' ? this.#form : checksum,
-      password: password === undefined ? undefined : Buffer.from(password, 'latin1'),
-    });
-    this.#encoded = { key, message };
-    return message;
-  }
-
   /** Gives its addresses up, says so, and ends. */
   stop(reason: string): void {
     this.fault('start', reason);
     this.#announcer.stop();
-    this.#unlisten();
+    this.#voice.close();
   }
 
   /** Ends without a word, and leaves the addresses: another process of this router goes on. */
   leave(): void {
     this.#announcer.stop();
     if (this.#state.kind === 'active') this.#holding.leave();
-    this.#unlisten();
+    this.#voice.close();
     clearTimeout(this.#timer);
   }
 
   /** What somebody else needs to speak in its stead. */
   get standing(): Standing {
     const { name } = this.#model;
+    const { index, form, source } = this.#voice;
     const isActive = this.#state.kind === 'active';
     const sentMs = this.#state.kind === 'active' ? this.#state.sentMs : 0;
-    return { name, isActive, sentMs, index: this.#index, form: this.#form, source: this.#source };
+    return { name, isActive, sentMs, index, form, source };
   }
 
   figures(): Omit<InstanceFigures, 'group' | 'tracks'> {
@@ -358,7 +292,7 @@ export class Instance {
       faults: [...this.#faults.values()],
       yielding: state.yielding,
       barredBy: state.barredBy,
-      source: this.#source && addressText(this.#source),
+      source: this.#voice.source && addressText(this.#voice.source),
       addresses: this.#model.addresses.map(nameOf),
       peers: this.#peers.figures(nowMs),
       takesOverInMs: state.kind === 'backup' ? until(state.dueMs) : undefined,

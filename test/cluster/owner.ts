@@ -7,6 +7,9 @@ import { type Host, until } from '../lab/lab.ts';
 
 const WATCH = fileURLToPath(new URL('./owner-watch.ts', import.meta.url));
 
+/** A busy machine takes half a minute to start a program. */
+export const PATIENCE_MS = 120_000;
+
 interface Change {
   readonly atMs: number;
   readonly has: boolean;
@@ -35,6 +38,7 @@ export class Owner {
     await until(
       () => this.#changes.at(-1)?.has === has,
       `${this.#host.name} to ${has ? 'have' : 'lose'} the address`,
+      PATIENCE_MS,
     );
     return this.#changes.at(-1)!.atMs;
   }

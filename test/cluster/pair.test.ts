@@ -275,7 +275,8 @@ describe('VRRP between two nodes of moat', { skip, concurrency: AT_ONCE }, () =>
     const pair = newPair(V3, t);
     const [a, b] = pair.owners;
     // Longer than a program takes to start on a busy machine.
-    const above = pair.moat('priority 150; advert_interval 5s;').start();
+    const around = 'vrrp_script well { script /usr/bin/true; }';
+    const above = pair.moat('priority 150; advert_interval 5s; track script well;', { around }).start();
     pair.moat('priority 100; advert_interval 5s;', { at: 1 }).start();
     await a.becomes(true);
     const before = await above.pids();

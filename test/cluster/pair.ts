@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Host, Lab, until } from '../lab/lab.ts';
-import { Owner } from './owner.ts';
+import { Owner, PATIENCE_MS } from './owner.ts';
 
 const MOAT = fileURLToPath(new URL('../../bin/moat', import.meta.url));
 
@@ -142,13 +142,17 @@ export class Moat extends Program {
 
   /** Waits until it has said so. */
   async says(what: RegExp): Promise<void> {
-    await until(() => {
-      try {
-        return what.test(this.log);
-      } catch {
-        return false; // there is no log yet
-      }
-    }, `moat to say ${what}: ${this.output}`);
+    await until(
+      () => {
+        try {
+          return what.test(this.log);
+        } catch {
+          return false; // there is no log yet
+        }
+      },
+      `moat to say ${what}: ${this.output}`,
+      PATIENCE_MS,
+    );
   }
 
   reload(): void {

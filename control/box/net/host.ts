@@ -93,8 +93,12 @@ export class Host {
 }
 
 /** Waits for a condition; the limit is only there so that whoever waits ends. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = Date.now() + PATIENCE_MS;
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  patienceMs = PATIENCE_MS,
+): Promise<void> {
+  const end = Date.now() + patienceMs;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`Waited in vain for ${what}`);
     await new Promise(resolve => setTimeout(resolve, POLL_MS));
