@@ -283,8 +283,10 @@ describe('VRRP between two nodes of moat', { skip, concurrency: AT_ONCE }, () =>
     const sinceMs = monotonicMs();
     process.kill(before.controlPid, 'SIGUSR2');
     await above.says(/another process of this router left it/);
+    await above.says(/ready: process \d+.*ready: process \d+/s);
     process.kill(before.controlPid, 'SIGQUIT');
-    await until(() => above.controlPid !== before.controlPid, 'the new program');
+    await above.says(/: exit\n/);
+    assert.notEqual(above.controlPid, before.controlPid);
     a.assertSteady(true, sinceMs);
     b.assertSteady(false, sinceMs);
   });
