@@ -13,6 +13,7 @@ import type { Settings } from '#model/l7/settings.ts';
 import type { CertificateModel, ClientOcspModel, FileText, ServerTls, StaplingModel } from '#model/l7/tls.ts';
 import { KEEPALIVE_DEFAULTS, type MemberModel, type PoolModel } from '#model/l7/upstream.ts';
 import type { UserVariable } from '#model/l7/variable.ts';
+import { DEFAULT_COLLECTIONS_BYTES } from '#model/l7/waf.ts';
 import type { ProcessModel } from '#model/main.ts';
 import type { Template } from '#model/template.ts';
 import type { WafEventStore } from '#model/waf-event.ts';
@@ -91,6 +92,7 @@ export interface HttpDraft {
   /** Names of charsets in lower case, with how they are spelled. */
   charsets: { readonly names: Map<string, string>; readonly maps: CharsetMap[] };
   variables: Map<string, UserVariable>;
+  wafCollectionsBytes: number;
   /** `default`: no directive says. */
   wafEvents: WafEventStore | 'default' | undefined;
   /** Texts with variables, read once each. */
@@ -198,6 +200,7 @@ export function newHttp(): HttpDraft {
     charsets: { names: new Map(), maps: [] },
     variables: new Map(),
     wafEvents: 'default',
+    wafCollectionsBytes: DEFAULT_COLLECTIONS_BYTES,
     limitZones: [],
     banSpared: [],
     limitUses: [],

@@ -81,6 +81,7 @@ function resolveHttp(draft: HttpDraft, around: Surroundings): HttpModel {
     charsets: { names: [...draft.charsets.names.keys()], maps: draft.charsets.maps },
     variables: [...draft.variables.values()],
     wafRules: [],
+    wafCollectionsBytes: draft.wafCollectionsBytes,
     wafEvents: draft.wafEvents === 'default' ? defaultWafEvents(around.prefix) : draft.wafEvents,
   };
 }

@@ -18,6 +18,7 @@ const NO_HTTP: HttpModel = {
   charsets: { names: [], maps: [] },
   variables: [],
   wafRules: [],
+  wafCollectionsBytes: 0,
   wafEvents: undefined,
 };
 

@@ -22,6 +22,7 @@ import type { PoolViews } from './upstream/pool-views.ts';
 import { Pools } from './upstream/pools.ts';
 import { UserIds } from './user-id.ts';
 import { VariableSpace } from './variable/space.ts';
+import { compiledRules } from './waf/rule-shelf.ts';
 import type { HeadLimits } from './wire/h1/request-head.ts';
 import type { Worker } from './worker.ts';
 import { ZoneShelf } from './zone/shelf.ts';
@@ -56,7 +57,7 @@ export function compileTables(
     listeners,
   };
   // Now, where nobody waits: a large set takes half a second.
-  for (const texts of model.wafRules) worker.ruleShelf.rulesOf(texts);
+  for (const texts of model.wafRules) compiledRules(texts, zones, worker);
   for (const key of Object.keys(model.listens)) listeners.set(key, new ServerFinder(key, model, serverOf));
   return tables;
 }

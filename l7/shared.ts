@@ -5,6 +5,7 @@ import type { BanZoneModel, LimitZone } from '#model/l7/limit.ts';
 import { TRAFFIC_WISH } from './metrics/traffic.ts';
 import { verdictsWish } from './metrics/verdicts.ts';
 import type { SharedPools } from './upstream/pools.ts';
+import { COLLECTION_SHAPE, COLLECTIONS } from './waf/shared-store.ts';
 import { BAN_SHAPE, STRIKE_SHAPE } from './zone/ban-zone.ts';
 import { REQ_SHAPE } from './zone/req-zone.ts';
 import { STICKY_SHAPE } from './zone/sticky-table.ts';
@@ -20,9 +21,16 @@ export interface SharedState {
 export function wishesOf(model: HttpModel): ZoneWish[] {
   return [
     TRAFFIC_WISH,
+    ...collectionWishes(model),
     ...sessionWishes(model),
     ...model.limitZones.flatMap(zone => [...limitWishes(zone), verdictsWish(zone)]),
   ];
+}
+
+function collectionWishes({ wafRules, wafCollectionsBytes }: HttpModel): ZoneWish[] {
+  if (wafRules.length === 0) return [];
+  const shape = COLLECTION_SHAPE;
+  return [{ kind: 'table', name: COLLECTIONS, sizeBytes: wafCollectionsBytes, shape, use: 'collections' }];
 }
 
 function sessionWishes({ pools }: HttpModel): ZoneWish[] {

@@ -12,6 +12,7 @@ import { readRules } from './seclang/read.ts';
 export type { AuditSink } from './audit.ts';
 export type { CollectionRecord, CollectionStore, PersistentName } from './collection/store.ts';
 export { MemoryStore } from './collection/store.ts';
+export { addTo } from './collection/variables.ts';
 export { formatWafDiagnostic, type WafDiagnostic } from './diagnostic.ts';
 export type { Decision, Match, MatchedRule } from './match.ts';
 export type { Exclusion, Profile, ProfileOptions } from './profile.ts';
@@ -21,6 +22,7 @@ export type { RuleSet } from './rule-set.ts';
 export { loaderOf, type RuleLoader } from './seclang/loader.ts';
 export type { EngineMode } from './settings.ts';
 export type { Transaction } from './transaction.ts';
+export { type Entry, entry } from './variable/variable.ts';
 
 export interface WafOptions {
   /** Where persistent collections live; in this thread's memory if absent. */

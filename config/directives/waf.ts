@@ -136,6 +136,24 @@ const wafAuditLog = defineDirective({
   },
 });
 
+const wafCollections = defineDirective({
+  name: 'waf_collections',
+  context: ['http'],
+  args: { size: arg.size() },
+  doc: {
+    summary:
+      'Shared memory for what rules keep beyond a request (`initcol`: IP, SESSION, USER, GLOBAL, RESOURCE). All workers count in the same records; a record holds 1 KB, and in a full memory the one written longest ago makes room.',
+    default: 'waf_collections 32m;',
+    example: 'waf_collections 128m;',
+    since: '0.1',
+  },
+  compile({ size }, scope) {
+    if (size < LEAST_STORE_BYTES)
+      throw new ArgumentFault('the memory for collections is too small', 'give it 1m or more');
+    scope.http.wafCollectionsBytes = size;
+  },
+});
+
 const wafEvents = defineDirective({
   name: 'waf_events',
   context: ['http'],
@@ -187,5 +205,6 @@ export const WAF = [
     example: 'waf_on_fault pass;',
   }),
   wafAuditLog,
+  wafCollections,
   wafEvents,
 ];

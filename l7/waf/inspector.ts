@@ -15,6 +15,7 @@ import { eventOf } from './event.ts';
 import type { EventQueue } from './event-queue.ts';
 import { type AnswerWatch, Inspection } from './inspection.ts';
 import { tellOfRules } from './report.ts';
+import { compiledRules } from './rule-shelf.ts';
 
 export class Inspector {
   readonly #rules: RuleSet;
@@ -227,7 +228,8 @@ export function inspectorFor({ location, tables, worker }: Compiler): Inspector 
   const file = auditLog === undefined ? undefined : worker.logFiles.file(auditLog, UNBUFFERED);
   const audit = file && { write: (line: string) => file.write(`${line}\n`) };
   const events = tables.model.wafEvents && worker.wafEvents;
-  return new Inspector(settings, worker.ruleShelf.rulesOf(texts), audit, events);
+  const rules = compiledRules(texts, tables.zones, worker);
+  return new Inspector(settings, rules, audit, events);
 }
 
 function textsFor(settings: WafSettings, sets: readonly WafRuleTexts[]): WafRuleTexts {

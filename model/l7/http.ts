@@ -125,6 +125,8 @@ export interface HttpModel {
   readonly variables: readonly UserVariable[];
   /** The rules of the WAF, where a location has it on. */
   readonly wafRules: readonly WafRuleTexts[];
+  /** Of shared memory for the persistent collections of the WAF. */
+  readonly wafCollectionsBytes: number;
   /** Undefined: nothing is kept. */
   readonly wafEvents: WafEventStore | undefined;
 }

@@ -82,3 +82,6 @@ export const WAF_DEFAULTS: WafSettings = {
   onFault: 'block',
   auditLog: undefined,
 };
+
+/** Some thousand records of the persistent collections; memory is taken as they come. */
+export const DEFAULT_COLLECTIONS_BYTES = 32 << 20;
