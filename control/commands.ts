@@ -98,9 +98,17 @@ export const COMMANDS = {
     load: () => import('./commands/real-server.ts'),
   },
   demo: {
-    usage: 'demo [--port N] [--tls-port N] [--mode dr | nat | fullnat | tun] [--rate N] [--l7-only] [--help]',
+    usage:
+      'demo [--port N] [--tls-port N] [--mode dr | nat | fullnat | tun] [--directors 0 | 1 | 2] [--rate N] [--l7-only] [--help]',
     summary: 'try moat: as root both tiers on hosts of their own, else the L7 tier alone',
     load: () => import('./commands/demo.ts'),
+  },
+  drill: {
+    usage:
+      'drill [--seed N [--faults N]] [--mode dr | nat | fullnat | tun] [--directors 2 | 0] [--rate N] [--json] [--help]',
+    summary:
+      'as root: break a pair on hosts of its own in every way known, under load, and look what comes of it',
+    load: () => import('./commands/drill.ts'),
   },
   help: {
     usage: 'help',

@@ -4,6 +4,7 @@ import { Effect } from './effect.ts';
 import { FLOOD } from './flood-order.ts';
 import { hints } from './hints.ts';
 import type { Node } from './node.ts';
+import { pairActions } from './pair-actions.ts';
 
 export interface Action {
   /** One character. */
@@ -21,7 +22,7 @@ export function actionsOf(box: Box): Action[] {
     ...box.of('director').map(node => processAction(box, node)),
     ...box.of('server').map(node => processAction(box, node)),
   ].map((action, at) => ({ ...action, key: String(at + 1) }));
-  return [...keyed, floodAction(box), hintsAction(box)];
+  return [...keyed, ...pairActions(box), floodAction(box), hintsAction(box)];
 }
 
 type Unkeyed = Omit<Action, 'key'>;
@@ -40,8 +41,11 @@ function processAction(box: Box, node: Node): Unkeyed {
       const state = node.runs ? 'dead' : 'alive';
       if (node.runs) await node.kill();
       else await box.startNode(node);
-      const known = isProxy ? [await effect.known(node, state)] : [];
-      say(`${did}: ${[...known, await effect.noticed()].join('; ')}`);
+      const known = isProxy && box.of('director').length > 0 ? [await effect.known(node, state)] : [];
+      const held = box.holders.includes(node) ? [await effect.held()] : [];
+      const noticed = await effect.noticed();
+      const silence = held.length > 0 ? [effect.silence] : [];
+      say(`${did}: ${[...known, ...held, ...silence, noticed].join('; ')}`);
     },
   };
 }

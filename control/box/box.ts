@@ -2,19 +2,24 @@
 import { randomBytes } from 'node:crypto';
 import { statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { ClusterFigures, ClusterOrder } from '#cluster';
 import type { L4Figures, Order, RealFigures } from '#l4';
 import type { ForwardMode } from '#model/l4/virtual-server.ts';
 import { writeSite } from '../demo/site.ts';
 import { ask } from '../status/client.ts';
 import { type Claim, claim, clean } from './claim.ts';
+import { clusterBlock, holdersOf } from './cluster.ts';
 import { directorConfiguration, membersOf, proxyLines, SERVER_PORT } from './configuration.ts';
 import { FLOOD, type FloodOrder } from './flood-order.ts';
 import { command } from './net/command.ts';
-import { Host } from './net/host.ts';
+import { Host, until } from './net/host.ts';
 import { hasIp6, Network } from './net/network.ts';
 import { Node } from './node.ts';
-import { inUrl, type Plan, type PlannedNode, planOf, type Role } from './plan.ts';
+import { inUrl, type Plan, planOf, type Role } from './plan.ts';
+import { NO_PROBE, type ProbeOrder, type ProbeReport } from './silence.ts';
+import { type Standing, standingOf } from './standing.ts';
 import { NO_TRAFFIC, type TrafficOrder, type TrafficReport } from './traffic.ts';
 
 export interface BoxOptions {
@@ -23,6 +28,7 @@ export interface BoxOptions {
   readonly https: number;
   /** Requests a second of the client. */
   readonly perSecond: number;
+  readonly directors: 0 | 1 | 2;
   /** The words that run moat. */
   readonly moat: readonly string[];
 }
@@ -30,6 +36,13 @@ export interface BoxOptions {
 /** Of each proxy: they share the machine with all the others. */
 const WORKERS = 2;
 const SECRET_BYTES = 16;
+/** The virtual addresses are pinged so often. */
+const PING_MS = 5;
+const KEPT_CONNECTIONS = 20;
+/** One that hangs does not answer. */
+const ASK_MS = 1000;
+const SETTLE_PATIENCE_MS = 30_000;
+const POLL_MS = 20;
 /** Logs lie in memory, and a box may run for days. */
 const MOST_LOG_BYTES = 4 << 20;
 /** In a namespace the drivers of interfaces are not seen, so none is to be guessed from. */
@@ -47,13 +60,22 @@ export class Box {
   /** What the client has told last. */
   traffic: TrafficReport = NO_TRAFFIC;
   readonly #claim: Claim;
+  /** What the probe has told last. */
+  probe: ProbeReport = NO_PROBE;
   readonly #told = new Map<string, L4Figures | undefined>();
+  readonly #routers = new Map<string, ClusterFigures | undefined>();
+  /** The switch's ends of the nodes' first wires, which are pulled there. */
+  readonly #ports: ReadonlyMap<string, string>;
+  readonly #network: Network;
 
-  private constructor(plan: Plan, options: BoxOptions, claimed: Claim, nodes: readonly Node[]) {
+  private constructor(plan: Plan, options: BoxOptions, claimed: Claim) {
+    const { network, nodes, ports } = wire(plan, claimed);
     this.plan = plan;
     this.options = options;
     this.nodes = nodes;
     this.#claim = claimed;
+    this.#network = network;
+    this.#ports = ports;
   }
 
   /**
@@ -66,7 +88,7 @@ export class Box {
     const claimed = await claim();
     try {
       const plan = planOf({ ...options, number: claimed.number, ip6: hasIp6() });
-      const box = new Box(plan, options, claimed, wire(plan, claimed));
+      const box = new Box(plan, options, claimed);
       await box.#start(interrupt);
       return box;
     } catch (fault) {
@@ -85,6 +107,8 @@ export class Box {
     interrupt.throwIfAborted();
     await Promise.all([...this.of('proxy'), ...this.of('director')].map(node => this.startNode(node)));
     interrupt.throwIfAborted();
+    await until(() => interrupt.aborted || this.isHeld(), 'a node that has the virtual addresses');
+    interrupt.throwIfAborted();
     await Promise.all(this.of('client').map(node => this.startNode(node)));
   }
 
@@ -98,25 +122,33 @@ export class Box {
         members: membersOf(plan),
         workers: WORKERS,
         more: proxyLines(node.plan, secret),
+        beside: clusterBlock(plan, node.plan, node.dir),
       });
     for (const node of this.of('director')) {
-      const text = directorConfiguration(plan, join(this.#claim.bpf, node.name), secret);
+      const pinPath = join(this.#claim.bpf, node.name);
+      const text = directorConfiguration(plan, node.plan, { dir: node.dir, pinPath, secret });
       writeFileSync(join(node.dir, 'moat.conf'), text, { mode: 0o600 });
     }
   }
 
   /** What an operator does on a real server of direct routing. */
   async #joinService(node: Node): Promise<void> {
-    const { mode, virtual } = this.plan;
-    if (mode === 'fullnat') return;
+    const { mode, virtual, directors } = this.plan;
+    if (mode === 'fullnat' || directors === 0) return;
     const words = [
       ...[...this.options.moat, 'real-server', 'join', '--mode', mode, '--record', join(node.dir, 'joined')],
-      ...(mode === 'dr' ? [] : this.of('director').flatMap(({ plan }) => directorsOf(plan, mode))),
+      ...(mode === 'dr' ? [] : this.#waysBack().flatMap(address => ['--director', address])),
       ...(mode === 'tun' ? [...UNWRAP, '--pin-path', join(this.#claim.bpf, node.name)] : []),
       ...virtual,
     ];
     const { status, stderr } = await node.host.run(...words);
     if (status !== 0) throw new Error(`${node.name} cannot join: ${stderr}`);
+  }
+
+  /** The directors as real servers know them: where tunnels begin, or where answers go by way of. */
+  #waysBack(): readonly string[] {
+    const { mode, gateways } = this.plan;
+    return mode === 'nat' ? gateways : this.of('director').flatMap(({ plan }) => plan.addresses);
   }
 
   of(role: Role): Node[] {
@@ -159,9 +191,20 @@ export class Box {
       urls: base.map(start => `${start}/round/`),
       perSecond: this.options.perSecond,
       download: `${base[0]}/round/download`,
+      kept: KEPT_CONNECTIONS,
     };
     const child = node.spawn([process.execPath, entry('client'), JSON.stringify(order)], { ipc: true });
     child.on('message', message => (this.traffic = message as TrafficReport));
+    this.#startProbe(node);
+  }
+
+  #startProbe({ host }: Node): void {
+    const order: ProbeOrder = { addresses: this.plan.virtual, everyMs: PING_MS };
+    const child = host.spawn([process.execPath, entry('probe'), JSON.stringify(order)], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      detached: true,
+    });
+    child.on('message', message => (this.probe = message as ProbeReport));
   }
 
   /** A SYN flood; one at a time. @returns how many SYN it has sent, at its end; undefined when one is on */
@@ -176,14 +219,91 @@ export class Box {
     return new Promise(done => child.once('close', () => done(sent)));
   }
 
-  /** Asks the directors again. @returns the answers of those that have a moat */
+  /** Asks the directors again, and who has addresses in turn. @returns the directors' answers, of those that have a moat */
   async look(): Promise<L4Figures[]> {
     const asked = this.of('director').map(async node => {
-      const figures = node.runs ? await ask(node.socketPath, 'l4').catch(silent) : undefined;
-      this.#told.set(node.name, figures ?? undefined);
+      const figures = await answerOf(node, 'l4');
+      this.#told.set(node.name, figures);
       return figures;
     });
-    return (await Promise.all(asked)).filter(answer => !!answer);
+    const routers = this.holders.map(async node =>
+      this.#routers.set(node.name, await answerOf(node, 'vrrp')),
+    );
+    const [answers] = await Promise.all([Promise.all(asked), Promise.all(routers)]);
+    return answers.filter(answer => !!answer);
+  }
+
+  /** Those that have the virtual addresses in turn; the first has them when all is well. */
+  get holders(): Node[] {
+    const names = holdersOf(this.plan).map(({ name }) => name);
+    return this.nodes.filter(({ name }) => names.includes(name));
+  }
+
+  /** Where one stands, as it has told last; undefined while its moat does not answer. */
+  standing({ name }: Node): Standing | undefined {
+    return standingOf(this.#routers.get(name));
+  }
+
+  /** Who has them all, by its own word. */
+  get active(): Node | undefined {
+    return this.holders.find(node => this.standing(node)?.state === 'active');
+  }
+
+  /** Of the process that speaks VRRP there. @throws {Error} when it does not answer */
+  routerPid({ name }: Node): number {
+    const figures = this.#routers.get(name);
+    if (!figures) throw new Error(`${name} does not answer`);
+    return figures.pid;
+  }
+
+  /** Waits until the addresses are where they belong, or long enough. */
+  async settled(): Promise<void> {
+    const end = performance.now() + SETTLE_PATIENCE_MS;
+    while (!(await this.isHeld()) || this.active !== this.rightful) {
+      if (performance.now() > end) return;
+      await sleep(POLL_MS);
+    }
+  }
+
+  /** The client asks, downloads and holds all connections that it was told to. */
+  get isBusy(): boolean {
+    const { answered, download, kept } = this.traffic;
+    return answered > 0 && download.bytes > 0 && kept.open === KEPT_CONNECTIONS;
+  }
+
+  /** Asks the kernels, and no process: who has any of the virtual addresses. */
+  owners(): Node[] {
+    return this.holders.filter(({ host }) => {
+      const shown = host.do('ip -o address show').split(/\s+/);
+      return this.plan.virtual.some(address => shown.some(word => word.startsWith(`${address}/`)));
+    });
+  }
+
+  /** Who has them when all has settled: the first that takes part and has not given them away. */
+  get rightful(): Node | undefined {
+    return this.holders.find(node => {
+      const standing = this.standing(node);
+      return standing !== undefined && standing.state !== 'out' && !standing.yielding;
+    });
+  }
+
+  /** One of the nodes, and one alone, has the virtual addresses, and says so. */
+  async isHeld(): Promise<boolean> {
+    await this.look();
+    const owners = this.owners();
+    return owners.length === 1 && owners[0] === this.active;
+  }
+
+  /** @throws {Error} with the refusal */
+  async orderRouters(node: Node, order: ClusterOrder): Promise<readonly string[]> {
+    const answer = await ask(node.socketPath, 'vrrp-order', JSON.stringify(order));
+    if ('fault' in answer) throw new Error(answer.fault);
+    return answer.done;
+  }
+
+  /** Pulls the node's first wire out of the switch, or puts it back. */
+  plug({ name }: Node, isIn: boolean): void {
+    this.#network.onSwitch(`ip link set ${this.#ports.get(name)} ${isIn ? 'up' : 'down'}`);
   }
 
   /** What a director has told last; undefined while its moat does not answer. */
@@ -234,28 +354,31 @@ export class Box {
   }
 }
 
-/** A director as its real servers know it: where its tunnels begin, or where answers go by way of it. */
-function directorsOf({ wires }: PlannedNode, mode: ForwardMode): string[] {
-  const near = wires.filter(({ segment }) => segment === (mode === 'nat' ? 'lan' : 'front'));
-  const addresses = near.flatMap(({ addresses }) => addresses.map(address => address.replace(/\/.*/, '')));
-  return addresses.flatMap(address => ['--director', address]);
+/** Undefined: it was killed, starts, or hangs. */
+async function answerOf<Q extends 'l4' | 'vrrp'>(node: Node, question: Q) {
+  if (!node.runs || node.isFrozen) return undefined;
+  const late = sleep(ASK_MS, undefined, { ref: false });
+  return (await Promise.race([ask(node.socketPath, question).catch(silent), late])) ?? undefined;
 }
 
 /** Hosts, networks, wires and addresses. */
-function wire(plan: Plan, { dir }: Claim): Node[] {
+function wire(plan: Plan, { dir }: Claim) {
   const network = new Network(plan.tag, (name, namespace) => new Host(name, namespace));
   const segments = new Set(plan.nodes.flatMap(({ wires }) => wires.map(({ segment }) => segment)));
   for (const segment of segments) network.network(segment);
+  const ports = new Map<string, string>();
   const nodes = plan.nodes.map(planned => {
     const host = network.host(planned.name);
-    for (const { interface: name, segment, addresses } of planned.wires)
-      network.wire(host, name, segment, { addresses: addresses.map(withoutWait) });
+    const ends = planned.wires.map(({ interface: name, segment, addresses }) =>
+      network.wire(host, name, segment, { addresses: addresses.map(withoutWait) }),
+    );
+    ports.set(planned.name, ends[0]!);
     host.ip(...planned.lines);
     return new Node(planned, host, join(dir, planned.name));
   });
   for (const { host, plan: planned } of nodes) if (planned.role === 'attacker') host.set(NEVER_ANSWERS);
   reach(plan, network);
-  return nodes;
+  return { network, nodes, ports };
 }
 
 const withoutWait = (address: string) => (address.includes(':') ? `${address} nodad` : address);

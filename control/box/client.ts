@@ -1,5 +1,6 @@
-/** The client of a box, a process in its namespace: requests at a steady pace, and one download after another. */
+/** The client of a box, a process in its namespace: requests at a steady pace, connections that are held, one download after another. */
 import { get, type IncomingMessage } from 'node:http';
+import { holdConnection } from './held.ts';
 import { NO_TRAFFIC, type TrafficOrder, type TrafficReport } from './traffic.ts';
 
 const TICK_MS = 10;
@@ -17,6 +18,7 @@ const faults: Record<string, number> = {};
 const proxies: Record<string, number> = {};
 const servers: Record<string, number> = {};
 const download = { ...NO_TRAFFIC.download };
+const kept = { ...NO_TRAFFIC.kept };
 /** When, and how long it took, in ms. */
 let latencies: (readonly [number, number])[] = [];
 
@@ -103,6 +105,7 @@ function report(): TrafficReport {
     medianMs,
     slowestMs: sorted.at(-1) ?? 0,
     download,
+    kept,
   };
 }
 
@@ -117,4 +120,5 @@ setInterval(() => {
     ask(order.urls[Math.floor(due) % order.urls.length]!);
 }, TICK_MS);
 setInterval(() => process.send?.(report()), REPORT_MS);
+for (let at = 0; at < order.kept; at++) holdConnection(new URL(order.urls[at % order.urls.length]!), kept);
 for (;;) await fetchLong(order.download);

@@ -4,10 +4,13 @@ import type { RealFigures } from '#l4';
 import { durationText } from '../status/text.ts';
 import type { Box } from './box.ts';
 import type { Node } from './node.ts';
+import { lengthOf, longestSince, monotonicMs } from './silence.ts';
 import type { TrafficReport } from './traffic.ts';
 
 const POLL_MS = 20;
 const PATIENCE_MS = 15_000;
+/** Within this time a node knows of a wire that was put back, or that it was given a command. */
+const NOTICED_MS = 300;
 /** What follows is waited for: requests that are under way, and the client's next report. */
 const SETTLE_MS = 2000;
 
@@ -23,6 +26,7 @@ export class Effect {
   readonly #box: Box;
   readonly #before: TrafficReport;
   readonly #beganMs = performance.now();
+  readonly #sinceMs = monotonicMs();
 
   /** From now on. */
   constructor(box: Box) {
@@ -43,6 +47,27 @@ export class Effect {
     }
   }
 
+  /** Waits until one node alone has the virtual addresses. @returns which, why, and how long they did not answer */
+  async held(): Promise<string> {
+    const box = this.#box;
+    await sleep(NOTICED_MS);
+    await box.settled();
+    const owners = box.owners().map(({ name }) => name);
+    if (owners.length !== 1) return `${owners.join(' and ') || 'nobody'} has the addresses`;
+    const { active } = box;
+    const last = active && box.standing(active)?.last;
+    const why = last && Date.now() - last.atMs < performance.now() - this.#beganMs ? ` (${last.reason})` : '';
+    return `${active?.name} has the addresses${why}`;
+  }
+
+  /** How long the virtual addresses answered no ping, at most. */
+  get silence(): string {
+    const longest = longestSince(this.#box.probe, this.#sinceMs);
+    return longest
+      ? `no answer from ${longest.address} for ${Math.round(lengthOf(longest))} ms`
+      : 'every ping answered';
+  }
+
   /** What the client noticed, some time later. */
   async noticed(): Promise<string> {
     await sleep(SETTLE_MS);
@@ -51,6 +76,8 @@ export class Effect {
     const parts = [
       `${failed} of ${now.sent - before.sent} requests failed${failed > 0 ? faults(before, now) : ''}`,
     ];
+    const lost = now.kept.lost - before.kept.lost;
+    if (lost > 0) parts.push(`${lost} of ${before.kept.open} kept connections lost`);
     if (now.download.broken > before.download.broken) parts.push('the download broke');
     return parts.join(', ');
   }

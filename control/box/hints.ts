@@ -7,7 +7,8 @@ export function hints(box: Box): string[] {
   const { plan, options } = box;
   const [virtual = ''] = plan.virtual;
   const moat = (options.moat.at(-1) ?? 'moat').replace(/\.ts$/, '');
-  const [director] = box.of('director');
+  const [holder] = box.holders;
+  const [director = holder] = box.of('director');
   const [proxy] = box.of('proxy');
   const [client] = box.of('client');
   if (!director || !proxy || !client) return [];
@@ -16,6 +17,8 @@ export function hints(box: Box): string[] {
   return [
     on(client, `curl -si http://${inUrl(virtual)}:${plan.http}/round/`),
     on(director, `${moat} l4 list -c ${file(director)}`),
+    `${moat} vrrp explain -c ${file(director)}`,
+    `${moat} vrrp failover -c ${file(director)}`,
     `${moat} l4 connections -c ${file(director)}`,
     `${moat} status -c ${file(proxy)} --watch`,
     on(proxy, 'ip address show lo'),

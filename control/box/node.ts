@@ -15,6 +15,7 @@ export class Node {
   /** For its files. */
   readonly dir: string;
   #child: ChildProcess | undefined;
+  #isFrozen = false;
 
   constructor(plan: PlannedNode, host: Host, dir: string) {
     this.plan = plan;
@@ -49,7 +50,30 @@ export class Node {
   }
 
   #forget(child: ChildProcess): void {
-    if (this.#child === child) this.#child = undefined;
+    if (this.#child !== child) return;
+    this.#child = undefined;
+    this.#isFrozen = false;
+  }
+
+  /** It is stopped, and neither lives nor has died. */
+  get isFrozen(): boolean {
+    return this.#isFrozen;
+  }
+
+  /** A signal for the process and all that it has started. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    if (!this.pid) return;
+    process.kill(-this.pid, signal);
+    this.#isFrozen = signal === 'SIGSTOP';
+  }
+
+  /** As an operator ends it; resolves when it is gone. */
+  async end(): Promise<void> {
+    const child = this.#child;
+    if (!child?.pid) return;
+    const gone = new Promise(done => child.once('exit', done));
+    process.kill(child.pid, 'SIGTERM');
+    await gone;
   }
 
   /** `kill -9` for the process and all that it has started; resolves when it is gone. */

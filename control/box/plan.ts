@@ -1,4 +1,4 @@
-/** What a box is made of: hosts, wires and addresses, as data. Another director is another row. */
+/** What a box is made of: hosts, wires and addresses, as data. */
 import type { ForwardMode } from '#model/l4/virtual-server.ts';
 
 export type Role = 'client' | 'attacker' | 'director' | 'proxy' | 'server';
@@ -32,6 +32,8 @@ export interface Wish {
   readonly ip6: boolean;
   /** Requests of the client. */
   readonly perSecond: number;
+  /** 0: clients come to the proxies themselves, which have the virtual addresses in turn. */
+  readonly directors: 0 | 1 | 2;
 }
 
 export interface Plan extends Wish {
@@ -41,6 +43,8 @@ export interface Plan extends Wish {
   readonly ownAddresses: readonly string[];
   /** What clients connect to: IPv4, and IPv6 where there is any. */
   readonly virtual: readonly string[];
+  /** What proxies send answers to in mode nat: addresses of the network behind, which a director has with the virtual ones. */
+  readonly gateways: readonly string[];
   /** Addresses that `fullnat` takes for its own; empty in other modes. */
   readonly sources: readonly string[];
   /** Addresses that nobody answers for: a flood comes from them. */
@@ -48,7 +52,7 @@ export interface Plan extends Wish {
   readonly nodes: readonly PlannedNode[];
 }
 
-export const DIRECTORS = ['director1'] as const;
+const DIRECTORS = ['director1', 'director2'] as const;
 const PROXIES = ['proxy1', 'proxy2'] as const;
 const SERVERS = ['ada', 'bela', 'cleo'] as const;
 
@@ -80,7 +84,8 @@ export const tagOf = (number: number): string => `moatbox${number}`;
 export const frontNetwork = (number: number): string => `${NETWORKS.front.ip4(number)}.0/24`;
 
 export function planOf(wish: Wish): Plan {
-  const { number, mode, ip6 } = wish;
+  const { number, ip6 } = wish;
+  const mode = wish.directors === 0 ? undefined : wish.mode;
   const at = (segment: Segment, last: number): string[] => {
     const { ip4, ip6: prefix } = NETWORKS[segment];
     return [`${ip4(number)}.${last}`, ...(ip6 && prefix ? [`${prefix(number)}:${last}`] : [])];
@@ -113,16 +118,16 @@ export function planOf(wish: Wish): Plan {
       wire('eth0', 'front', AT.director + index),
       ...(isNat ? [wire('eth1', 'lan', AT.director + index)] : []),
     ],
-    lines: [...virtual, ...sources].map(service),
+    lines: [],
   });
-  const gateway = at('lan', AT.director);
+  const gateways = isNat ? at('lan', AT.virtual) : [];
   const proxy = (name: string, index: number): PlannedNode => ({
     name,
     role: 'proxy',
     addresses: at(behind, AT.proxy + index),
     wires: [wire('eth0', behind, AT.proxy + index), wire('eth1', 'back', AT.proxy + index)],
     // Answers of nat go back by the director, which makes them the virtual address's.
-    lines: isNat ? gateway.map(address => `route add default via ${address}`) : [],
+    lines: gateways.map(address => `route add default via ${address}`),
   });
   const server = (name: string, index: number): PlannedNode => ({
     name,
@@ -136,6 +141,7 @@ export function planOf(wish: Wish): Plan {
     tag: tagOf(number),
     ownAddresses: at('front', AT.own).map(withNetwork),
     virtual,
+    gateways,
     sources,
     nobody,
     nodes: [
@@ -144,16 +150,12 @@ export function planOf(wish: Wish): Plan {
         'attacker',
         nobody.map(address => `address add ${alone(address)} dev eth0`),
       ),
-      ...DIRECTORS.map(director),
+      ...DIRECTORS.slice(0, wish.directors).map(director),
       ...PROXIES.map(proxy),
       ...SERVERS.map(server),
     ],
   };
 }
-
-/** IPv6 would take it for the source of the director's own questions, did it not say that it is not preferred. */
-const service = (address: string) =>
-  `address add ${alone(address)} dev eth0${isIp6(address) ? ' nodad preferred_lft 0' : ''}`;
 
 const isIp6 = (address: string) => address.includes(':');
 const withNetwork = (address: string) => `${address}/${isIp6(address) ? 64 : 24}`;

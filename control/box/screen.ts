@@ -4,6 +4,8 @@ import type { Action } from './actions.ts';
 import type { Box } from './box.ts';
 import type { Node } from './node.ts';
 import { inUrl } from './plan.ts';
+import { lengthOf, longestSince, type ProbeReport } from './silence.ts';
+import type { Standing } from './standing.ts';
 import type { TrafficReport } from './traffic.ts';
 
 /** What the client had told at a moment, in ms of any clock. */
@@ -20,6 +22,7 @@ export function drawBox(box: Box, now: Moment, before: Moment): string {
     proxies(box, now, before),
     servers(box, now, before),
     trafficLine(now, before),
+    pingLine(box.probe),
   ].join('\n');
 }
 
@@ -34,14 +37,37 @@ export function addressLines({ plan }: Box): string {
 }
 
 function directors(box: Box): string {
-  const rows = box.of('director').map(node => {
+  const nodes = box.of('director');
+  if (nodes.length === 0) return '';
+  const rows = nodes.map(node => {
     const told = box.told(node);
-    const duty = box.of('director').length === 1 ? 'the only one' : '';
     const attached = told?.attached.map(({ interface: name, place }) => `${name} by ${place}`).join(', ');
-    return [node.name, processText(node), duty, attached ?? 'the kernel goes on by itself'];
+    return [
+      node.name,
+      processText(node),
+      ...pairColumns(box, node),
+      attached ?? 'the kernel goes on by itself',
+    ];
   });
-  return tableOf(['director', 'moat', 'master', 'forwards on'], rows);
+  return tableOf(['director', 'moat', 'addresses', 'because', 'forwards on'], rows);
 }
+
+/** Whether it has the virtual addresses, since when and why. */
+function pairColumns(box: Box, node: Node): [string, string] {
+  const standing = box.standing(node);
+  if (!standing) return [node.isFrozen ? 'hangs' : '?', ''];
+  const { state, sinceMs, last, yielding, maintenance } = standing;
+  const words = `${STATES[state]} for ${durationText(sinceMs)}`;
+  const more = `${yielding ? ', given away' : ''}${maintenance ? ', maintenance' : ''}`;
+  return [words + more, last?.reason ?? ''];
+}
+
+const STATES: Record<Standing['state'], string> = {
+  active: 'active',
+  backup: 'backup',
+  out: 'takes no part',
+  divided: 'between two states',
+};
 
 function proxies(box: Box, now: Moment, before: Moment): string {
   const rows = box.of('proxy').map(node => {
@@ -57,7 +83,13 @@ function proxies(box: Box, now: Moment, before: Moment): string {
       ...answered(now, before, ({ proxies: table }) => table[node.name] ?? 0),
     ];
   });
-  return tableOf(['proxy', 'moat', 'real server', 'active', 'inactive', 'answers', 'per s'], rows);
+  if (box.plan.directors > 0)
+    return tableOf(['proxy', 'moat', 'real server', 'active', 'inactive', 'answers', 'per s'], rows);
+  const pair = box.of('proxy').map((node, at) => {
+    const [name = '', process = ''] = rows[at]!;
+    return [name, process, ...pairColumns(box, node), ...rows[at]!.slice(-2)];
+  });
+  return tableOf(['proxy', 'moat', 'addresses', 'because', 'answers', 'per s'], pair);
 }
 
 function servers(box: Box, now: Moment, before: Moment): string {
@@ -71,7 +103,8 @@ function servers(box: Box, now: Moment, before: Moment): string {
   return tableOf(['server', 'process', 'answers', 'per s'], rows);
 }
 
-const processText = ({ runs, pid }: Node): string => (runs ? String(pid) : 'killed');
+const processText = ({ runs, isFrozen, pid }: Node): string =>
+  runs ? `${pid}${isFrozen ? ' stopped' : ''}` : 'killed';
 
 type Count = (traffic: TrafficReport) => number;
 
@@ -87,13 +120,24 @@ function perSecond(now: Moment, before: Moment, count: Count): number {
 
 /** `requests 1000   200/s   failed 0   …`: one line for the client. */
 export function trafficLine(now: Moment, before: Moment): string {
-  const { sent, failed, medianMs, slowestMs, download } = now.traffic;
+  const { sent, failed, medianMs, slowestMs, download, kept } = now.traffic;
   const rate = rateText(perSecond(now, before, ({ sent: count }) => count));
   const latency = `median ${secondsText(medianMs / 1000)}, slowest ${secondsText(slowestMs / 1000)}`;
   const megabytes = (bytes: number) => (bytes / MEGABYTE).toFixed(1);
   const progress = `${megabytes(download.bytes)} of ${megabytes(download.ofBytes)} MB by ${download.proxy || '?'}`;
   const history = `${download.finished} whole, ${download.broken} broken`;
-  return `client: requests ${sent} (${rate}/s), failed ${failed}, ${latency}; download ${progress} (${history})\n`;
+  const held = `${kept.open} connections kept, ${kept.lost} lost`;
+  return `client: requests ${sent} (${rate}/s), failed ${failed}, ${latency}; ${held}; download ${progress} (${history})\n`;
+}
+
+const RECENTLY_MS = 60_000;
+
+/** What the pings say that the client sends to the virtual addresses. */
+export function pingLine(probe: ProbeReport): string {
+  const longest = longestSince(probe, probe.atMs - RECENTLY_MS);
+  const silent = probe.silent.length > 0 ? `NO ANSWER from ${probe.silent.join(' and ')}; ` : '';
+  const words = longest ? `${Math.round(lengthOf(longest))} ms (${longest.address})` : 'none';
+  return `pings: ${silent}longest silence of the last minute: ${words}\n`;
 }
 
 export function drawMenu(actions: readonly Action[], busy: ReadonlySet<Action>): string {

@@ -96,8 +96,12 @@ class Stage {
 
   #open(): void {
     const { plan } = this.#box;
+    const tiers =
+      plan.directors > 0 ? 'client → directors → proxies → servers' : 'client → proxies → servers';
     if (!this.#isScreen) process.stdout.write(addressLines(this.#box));
-    this.#journal.say(`both tiers stand, in mode ${plan.mode}: client → director → proxies → servers`);
+    this.#journal.say(
+      `${plan.directors > 0 ? `both tiers stand, in mode ${plan.mode}` : 'the L7 tier stands'}: ${tiers}`,
+    );
     if (!this.#isScreen) for (const line of hints(this.#box)) this.#journal.say(line);
   }
 
@@ -125,8 +129,8 @@ class Stage {
   }
 
   #draw(now: Moment, before: Moment): void {
-    const { number, mode } = this.#box.plan;
-    const head = `${addressLines(this.#box)}box ${number}, mode ${mode}, ${upText(this.#journal.ageMs)}\n\n`;
+    const { number, mode, directors } = this.#box.plan;
+    const head = `${addressLines(this.#box)}box ${number}, ${directors > 0 ? `mode ${mode}` : 'no director'}, ${upText(this.#journal.ageMs)}\n\n`;
     const body = `${drawBox(this.#box, now, before)}\n${drawMenu(this.#actions, this.#busy)}\n`;
     const taken = (head + body).split('\n').length;
     const lines = this.#journal.last(Math.max(LEAST_LINES, (process.stdout.rows || 40) - taken));

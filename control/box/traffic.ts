@@ -6,6 +6,16 @@ export interface TrafficOrder {
   readonly perSecond: number;
   /** Fetched again and again, in one connection each. */
   readonly download: string;
+  /** So many connections are held all the time, and asked something every second. */
+  readonly kept: number;
+}
+
+/** Connections that are held. */
+export interface Kept {
+  readonly open: number;
+  readonly answered: number;
+  /** They ended when nobody had said that they would. */
+  readonly lost: number;
 }
 
 export interface Download {
@@ -30,6 +40,7 @@ export interface TrafficReport {
   readonly medianMs: number;
   readonly slowestMs: number;
   readonly download: Download;
+  readonly kept: Kept;
 }
 
 export const NO_TRAFFIC: TrafficReport = {
@@ -42,4 +53,5 @@ export const NO_TRAFFIC: TrafficReport = {
   medianMs: 0,
   slowestMs: 0,
   download: { bytes: 0, ofBytes: 0, proxy: '', finished: 0, broken: 0 },
+  kept: { open: 0, answered: 0, lost: 0 },
 };

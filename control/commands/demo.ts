@@ -10,20 +10,22 @@ const OPTIONS = {
   'tls-port': { type: 'string' },
   mode: { type: 'string' },
   rate: { type: 'string' },
+  directors: { type: 'string' },
   'l7-only': { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;
 
 const HELP = `npm start [-- OPTIONS], or moat demo [OPTIONS]: tries moat on this machine, until Ctrl-C.
 
-As root: both tiers. A client, a director, two proxies and three servers, each a host of its own (a network
-namespace); the client keeps asking, and keys kill, drain, flood and start again what you choose.
+As root: both tiers. A client, two directors, two proxies and three servers, each a host of its own (a network
+namespace); the client keeps asking, and keys kill, stop, unplug, drain, flood and start again what you choose.
 Otherwise, or with --l7-only: the L7 tier in front of three servers, all on the loopback.
 
   --port N       HTTP on this machine's loopback, and of the virtual address (8080)
   --tls-port N   HTTPS likewise (8443)
   --mode MODE    how the director forwards: ${FORWARD_MODES.join(', ')} (dr)
   --rate N       requests a second of the client, 1 to 2000 (200)
+  --directors N  2: a pair that has the virtual addresses in turn; 1; or 0: the proxies are that pair (2)
   --l7-only      the L7 tier alone
   --help         this text
 
@@ -44,6 +46,7 @@ export async function run(args: readonly string[]): Promise<number> {
     https: numberOf(values['tls-port'], 8443, 65_535, 'a port'),
     mode: modeOf(values.mode),
     perSecond: numberOf(values.rate, 200, MOST_RATE, `a rate from 1 to ${MOST_RATE}`),
+    directors: directorsOf(values.directors),
     moat: [process.execPath, ...process.execArgv, process.argv[1] ?? ''] as const,
   };
   const interrupt = new AbortController();
@@ -74,14 +77,19 @@ function alone(why: string): undefined {
   process.stderr.write(`moat demo: the L7 tier alone: ${why}\n`);
 }
 
-function numberOf(text: string | undefined, usual: number, most: number, what: string): number {
+export function numberOf(text: string | undefined, usual: number, most: number, what: string): number {
   const number = text === undefined ? usual : Number(text);
   if (!Number.isInteger(number) || number < 1 || number > most)
     throw new OptionFault(`"${text}" is not ${what}`);
   return number;
 }
 
-function modeOf(text = 'dr'): ForwardMode {
+export function directorsOf(text = '2'): 0 | 1 | 2 {
+  if (text === '0' || text === '1' || text === '2') return Number(text) as 0 | 1 | 2;
+  throw new OptionFault(`"${text}" is not a number of directors: 0, 1 or 2`);
+}
+
+export function modeOf(text = 'dr'): ForwardMode {
   const mode = FORWARD_MODES.find(one => one === text);
   if (!mode) throw new OptionFault(`"${text}" is not one of ${FORWARD_MODES.join(', ')}`);
   return mode;

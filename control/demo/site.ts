@@ -13,6 +13,8 @@ export interface Site {
   readonly workers: number | 'auto';
   /** Further lines of the http block. */
   readonly more?: readonly string[];
+  /** Blocks beside the http block. */
+  readonly beside?: string;
 }
 
 const CERTIFICATE_DAYS = 7;
@@ -41,7 +43,7 @@ const lines = (all: readonly string[], margin: string): string =>
   all.map(line => `${margin}${line}\n`).join('');
 
 function configuration(site: Site): string {
-  const { http, https, addresses, members, workers, more = ['access_log access.log;'] } = site;
+  const { http, https, addresses, members, workers, more = ['access_log access.log;'], beside = '' } = site;
   const listens = addresses.flatMap(address => [
     `listen ${address}:${http};`,
     `listen ${address}:${https} ssl;`,
@@ -51,7 +53,7 @@ pid moat.pid;
 error_log error.log notice;
 worker_processes ${workers};
 events { }
-
+${beside}
 http {
 ${lines(more, '  ')}
 ${pool('round', members)}

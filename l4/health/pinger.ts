@@ -1,8 +1,8 @@
 /** Sends ICMP echo requests to many at once, over one raw socket for each own address. */
 import { randomInt } from 'node:crypto';
+import { type Echo, echoReply, echoRequest, KINDS } from '#native/echo.ts';
 import { rawReceive, rawSend, rawSocket } from '#native/raw.ts';
 import { closeFd } from '#native/socket.ts';
-import { type Echo, echoReply, echoRequest, KINDS } from './echo.ts';
 
 /** How often replies are looked for while any are awaited. */
 const LOOK_MS = 5;

@@ -7,7 +7,7 @@ export type RunResult = { status: number | null; stdout: string; stderr: string 
 
 const PIPES: SpawnOptions = { stdio: ['pipe', 'pipe', 'pipe'] };
 const POLL_MS = 20;
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 120_000;
 
 /** Its commands see its interfaces, addresses and routes, and this machine's files. */
 export class Host {

@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { clusterBlock, holdersOf } from '../../../control/box/cluster.ts';
 import { directorConfiguration, membersOf, proxyLines } from '../../../control/box/configuration.ts';
-import { type Plan, planOf } from '../../../control/box/plan.ts';
+import { nodesOf, type Plan, planOf } from '../../../control/box/plan.ts';
 import { synFrom } from '../../../control/box/syn.ts';
 import { writeSite } from '../../../control/demo/site.ts';
 import { load } from '../../../control/load.ts';
@@ -13,7 +14,7 @@ import { invocationFrom } from '../../../control/options.ts';
 import { FORWARD_MODES } from '../../../model/l4/virtual-server.ts';
 
 const SECRET = '0123456789abcdef';
-const wish = { number: 3, http: 8080, https: 8443, perSecond: 200 };
+const wish = { number: 3, http: 8080, https: 8443, perSecond: 200, directors: 2 } as const;
 const addressesOf = (plan: Plan) =>
   plan.nodes.flatMap(({ wires }) => wires.flatMap(({ addresses }) => addresses));
 
@@ -46,17 +47,33 @@ for (const mode of FORWARD_MODES)
     });
 
     test(`box, ${mode}, ${ip6 ? 'IPv6 too' : 'IPv4 alone'}: moat takes the configurations`, () => {
-      const director = directorConfiguration(plan, '/sys/fs/bpf/moat', SECRET);
-      assert.deepEqual(
-        faultsOf(dir => writeFileSync(join(dir, 'moat.conf'), director)),
-        [],
-      );
+      const directors = nodesOf(plan, 'director');
+      assert.equal(directors.length, 2);
+      for (const node of directors)
+        assert.deepEqual(
+          faultsOf(dir => {
+            const site = { dir, pinPath: '/sys/fs/bpf/moat', secret: SECRET };
+            writeFileSync(join(dir, 'moat.conf'), directorConfiguration(plan, node, site));
+          }),
+          [],
+        );
       const [proxy] = plan.nodes.filter(({ role }) => role === 'proxy');
       const site = { ...plan, addresses: ['0.0.0.0', '[::]'], members: membersOf(plan), workers: 2 };
       assert.deepEqual(
         faultsOf(dir => writeSite(dir, { ...site, more: proxyLines(proxy!, SECRET) })),
         [],
       );
+      const bare = planOf({ ...wish, mode, ip6, directors: 0 });
+      const holders = holdersOf(bare);
+      assert.deepEqual(
+        holders.map(({ name }) => name),
+        ['proxy1', 'proxy2'],
+      );
+      for (const node of holders)
+        assert.deepEqual(
+          faultsOf(dir => writeSite(dir, { ...site, beside: clusterBlock(bare, node, dir) })),
+          [],
+        );
     });
   }
 

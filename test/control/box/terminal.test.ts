@@ -17,9 +17,10 @@ test(
       const demo = new Demo(port, terminal);
       await demo.hears(/q end/);
       const { number, pids } = demo;
-      assert.match(await demo.hears(/director1 +\d+ +the only one +eth0 by tc/), /director1/);
+      await demo.hears(/director1 +\d+ +active for .* eth0 by tc/);
+      await demo.hears(/director2 +\d+ +backup for .* eth0 by tc/);
       terminal.stdin.write('5');
-      assert.match(await demo.hears(/kill -9 moat on director1: .*failed/), /: 0 of [1-9]\d+ requests/);
+      assert.match(await demo.hears(/kill -9 moat on director1: .*failed/), /; 0 of [1-9]\d+ requests/);
       if (end === 'Ctrl-C') terminal.stdin.write('\x03');
       else terminal.kill('SIGKILL');
       await demo.ended;

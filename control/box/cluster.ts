@@ -1,0 +1,59 @@
+/** Who of a pair has which addresses: the cluster block of the box's nodes. */
+import { nodesOf, type Plan, type PlannedNode } from './plan.ts';
+
+/** All settings of the pair; the lower node waits for three intervals and a little more. */
+export const VRRP = { advertMs: 100, highest: 150, step: 50, preemptDelayMs: 1000 } as const;
+/** More than `step`: who reaches no server gives way to one that does. */
+const UNWELL = -60;
+
+interface Router {
+  readonly name: string;
+  readonly interface: string;
+  readonly addresses: readonly string[];
+}
+
+/** The nodes that have the virtual addresses in turn; the first has them when all is well. */
+export const holdersOf = (plan: Plan): PlannedNode[] =>
+  nodesOf(plan, plan.directors === 0 ? 'proxy' : 'director');
+
+/** Addresses of one interface and one family are a virtual router. */
+function routersOf({ virtual, sources, gateways }: Plan): Router[] {
+  const front = [...virtual, ...sources];
+  const routers = [
+    { name: 'FRONT_4', interface: 'eth0', addresses: front.filter(isIp4) },
+    { name: 'FRONT_6', interface: 'eth0', addresses: front.filter(isIp6) },
+    { name: 'LAN_4', interface: 'eth1', addresses: gateways.filter(isIp4) },
+    { name: 'LAN_6', interface: 'eth1', addresses: gateways.filter(isIp6) },
+  ];
+  return routers.filter(({ addresses }) => addresses.length > 0);
+}
+
+const isIp6 = (address: string) => address.includes(':');
+const isIp4 = (address: string) => !isIp6(address);
+
+/** @param dir the node's, for what outlives a restart @returns '' where the node has no part in it */
+export function clusterBlock(plan: Plan, node: PlannedNode, dir: string): string {
+  const rank = holdersOf(plan).findIndex(({ name }) => name === node.name);
+  if (rank < 0) return '';
+  const routers = routersOf(plan);
+  const track = `track ${node.role === 'director' ? 'l4' : 'l7'} weight=${UNWELL};`;
+  const isGroup = routers.length > 1;
+  const priority = VRRP.highest - rank * VRRP.step;
+  const instances = routers.map(router => instance(router, priority, isGroup ? '' : track));
+  const members = routers.map(({ name }) => name).join(' ');
+  const group = isGroup ? `    sync_group BOX { members ${members}; ${track} }\n` : '';
+  return `cluster {
+    state_path ${dir}/state;
+${instances.join('')}${group}}
+`;
+}
+
+const instance = ({ name, interface: on, addresses }: Router, priority: number, more: string) =>
+  `    vrrp_instance ${name} {
+        interface ${on};
+        vrid 51;
+        priority ${priority};
+        advert_interval ${VRRP.advertMs}ms;
+        preempt_delay ${VRRP.preemptDelayMs}ms;
+${addresses.map(address => `        virtual_address ${address};\n`).join('')}${more ? `        ${more}\n` : ''}    }
+`;

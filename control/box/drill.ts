@@ -1,0 +1,94 @@
+/** Faults one after the other in a box under load; after each it is looked whether all is as it should be. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Box } from './box.ts';
+import type { Fault } from './faults.ts';
+import { lengthOf, longestSince, monotonicMs, type ProbeReport } from './silence.ts';
+import type { TrafficReport } from './traffic.ts';
+
+/** What the client reports comes so late; requests that are under way end. */
+const SETTLE_MS = 2500;
+/** A pair is left in peace for so long while something is broken. */
+const BROKEN_MS = 4000;
+
+export interface Blow {
+  readonly fault: string;
+  /** Who had the addresses, and has them while it is broken. */
+  readonly before: string;
+  readonly meanwhile: string;
+  /** From the fault to the moment when another node had taken the addresses, by its own word; undefined: none has. */
+  readonly takenMs: number | undefined;
+  readonly because: string;
+  /** Of the virtual addresses, by 5 ms: while it broke, and while it was mended. A node without processes still answers pings. */
+  readonly silenceMs: number;
+  readonly mendedSilenceMs: number;
+  readonly sent: number;
+  readonly failed: number;
+  readonly kept: number;
+  readonly lost: number;
+  readonly brokenDownloads: number;
+  /** What is not as it should be; empty: all is well. */
+  readonly wrong: readonly string[];
+}
+
+export async function strike(box: Box, fault: Fault): Promise<Blow> {
+  const { traffic } = box;
+  const before = box.active?.name ?? 'nobody';
+  const wrong: string[] = [];
+  const beganMs = monotonicMs();
+  const beganAtMs = Date.now();
+  const mend = await fault.strike(box);
+  await sleep(SETTLE_MS);
+  if (mend) await sleep(BROKEN_MS - SETTLE_MS);
+  wrong.push(...(await lookAt(box, mend ? 'while broken' : 'afterwards')));
+  const meanwhile = box.active?.name ?? 'nobody';
+  const taken = box.active && box.standing(box.active)?.last;
+  const isTaken =
+    meanwhile !== before && taken !== undefined && taken.to === 'active' && taken.atMs >= beganAtMs;
+  const mendedFromMs = monotonicMs();
+  const silenceMs = silenceOf(box.probe, beganMs);
+  await mend?.();
+  await box.settled();
+  await sleep(SETTLE_MS);
+  if (mend) wrong.push(...(await lookAt(box, 'mended')));
+  const harm = harmOf(traffic, box.traffic);
+  if (fault.promised === 'undisturbed') wrong.push(...complaints(harm));
+  return {
+    ...{ fault: fault.name, before, meanwhile, silenceMs, ...harm, wrong },
+    takenMs: isTaken ? taken.atMs - beganAtMs : undefined,
+    because: isTaken ? taken.reason : '',
+    mendedSilenceMs: mend ? silenceOf(box.probe, mendedFromMs) : 0,
+  };
+}
+
+const silenceOf = (probe: ProbeReport, sinceMs: number): number => {
+  const longest = longestSince(probe, sinceMs);
+  return longest ? Math.round(lengthOf(longest)) : 0;
+};
+
+/** One node alone has the addresses, and they answer. */
+async function lookAt(box: Box, when: string): Promise<string[]> {
+  await box.settled();
+  const owners = box.owners().map(({ name }) => name);
+  const isSole = owners.length === 1;
+  return [
+    ...(isSole ? [] : [`${when} ${owners.join(' and ') || 'nobody'} had the addresses`]),
+    ...box.probe.silent.map(address => `${when} ${address} did not answer`),
+  ];
+}
+
+type Harm = Pick<Blow, 'sent' | 'failed' | 'kept' | 'lost' | 'brokenDownloads'>;
+
+const harmOf = (before: TrafficReport, now: TrafficReport): Harm => ({
+  sent: now.sent - before.sent,
+  failed: now.failed - before.failed,
+  kept: before.kept.open,
+  lost: now.kept.lost - before.kept.lost,
+  brokenDownloads: now.download.broken - before.download.broken,
+});
+
+const complaints = ({ failed, lost, brokenDownloads, sent }: Harm): string[] => [
+  ...(sent === 0 ? ['the client asked nothing'] : []),
+  ...(failed > 0 ? [`${failed} requests failed`] : []),
+  ...(lost > 0 ? [`${lost} connections were lost`] : []),
+  ...(brokenDownloads > 0 ? ['the download broke'] : []),
+];

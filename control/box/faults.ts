@@ -1,0 +1,106 @@
+/** What can befall a pair, how it is done, how it is mended, and what the client is promised meanwhile. */
+import type { Box } from './box.ts';
+import type { Node } from './node.ts';
+
+/** `undisturbed`: no request fails, no connection ends; `addresses`: they answer again, which is all. */
+export type Promised = 'undisturbed' | 'addresses';
+
+export interface Fault {
+  readonly name: string;
+  readonly promised: Promised;
+  /** @returns how it is mended, or undefined where there is nothing to mend */
+  strike(box: Box): Promise<(() => Promise<void>) | undefined>;
+}
+
+/** @throws {Error} when nobody has the addresses */
+function activeOf(box: Box): Node {
+  const { active } = box;
+  if (!active) throw new Error('nobody has the virtual addresses');
+  return active;
+}
+
+/** Answers of nat and fullnat come back by the director, which knows of a connection what another one does not. */
+const knowsAlone = ({ plan: { mode, directors } }: Box): boolean =>
+  directors === 0 || mode === 'nat' || mode === 'fullnat';
+
+type Strike = Fault['strike'];
+
+const killMoat =
+  (nodeOf: (box: Box) => Node): Strike =>
+  async box => {
+    const node = nodeOf(box);
+    await node.kill();
+    return () => box.startNode(node);
+  };
+
+const stopMoat: Strike = async box => {
+  const node = activeOf(box);
+  node.signal('SIGSTOP');
+  return async () => node.signal('SIGCONT');
+};
+
+const pullWire: Strike = async box => {
+  const node = activeOf(box);
+  box.plug(node, false);
+  return async () => box.plug(node, true);
+};
+
+const failOver: Strike = async box => {
+  const node = activeOf(box);
+  await box.orderRouters(node, { kind: 'failover', instance: undefined });
+  return async () => {
+    await box.orderRouters(node, { kind: 'failover', instance: undefined });
+  };
+};
+
+const maintain: Strike = async box => {
+  const node = activeOf(box);
+  await box.orderRouters(node, { kind: 'maintenance', on: true, reason: 'a drill' });
+  return async () => {
+    await box.orderRouters(node, { kind: 'maintenance', on: false, reason: '' });
+  };
+};
+
+const killSpeaker: Strike = async box => {
+  process.kill(box.routerPid(activeOf(box)), 'SIGKILL');
+  return undefined;
+};
+
+const restartAll: Strike = async box => {
+  for (const node of box.holders) {
+    await node.end();
+    await box.startNode(node);
+    await box.settled();
+  }
+  return undefined;
+};
+
+const other = (box: Box): Node => {
+  const node = box.holders.find(one => one !== box.active);
+  if (!node) throw new Error('there is no other node');
+  return node;
+};
+
+/** All that fit a box, in the order in which they are tried. */
+export function faultsOf(box: Box): Fault[] {
+  const kept: Promised = knowsAlone(box) ? 'addresses' : 'undisturbed';
+  const tier = box.plan.directors > 0 ? 'director' : 'proxy';
+  const pair: Fault[] = [
+    { name: `kill -9 moat on the active ${tier}`, promised: kept, strike: killMoat(activeOf) },
+    { name: `kill -9 moat on the other ${tier}`, promised: 'undisturbed', strike: killMoat(other) },
+    { name: 'kill -9 the process that speaks VRRP', promised: kept, strike: killSpeaker },
+    { name: `SIGSTOP to moat on the active ${tier}`, promised: kept, strike: stopMoat },
+    { name: `the wire of the active ${tier} is pulled`, promised: kept, strike: pullWire },
+    { name: 'moat vrrp failover', promised: kept, strike: failOver },
+    { name: 'moat vrrp maintenance on', promised: kept, strike: maintain },
+    { name: `both ${tier}s are restarted in turn`, promised: kept, strike: restartAll },
+  ];
+  if (box.plan.directors === 0) return pair.map(fault => ({ ...fault, promised: 'addresses' }));
+  const [proxy] = box.of('proxy');
+  const behind: Fault = {
+    name: 'kill -9 moat on a proxy',
+    promised: 'addresses',
+    strike: killMoat(() => proxy!),
+  };
+  return [...pair, behind];
+}

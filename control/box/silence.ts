@@ -1,0 +1,37 @@
+/** When an address did not answer: what the probe is told to do, and what it tells. Times are ms of CLOCK_MONOTONIC. */
+
+export interface ProbeOrder {
+  readonly addresses: readonly string[];
+  readonly everyMs: number;
+}
+
+/** From the last packet that was answered to the first one that was again; of one that goes on, until now. */
+export interface Silence {
+  readonly address: string;
+  readonly fromMs: number;
+  readonly untilMs: number;
+  /** Packets that nobody answered. */
+  readonly lost: number;
+}
+
+export interface ProbeReport {
+  readonly atMs: number;
+  readonly sent: number;
+  /** The last ones, those that go on included. */
+  readonly silences: readonly Silence[];
+  /** Who does not answer now. */
+  readonly silent: readonly string[];
+}
+
+export const NO_PROBE: ProbeReport = { atMs: 0, sent: 0, silences: [], silent: [] };
+
+/** The longest one that ended after a moment; undefined: every packet was answered. */
+export function longestSince({ silences }: ProbeReport, sinceMs: number): Silence | undefined {
+  const after = silences.filter(({ untilMs }) => untilMs > sinceMs);
+  return after.sort((a, b) => lengthOf(b) - lengthOf(a))[0];
+}
+
+export const lengthOf = ({ fromMs, untilMs }: Silence): number => untilMs - fromMs;
+
+/** ms of the clock that all processes of a machine share. */
+export const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6;
