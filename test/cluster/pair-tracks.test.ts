@@ -1,0 +1,142 @@
+/** Two nodes of moat: sync groups, tracks, and reloads. */
+import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonicMs } from '../../cluster/monotonic.ts';
+import { labMissing, until } from '../lab/lab.ts';
+import { bothOf } from './both-of.ts';
+import { newPair } from './new-pair.ts';
+import { assertSole } from './owner.ts';
+import type { Wiring } from './pair.ts';
+
+const skip = labMissing();
+const V3: Wiring = { version: 3, family: 4, unicast: false };
+const AT_ONCE = 2;
+/** Some Active_Down_Intervals at 100 ms. */
+const WHILE_MS = 1500;
+
+describe('sync groups and tracks of two nodes of moat', { skip, concurrency: AT_ONCE }, () => {
+  test('a sync group moves as one, for a fault of one member', async t => {
+    const pair = newPair(V3, t);
+    pair.join('eth1', ['10.78.0.1/24', '10.78.0.2/24']);
+    const second = (priority: number) =>
+      `vrrp_instance VI_2 { interface eth1; vrid 52; priority ${priority}; advert_interval 100ms; virtual_address 10.78.0.100/24; }
+       sync_group G { members VI_1 VI_2; }`;
+    const above = pair.moat('priority 150; advert_interval 100ms;', { around: second(150) }).start();
+    const below = pair.moat('priority 100; advert_interval 100ms;', { at: 1, around: second(100) }).start();
+    await below.says(/VI_2: initialize to backup/);
+    const [a, b] = pair.owners;
+    await a.becomes(true);
+    await b.becomes(false);
+    const hasSecond = (at: 0 | 1) => pair.hosts[at].do('ip -4 address show dev eth1').includes('10.78.0.100');
+    await until(() => hasSecond(0) && !hasSecond(1), 'the second address at the first node');
+    pair.hosts[0].do('ip link set eth1 down');
+    await b.becomes(true);
+    await a.becomes(false);
+    await until(() => hasSecond(1), 'the second address at the second node');
+    await above.says(/VI_1: active to initialize: VI_2 of its group: the interface eth1 is down/);
+    pair.hosts[0].do('ip link set eth1 up');
+    await a.becomes(true);
+    await b.becomes(false);
+    await until(() => hasSecond(0) && !hasSecond(1), 'the second address back at the first node');
+  });
+
+  test('a path of a sync group that is cut moves nothing while another path carries', async t => {
+    const pair = newPair(V3, t);
+    pair.join('eth1', ['10.78.0.1/24', '10.78.0.2/24']);
+    const second = (priority: number) =>
+      `vrrp_instance VI_2 { interface eth1; vrid 52; priority ${priority}; advert_interval 100ms; virtual_address 10.78.0.100/24; }
+       sync_group G { members VI_1 VI_2; }`;
+    pair.moat('priority 150; advert_interval 100ms;', { around: second(150) }).start();
+    const below = pair.moat('priority 100; advert_interval 100ms;', { at: 1, around: second(100) }).start();
+    await below.says(/VI_2: initialize to backup/);
+    await pair.owners[0].becomes(true);
+    await pair.owners[1].becomes(false);
+    pair.lab.onSwitch('ip link set neth1 down');
+    await sleep(WHILE_MS);
+    const explained = await below.run('vrrp', 'explain', 'VI_2');
+    assert.match(explained.stdout, /VI_1 of its group still hears an active router/);
+    await assertSole(pair.owners[0], [pair.owners[1]], WHILE_MS);
+  });
+
+  test('tracks: a script is a fault, a file weighs, and both are told', async t => {
+    const pair = newPair(V3, t);
+    const [a, b] = pair.owners;
+    const well = pair.path('well');
+    const weight = pair.path('weight');
+    writeFileSync(well, '');
+    const around = `vrrp_script up { script /usr/bin/test -e ${well}; interval 50ms; fall 2; user root; }`;
+    const above = pair.moat(
+      `priority 150; advert_interval 100ms; track script up; track file ${weight} weight=1;`,
+      { around },
+    );
+    above.start();
+    pair.moat('priority 100; advert_interval 100ms;', { at: 1 }).start();
+    await a.becomes(true);
+    rmSync(well);
+    await b.becomes(true);
+    await above.says(/active to initialize: track script up: exit code 1/);
+    writeFileSync(well, '');
+    await a.becomes(true);
+    writeFileSync(weight, '-60\n');
+    await b.becomes(true);
+    await a.becomes(false);
+    const explained = await above.run('vrrp', 'explain');
+    assert.match(explained.stdout, /Its priority is 90 = 150 -60 \(file /);
+    rmSync(weight);
+    await a.becomes(true);
+    await b.becomes(false);
+  });
+
+  test('tracks: an L7 tier that answers, and the metrics page that it serves', async t => {
+    const pair = newPair(V3, t);
+    const [a] = pair.owners;
+    const above = pair.moat('priority 150; advert_interval 100ms; track l7;');
+    above.reconfigure(
+      text => `${text} http { server { listen 127.0.0.1:8080; location /metrics { metrics; } } }`,
+    );
+    above.start();
+    await a.becomes(true);
+    assert.match((await above.run('vrrp', 'status')).stdout, /track +l7 is well: 1 workers answer/);
+    const told = /moat_vrrp_state\{instance="VI_1",interface="eth0",vrid="51",state="active"\} 1/;
+    await until(async () => {
+      const { stdout } = await pair.hosts[0].run('curl', '-s', 'http://127.0.0.1:8080/metrics');
+      return told.test(stdout) && /moat_vrrp_advertisements_sent_total\{.*\} [1-9]/.test(stdout);
+    }, 'the metrics page to tell of it');
+  });
+
+  test('a reload changes addresses and priority in place, and a faulty one nothing', async t => {
+    const pair = newPair(V3, t);
+    const [a, b] = pair.owners;
+    const { above } = await bothOf(pair);
+    const sinceMs = monotonicMs();
+    above.reconfigure(text =>
+      text.replace(
+        'priority 150;',
+        'priority 140; virtual_address 10.77.0.101/24; virtual_address 10.77.0.102;',
+      ),
+    );
+    above.reload();
+    await above.says(/configuration 2 is in force/);
+    const shown = pair.hosts[0].do('ip -4 address show dev eth0');
+    assert.match(shown, /10\.77\.0\.101\/24/);
+    assert.match(shown, /10\.77\.0\.102\/32/);
+    above.reconfigure(text =>
+      text.replace('virtual_address 10.77.0.101/24;', '').replace('priority 140', 'priority 300'),
+    );
+    above.reload();
+    await above.says(/the configuration in force stays/);
+    above.reconfigure(text => text.replace('priority 300', 'priority 141'));
+    above.reload();
+    await above.says(/configuration 3 is in force/);
+    assert.doesNotMatch(pair.hosts[0].do('ip -4 address show dev eth0'), /10\.77\.0\.101/);
+    a.assertSteady(true, sinceMs);
+    b.assertSteady(false, sinceMs);
+    above.reconfigure(text => text.replace(/cluster \{.*\}/s, ''));
+    above.reload();
+    await a.becomes(false);
+    await b.becomes(true);
+    assert.doesNotMatch(pair.hosts[0].do('ip -4 address show dev eth0'), /10\.77\.0\.10[0-9]/);
+  });
+});
