@@ -41,6 +41,8 @@ export interface InstanceFigures {
   readonly preemptDelayMs: number;
   readonly yielding: boolean;
   readonly barredBy: string | undefined;
+  /** Why it leaves a router of lower priority in its place. */
+  readonly waitsFor: string | undefined;
   readonly source: string | undefined;
   readonly addresses: readonly string[];
   readonly group: string | undefined;

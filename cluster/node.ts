@@ -28,7 +28,7 @@ export interface NodeOptions {
 
 const NOTHING: ClusterModel = {
   ...{ statePath: '', startupDelayMs: 0, realtimePriority: 0, scriptUser: '' },
-  ...{ scripts: [], instances: [], groups: [] },
+  ...{ scripts: [], instances: [], groups: [], flowWaitMs: undefined },
 };
 
 export class Node {
@@ -44,6 +44,7 @@ export class Node {
   readonly #surroundings: Surroundings;
   readonly #bornMs = monotonicMs();
   #model = NOTHING;
+  #flows: PlaneHealth['flows'];
   #instances = new Map<string, Instance>();
   #groups: readonly SyncGroup[] = [];
   /** While instances come and go, groups wait. */
@@ -105,6 +106,7 @@ export class Node {
         this.#instances.set(next.name, new Instance(next, this.#surroundings, adoptsUntilMs));
       }
     }
+    this.#waitForFlows();
     this.#trackers.watch(
       [...model.instances, ...model.groups].flatMap(({ tracks }) => tracks),
       model,
@@ -169,6 +171,20 @@ export class Node {
 
   heard(health: PlaneHealth): void {
     this.#trackers.heard(health);
+    if (health.flows) this.#flows = health.flows;
+    this.#waitForFlows();
+  }
+
+  /** Who does not know the flows of the active node would break them. */
+  #waitForFlows(): void {
+    const { flowWaitMs } = this.#model;
+    const saysNothing = this.#flows === undefined;
+    const isOver = saysNothing && monotonicMs() - this.#bornMs >= (flowWaitMs ?? 0);
+    const waits = flowWaitMs !== undefined && !isOver && this.#flows?.isReady !== true;
+    const reason = waits
+      ? (this.#flows?.says ?? 'the L4 tier has not told yet whether it knows the flows')
+      : undefined;
+    for (const instance of this.#instances.values()) instance.waitFor(reason);
   }
 
   /** @returns what was done, in words @throws {Error} when there is nothing that it could be done to */

@@ -92,9 +92,10 @@ export class ClusterPlane {
     return this.#child.ask<readonly string[]>({ kind: 'order', order });
   }
 
-  /** Whether an instance hangs on the health of another plane. */
+  /** Whether an instance hangs on what another plane tells. */
   get wantsHealth(): boolean {
-    const { instances = [], groups = [] } = this.#model ?? {};
+    const { instances = [], groups = [], flowWaitMs } = this.#model ?? {};
+    if (flowWaitMs !== undefined) return true;
     return [...instances, ...groups].some(({ tracks }) =>
       tracks.some(({ question: { type } }) => type === 'l4' || type === 'l7'),
     );

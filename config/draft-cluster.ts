@@ -2,14 +2,26 @@
 import type { ClusterModel } from '#model/cluster/cluster.ts';
 import type { TrackModel, TrackScriptModel } from '#model/cluster/track.ts';
 import type { SyncGroupModel, UnicastPeer, VirtualAddress, VrrpInstanceModel } from '#model/cluster/vrrp.ts';
+import type { SyncModel, SyncPathModel } from '#model/l4/sync.ts';
 import type { Writable } from './draft.ts';
 import type { Site, Token } from './lex.ts';
 
+export interface PathDraft extends SyncPathModel {
+  readonly place: Site;
+}
+
+export interface FlowSyncDraft {
+  readonly own: Partial<Writable<Omit<SyncModel, 'paths'>>>;
+  readonly paths: PathDraft[];
+  readonly site: Site;
+}
+
 export interface ClusterDraft {
-  readonly own: Partial<Writable<Omit<ClusterModel, 'scripts' | 'instances' | 'groups'>>>;
+  readonly own: Partial<Writable<Omit<ClusterModel, 'scripts' | 'instances' | 'groups' | 'flowWaitMs'>>>;
   readonly scripts: ScriptDraft[];
   readonly instances: InstanceDraft[];
   readonly groups: SyncGroupDraft[];
+  flowSync: FlowSyncDraft | undefined;
 }
 
 export interface VirtualAddressDraft extends VirtualAddress {
@@ -51,7 +63,12 @@ export interface SyncGroupDraft extends Omit<SyncGroupModel, 'members' | 'tracks
   readonly site: Site;
 }
 
-export const newCluster = (): ClusterDraft => ({ own: {}, scripts: [], instances: [], groups: [] });
+export const newCluster = (): ClusterDraft => ({
+  ...{ own: {}, scripts: [], instances: [], groups: [] },
+  flowSync: undefined,
+});
+
+export const newFlowSync = (site: Site): FlowSyncDraft => ({ own: {}, paths: [], site });
 
 export const newInstance = (name: string, site: Site): InstanceDraft => ({
   ...{ name, site, own: {}, addresses: [], peers: [], tracks: [] },

@@ -22,6 +22,7 @@ export const CONTEXTS = [
   'vrrp_instance',
   'vrrp_script',
   'sync_group',
+  'flow_sync',
 ] as const;
 export type Context = (typeof CONTEXTS)[number];
 

@@ -7,6 +7,7 @@ import type { L4Model } from '#model/l4/l4.ts';
 import type { HttpModel } from '#model/l7/http.ts';
 import type { Faults } from './diagnostic.ts';
 import type { ClusterDraft, ScriptDraft, SyncGroupDraft, TrackDraft } from './draft-cluster.ts';
+import { FLOW_WAIT_MS } from './resolve-flow-sync.ts';
 import { refuseTwins, resolveInstance } from './resolve-vrrp.ts';
 
 /** What the tracks of l4 and l7 ask after. */
@@ -28,6 +29,7 @@ export function resolveCluster(draft: ClusterDraft, tiers: OtherTiers, faults: F
     scripts: draft.scripts.map(script => resolveScript(script, faults)),
     instances: draft.instances.map(instance => resolveInstance(instance, faults)),
     groups: resolveGroups(draft, faults),
+    flowWaitMs: draft.flowSync && (draft.flowSync.own.waitMs ?? FLOW_WAIT_MS),
   };
 }
 

@@ -24,6 +24,7 @@ export function resolveL4Block(draft: L4Draft, faults: Faults): L4Model {
     insertsPerSecond: INSERTS_PER_SECOND,
     hashSecret: undefined,
     leaseMs: undefined,
+    sync: undefined,
     scriptUser: 'nobody',
     ...draft.own,
     attach: draft.attach,

@@ -11,6 +11,7 @@ import { inheritSettings } from './inherit.ts';
 import { nginxVariableHint } from './nginx-only/variables.ts';
 import { checkCharsets } from './resolve-charset.ts';
 import { resolveCluster } from './resolve-cluster.ts';
+import { withSync } from './resolve-flow-sync.ts';
 import { addDefaultListen, defaultServers, gatherListens, warnOfTakenNames } from './resolve-listen.ts';
 import { resolveHealthChecks, resolvePools } from './resolve-pools.ts';
 import { checkProxyTls } from './resolve-proxy-tls.ts';
@@ -50,7 +51,8 @@ export function resolveModel(around: Surroundings): Model {
   };
   const http = main.http && resolveHttp(main.http, around);
   const cluster = main.cluster && resolveCluster(main.cluster, { l4: main.l4, http }, around.faults);
-  return { prefix, process, http, l4: main.l4, cluster };
+  const l4 = withSync(main.l4, main.cluster?.flowSync, around.faults);
+  return { prefix, process, http, l4, cluster };
 }
 
 function resolveHttp(draft: HttpDraft, around: Surroundings): HttpModel {

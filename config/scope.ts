@@ -16,7 +16,13 @@ import type {
   ServerDraft,
   Writable,
 } from './draft.ts';
-import type { ClusterDraft, InstanceDraft, ScriptDraft, SyncGroupDraft } from './draft-cluster.ts';
+import type {
+  ClusterDraft,
+  FlowSyncDraft,
+  InstanceDraft,
+  ScriptDraft,
+  SyncGroupDraft,
+} from './draft-cluster.ts';
 import type { L4Draft, VirtualServerDraft } from './draft-l4.ts';
 import type { Site } from './lex.ts';
 import type { Source } from './parse.ts';
@@ -49,6 +55,7 @@ export interface Drafts {
   readonly instance?: InstanceDraft;
   readonly script?: ScriptDraft;
   readonly syncGroup?: SyncGroupDraft;
+  readonly flowSync?: FlowSyncDraft;
 }
 
 export class Scope {
@@ -136,6 +143,10 @@ export class Scope {
 
   get syncGroup(): SyncGroupDraft {
     return this.#need(this.drafts.syncGroup, 'sync_group');
+  }
+
+  get flowSync(): FlowSyncDraft {
+    return this.#need(this.drafts.flowSync, 'flow_sync');
   }
 
   /** Gives this block its own value of some settings. */

@@ -1,6 +1,6 @@
 /** Tells the cluster how the other tiers are, as long as the right to an address hangs on it. */
 import type { ClusterPlane, PlaneHealth } from '#cluster';
-import type { L4Plane } from '#l4';
+import type { L4Plane, SyncFigures } from '#l4';
 import type { L7Plane } from '#l7';
 
 const EVERY_MS = 1000;
@@ -43,6 +43,7 @@ export class ClusterHealth {
         name,
         up: reals.filter(({ state, weight }) => state === 'alive' && weight > 0).length,
       })),
+      flows: flowsOf(figures?.sync),
       l7: { ok: alive > 0, says: alive > 0 ? `${alive} workers answer` : 'the L7 process does not answer' },
     };
   }
@@ -58,3 +59,12 @@ async function inTime<T>(answer: Promise<T>): Promise<T | undefined> {
     clearTimeout(timer);
   }
 }
+
+const flowsOf = (sync: SyncFigures | undefined): PlaneHealth['flows'] =>
+  sync && {
+    isReady: sync.isReady,
+    says:
+      sync.state === 'alone'
+        ? 'the other director, whose flows it wants to know, is not heard'
+        : 'it does not know all flows of the other director yet',
+  };

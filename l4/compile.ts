@@ -7,6 +7,7 @@ import { endpointsOf } from './endpoints.ts';
 import { Ids } from './ids.ts';
 import type { Candidate } from './schedulers/candidate.ts';
 import { selectionOf } from './schedulers/table.ts';
+import { sliceOf } from './source-pools.ts';
 import type { FlowFate, L4Settings, L4Tables, RealTable, ServiceFacts, ServiceTable } from './tables.ts';
 
 const KEY_BYTES = 16;
@@ -30,7 +31,7 @@ export function compileTables(model: L4Model, options: CompileOptions): L4Tables
 }
 
 function settingsOf(model: L4Model, drawnSecret: string): L4Settings {
-  const { connections, timeouts, insertsPerSecond, leaseMs, sourcePools, filter } = model;
+  const { connections, timeouts, insertsPerSecond, leaseMs, sourcePools, filter, sync } = model;
   const secret = model.hashSecret ?? drawnSecret;
   return {
     connections,
@@ -39,8 +40,9 @@ function settingsOf(model: L4Model, drawnSecret: string): L4Settings {
     hashKey: keyFor('moat l4', secret),
     cookieKey: keyFor('moat l4 cookies', secret),
     leaseMs,
-    sourcePools,
+    sourcePools: sliceOf(sourcePools, sync),
     filter,
+    isSynced: sync !== undefined,
   };
 }
 

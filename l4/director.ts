@@ -12,8 +12,10 @@ import type { L4Figures, NamedFlow, RealFigures } from './figures.ts';
 import { entriesAmong, Fullness } from './fullness.ts';
 import type { Teller } from './health/teller.ts';
 import { Watch } from './health/watch.ts';
+import { folderOf } from './pins.ts';
 import { keptSecret } from './secret.ts';
 import type { RealCounts } from './statistics.ts';
+import { SyncLink } from './sync/link.ts';
 import type { L4Tables, RealTable } from './tables.ts';
 
 /** How often the table is looked at, and real servers that have left: those without flows are forgotten. */
@@ -35,6 +37,7 @@ export class Director {
   readonly #watch: Watch;
   readonly #drawnSecret: () => string;
   readonly #fullness: Fullness;
+  readonly #sync: SyncLink;
   #plane: DataPlane | undefined;
   #pinPath = '';
   #model: L4Model | undefined;
@@ -47,6 +50,7 @@ export class Director {
     this.#log = log;
     this.#fullness = new Fullness(message => log.warn(message));
     this.#drawnSecret = drawnSecret;
+    this.#sync = new SyncLink(log);
     this.#watch = new Watch({
       log: () => log,
       nowMs: () => performance.now(),
@@ -81,6 +85,8 @@ export class Director {
       );
       this.#keepLease(plane, model.leaseMs);
       this.#tellOfRoom(plane, model.connections);
+      this.#sync.follow(model.sync, folderOf(model.pinPath));
+      this.#sync.tablesChanged();
       this.#model = model;
     } catch (fault) {
       this.#goBack(plane, before);
@@ -166,6 +172,7 @@ export class Director {
     try {
       plane.apply(changesBetween(this.#tables, tables));
       this.#tables = tables;
+      this.#sync.tablesChanged();
     } catch (fault) {
       this.#log.error(`l4: a change of real servers cannot be written: ${(fault as Error).message}`);
     }
@@ -205,6 +212,7 @@ export class Director {
     return {
       attached: plane.attached,
       table: { entries: entriesAmong(realsOf(tables), counts), room: plane.room },
+      sync: this.#sync.figures,
       reasons: plane.reasons(),
       services: tables.services.map(service => {
         const server = model.virtualServers.find(({ name }) => name === service.facts.name);
@@ -282,6 +290,7 @@ export class Director {
   #stopWork(): void {
     clearInterval(this.#lease);
     clearInterval(this.#release);
+    this.#sync.end();
     this.#watch[Symbol.dispose]();
   }
 }

@@ -4,6 +4,7 @@ import type { TableFill } from './fullness.ts';
 import type { Attachment } from './interfaces.ts';
 import type { Override } from './override.ts';
 import type { FlowEntry, RealCounts, ReasonCounts } from './statistics.ts';
+import type { SyncFigures } from './sync/messages.ts';
 import type { Intake } from './tables.ts';
 
 export type { FlowEntry } from './statistics.ts';
@@ -39,6 +40,8 @@ export interface L4Figures {
   readonly attached: readonly Attachment[];
   readonly table: TableFill;
   readonly services: readonly ServiceFigures[];
+  /** With the other director; undefined: there is none, or it has not begun. */
+  readonly sync: SyncFigures | undefined;
   /** Packets by what became of them. */
   readonly reasons: ReasonCounts;
 }

@@ -1,7 +1,7 @@
 /** The layouts of l4/bpf/shared.h for TypeScript. test/l4/layout.test.ts holds them against the compiled object and that file. */
 import type { Struct } from './struct.ts';
 
-export const LAYOUT_VERSION = 4;
+export const LAYOUT_VERSION = 5;
 export const FLOW_SHARDS = 64;
 export const REALS_MOST = 16384;
 export const SERVICES_MOST = 4096;
@@ -10,7 +10,7 @@ export const SCORED_MOST = 256;
 
 export const SIEVE_BITS = 14;
 
-export const SETTING = { filter: 1, lease: 2 } as const;
+export const SETTING = { filter: 1, lease: 2, sync: 4 } as const;
 export const ADDRESS = { virtual: 1, real: 2, source: 4 } as const;
 export const SERVICE = { onePacket: 1, filter: 2, allowOnly: 4, cookies: 8 } as const;
 export const REAL = { local: 1 } as const;
@@ -29,6 +29,11 @@ export const PROTOCOL = { tcp: 6, udp: 17 } as const;
 export const FLOW_KIND = { packets: 0, template: 1 } as const;
 export const ROLE = { forward: 0, reply: 1, template: 2 } as const;
 export const STATES = ['syn', 'established', 'fin', 'closed', 'udp', 'template', 'dead'] as const;
+export const FLOW_FLAG = { sourceCounted: 1, spliced: 2, synced: 4 } as const;
+export const NEWS = { lives: 0, ends: 1, walked: 2 } as const;
+/** What became of a flow that another director told of. */
+export const IMPORTED = ['new', 'updated', 'ended', 'own', 'unknown', 'taken', 'full'] as const;
+export const IMPORTS_MOST = 20;
 export const EVENTS = ['no-neighbour', 'table-full'] as const;
 
 /** Why a packet went where it went, in the order of `enum reason`; from `malformed` on they are dropped. */
@@ -94,6 +99,39 @@ const hop: Struct = {
     pad: [28, 4],
   },
 };
+
+const flow_key = {
+  size: 40,
+  fields: {
+    source: [0, 16],
+    destination: [16, 16],
+    source_port: [32, 'be16'],
+    destination_port: [34, 'be16'],
+    protocol: [36, 'u8'],
+    kind: [37, 'u8'],
+    zero: [38, 2],
+  },
+} as const satisfies Struct;
+
+const flow = {
+  size: 96,
+  fields: {
+    last_ns: [0, 'u64'],
+    real: [8, 'u32'],
+    service: [12, 'u32'],
+    state: [16, 'u32'],
+    role: [20, 'u8'],
+    mode: [21, 'u8'],
+    flags: [22, 'u8'],
+    pad: [23, 1],
+    source: [24, 16],
+    destination: [40, 16],
+    source_port: [56, 'be16'],
+    destination_port: [58, 'be16'],
+    rest: [60, 4],
+    hop: [64, hop],
+  },
+} as const satisfies Struct;
 
 /** By the names of the structs in C. */
 export const STRUCTS = {
@@ -178,35 +216,20 @@ export const STRUCTS = {
       reply_bytes: [64, 'u64'],
     },
   },
-  flow_key: {
-    size: 40,
-    fields: {
-      source: [0, 16],
-      destination: [16, 16],
-      source_port: [32, 'be16'],
-      destination_port: [34, 'be16'],
-      protocol: [36, 'u8'],
-      kind: [37, 'u8'],
-      zero: [38, 2],
-    },
+  flow_key,
+  flow,
+  flow_news: {
+    size: 144,
+    fields: { kind: [0, 'u32'], idle_ms: [4, 'u32'], key: [8, flow_key], flow: [48, flow] },
   },
-  flow: {
-    size: 96,
+  walk_order: {
+    size: 24,
     fields: {
-      last_ns: [0, 'u64'],
-      real: [8, 'u32'],
-      service: [12, 'u32'],
-      state: [16, 'u32'],
-      role: [20, 'u8'],
-      mode: [21, 'u8'],
-      flags: [22, 'u8'],
-      pad: [23, 1],
-      source: [24, 16],
-      destination: [40, 16],
-      source_port: [56, 'be16'],
-      destination_port: [58, 'be16'],
-      rest: [60, 4],
-      hop: [64, hop],
+      shard: [0, 'u32'],
+      foreign: [4, 'u32'],
+      since_ns: [8, 'u64'],
+      told: [16, 'u32'],
+      lost: [20, 'u32'],
     },
   },
   pool: {

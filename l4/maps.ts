@@ -31,6 +31,7 @@ export const MAP_NAMES = [
   'tallies',
   'scratches',
   'events',
+  'flow_news',
   'sweepers',
 ] as const;
 export type MapName = (typeof MAP_NAMES)[number];

@@ -26,6 +26,7 @@ export { type DecapState, decapState } from './decap-state.ts';
 export type { L4Figures, NamedFlow, RealFigures, ServiceFigures } from './figures.ts';
 export { reasonForTc, TC_PRIORITY } from './interfaces.ts';
 export type { Order, Target } from './override.ts';
+export type { SyncFigures } from './sync/messages.ts';
 export { type Tried, tryPrograms } from './try-programs.ts';
 
 const ENTRY = fileURLToPath(new URL('./process.ts', import.meta.url));

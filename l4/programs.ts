@@ -58,6 +58,12 @@ export function loadSteer(maps: L4Maps): LoadedObject {
   return loadObject(objectPath('steer'), wishesFor(standing));
 }
 
+/** Loads the programs that walk through the flow table and put flows in. The caller closes them (`closeObject`). */
+export function loadSync(maps: L4Maps): LoadedObject {
+  const standing = Object.fromEntries(MAP_NAMES.map(name => [name, maps.fd(name)]));
+  return loadObject(objectPath('sync'), wishesFor(standing));
+}
+
 /** Since Linux 6.18 memory for a timer comes without waiting for a lock, or not at all: what fails now may do in a moment. */
 const PATIENCE_MS = 1000;
 const PAUSE_MS = 2;

@@ -92,4 +92,5 @@ const NO_SETTINGS: L4Tables['settings'] = {
   leaseMs: undefined,
   sourcePools: [],
   filter: NO_FILTER,
+  isSynced: false,
 };

@@ -98,6 +98,8 @@ export interface L4Settings {
   readonly leaseMs: number | undefined;
   readonly sourcePools: readonly SourcePoolModel[];
   readonly filter: SourceFilterModel;
+  /** News of flows are told: another director keeps them, too. */
+  readonly isSynced: boolean;
 }
 
 export interface L4Tables {

@@ -217,7 +217,10 @@ export class MapWriter {
       fin_ns: ns(timeouts.finMs),
       udp_ns: ns(timeouts.udpMs),
       inserts_most: settings.insertsPerSecond,
-      flags: (hasFilter ? SETTING.filter : 0) | (settings.leaseMs === undefined ? 0 : SETTING.lease),
+      flags:
+        (hasFilter ? SETTING.filter : 0) |
+        (settings.leaseMs === undefined ? 0 : SETTING.lease) |
+        (settings.isSynced ? SETTING.sync : 0),
       pools: settings.sourcePools.length,
       tunnel_source4: this.#surroundings.tunnelSource4,
       tunnel_source6: this.#surroundings.tunnelSource6,

@@ -5,6 +5,8 @@ export interface PlaneHealth {
   /** Virtual servers by name, with how many real servers are up; undefined: the L4 tier tells nothing. */
   readonly l4: readonly { readonly name: string; readonly up: number }[] | undefined;
   readonly l7: TrackStatus;
+  /** Whether the L4 tier knows the flows of the other director, or has waited long enough; undefined: it tells nothing. */
+  readonly flows?: { readonly isReady: boolean; readonly says: string } | undefined;
 }
 
 /** @param service undefined: each virtual server must have a real server that is up */

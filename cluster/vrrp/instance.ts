@@ -58,6 +58,8 @@ export class Instance {
   #state: State;
   /** With the weights of what it tracks. */
   #priority: number;
+  /** Why it does not preempt yet. */
+  #waitsFor: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** Until then it may go on where another process of this router was active just now; 0: it was not. */
   #adoptsUntilMs: number;
@@ -104,7 +106,8 @@ export class Instance {
   #own(): Own {
     const { version, advertMs, preempt, preemptDelayMs } = this.#model;
     const source = this.#voice.source ?? new Uint8Array(this.#model.family === 4 ? 4 : 16);
-    return { version, priority: this.#priority, advertMs, preempt, preemptDelayMs, source };
+    const mayPreempt = preempt && this.#waitsFor === undefined;
+    return { version, priority: this.#priority, advertMs, preempt: mayPreempt, preemptDelayMs, source };
   }
 
   /** Takes another configuration of the same name, interface, VRID, family and version; it stays what it is. */
@@ -125,6 +128,14 @@ export class Instance {
     this.#journal.log.notice(`its priority is ${next} now, ${this.#priority} before`);
     this.#priority = next;
     this.feed({ kind: 'configured', own: this.#own() });
+  }
+
+  /** Leaves a router of lower priority in its place until this is undefined; it takes over from one that is silent. */
+  waitFor(reason: string | undefined): void {
+    if (reason === this.#waitsFor) return;
+    const before = this.#waitsFor;
+    this.#waitsFor = reason;
+    if (before === undefined || reason === undefined) this.feed({ kind: 'configured', own: this.#own() });
   }
 
   /** Takes it out of the election until `clear` is called with the same key. */
@@ -292,6 +303,7 @@ export class Instance {
       faults: [...this.#faults.values()],
       yielding: state.yielding,
       barredBy: state.barredBy,
+      waitsFor: this.#waitsFor,
       source: this.#voice.source && addressText(this.#voice.source),
       addresses: this.#model.addresses.map(nameOf),
       peers: this.#peers.figures(nowMs),

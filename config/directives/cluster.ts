@@ -2,6 +2,7 @@
 import { ArgumentFault, arg } from '../argument.ts';
 import { newCluster, newScript, newSyncGroup } from '../draft-cluster.ts';
 import { type Directive, defineBlock, defineDirective } from '../registry.ts';
+import { FLOW_SYNC } from './flow-sync.ts';
 import { refuseTaken } from './taken-name.ts';
 import { VRRP } from './vrrp.ts';
 import { TRACK } from './vrrp-track.ts';
@@ -220,4 +221,5 @@ export const CLUSTER: readonly Directive[] = [
   members,
   ...VRRP,
   ...TRACK,
+  ...FLOW_SYNC,
 ];

@@ -1,15 +1,16 @@
 /** The L4 tier in words: the layout of `ipvsadm -Ln`, with what each real server is. */
 
-import type { L4Figures, NamedFlow, RealFigures, ServiceFigures } from '#l4';
+import type { L4Figures, NamedFlow, RealFigures, ServiceFigures, SyncFigures } from '#l4';
 import { type Counts, totalsOf } from './l4-rates.ts';
 
 const FORWARD = { dr: 'Route', nat: 'Masq', fullnat: 'FullNat', tun: 'Tunnel' } as const;
 
-export function listText({ services, attached, table }: L4Figures): string {
+export function listText({ services, attached, table, sync }: L4Figures): string {
   const places = attached.map(({ interface: name, place }) => `${name} (${place})`).join(', ');
   const head = [
     `moat L4 tier on ${places || 'no interface'}`,
     `Connection table: ${table.entries} of ${table.room}`,
+    ...(sync ? syncLines(sync) : []),
     'Prot LocalAddress:Port Scheduler Flags',
     row('  -> RemoteAddress:Port', 'Forward', 'Weight', 'ActiveConn', 'InActConn', 'State'),
   ];
@@ -27,6 +28,27 @@ export function listText({ services, attached, table }: L4Figures): string {
     ),
   ]);
   return lines([...head, ...body]);
+}
+
+const SYNC_WORDS = {
+  alone: 'alone: the other director is not heard',
+  joining: 'joining: its connections are on their way',
+  'in-step': 'in step',
+} as const;
+
+/** How connections are kept with the other director, and what was refused of what came from there. */
+function syncLines(sync: SyncFigures): string[] {
+  const refused = Object.entries(sync.refused).map(([reason, count]) => `${reason} ${count}`);
+  const version =
+    sync.otherVersion === undefined ? '' : `; the other one speaks version ${sync.otherVersion}`;
+  return [
+    `Sync: ${SYNC_WORDS[sync.state]}${version}; sent ${sync.flowsSent}, received ${sync.flowsReceived}, lag ${sync.lagMs} ms, missing ${sync.missing}, lost ${sync.lost}`,
+    ...sync.paths.map(
+      ({ local, peer, fault, heardMs }) =>
+        `  -> ${local} to ${peer}: ${fault ?? (heardMs === undefined ? 'nothing heard' : `heard ${heardMs} ms ago`)}`,
+    ),
+    ...(refused.length > 0 ? [`  -> refused: ${refused.join(', ')}`] : []),
+  ];
 }
 
 /** `alive`; `draining by command`; `alive by command: weight 0`. */

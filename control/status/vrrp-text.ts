@@ -38,6 +38,7 @@ function instanceText(one: InstanceFigures): string {
     ...one.faults.map(fault => `  fault      ${fault}`),
     ...(one.yielding ? ['  yields     given away by command'] : []),
     ...(one.barredBy === undefined ? [] : [`  barred     ${one.barredBy}`]),
+    ...(one.waitsFor === undefined ? [] : [`  waits      ${one.waitsFor}`]),
     ...one.tracks.map(track => `  track      ${trackText(track)}`),
     ...one.peers.map(
       peer =>

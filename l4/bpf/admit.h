@@ -18,13 +18,13 @@ INLINE __u32 first_state(const struct packet *packet) {
   return packet->tcp_flags & TCP_SYN ? STATE_SYN : STATE_ESTABLISHED;
 }
 
-INLINE void count_open(const struct packet *packet, struct flow *flow, const struct service *service) {
+INLINE void count_open(const struct flow_key *flow_key, struct flow *flow, const struct service *service) {
   __u32 id = flow->service;
   struct service_state *state = bpf_map_lookup_elem(&service_states, &id);
   if (state) __sync_fetch_and_add(&state->open, 1);
   if (service->source.connections) {
     struct client_key key;
-    client_key_of(&key, &packet->key, id);
+    client_key_of(&key, flow_key, id);
     __u32 one = 1;
     __u32 *open = bpf_map_lookup_elem(&client_flows, &key);
     if (open) __sync_fetch_and_add(open, 1);
@@ -51,7 +51,7 @@ SEPARATE int insert_reply(const struct flow_key *key, const struct flow *flow) {
   reply->state = flow->state;
   reply->role = ROLE_REPLY;
   reply->mode = flow->mode;
-  reply->flags = flow->flags & FLOW_SPLICED;
+  reply->flags = flow->flags & (FLOW_SPLICED | FLOW_SYNCED);
   void *shard = shard_of(&scratch->reply_key);
   return shard ? (int)bpf_map_update_elem(shard, &scratch->reply_key, reply, BPF_NOEXIST) : -1;
 }
@@ -120,9 +120,12 @@ INLINE int insert(const struct settings *settings, struct packet *packet, __u32 
     int reason = insert_nat(settings, &packet->key, flow, real);
     if (reason != NONE) return reason;
   }
-  count_open(packet, flow, service);
+  count_open(&packet->key, flow, service);
   count_flow(real_id, flow->state, 1);
-  if (!bpf_map_update_elem(shard, &packet->key, flow, BPF_NOEXIST)) return REASON_NEW;
+  if (!bpf_map_update_elem(shard, &packet->key, flow, BPF_NOEXIST)) {
+    if (is_active(flow->state)) tell_flow(&packet->key, flow, NEWS_LIVES);
+    return REASON_NEW;
+  }
   /* Full, or another CPU was first with the same packet: nothing of this one may stay. */
   count_flow(real_id, flow->state, -1);
   flow_uncount(&packet->key, flow);

@@ -53,7 +53,8 @@ INLINE int forward_known(frame_t *frame, struct packet *packet, struct flow *flo
       if (reason == REASON_COOKIE_AGAIN) reason = make_syn(frame, packet, splice_of(flow));
       if (reason != NONE) return end_with(reason);
     }
-    flow_advance(flow, packet, 1);
+    if (flow->flags & FLOW_SYNCED) claim(&packet->key, flow, packet->now);
+    flow_advance(&packet->key, flow, packet, 1);
     count(counted);
     count_forward(frame, real_id, 0);
     return forward(frame, packet, real_id, flow);
@@ -184,7 +185,16 @@ INLINE void advance_forward(const struct packet *packet, const struct flow *repl
   struct flow_key key;
   forward_key_of(&key, packet, reply);
   struct flow *flow = flow_get(&key);
-  if (flow) flow_advance(flow, packet, 0);
+  if (flow) flow_advance(&key, flow, packet, 0);
+}
+
+/* The first packet since another director told of it comes from the real server. */
+INLINE void claim_reply(const struct packet *packet, struct flow *reply) {
+  struct flow_key key;
+  forward_key_of(&key, packet, reply);
+  struct flow *flow = flow_get(&key);
+  reply->flags &= ~FLOW_SYNCED;
+  if (flow && (flow->flags & FLOW_SYNCED)) claim(&key, flow, packet->now);
 }
 
 INLINE int translate_reply(frame_t *frame, struct packet *packet, const struct flow *reply) {
@@ -198,6 +208,7 @@ SEPARATE int from_real(frame_t *frame, struct packet *packet, struct settings *s
   if (!packet || !settings || !reply) return VERDICT_PASS;
   if (!lease_holds(settings, packet->now)) return end_with(REASON_LEASE);
   if (packet->now - reply->last_ns > TOUCH_NS) reply->last_ns = packet->now;
+  if (reply->flags & FLOW_SYNCED) claim_reply(packet, reply);
   advance_forward(packet, reply);
   if (reply->flags & FLOW_SPLICED) {
     struct flow_key key;

@@ -71,18 +71,23 @@ INLINE int flow_change(struct flow *flow, __u32 to) {
   return 1;
 }
 
-/* Like LVS's table for one direction: what the client sends is all that dr and tun see. */
-INLINE void flow_advance(struct flow *flow, const struct packet *packet, int from_client) {
+/* sync.h: tells who keeps flows for another director, if anybody does, and this is one that such a director needs. */
+SEPARATE int tell_flow(const struct flow_key *key, const struct flow *flow, __u32 kind);
+
+/* Like LVS's table for one direction: what the client sends is all that dr and tun see. `key` is that of the flow. */
+INLINE void flow_advance(const struct flow_key *key, struct flow *flow, const struct packet *packet, int from_client) {
   if (packet->now - flow->last_ns > TOUCH_NS) flow->last_ns = packet->now;
   if (packet->protocol != IPPROTO_TCP || packet->piece == PIECE_LATER || packet->inner_l3) return;
   __u32 state = flow->state;
-  if (packet->tcp_flags & TCP_RST) flow_change(flow, STATE_CLOSED);
+  int changed = 0;
+  if (packet->tcp_flags & TCP_RST) changed = flow_change(flow, STATE_CLOSED);
   else if (packet->tcp_flags & TCP_FIN) {
-    if (state == STATE_SYN || state == STATE_ESTABLISHED) flow_change(flow, STATE_FIN);
+    if (state == STATE_SYN || state == STATE_ESTABLISHED) changed = flow_change(flow, STATE_FIN);
   } else if (state == STATE_SYN && from_client && (packet->tcp_flags & TCP_ACK)) {
-    flow_change(flow, STATE_ESTABLISHED);
+    changed = flow_change(flow, STATE_ESTABLISHED);
     flow->last_ns = packet->now;
   }
+  if (changed) tell_flow(key, flow, NEWS_LIVES);
 }
 
 INLINE void client_key_of(struct client_key *key, const struct flow_key *flow, __u32 service) {
@@ -115,8 +120,11 @@ INLINE void reply_key_of(struct flow_key *reply, const struct flow_key *key, con
 
 /* Ends a flow: counts, both halves. `key` may lie in the map: it is not looked at after its entry is gone. */
 static __noinline __attribute__((unused)) int flow_end(const struct flow_key *key, struct flow *flow) {
+  __u32 state = flow->state;
   if (!flow_change(flow, STATE_DEAD)) return 0;
   flow_uncount(key, flow);
+  /* Of one that was never established nobody was told. */
+  if (state != STATE_SYN && !(flow->flags & FLOW_SYNCED)) tell_flow(key, flow, NEWS_ENDS);
   if (flow->mode == MODE_NAT || flow->mode == MODE_FULLNAT) {
     struct flow_key reply;
     reply_key_of(&reply, key, flow);

@@ -183,4 +183,10 @@ struct {
   __uint(max_entries, 65536);
 } events SEC(".maps");
 
+/* Room for what a hundredth of a second brings, at two million events a second. */
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, 4194304);
+} flow_news SEC(".maps");
+
 #endif

@@ -163,6 +163,7 @@ SEPARATE __u32 pick_persistent(const struct settings *settings, const struct pac
     struct real *real = bpf_map_lookup_elem(&reals, &real_id);
     if (real && real->intake != INTAKE_NONE && real->fate == FATE_FORWARD && !is_full(real_id, real)) {
       template->last_ns = packet->now;
+      template->flags = 0;
       return real_id;
     }
   }
@@ -178,7 +179,10 @@ SEPARATE __u32 pick_persistent(const struct settings *settings, const struct pac
   made->state = STATE_TEMPLATE;
   made->role = ROLE_TEMPLATE;
   bpf_map_update_elem(shard, &key, made, BPF_ANY);
+  tell_flow(&key, made, NEWS_LIVES);
   return real_id;
 }
+
+#include "sync.h"
 
 #endif

@@ -8,7 +8,7 @@
 #include <linux/types.h>
 
 /* Changes with every layout: maps that were pinned by another one are not adopted. */
-#define LAYOUT_VERSION 4
+#define LAYOUT_VERSION 5
 
 #define FLOW_SHARDS 64
 #define REALS_MOST 16384
@@ -24,6 +24,7 @@ struct address {
 
 #define SETTING_FILTER 1 /* the trie has entries that hold for all services */
 #define SETTING_LEASE 2 /* forward only before the deadline in the map `lease` */
+#define SETTING_SYNC 4 /* tell of flows: another director keeps them, too */
 
 struct settings {
   __u64 hash_key[2];
@@ -168,6 +169,7 @@ enum flow_state { STATE_SYN, STATE_ESTABLISHED, STATE_FIN, STATE_CLOSED, STATE_U
 
 #define FLOW_SOURCE_COUNTED 1 /* in the count of its client's flows */
 #define FLOW_SPLICED 2 /* in both halves: begun by a cookie; the forward one has a struct splice in the place of its hop */
+#define FLOW_SYNCED 4 /* in both halves: another director told of it, and no packet of it has come here since */
 
 /* nat and fullnat: two of them, the forward one with its own tuple as key and the other as value, and the reply's the other way round. */
 struct flow {
@@ -201,6 +203,30 @@ struct splice {
   __u32 phase; /* enum splice_phase */
 };
 _Static_assert(sizeof(struct splice) <= sizeof(struct hop), "a splice lies where a reply has its hop");
+
+/* ---- flows that another director keeps, too ---- */
+
+enum news_kind { NEWS_LIVES, NEWS_ENDS, NEWS_WALKED };
+
+/* Told by the programs in the ring `flow_news`, and taken by import_flows(), with the ids of this director. NEWS_WALKED, after
+ * all flows of a shard: `flow.real` is the shard. */
+struct flow_news {
+  __u32 kind; /* enum news_kind; import_flows() puts the enum imported there */
+  __u32 idle_ms; /* since the last packet of either half */
+  struct flow_key key;
+  struct flow flow;
+};
+
+enum imported { IMPORTED_NEW, IMPORTED_UPDATED, IMPORTED_ENDED, IMPORTED_OWN, IMPORTED_UNKNOWN, IMPORTED_TAKEN, IMPORTED_FULL };
+
+/* What export_flows() and import_flows() read and answer at the beginning of their "packet", behind 16 bytes for an Ethernet header. */
+#define IMPORTS_MOST 20
+struct walk_order {
+  __u32 shard;
+  __u32 foreign; /* 1: also flows that another director told of */
+  __u64 since_ns; /* only flows that were used since */
+  __u32 told, lost; /* the answer: lost where the ring had no room */
+};
 
 /* ---- pools of fullnat ---- */
 

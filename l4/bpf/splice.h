@@ -106,7 +106,10 @@ SEPARATE int splice_from_real(frame_t *frame, struct packet *packet, const struc
   int waiting = splice->phase == SPLICE_WAITING;
   if ((packet->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK)) {
     if (packet->piece != PIECE_WHOLE) return REASON_FRAGMENT_ORPHAN;
-    if (waiting) learn_numbers(splice, segment);
+    if (waiting) {
+      learn_numbers(splice, segment);
+      tell_flow(key, flow, NEWS_LIVES);
+    }
     return make_probe(frame, packet, splice, segment);
   }
   if (!waiting) return show_numbers(frame, packet, splice, segment);

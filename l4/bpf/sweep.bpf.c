@@ -1,6 +1,6 @@
 /* The sweep: a timer of the kernel's that goes through the flow table, a part at a time, and ends what is over.
  * It runs for as long as its map is pinned, whether or not a controller lives. */
-#include "flow.h"
+#include "select.h"
 
 #define CLOCK_MONOTONIC 1
 /* All parts within four seconds. */
@@ -26,14 +26,6 @@ struct sweep {
   const struct settings *settings;
 };
 
-/* nat: a flow lives as long as one of its halves is in use. */
-static __noinline __u64 last_use(const struct flow_key *key, const struct flow *flow) {
-  struct flow_key reply_key;
-  reply_key_of(&reply_key, key, flow);
-  struct flow *reply = flow_get(&reply_key);
-  return reply && reply->last_ns > flow->last_ns ? reply->last_ns : flow->last_ns;
-}
-
 /* A half without the other: made by a fault or by two CPUs at once. It would keep its tuple taken. */
 static __noinline int reply_is_alone(const struct flow_key *key, const struct flow *reply) {
   struct flow_key forward_key;
@@ -57,7 +49,7 @@ static long sweep_one(void *map, struct flow_key *at, struct flow *flow, struct 
     limit = sweep->settings->syn_ns;
   } else {
     limit = timeout_of(sweep->settings, flow->state);
-    if (sweep->now > last + limit && (flow->mode == MODE_NAT || flow->mode == MODE_FULLNAT)) last = last_use(&key, flow);
+    if (sweep->now > last + limit) last = last_use(&key, flow);
   }
   if (sweep->now <= last + limit) return 0;
   if (flow->role == ROLE_FORWARD) {

@@ -13,4 +13,9 @@ export interface ClusterModel {
   readonly scripts: readonly TrackScriptModel[];
   readonly instances: readonly VrrpInstanceModel[];
   readonly groups: readonly SyncGroupModel[];
+  /**
+   * The L4 tier keeps flows in step with another director: until it says that it is, or for so long when it says nothing, addresses
+   * are not taken away from that one. Undefined: there is no such thing.
+   */
+  readonly flowWaitMs: number | undefined;
 }

@@ -1,5 +1,6 @@
 /** The L4 tier as configured: what all virtual servers share, and the virtual servers. */
 import type { SourceFilterModel } from './filter.ts';
+import type { SyncModel } from './sync.ts';
 import type { VirtualServerModel } from './virtual-server.ts';
 
 /** `auto`: XDP in the driver where it can be, else tc. */
@@ -55,6 +56,8 @@ export interface L4Model {
   readonly leaseMs: number | undefined;
   readonly sourcePools: readonly SourcePoolModel[];
   readonly filter: SourceFilterModel;
+  /** With which director flows are kept in step; the lines stand in the cluster block. */
+  readonly sync: SyncModel | undefined;
   /** Runs scripts of health checks and of `notify`, when moat is root. */
   readonly scriptUser: string;
   /** No two share an address, port and protocol. */

@@ -16,6 +16,7 @@ test('layout.ts: every struct has the size, the fields and the places that the c
 }, () => {
   const found = {
     ...structsOf(join(ROOT, 'l4/build/sweep.o')),
+    ...structsOf(join(ROOT, 'l4/build/sync.o')),
     ...structsOf(join(ROOT, 'l4/build/director-tc.o')),
   };
   assert.ok(Object.keys(layout.STRUCTS).length > 10);
@@ -65,6 +66,8 @@ test('layout.ts: enums have the names and numbers of the header', () => {
     ['tunnel', numbered(layout.TUNNEL)],
     ['flow_kind', numbered(layout.FLOW_KIND)],
     ['flow_role', numbered(layout.ROLE)],
+    ['news_kind', numbered(layout.NEWS)],
+    ['imported', layout.IMPORTED],
   ];
   for (const [name, table] of pairs) assert.deepEqual(table, members(name), name);
 });
@@ -81,6 +84,11 @@ test('layout.ts: numbers are those of the header', () => {
     ['SIEVE_BITS', layout.SIEVE_BITS],
     ['SETTING_FILTER', layout.SETTING.filter],
     ['SETTING_LEASE', layout.SETTING.lease],
+    ['SETTING_SYNC', layout.SETTING.sync],
+    ['FLOW_SOURCE_COUNTED', layout.FLOW_FLAG.sourceCounted],
+    ['FLOW_SPLICED', layout.FLOW_FLAG.spliced],
+    ['FLOW_SYNCED', layout.FLOW_FLAG.synced],
+    ['IMPORTS_MOST', layout.IMPORTS_MOST],
     ['ADDRESS_VIRTUAL', layout.ADDRESS.virtual],
     ['ADDRESS_REAL', layout.ADDRESS.real],
     ['ADDRESS_SOURCE', layout.ADDRESS.source],

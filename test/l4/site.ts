@@ -260,6 +260,7 @@ export class Site implements AsyncDisposable {
         leaseMs: changes.leaseMs,
         sourcePools: [pool(POOL4), pool(POOL6)],
         filter: { allowed: [], denied: [] },
+        isSynced: false,
       },
       services,
       leaving: [],

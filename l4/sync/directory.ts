@@ -1,0 +1,69 @@
+/** Real servers and services by what both directors call them: addresses. Numbers are each one's own. */
+import { addressBytes } from '../address.ts';
+import { PROTOCOL } from '../layout.ts';
+import type { L4Maps } from '../maps.ts';
+import { tablesIn } from '../standing.ts';
+import type { ServiceEndpoint } from '../tables.ts';
+import type { FlowPlace } from './record.ts';
+
+const nameOf = (address: Uint8Array, port: number) =>
+  `${Buffer.from(address.buffer, address.byteOffset, 16).toString('latin1')}${port}`;
+
+export class Directory {
+  readonly #endpoints = new Map<string, number>();
+  readonly #places = new Map<number, FlowPlace & { readonly protocol: number }>();
+  readonly #reals = new Map<string, number>();
+  readonly #realPlaces = new Map<number, FlowPlace>();
+
+  constructor(maps: L4Maps) {
+    const { services, leaving } = tablesIn(maps);
+    for (const { id, endpoints, reals } of services) {
+      for (const endpoint of endpoints) this.#addEndpoint(id, endpoint);
+      for (const real of reals) this.#addReal(real);
+    }
+    for (const real of leaving) this.#addReal(real);
+  }
+
+  #addEndpoint(id: number, { address, port, protocol }: ServiceEndpoint): void {
+    const bytes = addressBytes(address);
+    this.#endpoints.set(`${PROTOCOL[protocol]} ${nameOf(bytes, port)}`, id);
+    this.#places.set(id, { address: bytes, port, protocol: PROTOCOL[protocol] });
+  }
+
+  #addReal({
+    id,
+    serviceId,
+    address,
+    port,
+  }: {
+    id: number;
+    serviceId: number;
+    address: string;
+    port: number;
+  }) {
+    const bytes = addressBytes(address);
+    this.#reals.set(`${serviceId} ${nameOf(bytes, port)}`, id);
+    this.#realPlaces.set(id, { address: bytes, port });
+  }
+
+  /** Whose endpoint this is, the port's own or that of all ports. */
+  service(protocol: number, { address, port }: FlowPlace): number | undefined {
+    return (
+      this.#endpoints.get(`${protocol} ${nameOf(address, port)}`) ??
+      this.#endpoints.get(`${protocol} ${nameOf(address, 0)}`)
+    );
+  }
+
+  /** One of its endpoints. */
+  placeOf(service: number): (FlowPlace & { readonly protocol: number }) | undefined {
+    return this.#places.get(service);
+  }
+
+  real(service: number, { address, port }: FlowPlace): number | undefined {
+    return this.#reals.get(`${service} ${nameOf(address, port)}`);
+  }
+
+  realPlace(id: number): FlowPlace | undefined {
+    return this.#realPlaces.get(id);
+  }
+}

@@ -1,0 +1,30 @@
+/** What the director and its thread for the sync say to each other. */
+import type { SyncModel } from '#model/l4/sync.ts';
+import type { FlowSyncFigures } from './flow-sync.ts';
+import type { PathFigures } from './paths.ts';
+
+export interface SyncThreadOptions {
+  readonly folder: string;
+  readonly model: SyncModel;
+}
+
+/**
+ * `alone`: the other director says nothing. `joining`: they have met, and its flows are on their way here. `in-step`: what it knows
+ * is known here.
+ */
+export type SyncState = 'alone' | 'joining' | 'in-step';
+
+export interface SyncFigures extends FlowSyncFigures {
+  readonly state: SyncState;
+  /** Whether this node may take the addresses away from one that works: it is in step, or has waited long enough. */
+  readonly isReady: boolean;
+  readonly sinceMs: number;
+  readonly paths: readonly PathFigures[];
+  /** Of the thread since it began, in ms. */
+  readonly cpuMs: number;
+}
+
+export type ToSyncThread = { readonly kind: 'tables' } | { readonly kind: 'end' };
+export type FromSyncThread =
+  | { readonly kind: 'figures'; readonly figures: SyncFigures }
+  | { readonly kind: 'log'; readonly level: 'warn' | 'notice'; readonly message: string };

@@ -1,0 +1,72 @@
+/** A director that dies takes no connection with it, in no mode; and it takes none when it comes back. MOAT_CROWD: how many. */
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ForwardMode } from '../../../model/l4/virtual-server.ts';
+import { labMissing, until } from '../../lab/lab.ts';
+import { programMissing } from '../program.ts';
+import { Crowd, type Report, SyncPair } from './pair.ts';
+
+const skip = programMissing() || labMissing();
+const COUNT = Number(process.env['MOAT_CROWD'] ?? 1000);
+
+/** Waits until each connection has exchanged something since the mark, or is lost. */
+async function allGoOn(crowd: Crowd, t: TestContext, what: string): Promise<Report> {
+  let report = await crowd.ask('report');
+  await until(async () => {
+    report = await crowd.ask('report');
+    return report.silent === 0 && report.behind === 0;
+  }, `all connections to go on: ${what}`).catch(fault => t.diagnostic(String(fault)));
+  t.diagnostic(`${what}: ${JSON.stringify({ ...report, lost: report.lost.length })}`);
+  assert.deepEqual(report.lost.slice(0, 5), [], what);
+  assert.equal(report.silent, 0, what);
+  return report;
+}
+
+async function failOverAndBack(t: TestContext, pair: SyncPair): Promise<void> {
+  await pair.serve();
+  await pair.start(1);
+  await pair.start(0);
+  await pair.isInStep(0);
+  await pair.isInStep(1);
+  await until(() => pair.holds(0) && !pair.holds(1), 'the first director to have the addresses');
+  const crowd = new Crowd(pair.client, COUNT);
+  const begun = await crowd.answer();
+  assert.deepEqual([begun.open, begun.lost], [COUNT, []]);
+  await allGoOn(crowd, t, 'all is well');
+
+  const before = (await pair.sync(1))!;
+  t.diagnostic(`received by the second: ${JSON.stringify(before)}`);
+  await crowd.ask('mark');
+  pair.kill(0);
+  await until(() => pair.holds(1), 'the second director to have the addresses');
+  await sleep(1000);
+  await crowd.ask('report').then(({ silenceMs }) => t.diagnostic(`without an answer for ${silenceMs} ms`));
+  await allGoOn(crowd, t, 'after the death');
+  await crowd.ask(`add ${Math.ceil(COUNT / 10)}`);
+
+  await crowd.ask('mark');
+  pair.revive(0);
+  await pair.start(0);
+  await until(() => pair.holds(0) && !pair.holds(1), 'the first director to have the addresses again');
+  await sleep(1000);
+  await crowd
+    .ask('report')
+    .then(({ silenceMs }) => t.diagnostic(`back: without an answer for ${silenceMs} ms`));
+  const report = await allGoOn(crowd, t, 'after the return');
+  assert.equal(report.open, COUNT + Math.ceil(COUNT / 10));
+  t.diagnostic(`received by the first: ${JSON.stringify(await pair.sync(0))}`);
+}
+
+describe('flow sync: a director dies, and comes back', { skip }, () => {
+  const CASES: [ForwardMode, string][] = [
+    ['nat', 'rr'],
+    ['fullnat', 'wlc'],
+    ['dr', 'rr'],
+  ];
+  for (const [mode, scheduler] of CASES)
+    test(`${mode} by ${scheduler}: no connection is lost`, async t => {
+      await using pair = new SyncPair({ mode, scheduler });
+      await failOverAndBack(t, pair);
+    });
+});
