@@ -5,7 +5,6 @@ import type { ErrorLog } from '#model/l7/log.ts';
 import type { KeptCapability, ProcessModel } from '#model/main.ts';
 import type { BanOrder, ZoneBans } from './ban/desk.ts';
 import type { EngineStatus } from './engine.ts';
-import type { MetricFamily } from './metrics/elsewhere.ts';
 import type { TrafficReport } from './metrics/traffic-report.ts';
 import type { Secrets } from './secrets.ts';
 import type { TicketSeed } from './tls/ticket-keys.ts';
@@ -62,13 +61,15 @@ export type ToProcess =
   | { readonly kind: 'ban-order'; readonly order: BanOrder }
   | { readonly kind: 'rotate'; readonly files: readonly string[] }
   | { readonly kind: 'status' }
-  /** Metrics of other processes, for the page of this one. */
-  | { readonly kind: 'elsewhere'; readonly families: readonly MetricFamily[] }
   | { readonly kind: 'drain' }
   | { readonly kind: 'stop' };
 
 /** What workers say without being asked: the process hands it on to control. */
 export type PlaneNews = WafEventBatch | { readonly bans: 'changed' };
+/** A thread asks the L7 process, and that asks control. */
+export type ToControl =
+  /** Answered by a string: families of metrics of the other tiers, in Prometheus' text format. */
+  { readonly kind: 'tier-metrics' };
 
 /** Path and descriptor of a log file. */
 export type FileGrant = readonly [path: string, fd: number];
@@ -109,7 +110,6 @@ export type ToWorker =
   /** `gone`: paths that no configuration names any more; their descriptors are closed after the answer. */
   | { readonly kind: 'rotate'; readonly files: readonly FileGrant[]; readonly gone: readonly string[] }
   | { readonly kind: 'status' }
-  | { readonly kind: 'elsewhere'; readonly families: readonly MetricFamily[] }
   | { readonly kind: 'drain' }
   | { readonly kind: 'close' };
 

@@ -10,8 +10,15 @@ import { closeFd, receiveFds } from '#native/socket.ts';
 import { BanDesk } from './ban/desk.ts';
 import { Crew } from './crew.ts';
 import type { Generation } from './generation.ts';
-import { answer, type Question } from './line.ts';
-import { type PlaneConfig, type PlaneStatus, type Slot, slotId, type ToProcess } from './messages.ts';
+import { type Answer, answer, isQuestion, Line, type Question } from './line.ts';
+import {
+  type PlaneConfig,
+  type PlaneStatus,
+  type Slot,
+  slotId,
+  type ToControl,
+  type ToProcess,
+} from './messages.ts';
 import { TRAFFIC_WISH, Traffic } from './metrics/traffic.ts';
 import { reportOf, type TrafficReport } from './metrics/traffic-report.ts';
 import { openConfig } from './parcel.ts';
@@ -50,6 +57,7 @@ class PlaneProcess {
       await this.#zones?.threadDied(threadId, place);
     },
     tell: news => process.send?.({ news }),
+    askControl: ({ kind }) => control.ask({ kind }),
     giveUp: () => process.exit(1),
   });
   #current: Generation | undefined;
@@ -84,8 +92,6 @@ class PlaneProcess {
         return this.#rotate(question.files);
       case 'status':
         return this.#status();
-      case 'elsewhere':
-        return this.#crew.tellElsewhere(question.families);
       case 'drain':
         return this.drain();
       case 'stop':
@@ -291,15 +297,17 @@ function receive(count: number): number[] {
   return descriptors;
 }
 
+const control = new Line<ToControl>(question => process.send?.(question));
 const plane = new PlaneProcess();
 plane.warmUp(Number(process.argv[2] ?? 1));
-process.on('message', (question: Question<ToProcess>) =>
-  answer(
-    question.id,
-    () => plane.work(question),
+process.on('message', (message: Question<ToProcess> | Answer) => {
+  if (!isQuestion(message)) return control.settle(message);
+  void answer(
+    message.id,
+    () => plane.work(message),
     reply => process.send?.(reply),
-  ),
-);
+  );
+});
 process.on('disconnect', () => plane.drain()); // control has died: its successor needs the ports
 // A terminal sends these to the whole group; control hears them too and tells what to do.
 for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const)
