@@ -23,7 +23,7 @@ type Said = Answer | News<unknown> | Question<ToControl>;
 
 export class Child {
   readonly startedAtMs = performance.now();
-  /** Told of what the workers did not wait to be asked for. */
+  /** Told of what it says without being asked. */
   tell: (news: PlaneNews) => void = () => {};
   /** Answers what the process asks. */
   work: (question: ToControl) => unknown = () => undefined;

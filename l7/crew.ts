@@ -8,6 +8,7 @@ import { Deaths } from './deaths.ts';
 import { type Generation, isLeaving } from './generation.ts';
 import type { FileGrant, PlaneNews, ToControl, ToWorker, WorkerStatus } from './messages.ts';
 import { commitThread, prepareThread, type ThreadMeans } from './thread-tables.ts';
+import type { TicketSeed } from './tls/ticket-keys.ts';
 import type { PoolShare } from './upstream/pool-share.ts';
 
 import { WorkerThread } from './worker-thread.ts';
@@ -112,6 +113,11 @@ export class Crew {
 
   settlePools(): Promise<void> {
     return this.#turns.take(() => this.#tell({ kind: 'settle-pools' }));
+  }
+
+  /** Has all threads encrypt tickets with the keys of another moat. */
+  adoptTickets(seed: TicketSeed): Promise<void> {
+    return this.#turns.take(() => this.#tell({ kind: 'adopt-tickets', seed }));
   }
 
   /** A thread that dies meanwhile is not waited for: its successor begins with what is there then. */

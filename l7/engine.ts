@@ -99,6 +99,7 @@ export class Engine implements Worker {
   readonly #alone: AloneState;
   readonly #views: PoolViews;
   readonly #loop = new LoopWatch();
+  readonly #tickets: TicketRing;
   readonly #crowd = new Crowd();
   /** How many connections, to clients and to servers, it may have. */
   connectionsMost = Number.POSITIVE_INFINITY;
@@ -123,9 +124,9 @@ export class Engine implements Worker {
     this.seat = { slot: options.place ?? 1, owner: ownerOf(threadId) };
     this.#alone = new AloneState(this.seat.owner);
     this.#views = new PoolViews(this.seat);
-    const ring = new TicketRing(options.ticketSeed ?? newTicketSeed());
+    this.#tickets = new TicketRing(options.ticketSeed ?? newTicketSeed());
     const means = this.#ocspMeans();
-    this.secureContexts = new SecureContexts(ring, means);
+    this.secureContexts = new SecureContexts(this.#tickets, means);
     this.clientOcsp = new ClientOcsp(means);
     this.namedCertificates = new NamedCertificates(this.secureContexts, () => this.clock.nowMs());
   }
@@ -141,6 +142,11 @@ export class Engine implements Worker {
     this.secureContexts.turnOver();
     if (!this.observer) this.#prepareTls(model, tables);
     this.#prepared.set(revision, tables);
+  }
+
+  /** Goes on with the ticket keys of another moat. */
+  adoptTickets(seed: TicketSeed): void {
+    this.#tickets.adopt(seed);
   }
 
   #ocspMeans(): OcspMeans {

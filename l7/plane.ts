@@ -13,6 +13,7 @@ export type { PlaneConfig, PlaneStatus, Slot, WorkerStatus } from './messages.ts
 export type { TrafficReport } from './metrics/traffic-report.ts';
 export { packConfig } from './parcel.ts';
 export type { Secrets } from './secrets.ts';
+export type { PeerFigures, StoreFigures } from './store/figures.ts';
 export type { WafEventBatch } from './waf/event-queue.ts';
 export type { Ban } from './zone/ban-zone.ts';
 
@@ -123,6 +124,7 @@ export class L7Plane {
 
   #hear(news: PlaneNews): void {
     if ('bans' in news) this.bansChanged();
+    else if ('secrets' in news) this.#secrets.adopt(news.secrets.tickets, news.secrets.ticketsBornMs);
     else this.wafEvents(news);
   }
 

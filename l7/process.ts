@@ -13,6 +13,7 @@ import type { Generation } from './generation.ts';
 import { type Answer, answer, isQuestion, Line, type Question } from './line.ts';
 import {
   type PlaneConfig,
+  type PlaneNews,
   type PlaneStatus,
   type Slot,
   slotId,
@@ -24,6 +25,9 @@ import { reportOf, type TrafficReport } from './metrics/traffic-report.ts';
 import { openConfig } from './parcel.ts';
 import { SecretKeeper } from './secrets.ts';
 import { placesFor, wishesOf } from './shared.ts';
+import type { TicketClaim } from './store/records.ts';
+import { SessionStore } from './store/session-store.ts';
+import { sharedZones } from './store/shared-zones.ts';
 import { PoolSteward } from './upstream/steward.ts';
 import type { ZoneDraft } from './zone/draft.ts';
 import type { Seat } from './zone/kept.ts';
@@ -70,6 +74,11 @@ class PlaneProcess {
     () => this.#current?.config.http.limitZones ?? [],
     name => this.#zones?.table(name),
   );
+  readonly #store = new SessionStore({
+    log: () => this.#logs.main,
+    claim: () => this.#claim(),
+    adopt: claim => this.#adoptTickets(claim),
+  });
   #places = Number.POSITIVE_INFINITY;
   #settled = false;
   /** Kept of root, once the process is settled. */
@@ -109,12 +118,14 @@ class PlaneProcess {
   async drain(): Promise<void> {
     if (this.#draining) return;
     this.#draining = true;
+    this.#store.close();
     this.#closeSockets([...this.#sockets.keys()]);
     await this.#crew.drain(this.#current?.config.process.shutdownTimeoutMs ?? 0);
     process.exit(0);
   }
 
   async #stop(): Promise<void> {
+    this.#store.close();
     await this.#crew.close();
     process.exit(0);
   }
@@ -217,7 +228,28 @@ class PlaneProcess {
     await this.#crew.commit(this.#current);
     zones.settle();
     await this.#pools?.settle();
+    this.#followStore(this.#current);
     zones.release(reload - 1); // one reload back is kept, for requests that began before it
+  }
+
+  #followStore({ config, zones }: Generation): void {
+    this.#store.follow(config.sessionStore, sharedZones(config.http, zones, this.#seat().owner));
+  }
+
+  #claim(): TicketClaim {
+    const { tickets, ticketsBornMs } = (this.#secrets ??= new SecretKeeper()).now();
+    return { bornMs: ticketsBornMs, seed: tickets };
+  }
+
+  /** Threads that come later begin with them; control keeps them for the next process. */
+  #adoptTickets({ seed, bornMs }: TicketClaim): void {
+    const secrets = this.#secrets;
+    if (!secrets) return;
+    secrets.adopt(seed, bornMs);
+    const news: PlaneNews = { secrets: secrets.now() };
+    process.send?.({ news });
+    void this.#crew.adoptTickets(seed);
+    this.#logs.main.notice('session store: the keys of session tickets are those of another node');
   }
 
   async #abandon(revision: number): Promise<void> {
@@ -246,6 +278,7 @@ class PlaneProcess {
       traffic: this.#traffic(),
       workers: await this.#crew.status(),
       pools: this.#pools?.snapshot() ?? [],
+      sessionStore: this.#store.figures(),
     };
   }
 

@@ -60,6 +60,8 @@ class Thread {
         return this.#engine?.changePools(question.shares);
       case 'settle-pools':
         return this.#engine?.settlePools();
+      case 'adopt-tickets':
+        return this.#engine?.adoptTickets(question.seed);
       case 'rotate':
         return this.#rotate(question);
       case 'status':
