@@ -34,17 +34,19 @@ export class Site implements AsyncDisposable {
     this.director.do(`ip address add ${VIP}/32 dev eth0`);
   }
 
-  async serve(): Promise<void> {
+  /** Has the real servers hold the virtual address. */
+  async join(): Promise<void> {
     for (const [at, real] of this.reals.entries()) {
-      const { status, stderr } = await real.run(
-        MOAT,
-        'real-server',
-        'join',
-        VIP,
-        '--record',
-        join(this.dir, `record${at}`),
-      );
+      const record = join(this.dir, `record${at}`);
+      const { status, stderr } = await real.run(MOAT, 'real-server', 'join', VIP, '--record', record);
       assert.equal(status, 0, stderr);
+    }
+  }
+
+  /** The same, and each answers with its name. */
+  async serve(): Promise<void> {
+    await this.join();
+    for (const real of this.reals) {
       const program = `import { createServer } from 'node:http'; createServer((_, answer) => answer.setHeader('connection', 'close').end('${real.name}')).listen(80);`;
       this.servers.push(real.start(process.execPath, '--input-type=module', '-e', program));
       await real.listening(80);
