@@ -73,7 +73,10 @@ export type ToControl =
   { readonly kind: 'tier-metrics' };
 
 /** What workers and the process say without being asked: what the WAF found, that somebody is banned, that the secrets are others now. */
-export type PlaneNews = WafEventBatch | { readonly bans: 'changed' } | { readonly secrets: Secrets };
+export type PlaneNews =
+  | WafEventBatch
+  | { readonly bans: 'changed' | 'lifted' }
+  | { readonly secrets: Secrets };
 
 /** Path and descriptor of a log file. */
 export type FileGrant = readonly [path: string, fd: number];

@@ -46,7 +46,7 @@ export class L7Plane {
   /** Told of what the WAF found, in batches. */
   wafEvents: (batch: WafEventBatch) => void = () => {};
   /** Told that bans have come, or may be gone: the process begins with none. */
-  bansChanged: () => void = () => {};
+  bansChanged: (how: 'changed' | 'lifted') => void = () => {};
   /** Metrics of the other tiers, which pages of metrics show beside those of this one. */
   tierMetrics: () => Promise<string> = () => Promise.resolve('');
   readonly #env: NodeJS.ProcessEnv;
@@ -123,7 +123,7 @@ export class L7Plane {
   }
 
   #hear(news: PlaneNews): void {
-    if ('bans' in news) this.bansChanged();
+    if ('bans' in news) this.bansChanged(news.bans);
     else if ('secrets' in news) this.#secrets.adopt(news.secrets.tickets, news.secrets.ticketsBornMs);
     else this.wafEvents(news);
   }
@@ -194,7 +194,7 @@ export class L7Plane {
     await child.ask({ kind: 'commit', revision });
     this.#heldSlots = new Set(sockets.map(slotId));
     this.#input = input;
-    this.bansChanged();
+    this.bansChanged('changed');
   }
 
   #prepare(child: Child, { revision, config, sockets, files }: PlaneInput): Promise<void> {

@@ -60,7 +60,10 @@ class PlaneProcess {
       this.#pools?.threadDied(threadId, place);
       await this.#zones?.threadDied(threadId, place);
     },
-    tell: news => process.send?.({ news }),
+    tell: news => {
+      if ('bans' in news) this.#store.bansChanged();
+      process.send?.({ news });
+    },
     askControl: ({ kind }) => control.ask({ kind }),
     giveUp: () => process.exit(1),
   });
@@ -94,8 +97,10 @@ class PlaneProcess {
       case 'abandon':
         return this.#abandon(question.revision);
       case 'bans':
+        if (question.restore.length > 0) this.#store.bansChanged();
         return this.#bans.list(question.restore);
       case 'ban-order':
+        this.#store.bansChanged();
         return this.#bans.obey(question.order);
       case 'rotate':
         return this.#rotate(question.files);
@@ -233,7 +238,11 @@ class PlaneProcess {
   }
 
   #followStore({ config, zones }: Generation): void {
-    this.#store.follow(config.sessionStore, sharedZones(config.http, zones, this.#seat().owner));
+    const tell = (how: 'changed' | 'lifted') => {
+      const news: PlaneNews = { bans: how };
+      process.send?.({ news });
+    };
+    this.#store.follow(config.sessionStore, sharedZones(config.http, zones, this.#seat().owner, tell));
   }
 
   #claim(): TicketClaim {

@@ -61,6 +61,11 @@ export class SessionStore {
     if (model) this.#open(model);
   }
 
+  /** Somebody was banned here, or a ban was lifted. */
+  bansChanged(): void {
+    for (const zone of this.#zones) zone.touch?.();
+  }
+
   /** Hangs up; follow() opens everything anew. */
   close(): void {
     clearInterval(this.#timer);

@@ -27,6 +27,8 @@ export interface ZoneShare {
    * @returns where to go on; undefined: that was all
    */
   dump(from: number, writer: FrameWriter, nowMs: number): number | undefined;
+  /** Something in it may have changed: for those that are told so. */
+  touch?(): void;
   /** Takes in what another node has written. @returns how many entries; undefined: the workers have the zone @throws {FrameFault} */
   apply(reader: BodyReader, isSnapshot: boolean, nowMs: number): number | undefined;
 }

@@ -26,6 +26,8 @@ export interface BanZoneModel {
   readonly ip6Bits: number | undefined;
   /** Whether the L4 tier drops packets of who is banned, too. */
   readonly l4: boolean;
+  /** Bans hold on all moats of the cluster. */
+  readonly sync: boolean;
   /** Where bans outlive the program. */
   readonly statePath: string | undefined;
 }

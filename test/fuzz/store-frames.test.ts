@@ -1,6 +1,7 @@
 /** The link of session stores: broken, cut and random bytes are refused as such, and never more. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { BanShare } from '../../l7/store/ban-share.ts';
 import { BodyReader, FRAME_BYTES_MOST, FrameFault, FrameReader, FrameWriter } from '../../l7/store/frame.ts';
 import { LimitShare } from '../../l7/store/limit-share.ts';
 import {
@@ -17,6 +18,7 @@ import {
 } from '../../l7/store/records.ts';
 import { SessionShare } from '../../l7/store/session-share.ts';
 import type { ZoneShare } from '../../l7/store/zone-share.ts';
+import { BAN_SHAPE, BanZone, STRIKE_SHAPE } from '../../l7/zone/ban-zone.ts';
 import { SHARED_REQ_SHAPE } from '../../l7/zone/req-zone.ts';
 import { SHARED_STICKY_SHAPE } from '../../l7/zone/sticky-table.ts';
 import { createZone, openZone } from '../../l7/zone/table.ts';
@@ -37,7 +39,11 @@ function randomFrom(seed: number): (below: number) => number {
 
 const sessions = createZone(64 * 1024, SHARED_STICKY_SHAPE);
 const limits = createZone(64 * 1024, { ...SHARED_REQ_SHAPE, keyBytesMax: 32 });
+const bans = createZone(64 * 1024, BAN_SHAPE);
+const strikes = createZone(64 * 1024, STRIKE_SHAPE);
+const banZone = new BanZone(openZone(bans, { owner: 1 }), openZone(strikes, { owner: 1 }));
 const SHARES: readonly ZoneShare[] = [
+  new BanShare('b', { zone: banZone, changed: () => {} }),
   new SessionShare('sids', sessions, 60_000, 1),
   new LimitShare('one', limits, 1000, 1),
 ];
@@ -50,6 +56,10 @@ const SEEDS = [
   numberFrame(3, 9),
   beatFrame({ sentMs: 12.5, number: 3 }),
   batchFrame({ number: 4, kind: 'sessions', isSnapshot: true, zone: 'sids' }, entries.take()),
+  batchFrame(
+    { number: 5, kind: 'bans', isSnapshot: false, zone: 'b' },
+    entries.text('192.0.2.1').f64(4e12).f64(1e12).f64(1e6).f64(4e12).u32(1).take(),
+  ),
 ];
 
 function readAll(kind: number, body: Buffer): void {
@@ -78,7 +88,7 @@ test('store frames: what is whole is read, however it is cut', () => {
       reader.push(stream.subarray(at, end));
       at = end;
     }
-    assert.deepEqual(kinds, [1, 2, 3, 6, 4]);
+    assert.deepEqual(kinds, [1, 2, 3, 6, 4, 4]);
   }
 });
 
@@ -100,7 +110,7 @@ test('store frames: damaged and random ones are refused by a FrameFault, and tab
     }
   }
   assert.ok(refused > ROUNDS / 10 && taken > ROUNDS / 100, `${refused} refused, ${taken} taken`);
-  for (const sab of [sessions, limits]) {
+  for (const sab of [sessions, limits, bans]) {
     const table = openZone(sab, { owner: 2 });
     let count = 0;
     for (let entry = table.oldest(); entry !== 0; entry = table.newer(entry)) count++;

@@ -12,7 +12,16 @@ import { type Running, until } from '../../e2e/rig.ts';
 import { response, startUpstream } from '../../e2e/upstream.ts';
 import { request } from '../../e2e/wire.ts';
 import { Authority } from '../authority.ts';
-import { inStep, type Node, newNodes, nodeConf, startNode, statusText, storeOf } from './two-moats.ts';
+import {
+  inStep,
+  type Node,
+  newNodes,
+  nodeConf,
+  orderBan,
+  startNode,
+  statusText,
+  storeOf,
+} from './two-moats.ts';
 
 const ca = new Authority();
 const own = ca.issue('own.test');
@@ -187,6 +196,29 @@ test('session store: limits count the requests to both, and what came before the
     for (let n = 0; n < 30; n++) if (await ask(b.port, key)) passed++;
     assert.ok(passed >= 9 && passed <= 12, `${key}: 10 of 20 have passed before, now ${passed}`);
   }
+});
+
+test('session store: a ban holds on both, and is lifted on both', async () => {
+  await using server = await startUpstream(({ target }) => response(target.includes('bad') ? 401 : 200));
+  const [a, b] = await newNodes();
+  const http = ({ port }: Node) => `limit_ban_zone $arg_k zone=b:1m sync;
+    server { listen 127.0.0.1:${port};
+      location / { limit_ban zone=b events=401 count=3 within=1h ban=1h; proxy_pass http://127.0.0.1:${server.port}; } }`;
+  const status = async (port: number, key: string) => (await request(port, { path: `/?k=${key}` })).status;
+  await using first = await startNode(nodeConf(a, b, http(a)));
+  for (let n = 0; n < 3; n++) assert.equal(await status(a.port, 'early-bad'), 401);
+  await using second = await startNode(nodeConf(b, a, http(b)));
+  await inStep([first, second]);
+  for (let n = 0; n < 3; n++) assert.equal(await status(a.port, 'late-bad'), 401);
+  for (const key of ['early-bad', 'late-bad']) {
+    assert.equal(await status(a.port, key), 403);
+    await until(async () => (await status(b.port, key)) === 403, `${key} to be banned there, too`);
+  }
+  assert.equal(await status(b.port, 'good'), 200);
+  assert.equal(orderBan(second, 'remove', 'late-bad'), 0);
+  await until(async () => (await status(a.port, 'late-bad')) === 401, 'the ban to be lifted');
+  assert.equal(await status(b.port, 'late-bad'), 401);
+  assert.equal(await status(a.port, 'early-bad'), 403);
 });
 
 test('session store: another key, rubbish and strangers are refused and counted; traffic goes on', async () => {

@@ -40,6 +40,10 @@ export const startNode = (conf: string, files: Record<string, string> = {}): Pro
 export const statusText = (moat: Running): string =>
   spawnSync(BIN, ['status', '-p', `${moat.dir}/`, '-c', 'nginx.conf'], { encoding: 'utf8' }).stdout;
 
+/** @returns the exit code of `moat waf bans` */
+export const orderBan = (moat: Running, verb: 'add' | 'remove', key: string): number | null =>
+  spawnSync(BIN, ['waf', 'bans', verb, key, '-p', `${moat.dir}/`, '-c', 'nginx.conf']).status;
+
 export function storeOf(moat: Running): StoreFigures | undefined {
   const { stdout } = spawnSync(BIN, ['status', '--json', '-p', `${moat.dir}/`, '-c', 'nginx.conf'], {
     encoding: 'utf8',
