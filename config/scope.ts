@@ -21,7 +21,6 @@ import type {
   FlowSyncDraft,
   InstanceDraft,
   ScriptDraft,
-  SessionStoreDraft,
   SyncGroupDraft,
 } from './draft-cluster.ts';
 import type { L4Draft, VirtualServerDraft } from './draft-l4.ts';
@@ -57,7 +56,6 @@ export interface Drafts {
   readonly script?: ScriptDraft;
   readonly syncGroup?: SyncGroupDraft;
   readonly flowSync?: FlowSyncDraft;
-  readonly sessionStore?: SessionStoreDraft;
 }
 
 export class Scope {
@@ -149,10 +147,6 @@ export class Scope {
 
   get flowSync(): FlowSyncDraft {
     return this.#need(this.drafts.flowSync, 'flow_sync');
-  }
-
-  get sessionStore(): SessionStoreDraft {
-    return this.#need(this.drafts.sessionStore, 'session_store');
   }
 
   /** Gives this block its own value of some settings. */

@@ -67,11 +67,6 @@ export const COMMANDS = {
     summary: 'show what the running program does',
     load: () => import('./commands/status.ts'),
   },
-  metrics: {
-    usage: 'metrics [-c FILE] [-p PREFIX]',
-    summary: 'print the metrics of the L4 tier and of virtual routers, as Prometheus reads them',
-    load: () => import('./commands/metrics.ts'),
-  },
   l4: {
     usage:
       'l4 list [--stats | --rate] | top [--once] | stats | connections | drain REAL [VIRTUAL] | weight N REAL [VIRTUAL] | resume REAL [VIRTUAL] [-c FILE] [-p PREFIX] [--json]',
@@ -110,7 +105,7 @@ export const COMMANDS = {
   },
   drill: {
     usage:
-      'drill [--seed N [--faults N]] [--mode dr | nat | fullnat | tun] [--directors 2 | 0] [--rate N] [--json] [--help]',
+      'drill [--seed N [--faults N]] [--only TEXT] [--mode dr | nat | fullnat | tun] [--directors 2 | 0] [--rate N] [--json] [--help]',
     summary:
       'as root: break a pair on hosts of its own in every way known, under load, and look what comes of it',
     load: () => import('./commands/drill.ts'),

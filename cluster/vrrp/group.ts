@@ -23,7 +23,12 @@ export class SyncGroup {
   changed(instance: Instance, { from, to }: Extract<Effect, { kind: 'changed' }>): void {
     const reason = `with ${instance.model.name} of its group ${this.model.name}`;
     const others = this.#members.filter(member => member !== instance);
-    if (to === 'active') for (const other of others) other.feed({ kind: 'follow', to: 'active', reason });
+    if (to === 'active')
+      for (const other of others) {
+        // It was barred when its time came a moment before this one's: by this one, which heard then.
+        other.bar(this.barredBy(other));
+        other.feed({ kind: 'follow', to: 'active', reason });
+      }
     if (to === 'backup' && from === 'active')
       for (const other of others) other.feed({ kind: 'follow', to: 'backup', reason });
     this.settle();

@@ -122,7 +122,7 @@ export class Box {
         members: membersOf(plan),
         workers: WORKERS,
         more: proxyLines(node.plan, secret),
-        beside: clusterBlock(plan, node.plan, node.dir),
+        beside: clusterBlock(plan, node.plan, { dir: node.dir, secret }),
       });
     for (const node of this.of('director')) {
       const pinPath = join(this.#claim.bpf, node.name);
@@ -256,10 +256,16 @@ export class Box {
     return figures.pid;
   }
 
-  /** Waits until the addresses are where they belong, or long enough. */
+  /** Directors that answer know each other's connections; one that is alone has nobody to know of. */
+  get #areInStep(): boolean {
+    const told = this.of('director').flatMap(node => this.told(node) ?? []);
+    return told.length < 2 || told.every(({ sync }) => sync?.state === 'in-step');
+  }
+
+  /** Waits until the addresses are where they belong, and the directors in step, or long enough. */
   async settled(): Promise<void> {
     const end = performance.now() + SETTLE_PATIENCE_MS;
-    while (!(await this.isHeld()) || this.active !== this.rightful) {
+    while (!(await this.isHeld()) || this.active !== this.rightful || !this.#areInStep) {
       if (performance.now() > end) return;
       await sleep(POLL_MS);
     }

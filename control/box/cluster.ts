@@ -31,8 +31,28 @@ function routersOf({ virtual, sources, gateways }: Plan): Router[] {
 const isIp6 = (address: string) => address.includes(':');
 const isIp4 = (address: string) => !isIp6(address);
 
-/** @param dir the node's, for what outlives a restart @returns '' where the node has no part in it */
-export function clusterBlock(plan: Plan, node: PlannedNode, dir: string): string {
+export interface ClusterSite {
+  /** The node's folder, for what outlives a restart. */
+  readonly dir: string;
+  /** The same for both. */
+  readonly secret: string;
+}
+
+/** Directors keep each other's connections, by every network that both are in. */
+function flowSync(plan: Plan, node: PlannedNode, secret: string): string {
+  const peer = nodesOf(plan, 'director').find(({ name }) => name !== node.name);
+  if (node.role !== 'director' || !peer) return '';
+  const paths = node.wires.map(({ addresses }, at) => {
+    const [own, others] = [addresses, peer.wires[at]!.addresses].map(([first = '']) =>
+      first.replace(/\/.*/, ''),
+    );
+    return `path ${own} ${others};`;
+  });
+  return `    flow_sync { ${paths.join(' ')} key ${secret}; }\n`;
+}
+
+/** @returns '' where the node has no part in it */
+export function clusterBlock(plan: Plan, node: PlannedNode, { dir, secret }: ClusterSite): string {
   const rank = holdersOf(plan).findIndex(({ name }) => name === node.name);
   if (rank < 0) return '';
   const routers = routersOf(plan);
@@ -44,7 +64,7 @@ export function clusterBlock(plan: Plan, node: PlannedNode, dir: string): string
   const group = isGroup ? `    sync_group BOX { members ${members}; ${track} }\n` : '';
   return `cluster {
     state_path ${dir}/state;
-${instances.join('')}${group}}
+${instances.join('')}${group}${flowSync(plan, node, secret)}}
 `;
 }
 

@@ -1,5 +1,5 @@
 /** The moat.conf of the box's nodes. */
-import { clusterBlock } from './cluster.ts';
+import { type ClusterSite, clusterBlock } from './cluster.ts';
 import { inUrl, nodesOf, type Plan, type PlannedNode } from './plan.ts';
 
 /** Where servers listen. */
@@ -11,20 +11,15 @@ export const CHECK = { intervalMs: 200, fall: 2 } as const;
 /** SYN a second that one source may send: more than the client needs, far less than a flood. */
 export const synLimitOf = ({ perSecond }: Plan): number => Math.max(500, 2 * perSecond);
 
-export interface DirectorSite {
-  readonly dir: string;
+/** The secret has at least 16 characters; directors that have the same choose alike. */
+export interface DirectorSite extends ClusterSite {
   /** In a bpffs. */
   readonly pinPath: string;
-  /** At least 16 characters, the same for all directors: then they choose alike. */
-  readonly secret: string;
 }
 
-export function directorConfiguration(
-  plan: Plan,
-  node: PlannedNode,
-  { dir, pinPath, secret }: DirectorSite,
-): string {
+export function directorConfiguration(plan: Plan, node: PlannedNode, site: DirectorSite): string {
   const { mode, sources, virtual } = plan;
+  const { pinPath, secret } = site;
   const pools = sources.map(address => `    source_pool ${address};\n`).join('');
   // Said and not guessed: inside a namespace the drivers of interfaces are not seen.
   const attach = (mode === 'nat' ? ['eth0', 'eth1'] : ['eth0'])
@@ -35,7 +30,7 @@ pid moat.pid;
 error_log error.log notice;
 events { }
 
-${clusterBlock(plan, node, dir)}
+${clusterBlock(plan, node, site)}
 l4 {
 ${attach}    pin_path ${pinPath};
     hash_secret ${secret};

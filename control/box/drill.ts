@@ -1,12 +1,15 @@
 /** Faults one after the other in a box under load; after each it is looked whether all is as it should be. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Box } from './box.ts';
+import { moreFaults } from './effect.ts';
 import type { Fault } from './faults.ts';
 import { lengthOf, longestSince, monotonicMs, type ProbeReport } from './silence.ts';
 import type { TrafficReport } from './traffic.ts';
 
 /** What the client reports comes so late; requests that are under way end. */
 const SETTLE_MS = 2500;
+/** What has ended without a word is known to the client after its time-outs. */
+const SILENT_LOSS_MS = 6000;
 /** A pair is left in peace for so long while something is broken. */
 const BROKEN_MS = 4000;
 
@@ -23,6 +26,8 @@ export interface Blow {
   readonly mendedSilenceMs: number;
   readonly sent: number;
   readonly failed: number;
+  /** In words; empty: none. */
+  readonly faults: string;
   readonly kept: number;
   readonly lost: number;
   readonly brokenDownloads: number;
@@ -48,10 +53,13 @@ export async function strike(box: Box, fault: Fault): Promise<Blow> {
   const silenceMs = silenceOf(box.probe, beganMs);
   await mend?.();
   await box.settled();
-  await sleep(SETTLE_MS);
+  await sleep(fault.promised === 'undisturbed' ? SETTLE_MS : SILENT_LOSS_MS);
   if (mend) wrong.push(...(await lookAt(box, 'mended')));
   const harm = harmOf(traffic, box.traffic);
-  if (fault.promised === 'undisturbed') wrong.push(...complaints(harm));
+  const mayFail = { undisturbed: 0, connections: box.plan.perSecond / 2, addresses: undefined }[
+    fault.promised
+  ];
+  if (mayFail !== undefined) wrong.push(...complaints(harm, mayFail));
   return {
     ...{ fault: fault.name, before, meanwhile, silenceMs, ...harm, wrong },
     takenMs: isTaken ? taken.atMs - beganAtMs : undefined,
@@ -76,19 +84,20 @@ async function lookAt(box: Box, when: string): Promise<string[]> {
   ];
 }
 
-type Harm = Pick<Blow, 'sent' | 'failed' | 'kept' | 'lost' | 'brokenDownloads'>;
+type Harm = Pick<Blow, 'sent' | 'failed' | 'faults' | 'kept' | 'lost' | 'brokenDownloads'>;
 
 const harmOf = (before: TrafficReport, now: TrafficReport): Harm => ({
   sent: now.sent - before.sent,
   failed: now.failed - before.failed,
+  faults: moreFaults(before, now),
   kept: before.kept.open,
   lost: now.kept.lost - before.kept.lost,
   brokenDownloads: now.download.broken - before.download.broken,
 });
 
-const complaints = ({ failed, lost, brokenDownloads, sent }: Harm): string[] => [
+const complaints = ({ failed, lost, brokenDownloads, sent }: Harm, mayFail: number): string[] => [
   ...(sent === 0 ? ['the client asked nothing'] : []),
-  ...(failed > 0 ? [`${failed} requests failed`] : []),
+  ...(failed > mayFail ? [`${failed} requests failed`] : []),
   ...(lost > 0 ? [`${lost} connections were lost`] : []),
   ...(brokenDownloads > 0 ? ['the download broke'] : []),
 ];

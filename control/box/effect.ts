@@ -74,7 +74,7 @@ export class Effect {
     const [before, now] = [this.#before, this.#box.traffic];
     const failed = now.failed - before.failed;
     const parts = [
-      `${failed} of ${now.sent - before.sent} requests failed${failed > 0 ? faults(before, now) : ''}`,
+      `${failed} of ${now.sent - before.sent} requests failed${failed > 0 ? ` (${moreFaults(before, now)})` : ''}`,
     ];
     const lost = now.kept.lost - before.kept.lost;
     if (lost > 0) parts.push(`${lost} of ${before.kept.open} kept connections lost`);
@@ -83,10 +83,11 @@ export class Effect {
   }
 }
 
-function faults(before: TrafficReport, now: TrafficReport): string {
+/** `ECONNRESET 4, timeout 1`: what came between two reports. */
+export function moreFaults(before: TrafficReport, now: TrafficReport): string {
   const grown = Object.entries(now.faults).flatMap(([fault, count]) => {
     const more = count - (before.faults[fault] ?? 0);
     return more > 0 ? [`${fault} ${more}`] : [];
   });
-  return ` (${grown.join(', ')})`;
+  return grown.join(', ');
 }

@@ -2,8 +2,11 @@
 import type { Box } from './box.ts';
 import type { Node } from './node.ts';
 
-/** `undisturbed`: no request fails, no connection ends; `addresses`: they answer again, which is all. */
-export type Promised = 'undisturbed' | 'addresses';
+/**
+ * `undisturbed`: no request fails, no connection ends; `connections`: none that is held ends, but a request may fail that begins in
+ * the moment of the change; `addresses`: they answer again, which is all.
+ */
+export type Promised = 'undisturbed' | 'connections' | 'addresses';
 
 export interface Fault {
   readonly name: string;
@@ -18,10 +21,6 @@ function activeOf(box: Box): Node {
   if (!active) throw new Error('nobody has the virtual addresses');
   return active;
 }
-
-/** Answers of nat and fullnat come back by the director, which knows of a connection what another one does not. */
-const knowsAlone = ({ plan: { mode, directors } }: Box): boolean =>
-  directors === 0 || mode === 'nat' || mode === 'fullnat';
 
 type Strike = Fault['strike'];
 
@@ -83,8 +82,10 @@ const other = (box: Box): Node => {
 
 /** All that fit a box, in the order in which they are tried. */
 export function faultsOf(box: Box): Fault[] {
-  const kept: Promised = knowsAlone(box) ? 'addresses' : 'undisturbed';
-  const tier = box.plan.directors > 0 ? 'director' : 'proxy';
+  const { mode } = box.plan;
+  // Of nat and fullnat a connection has to be told to the other director, which takes some ms.
+  const kept: Promised = mode === 'nat' || mode === 'fullnat' ? 'connections' : 'undisturbed';
+  const [tier, tiers] = box.plan.directors > 0 ? ['director', 'directors'] : ['proxy', 'proxies'];
   const pair: Fault[] = [
     { name: `kill -9 moat on the active ${tier}`, promised: kept, strike: killMoat(activeOf) },
     { name: `kill -9 moat on the other ${tier}`, promised: 'undisturbed', strike: killMoat(other) },
@@ -93,7 +94,7 @@ export function faultsOf(box: Box): Fault[] {
     { name: `the wire of the active ${tier} is pulled`, promised: kept, strike: pullWire },
     { name: 'moat vrrp failover', promised: kept, strike: failOver },
     { name: 'moat vrrp maintenance on', promised: kept, strike: maintain },
-    { name: `both ${tier}s are restarted in turn`, promised: kept, strike: restartAll },
+    { name: `both ${tiers} are restarted in turn`, promised: kept, strike: restartAll },
   ];
   if (box.plan.directors === 0) return pair.map(fault => ({ ...fault, promised: 'addresses' }));
   const [proxy] = box.of('proxy');

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 
 const EVERY_MS = 1000;
 const AGAIN_MS = 500;
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 5000;
 
 export interface Counts {
   open: number;

@@ -1,7 +1,7 @@
 /** `moat drill`: breaks a pair in every way it knows, on hosts of its own on this machine, and tells what came of it. */
 import { Box } from '../box/box.ts';
 import { type Blow, strike } from '../box/drill.ts';
-import { faultsOf } from '../box/faults.ts';
+import { type Fault, faultsOf } from '../box/faults.ts';
 import { boxMissing } from '../box/missing.ts';
 import { until } from '../box/net/host.ts';
 import { randomFrom } from '../box/random.ts';
@@ -13,6 +13,7 @@ import { directorsOf, modeOf, numberOf } from './demo.ts';
 const OPTIONS = {
   seed: { type: 'string' },
   faults: { type: 'string' },
+  only: { type: 'string' },
   mode: { type: 'string' },
   rate: { type: 'string' },
   directors: { type: 'string' },
@@ -26,6 +27,7 @@ where it is promised no request may have failed and no connection may have ended
 
   --seed N       random faults; the same ones for the same number
   --faults N     so many of them (20)
+  --only TEXT    those alone whose name has this text
   --mode MODE    how the directors forward: dr, nat, fullnat, tun (dr)
   --directors N  2, or 0: the pair is that of the proxies (2)
   --rate N       requests a second of the client, 1 to 2000 (100)
@@ -65,19 +67,27 @@ export async function run(args: readonly string[]): Promise<number> {
   for (const signal of SIGNALS) process.on(signal, () => interrupt.abort());
   const box = await Box.open(options, interrupt.signal);
   try {
-    return await drill(box, seed, count, { json: values.json === true, signal: interrupt.signal });
+    const all = faultsOf(box).filter(({ name }) => name.includes(values.only ?? ''));
+    if (all.length === 0) throw new OptionFault(`no fault is named "${values.only}"`);
+    return await drill(box, all, { seed, count, json: values.json === true, signal: interrupt.signal });
   } finally {
     await box.close();
   }
 }
 
+interface Course {
+  /** Undefined: each once. */
+  readonly seed: number | undefined;
+  readonly count: number;
+  readonly json: boolean;
+  readonly signal: AbortSignal;
+}
+
 async function drill(
   box: Box,
-  seed: number | undefined,
-  count: number,
-  { json, signal }: { readonly json: boolean; readonly signal: AbortSignal },
+  all: readonly Fault[],
+  { seed, count, json, signal }: Course,
 ): Promise<number> {
-  const all = faultsOf(box);
   const random = randomFrom(seed ?? 0);
   const chosen =
     seed === undefined ? all : Array.from({ length: count }, () => all[Math.floor(random() * all.length)]!);
@@ -118,7 +128,7 @@ const table = (blows: readonly Blow[]): string =>
       blow.takenMs === undefined ? '' : `${Math.round(blow.takenMs)} ms`,
       `${blow.silenceMs} ms`,
       `${blow.mendedSilenceMs} ms`,
-      `${blow.failed} of ${blow.sent}`,
+      `${blow.failed} of ${blow.sent}${blow.failed > 0 ? ` (${blow.faults})` : ''}`,
       `${blow.lost} of ${blow.kept}`,
       `${blow.brokenDownloads}`,
     ]),

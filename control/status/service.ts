@@ -51,7 +51,6 @@ export class StatusService {
         'l4-order': wish => order(wish, applier),
         bans: () => applier.bans.sync(),
         'ban-order': wish => orderBan(wish, applier),
-        metrics: () => applier.metrics.text(),
         vrrp: () => applier.cluster.figures(),
         'vrrp-order': wish => orderCluster(wish, applier),
       });

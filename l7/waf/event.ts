@@ -74,7 +74,14 @@ const ruleOf = ({ rule, message, data, tags, matches }: MatchedRule): WafEventRu
   tags,
   file: rule.file,
   line: rule.line,
-  matches,
+  matches: matches.map(({ variable, value, transformed, part, operator, transformations }) => ({
+    variable,
+    value,
+    transformed,
+    part,
+    operator,
+    transformations,
+  })),
 });
 
 export function eventOf(exchange: Exchange, inspection: Inspection): WafEvent {

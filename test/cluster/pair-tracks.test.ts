@@ -42,6 +42,26 @@ describe('sync groups and tracks of two nodes of moat', { skip, concurrency: AT_
     await until(() => hasSecond(0) && !hasSecond(1), 'the second address back at the first node');
   });
 
+  test('a sync group of a node that died is taken over as one: no member waits for another interval', async t => {
+    const pair = newPair(V3, t);
+    pair.join('eth1', ['10.78.0.1/24', '10.78.0.2/24']);
+    const second = (priority: number) =>
+      `vrrp_instance VI_2 { interface eth1; vrid 52; priority ${priority}; advert_interval 100ms; virtual_address 10.78.0.100/24; }
+       sync_group G { members VI_1 VI_2; }`;
+    const above = pair.moat('priority 150; advert_interval 100ms;', { around: second(150) }).start();
+    await above.says(/VI_2: backup to active/);
+    const below = pair.moat('priority 100; advert_interval 100ms;', { at: 1, around: second(100) }).start();
+    await until(async () => {
+      const { stdout } = await below.run('vrrp', 'status');
+      return stdout.match(/heard +/g)?.length === 2;
+    }, 'both members to be heard');
+    const { controlPid, clusterPid } = await above.pids();
+    for (const pid of [controlPid, clusterPid]) process.kill(pid, 'SIGKILL');
+    await pair.owners[1].becomes(true);
+    await below.says(/VI_[12]: backup to active: the active router was silent/);
+    await below.says(/VI_[12]: backup to active: with VI_[12] of its group/);
+  });
+
   test('a path of a sync group that is cut moves nothing while another path carries', async t => {
     const pair = newPair(V3, t);
     pair.join('eth1', ['10.78.0.1/24', '10.78.0.2/24']);
@@ -99,10 +119,10 @@ describe('sync groups and tracks of two nodes of moat', { skip, concurrency: AT_
     above.start();
     await a.becomes(true);
     assert.match((await above.run('vrrp', 'status')).stdout, /track +l7 is well: 1 workers answer/);
-    const told = /moat_vrrp_state\{vrrp_instance="VI_1",interface="eth0",vrid="51",state="active"\} 1/;
+    const told = /moat_vrrp_state\{instance="VI_1",interface="eth0",vrid="51",state="active"\} 1/;
     await until(async () => {
       const { stdout } = await pair.hosts[0].run('curl', '-s', 'http://127.0.0.1:8080/metrics');
-      return told.test(stdout) && /moat_vrrp_adverts_total\{.*direction="sent"\} [1-9]/.test(stdout);
+      return told.test(stdout) && /moat_vrrp_advertisements_sent_total\{.*\} [1-9]/.test(stdout);
     }, 'the metrics page to tell of it');
   });
 

@@ -71,7 +71,9 @@ for (const mode of FORWARD_MODES)
       );
       for (const node of holders)
         assert.deepEqual(
-          faultsOf(dir => writeSite(dir, { ...site, beside: clusterBlock(bare, node, dir) })),
+          faultsOf(dir =>
+            writeSite(dir, { ...site, beside: clusterBlock(bare, node, { dir, secret: SECRET }) }),
+          ),
           [],
         );
     });
