@@ -42,6 +42,12 @@ async function failOverAndBack(t: TestContext, pair: SyncPair): Promise<void> {
   await until(() => pair.holds(1), 'the second director to have the addresses');
   await sleep(1000);
   await crowd.ask('report').then(({ silenceMs }) => t.diagnostic(`without an answer for ${silenceMs} ms`));
+  t.diagnostic(
+    pair.directors[1].log
+      .split('\n')
+      .filter(line => /backup to active/.test(line))
+      .join('\n'),
+  );
   await allGoOn(crowd, t, 'after the death');
   await crowd.ask(`add ${Math.ceil(COUNT / 10)}`);
 
@@ -63,6 +69,7 @@ describe('flow sync: a director dies, and comes back', { skip }, () => {
     ['nat', 'rr'],
     ['fullnat', 'wlc'],
     ['dr', 'rr'],
+    ['dr', 'mh'],
   ];
   for (const [mode, scheduler] of CASES)
     test(`${mode} by ${scheduler}: no connection is lost`, async t => {

@@ -77,6 +77,7 @@ export class SyncPair implements AsyncDisposable {
   readonly reals: readonly Host[];
   readonly #pins = mkdtempSync(join(tmpdir(), 'moat-sync-pins-'));
   readonly #options: PairOptions;
+  readonly #ports: { readonly host: Host; readonly network: string; readonly port: string }[] = [];
 
   constructor(options: PairOptions) {
     this.#options = options;
@@ -90,6 +91,7 @@ export class SyncPair implements AsyncDisposable {
         eth2: [`10.9.0.${last}/24`],
       }),
     );
+    for (const { port } of directors.flatMap(host => this.#portsOf(host))) this.#keepFloodsAway(port);
     this.directors = [new Moat(directors[0]!), new Moat(directors[1]!)];
     this.reals = [11, 12].map(last => this.#real(last));
   }
@@ -97,8 +99,10 @@ export class SyncPair implements AsyncDisposable {
   #host(name: string, interfaces: Record<string, string[]>): Host {
     const host = this.lab.host(name);
     const networks = { eth0: 'out', eth1: 'in', eth2: 'heart' } as Record<string, string>;
-    for (const [at, addresses] of Object.entries(interfaces))
-      this.lab.wire(host, at, networks[at]!, { addresses });
+    for (const [at, addresses] of Object.entries(interfaces)) {
+      const network = networks[at]!;
+      this.#ports.push({ host, network, port: this.lab.wire(host, at, network, { addresses }) });
+    }
     return host;
   }
 
@@ -193,19 +197,32 @@ export class SyncPair implements AsyncDisposable {
     return host.do('ip -o address show').includes(` ${VIPS[0]}/`);
   }
 
-  /** Its wires are cut, and all that runs on the host dies. */
+  /** Cut off from all networks at once, and then all that runs on the host dies: nobody may say a last word. */
   kill(at: 0 | 1): void {
     const { host } = this.directors[at];
-    // Nobody may say a last word: that would be quicker than silence.
+    this.lab.switchHost.ip(...this.#portsOf(host).map(({ port }) => `link set ${port} nomaster`));
     for (const pid of host.pids) process.kill(pid, 'SIGSTOP');
     host.ip(...['eth0', 'eth1', 'eth2'].map(on => `link set ${on} down`));
     killAll(host.pids);
+  }
+
+  /** A frame for a host that is gone goes to every port: the backup's programs would see it, which hides how long a takeover takes. */
+  #keepFloodsAway(port: string): void {
+    this.lab.switchHost.ip(`link set ${port} type bridge_slave flood off`);
+  }
+
+  #portsOf(host: Host) {
+    return this.#ports.filter(one => one.host === host);
   }
 
   /** As a machine that has been switched on again; its flow table is what it was, which is the worst case. */
   revive(at: 0 | 1): void {
     const { host } = this.directors[at];
     const last = at + 2;
+    this.lab.switchHost.ip(
+      ...this.#portsOf(host).map(({ port, network }) => `link set ${port} master ${network}`),
+    );
+    for (const { port } of this.#portsOf(host)) this.#keepFloodsAway(port);
     for (const on of ['eth0', 'eth1', 'eth2']) host.do(`ip address flush dev ${on}`);
     const plan = {
       eth0: [`10.8.0.${last}/24`, `fd08::${last}/64`],
