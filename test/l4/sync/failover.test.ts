@@ -71,6 +71,11 @@ describe('flow sync: a director dies, and comes back', { skip }, () => {
     ['dr', 'rr'],
     ['dr', 'mh'],
   ];
+  test('fullnat, opened by SYN cookies: no connection is lost', async t => {
+    await using pair = new SyncPair({ mode: 'fullnat', tcp: 'syn_cookies always;' });
+    await failOverAndBack(t, pair);
+  });
+
   for (const [mode, scheduler] of CASES)
     test(`${mode} by ${scheduler}: no connection is lost`, async t => {
       await using pair = new SyncPair({ mode, scheduler });

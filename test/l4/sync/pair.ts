@@ -66,6 +66,8 @@ export interface PairOptions {
   readonly scheduler?: string;
   /** Lines of the virtual servers, of the l4 block, and of flow_sync. */
   readonly service?: string;
+  /** Lines of those of TCP alone. */
+  readonly tcp?: string;
   readonly l4?: string;
   readonly advertMs?: number;
 }
@@ -132,7 +134,7 @@ export class SyncPair implements AsyncDisposable {
 
   /** What the director at that place is told. @param changes are made to the text */
   text(at: 0 | 1, changes: (text: string) => string = text => text): string {
-    const { mode, scheduler = 'rr', service = '', l4 = '', advertMs = 100 } = this.#options;
+    const { mode, scheduler = 'rr', service = '', tcp = '', l4 = '', advertMs = 100 } = this.#options;
     const isFullnat = mode === 'fullnat';
     const inside = this.#translates ? [...GATEWAYS, ...(isFullnat ? POOLS : [])] : [];
     const instance = (name: string, family: 4 | 6, on: string, vrid: number, addresses: string[]) => {
@@ -156,7 +158,7 @@ export class SyncPair implements AsyncDisposable {
         const lines = [11, 12].map(
           last => `real_server ${bracketed(this.#realAddress(last, family))}:${PORT};`,
         );
-        return `virtual_server ${bracketed(vip)}:${PORT} ${protocol} { mode ${mode}; scheduler ${scheduler}; ${service} ${lines.join(' ')} }`;
+        return `virtual_server ${bracketed(vip)}:${PORT} ${protocol} { mode ${mode}; scheduler ${scheduler}; ${service} ${protocol === 'tcp' ? tcp : ''} ${lines.join(' ')} }`;
       }),
     );
     const pools = isFullnat ? POOLS.map(pool => `source_pool ${pool} ports=20000-60000;`).join(' ') : '';
