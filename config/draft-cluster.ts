@@ -1,5 +1,6 @@
 /** What the directives of the cluster block write into; config/resolve-cluster.ts turns it into the frozen model. */
 import type { ClusterModel } from '#model/cluster/cluster.ts';
+import type { StoreAddress } from '#model/cluster/session-store.ts';
 import type { TrackModel, TrackScriptModel } from '#model/cluster/track.ts';
 import type { SyncGroupModel, UnicastPeer, VirtualAddress, VrrpInstanceModel } from '#model/cluster/vrrp.ts';
 import type { SyncModel, SyncPathModel } from '#model/l4/sync.ts';
@@ -17,11 +18,25 @@ export interface FlowSyncDraft {
 }
 
 export interface ClusterDraft {
-  readonly own: Partial<Writable<Omit<ClusterModel, 'scripts' | 'instances' | 'groups' | 'flowWaitMs'>>>;
+  readonly own: Partial<
+    Writable<Omit<ClusterModel, 'scripts' | 'instances' | 'groups' | 'flowWaitMs' | 'sessionStore'>>
+  >;
   readonly scripts: ScriptDraft[];
   readonly instances: InstanceDraft[];
   readonly groups: SyncGroupDraft[];
   flowSync: FlowSyncDraft | undefined;
+  sessionStore: SessionStoreDraft | undefined;
+}
+
+export interface StoreAddressDraft extends StoreAddress {
+  readonly place: Token;
+}
+
+export interface SessionStoreDraft {
+  readonly site: Site;
+  listen: StoreAddressDraft | undefined;
+  readonly peers: StoreAddressDraft[];
+  key: string | undefined;
 }
 
 export interface VirtualAddressDraft extends VirtualAddress {
@@ -66,9 +81,16 @@ export interface SyncGroupDraft extends Omit<SyncGroupModel, 'members' | 'tracks
 export const newCluster = (): ClusterDraft => ({
   ...{ own: {}, scripts: [], instances: [], groups: [] },
   flowSync: undefined,
+  sessionStore: undefined,
 });
 
 export const newFlowSync = (site: Site): FlowSyncDraft => ({ own: {}, paths: [], site });
+
+export const newSessionStore = (site: Site): SessionStoreDraft => ({
+  ...{ site, peers: [] },
+  listen: undefined,
+  key: undefined,
+});
 
 export const newInstance = (name: string, site: Site): InstanceDraft => ({
   ...{ name, site, own: {}, addresses: [], peers: [], tracks: [] },

@@ -23,6 +23,7 @@ export const CONTEXTS = [
   'vrrp_script',
   'sync_group',
   'flow_sync',
+  'session_store',
 ] as const;
 export type Context = (typeof CONTEXTS)[number];
 

@@ -8,6 +8,7 @@ import type { HttpModel } from '#model/l7/http.ts';
 import type { Faults } from './diagnostic.ts';
 import type { ClusterDraft, ScriptDraft, SyncGroupDraft, TrackDraft } from './draft-cluster.ts';
 import { FLOW_WAIT_MS } from './resolve-flow-sync.ts';
+import { resolveSessionStore } from './resolve-session-store.ts';
 import { refuseTwins, resolveInstance } from './resolve-vrrp.ts';
 
 /** What the tracks of l4 and l7 ask after. */
@@ -30,6 +31,7 @@ export function resolveCluster(draft: ClusterDraft, tiers: OtherTiers, faults: F
     instances: draft.instances.map(instance => resolveInstance(instance, faults)),
     groups: resolveGroups(draft, faults),
     flowWaitMs: draft.flowSync && (draft.flowSync.own.waitMs ?? FLOW_WAIT_MS),
+    sessionStore: resolveSessionStore(draft, tiers.http !== undefined, faults),
   };
 }
 

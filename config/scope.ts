@@ -21,6 +21,7 @@ import type {
   FlowSyncDraft,
   InstanceDraft,
   ScriptDraft,
+  SessionStoreDraft,
   SyncGroupDraft,
 } from './draft-cluster.ts';
 import type { L4Draft, VirtualServerDraft } from './draft-l4.ts';
@@ -56,6 +57,7 @@ export interface Drafts {
   readonly script?: ScriptDraft;
   readonly syncGroup?: SyncGroupDraft;
   readonly flowSync?: FlowSyncDraft;
+  readonly sessionStore?: SessionStoreDraft;
 }
 
 export class Scope {
@@ -147,6 +149,10 @@ export class Scope {
 
   get flowSync(): FlowSyncDraft {
     return this.#need(this.drafts.flowSync, 'flow_sync');
+  }
+
+  get sessionStore(): SessionStoreDraft {
+    return this.#need(this.drafts.sessionStore, 'session_store');
   }
 
   /** Gives this block its own value of some settings. */

@@ -1,6 +1,13 @@
 /** Drafts that nobody keeps, for reading the inside of a block whose head is faulty. */
 import { newHttp, newLocation, newPool, newServer } from './draft.ts';
-import { newCluster, newFlowSync, newInstance, newScript, newSyncGroup } from './draft-cluster.ts';
+import {
+  newCluster,
+  newFlowSync,
+  newInstance,
+  newScript,
+  newSessionStore,
+  newSyncGroup,
+} from './draft-cluster.ts';
 import { newL4, newVirtualServer } from './draft-l4.ts';
 import type { Site } from './lex.ts';
 import type { Context } from './registry.ts';
@@ -44,6 +51,7 @@ const SCRATCH: Readonly<Record<Context, Make | undefined>> = {
   vrrp_script: (around, site) => ({ ...cluster(around), script: newScript('', site) }),
   sync_group: (around, site) => ({ ...cluster(around), syncGroup: newSyncGroup('', site) }),
   flow_sync: (around, site) => ({ ...cluster(around), flowSync: newFlowSync(site) }),
+  session_store: (around, site) => ({ ...cluster(around), sessionStore: newSessionStore(site) }),
 };
 
 /** @returns a scope of `context` whose drafts are thrown away, or undefined when there is none for it */

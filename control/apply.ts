@@ -10,12 +10,12 @@ import type { Model } from '#model/main.ts';
 import { openDatagrams } from '#native/datagram.ts';
 import { BanKeeper } from './ban/keeper.ts';
 import { ClusterHealth } from './cluster-health.ts';
-import { ClusterMetrics } from './cluster-metrics.ts';
 import { diskNeedsOf } from './disk-needs.ts';
 import { baseEnvironment } from './environment.ts';
 import type { Invocation } from './invocation.ts';
 import { type Change, Listeners } from './listeners.ts';
 import { LogFiles } from './log-files.ts';
+import { TierMetrics } from './metrics/tiers.ts';
 import { planeConfigOf } from './plane-config.ts';
 import { makeTempDirs } from './temp-dirs.ts';
 import { EventKeeper } from './waf/event-keeper.ts';
@@ -30,9 +30,10 @@ export class Applier {
   readonly l4: L4Plane;
   /** Of the cluster block; likewise. */
   readonly cluster: ClusterPlane;
+  /** Of these two. */
+  readonly metrics: TierMetrics;
   readonly listeners: Listeners;
   readonly #health: ClusterHealth;
-  readonly #metrics: ClusterMetrics;
   readonly #invocation: Invocation;
   readonly #appended = new AppendFiles();
   readonly #logs: LogBook;
@@ -55,7 +56,8 @@ export class Applier {
     this.l4 = new L4Plane(baseEnvironment());
     this.cluster = new ClusterPlane(baseEnvironment());
     this.#health = new ClusterHealth(this);
-    this.#metrics = new ClusterMetrics(this);
+    this.metrics = new TierMetrics(this);
+    plane.tierMetrics = () => this.metrics.text();
     this.bans = new BanKeeper(this);
     plane.bansChanged = this.bans.changed;
   }
@@ -105,7 +107,6 @@ export class Applier {
       .commit(model.cluster)
       .catch((fault: Error) => this.log.emerg(`the cluster block is not in force: ${fault.message}`));
     void this.#health.follow();
-    void this.#metrics.follow();
     await this.bans.follow(model.http);
   }
 

@@ -1,5 +1,6 @@
 /** Tells the cluster how the other tiers are, as long as the right to an address hangs on it. */
 import type { ClusterPlane, PlaneHealth } from '#cluster';
+import { within } from '#kit/within.ts';
 import type { L4Plane, SyncFigures } from '#l4';
 import type { L7Plane } from '#l7';
 
@@ -36,7 +37,10 @@ export class ClusterHealth {
 
   async #look(): Promise<PlaneHealth> {
     const { l4, plane } = this.#tiers;
-    const [figures, status] = await Promise.all([inTime(l4.figures()), inTime(plane.status())]);
+    const [figures, status] = await Promise.all([
+      within(PATIENCE_MS, l4.figures()),
+      within(PATIENCE_MS, plane.status()),
+    ]);
     const alive = status?.workers.length ?? 0;
     return {
       l4: figures?.services.map(({ name, reals }) => ({
@@ -46,17 +50,6 @@ export class ClusterHealth {
       flows: flowsOf(figures?.sync),
       l7: { ok: alive > 0, says: alive > 0 ? `${alive} workers answer` : 'the L7 process does not answer' },
     };
-  }
-}
-
-/** @returns undefined when it takes too long */
-async function inTime<T>(answer: Promise<T>): Promise<T | undefined> {
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  const timer = setTimeout(resolve, PATIENCE_MS, undefined);
-  try {
-    return await Promise.race([answer, promise]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -67,6 +67,11 @@ export const COMMANDS = {
     summary: 'show what the running program does',
     load: () => import('./commands/status.ts'),
   },
+  metrics: {
+    usage: 'metrics [-c FILE] [-p PREFIX]',
+    summary: 'print the metrics of the L4 tier and of virtual routers, as Prometheus reads them',
+    load: () => import('./commands/metrics.ts'),
+  },
   l4: {
     usage:
       'l4 list [--stats | --rate] | top [--once] | stats | connections | drain REAL [VIRTUAL] | weight N REAL [VIRTUAL] | resume REAL [VIRTUAL] [-c FILE] [-p PREFIX] [--json]',

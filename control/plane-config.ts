@@ -29,6 +29,7 @@ export function planeConfigOf(model: Model, invocation: Invocation): PlaneConfig
     errorLogs: errorLogs.length > 0 ? errorLogs : [defaultErrorLog(invocation)],
     http: model.http ?? NO_HTTP,
     env: addedEnvironment(model.process.env),
+    sessionStore: model.cluster?.sessionStore,
   };
 }
 

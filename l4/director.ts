@@ -8,7 +8,7 @@ import { compileTables, releaseReals } from './compile.ts';
 import { conditionOf, type ServiceCondition } from './condition.ts';
 import { DataPlane, type DataPlaneOptions } from './data-plane.ts';
 import { defaultAttach } from './default-attach.ts';
-import type { L4Figures, NamedFlow, RealFigures } from './figures.ts';
+import type { L4Figures, LeaseFigures, NamedFlow, RealFigures } from './figures.ts';
 import { entriesAmong, Fullness } from './fullness.ts';
 import type { Teller } from './health/teller.ts';
 import { Watch } from './health/watch.ts';
@@ -208,9 +208,10 @@ export class Director {
   figures(): L4Figures {
     const { plane, model, tables } = this.#inForce();
     const counts = plane.reals();
-    const conditions = this.#watch.conditions;
+    const { conditions, failedChecks } = this.#watch;
     return {
       attached: plane.attached,
+      lease: leaseOf(plane, model.leaseMs),
       table: { entries: entriesAmong(realsOf(tables), counts), room: plane.room },
       sync: this.#sync.figures,
       reasons: plane.reasons(),
@@ -219,6 +220,15 @@ export class Director {
         const leaving = tables.leaving.filter(({ serviceId }) => serviceId === service.id);
         const condition = conditions.get(service.facts.name);
         const { name, protocol, persistence, onePacket } = service.facts;
+        const failed = failedChecks.get(name);
+        const figuresOf = (
+          { id, name, address, port, mode, weight, intake }: RealTable,
+          state: RealFigures['state'],
+        ): RealFigures => ({
+          ...{ name, address, port, mode, weight, intake, state },
+          ...(counts.get(id) ?? NOTHING),
+          failedChecks: failed?.get(name) ?? 0,
+        });
         return {
           name,
           protocol,
@@ -227,8 +237,8 @@ export class Director {
           scheduler: server?.scheduler.name ?? '',
           quorum: condition?.quorum ?? true,
           reals: [
-            ...service.reals.map(real => realFigures(real, counts, stateOf(real, server, condition))),
-            ...leaving.map(real => realFigures(real, counts, 'leaving')),
+            ...service.reals.map(real => figuresOf(real, stateOf(real, server, condition))),
+            ...leaving.map(real => figuresOf(real, 'leaving')),
           ],
         };
       }),
@@ -331,12 +341,9 @@ const NOTHING: RealCounts = {
   replyBytes: 0,
 };
 
-function realFigures(
-  { id, name, address, port, mode, weight, intake }: RealTable,
-  counts: ReadonlyMap<number, RealCounts>,
-  state: RealFigures['state'],
-): RealFigures {
-  return { name, address, port, mode, weight, intake, state, ...(counts.get(id) ?? NOTHING) };
+function leaseOf(plane: DataPlane, leaseMs: number | undefined): LeaseFigures | undefined {
+  if (leaseMs === undefined) return undefined;
+  return { ms: leaseMs, leftMs: Number(plane.leaseEndNs() - process.hrtime.bigint()) / 1e6 };
 }
 
 function stateOf(

@@ -20,6 +20,8 @@ export interface RealFigures extends RealCounts {
   readonly intake: Intake;
   /** `leaving`: it is configured no more, and has flows. */
   readonly state: 'alive' | 'dead' | 'draining' | 'drained' | 'sorry' | 'leaving';
+  /** Health checks that it failed since it is watched. */
+  readonly failedChecks: number;
   /** What an operator has commanded against its line. */
   readonly command?: Said;
 }
@@ -36,9 +38,17 @@ export interface ServiceFigures {
   readonly reals: readonly RealFigures[];
 }
 
+export interface LeaseFigures {
+  readonly ms: number;
+  /** Below 0: it has ended, and nothing is forwarded. */
+  readonly leftMs: number;
+}
+
 export interface L4Figures {
   readonly attached: readonly Attachment[];
   readonly table: TableFill;
+  /** Undefined: forwarding does not hang on one. */
+  readonly lease: LeaseFigures | undefined;
   readonly services: readonly ServiceFigures[];
   /** With the other director; undefined: there is none, or it has not begun. */
   readonly sync: SyncFigures | undefined;

@@ -25,6 +25,7 @@ export { attachDecap, DECAP_ATTACH_MODES, type DecapAttachMode, removeDecap } fr
 export { type DecapState, decapState } from './decap-state.ts';
 export type { L4Figures, NamedFlow, RealFigures, ServiceFigures } from './figures.ts';
 export { reasonForTc, TC_PRIORITY } from './interfaces.ts';
+export { FIRST_DROP, REASONS } from './layout.ts';
 export type { Order, Target } from './override.ts';
 export type { SyncFigures } from './sync/messages.ts';
 export { type Tried, tryPrograms } from './try-programs.ts';

@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { closeFd, sendFds, socketPair } from '#native/socket.ts';
-import { type Answer, isNews, Line } from './line.ts';
-import type { PlaneNews, ToProcess } from './messages.ts';
+import { type Answer, answer, isNews, isQuestion, Line, type News, type Question } from './line.ts';
+import type { PlaneNews, ToControl, ToProcess } from './messages.ts';
 
 const ENTRY = fileURLToPath(new URL('./process.ts', import.meta.url));
 /** Below the kernel's 253 of one message (SCM_MAX_FD). */
@@ -18,10 +18,15 @@ export interface Ending {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** What comes from it. */
+type Said = Answer | News<unknown> | Question<ToControl>;
+
 export class Child {
   readonly startedAtMs = performance.now();
-  /** Told of what the workers did not wait to be asked for. */
+  /** Told of what it says without being asked. */
   tell: (news: PlaneNews) => void = () => {};
+  /** Answers what the process asks. */
+  work: (question: ToControl) => unknown = () => undefined;
   /** Resolves when the process has ended; never rejects. */
   readonly ended: Promise<Ending>;
   readonly #process: ChildProcess;
@@ -45,9 +50,7 @@ export class Child {
     this.#line = new Line(question =>
       this.#process.send(question, fault => fault && this.#line.break(fault.message)),
     );
-    this.#process.on('message', (message: object) =>
-      isNews(message) ? this.tell(message.news as PlaneNews) : this.#line.settle(message as Answer),
-    );
+    this.#process.on('message', message => this.#hear(message as Said));
     this.ended = new Promise(resolve => {
       this.#process.once('error', () => resolve({ code: null, signal: null }));
       this.#process.once('exit', (code, signal) => resolve({ code, signal }));
@@ -56,6 +59,17 @@ export class Child {
       this.#line.break('the L7 process died');
       closeFd(ours);
     });
+  }
+
+  #hear(message: Said): void {
+    if (isNews(message)) this.tell(message.news as PlaneNews);
+    else if (isQuestion<ToControl>(message))
+      void answer(
+        message.id,
+        () => this.work(message),
+        reply => this.#process.send(reply, () => {}), // it may have died meanwhile
+      );
+    else this.#line.settle(message);
   }
 
   get pid(): number {

@@ -2,12 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '#kit/log.ts';
 import { Turns } from '#kit/turns.ts';
+import { within } from '#kit/within.ts';
 import type { KeptCapability } from '#model/main.ts';
 import { Deaths } from './deaths.ts';
 import { type Generation, isLeaving } from './generation.ts';
-import type { FileGrant, PlaneNews, ToWorker, WorkerStatus } from './messages.ts';
-import type { MetricFamily } from './metrics/elsewhere.ts';
+import type { FileGrant, PlaneNews, ToControl, ToWorker, WorkerStatus } from './messages.ts';
 import { commitThread, prepareThread, type ThreadMeans } from './thread-tables.ts';
+import type { TicketSeed } from './tls/ticket-keys.ts';
 import type { PoolShare } from './upstream/pool-share.ts';
 
 import { WorkerThread } from './worker-thread.ts';
@@ -21,6 +22,8 @@ export interface CrewMeans extends ThreadMeans {
   readonly threadDied: (threadId: number, place: number) => Promise<void>;
   /** What the WAF of a thread found. */
   readonly tell?: (news: PlaneNews) => void;
+  /** A thread asks what only control knows. */
+  readonly askControl?: (question: ToControl) => Promise<unknown>;
   /** The code of a thread; thread.ts, but for tests of deaths. */
   readonly entry?: URL;
   /** A worker cannot be kept alive: ends the process. */
@@ -112,6 +115,11 @@ export class Crew {
     return this.#turns.take(() => this.#tell({ kind: 'settle-pools' }));
   }
 
+  /** Has all threads encrypt tickets with the keys of another moat. */
+  adoptTickets(seed: TicketSeed): Promise<void> {
+    return this.#turns.take(() => this.#tell({ kind: 'adopt-tickets', seed }));
+  }
+
   /** A thread that dies meanwhile is not waited for: its successor begins with what is there then. */
   async #tell(what: ToWorker): Promise<void> {
     await Promise.allSettled([...this.#threads.values()].map(thread => thread.ask(what)));
@@ -120,11 +128,6 @@ export class Crew {
   /** Moves all threads to new descriptors of the log files. */
   rotate(files: readonly FileGrant[], gone: readonly string[]): Promise<void> {
     return this.#turns.take(() => this.#tell({ kind: 'rotate', files, gone }));
-  }
-
-  /** Gives all threads the metrics of other processes. */
-  tellElsewhere(families: readonly MetricFamily[]): Promise<void> {
-    return this.#tell({ kind: 'elsewhere', families });
   }
 
   async status(): Promise<WorkerStatus[]> {
@@ -174,8 +177,10 @@ export class Crew {
     const restarts = this.#deaths.restartsOf(workerId);
     const place = this.#takePlace();
     const options = { workerId, place, restarts };
-    const { entry, tell } = this.#means;
-    const thread = new WorkerThread(options, (dead, fault) => this.#bury(dead, fault), entry, tell);
+    const thread = new WorkerThread(options, {
+      ...this.#means,
+      ended: (dead, fault) => this.#bury(dead, fault),
+    });
     this.#threads.set(workerId, thread);
     return thread;
   }
@@ -250,13 +255,3 @@ export class Crew {
 }
 
 const onOneLine = ({ message, stack }: Error): string => (stack ?? message).replace(/\s*\n\s*/g, ' ');
-
-async function within<T>(limitMs: number, work: Promise<T>): Promise<T | undefined> {
-  const stop = new AbortController();
-  const late = sleep(limitMs, undefined, { signal: stop.signal }).catch(() => undefined); // aborted: work won
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    stop.abort();
-  }
-}

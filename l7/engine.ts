@@ -14,8 +14,8 @@ import { FIELD_NAMES } from './field-names.ts';
 import { Listener } from './listen.ts';
 import { ErrorLogger, type ErrorSink } from './log/error.ts';
 import { LogFiles } from './log/files.ts';
-import type { MetricFamily } from './metrics/elsewhere.ts';
 import { LoopWatch } from './metrics/loop-watch.ts';
+import { TierMetrics } from './metrics/tier-metrics.ts';
 import type { Traffic } from './metrics/traffic.ts';
 import type { Observer } from './observer.ts';
 import type { SharedState } from './shared.ts';
@@ -54,6 +54,8 @@ export interface EngineOptions {
   readonly wafEvents?: (batch: WafEventBatch) => void;
   /** Somebody was banned. */
   readonly bansChanged?: () => void;
+  /** Asks control for the metrics of the other tiers. */
+  readonly tierMetrics?: () => Promise<string>;
 }
 
 /** A client's connection, as far as the engine minds it. */
@@ -81,11 +83,11 @@ export class Engine implements Worker {
   readonly streams = new StreamLoop(this.clock, FIELD_NAMES);
   readonly fileBuffer = Buffer.allocUnsafeSlow(FILE_BYTES);
   readonly logFiles: LogFiles;
-  elsewhere: readonly MetricFamily[] = [];
   readonly userFiles = new UserFiles();
   readonly ruleShelf = new RuleShelf();
   readonly wafEvents: EventQueue;
   readonly bansChanged: () => void;
+  readonly tierMetrics: TierMetrics;
   readonly passwords = new Passwords();
   readonly secureContexts: SecureContexts;
   readonly namedCertificates: NamedCertificates;
@@ -97,6 +99,7 @@ export class Engine implements Worker {
   readonly #alone: AloneState;
   readonly #views: PoolViews;
   readonly #loop = new LoopWatch();
+  readonly #tickets: TicketRing;
   readonly #crowd = new Crowd();
   /** How many connections, to clients and to servers, it may have. */
   connectionsMost = Number.POSITIVE_INFINITY;
@@ -115,14 +118,15 @@ export class Engine implements Worker {
     this.errorSink = options.errorSink;
     this.wafEvents = new EventQueue(options.wafEvents ?? (() => {}));
     this.bansChanged = options.bansChanged ?? (() => {});
+    this.tierMetrics = new TierMetrics(options.tierMetrics ?? (() => Promise.resolve('')));
     this.logFiles = new LogFiles(options.files);
     this.errorLogs = options.errorLogs;
     this.seat = { slot: options.place ?? 1, owner: ownerOf(threadId) };
     this.#alone = new AloneState(this.seat.owner);
     this.#views = new PoolViews(this.seat);
-    const ring = new TicketRing(options.ticketSeed ?? newTicketSeed());
+    this.#tickets = new TicketRing(options.ticketSeed ?? newTicketSeed());
     const means = this.#ocspMeans();
-    this.secureContexts = new SecureContexts(ring, means);
+    this.secureContexts = new SecureContexts(this.#tickets, means);
     this.clientOcsp = new ClientOcsp(means);
     this.namedCertificates = new NamedCertificates(this.secureContexts, () => this.clock.nowMs());
   }
@@ -138,6 +142,11 @@ export class Engine implements Worker {
     this.secureContexts.turnOver();
     if (!this.observer) this.#prepareTls(model, tables);
     this.#prepared.set(revision, tables);
+  }
+
+  /** Goes on with the ticket keys of another moat. */
+  adoptTickets(seed: TicketSeed): void {
+    this.#tickets.adopt(seed);
   }
 
   #ocspMeans(): OcspMeans {

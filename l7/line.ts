@@ -17,6 +17,11 @@ export interface News<N> {
 
 export const isNews = (message: object): message is News<unknown> => 'news' in message;
 
+/** Both ends of a channel may ask: what comes in is a question, or the answer to one. */
+export const isQuestion = <Q extends { readonly kind: string }>(
+  message: Answer | Question<Q>,
+): message is Question<Q> => 'kind' in message;
+
 /** The asking end. */
 export class Line<Q extends object> {
   readonly #send: (question: Question<Q>) => void;

@@ -1,13 +1,13 @@
 /** What control, the L7 process and its worker threads say to each other. */
-
+import type { SessionStoreModel } from '#model/cluster/session-store.ts';
 import type { HttpModel } from '#model/l7/http.ts';
 import type { ErrorLog } from '#model/l7/log.ts';
 import type { KeptCapability, ProcessModel } from '#model/main.ts';
 import type { BanOrder, ZoneBans } from './ban/desk.ts';
 import type { EngineStatus } from './engine.ts';
-import type { MetricFamily } from './metrics/elsewhere.ts';
 import type { TrafficReport } from './metrics/traffic-report.ts';
 import type { Secrets } from './secrets.ts';
+import type { StoreFigures } from './store/figures.ts';
 import type { TicketSeed } from './tls/ticket-keys.ts';
 import type { PoolShare } from './upstream/pool-share.ts';
 import type { PoolSnapshot } from './upstream/pool-snapshot.ts';
@@ -23,6 +23,8 @@ export interface PlaneConfig {
   readonly http: HttpModel;
   /** Environment variables to set before work begins. */
   readonly env: Readonly<Record<string, string>>;
+  /** What is shared with other moats; undefined: nothing. */
+  readonly sessionStore: SessionStoreModel | undefined;
 }
 
 /**
@@ -62,13 +64,19 @@ export type ToProcess =
   | { readonly kind: 'ban-order'; readonly order: BanOrder }
   | { readonly kind: 'rotate'; readonly files: readonly string[] }
   | { readonly kind: 'status' }
-  /** Metrics of other processes, for the page of this one. */
-  | { readonly kind: 'elsewhere'; readonly families: readonly MetricFamily[] }
   | { readonly kind: 'drain' }
   | { readonly kind: 'stop' };
 
-/** What workers say without being asked: the process hands it on to control. */
-export type PlaneNews = WafEventBatch | { readonly bans: 'changed' };
+/** A thread asks the L7 process, and that asks control. */
+export type ToControl =
+  /** Answered by a string: families of metrics of the other tiers, in Prometheus' text format. */
+  { readonly kind: 'tier-metrics' };
+
+/** What workers and the process say without being asked: what the WAF found, that somebody is banned, that the secrets are others now. */
+export type PlaneNews =
+  | WafEventBatch
+  | { readonly bans: 'changed' | 'lifted' }
+  | { readonly secrets: Secrets };
 
 /** Path and descriptor of a log file. */
 export type FileGrant = readonly [path: string, fd: number];
@@ -106,10 +114,11 @@ export type ToWorker =
   | { readonly kind: 'change-pools'; readonly shares: readonly PoolShare[] }
   /** All threads have taken up the pools committed or changed last. */
   | { readonly kind: 'settle-pools' }
+  /** The keys of tickets are those of another moat. */
+  | { readonly kind: 'adopt-tickets'; readonly seed: TicketSeed }
   /** `gone`: paths that no configuration names any more; their descriptors are closed after the answer. */
   | { readonly kind: 'rotate'; readonly files: readonly FileGrant[]; readonly gone: readonly string[] }
   | { readonly kind: 'status' }
-  | { readonly kind: 'elsewhere'; readonly families: readonly MetricFamily[] }
   | { readonly kind: 'drain' }
   | { readonly kind: 'close' };
 
@@ -130,4 +139,6 @@ export interface PlaneStatus {
   readonly traffic: TrafficReport | undefined;
   readonly workers: readonly WorkerStatus[];
   readonly pools: readonly PoolSnapshot[];
+  /** Undefined: nothing is shared with other moats. */
+  readonly sessionStore: StoreFigures | undefined;
 }

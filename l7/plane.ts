@@ -5,16 +5,15 @@ import { Turns } from '#kit/turns.ts';
 import type { BanOrder, ZoneBans } from './ban/desk.ts';
 import { Child, type Ending, howItEnded } from './child.ts';
 import { type PlaneNews, type PlaneStatus, type Slot, slotId } from './messages.ts';
-import type { MetricFamily } from './metrics/elsewhere.ts';
 import { SecretKeeper, type Secrets } from './secrets.ts';
 import type { WafEventBatch } from './waf/event-queue.ts';
 
 export type { BanOrder, ZoneBans } from './ban/desk.ts';
 export type { PlaneConfig, PlaneStatus, Slot, WorkerStatus } from './messages.ts';
-export type { MetricFamily } from './metrics/elsewhere.ts';
 export type { TrafficReport } from './metrics/traffic-report.ts';
 export { packConfig } from './parcel.ts';
 export type { Secrets } from './secrets.ts';
+export type { PeerFigures, StoreFigures } from './store/figures.ts';
 export type { WafEventBatch } from './waf/event-queue.ts';
 export type { Ban } from './zone/ban-zone.ts';
 
@@ -47,7 +46,9 @@ export class L7Plane {
   /** Told of what the WAF found, in batches. */
   wafEvents: (batch: WafEventBatch) => void = () => {};
   /** Told that bans have come, or may be gone: the process begins with none. */
-  bansChanged: () => void = () => {};
+  bansChanged: (how: 'changed' | 'lifted') => void = () => {};
+  /** Metrics of the other tiers, which pages of metrics show beside those of this one. */
+  tierMetrics: () => Promise<string> = () => Promise.resolve('');
   readonly #env: NodeJS.ProcessEnv;
   readonly #secrets: SecretKeeper;
   readonly #turns = new Turns();
@@ -121,13 +122,9 @@ export class L7Plane {
     return this.#child?.ask<PlaneStatus>({ kind: 'status' }).catch(() => undefined);
   }
 
-  /** Puts metrics of other processes on the page of this one; they stand until others are told. */
-  async tellElsewhere(families: readonly MetricFamily[]): Promise<void> {
-    await this.#child?.ask({ kind: 'elsewhere', families }).catch(() => undefined); // its death is told elsewhere
-  }
-
   #hear(news: PlaneNews): void {
-    if ('bans' in news) this.bansChanged();
+    if ('bans' in news) this.bansChanged(news.bans);
+    else if ('secrets' in news) this.#secrets.adopt(news.secrets.tickets, news.secrets.ticketsBornMs);
     else this.wafEvents(news);
   }
 
@@ -172,6 +169,7 @@ export class L7Plane {
     this.#warm = undefined;
     this.#child = child;
     child.tell = news => this.#hear(news);
+    child.work = () => this.tierMetrics();
     this.#heldSlots.clear();
     this.#heldFiles.clear();
     try {
@@ -196,7 +194,7 @@ export class L7Plane {
     await child.ask({ kind: 'commit', revision });
     this.#heldSlots = new Set(sockets.map(slotId));
     this.#input = input;
-    this.bansChanged();
+    this.bansChanged('changed');
   }
 
   #prepare(child: Child, { revision, config, sockets, files }: PlaneInput): Promise<void> {

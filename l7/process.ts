@@ -10,13 +10,24 @@ import { closeFd, receiveFds } from '#native/socket.ts';
 import { BanDesk } from './ban/desk.ts';
 import { Crew } from './crew.ts';
 import type { Generation } from './generation.ts';
-import { answer, type Question } from './line.ts';
-import { type PlaneConfig, type PlaneStatus, type Slot, slotId, type ToProcess } from './messages.ts';
+import { type Answer, answer, isQuestion, Line, type Question } from './line.ts';
+import {
+  type PlaneConfig,
+  type PlaneNews,
+  type PlaneStatus,
+  type Slot,
+  slotId,
+  type ToControl,
+  type ToProcess,
+} from './messages.ts';
 import { TRAFFIC_WISH, Traffic } from './metrics/traffic.ts';
 import { reportOf, type TrafficReport } from './metrics/traffic-report.ts';
 import { openConfig } from './parcel.ts';
 import { SecretKeeper } from './secrets.ts';
 import { placesFor, wishesOf } from './shared.ts';
+import type { TicketClaim } from './store/records.ts';
+import { SessionStore } from './store/session-store.ts';
+import { sharedZones } from './store/shared-zones.ts';
 import { PoolSteward } from './upstream/steward.ts';
 import type { ZoneDraft } from './zone/draft.ts';
 import type { Seat } from './zone/kept.ts';
@@ -49,7 +60,11 @@ class PlaneProcess {
       this.#pools?.threadDied(threadId, place);
       await this.#zones?.threadDied(threadId, place);
     },
-    tell: news => process.send?.({ news }),
+    tell: news => {
+      if ('bans' in news) this.#store.bansChanged();
+      process.send?.({ news });
+    },
+    askControl: ({ kind }) => control.ask({ kind }),
     giveUp: () => process.exit(1),
   });
   #current: Generation | undefined;
@@ -62,6 +77,11 @@ class PlaneProcess {
     () => this.#current?.config.http.limitZones ?? [],
     name => this.#zones?.table(name),
   );
+  readonly #store = new SessionStore({
+    log: () => this.#logs.main,
+    claim: () => this.#claim(),
+    adopt: claim => this.#adoptTickets(claim),
+  });
   #places = Number.POSITIVE_INFINITY;
   #settled = false;
   /** Kept of root, once the process is settled. */
@@ -77,15 +97,15 @@ class PlaneProcess {
       case 'abandon':
         return this.#abandon(question.revision);
       case 'bans':
+        if (question.restore.length > 0) this.#store.bansChanged();
         return this.#bans.list(question.restore);
       case 'ban-order':
+        this.#store.bansChanged();
         return this.#bans.obey(question.order);
       case 'rotate':
         return this.#rotate(question.files);
       case 'status':
         return this.#status();
-      case 'elsewhere':
-        return this.#crew.tellElsewhere(question.families);
       case 'drain':
         return this.drain();
       case 'stop':
@@ -103,12 +123,14 @@ class PlaneProcess {
   async drain(): Promise<void> {
     if (this.#draining) return;
     this.#draining = true;
+    this.#store.close();
     this.#closeSockets([...this.#sockets.keys()]);
     await this.#crew.drain(this.#current?.config.process.shutdownTimeoutMs ?? 0);
     process.exit(0);
   }
 
   async #stop(): Promise<void> {
+    this.#store.close();
     await this.#crew.close();
     process.exit(0);
   }
@@ -211,7 +233,32 @@ class PlaneProcess {
     await this.#crew.commit(this.#current);
     zones.settle();
     await this.#pools?.settle();
+    this.#followStore(this.#current);
     zones.release(reload - 1); // one reload back is kept, for requests that began before it
+  }
+
+  #followStore({ config, zones }: Generation): void {
+    const tell = (how: 'changed' | 'lifted') => {
+      const news: PlaneNews = { bans: how };
+      process.send?.({ news });
+    };
+    this.#store.follow(config.sessionStore, sharedZones(config.http, zones, this.#seat().owner, tell));
+  }
+
+  #claim(): TicketClaim {
+    const { tickets, ticketsBornMs } = (this.#secrets ??= new SecretKeeper()).now();
+    return { bornMs: ticketsBornMs, seed: tickets };
+  }
+
+  /** Threads that come later begin with them; control keeps them for the next process. */
+  #adoptTickets({ seed, bornMs }: TicketClaim): void {
+    const secrets = this.#secrets;
+    if (!secrets) return;
+    secrets.adopt(seed, bornMs);
+    const news: PlaneNews = { secrets: secrets.now() };
+    process.send?.({ news });
+    void this.#crew.adoptTickets(seed);
+    this.#logs.main.notice('session store: the keys of session tickets are those of another node');
   }
 
   async #abandon(revision: number): Promise<void> {
@@ -240,6 +287,7 @@ class PlaneProcess {
       traffic: this.#traffic(),
       workers: await this.#crew.status(),
       pools: this.#pools?.snapshot() ?? [],
+      sessionStore: this.#store.figures(),
     };
   }
 
@@ -291,15 +339,17 @@ function receive(count: number): number[] {
   return descriptors;
 }
 
+const control = new Line<ToControl>(question => process.send?.(question));
 const plane = new PlaneProcess();
 plane.warmUp(Number(process.argv[2] ?? 1));
-process.on('message', (question: Question<ToProcess>) =>
-  answer(
-    question.id,
-    () => plane.work(question),
+process.on('message', (message: Question<ToProcess> | Answer) => {
+  if (!isQuestion(message)) return control.settle(message);
+  void answer(
+    message.id,
+    () => plane.work(message),
     reply => process.send?.(reply),
-  ),
-);
+  );
+});
 process.on('disconnect', () => plane.drain()); // control has died: its successor needs the ports
 // A terminal sends these to the whole group; control hears them too and tells what to do.
 for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const)

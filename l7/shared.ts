@@ -7,8 +7,8 @@ import { verdictsWish } from './metrics/verdicts.ts';
 import type { SharedPools } from './upstream/pools.ts';
 import { COLLECTION_SHAPE, COLLECTIONS } from './waf/shared-store.ts';
 import { BAN_SHAPE, STRIKE_SHAPE } from './zone/ban-zone.ts';
-import { REQ_SHAPE } from './zone/req-zone.ts';
-import { STICKY_SHAPE } from './zone/sticky-table.ts';
+import { REQ_SHAPE, SHARED_REQ_SHAPE } from './zone/req-zone.ts';
+import { SHARED_STICKY_SHAPE, STICKY_SHAPE } from './zone/sticky-table.ts';
 import type { SharedZone, ZoneWish } from './zone/wish.ts';
 
 /** Crosses to the threads by postMessage: memory and plain data. */
@@ -42,7 +42,7 @@ function sessionWishes({ pools }: HttpModel): ZoneWish[] {
             kind: 'table',
             name: sticky.zone.name,
             sizeBytes: sticky.zone.bytes,
-            shape: STICKY_SHAPE,
+            shape: sticky.sync ? SHARED_STICKY_SHAPE : STICKY_SHAPE,
             use: `sessions of ${name}`,
           },
         ],
@@ -73,7 +73,7 @@ function limitWish(zone: Exclude<LimitZone, BanZoneModel>): ZoneWish {
     ...base,
     kind: 'table',
     name: `limit ${zone.name}`,
-    shape: { ...REQ_SHAPE, keyBytesMax: LIMIT_KEY_BYTES },
+    shape: { ...(zone.sync ? SHARED_REQ_SHAPE : REQ_SHAPE), keyBytesMax: LIMIT_KEY_BYTES },
   };
 }
 

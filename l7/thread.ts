@@ -7,8 +7,8 @@ import { addon } from '#native/addon.ts';
 import { openDatagrams } from '#native/datagram.ts';
 import { holdCapabilities, takeCapabilities } from '#native/identity.ts';
 import { Engine } from './engine.ts';
-import { answer, type Question } from './line.ts';
-import type { PlaneConfig, PlaneNews, ToWorker, WorkerStatus } from './messages.ts';
+import { type Answer, answer, isQuestion, Line, type Question } from './line.ts';
+import type { PlaneConfig, PlaneNews, ToControl, ToWorker, WorkerStatus } from './messages.ts';
 import { openConfig } from './parcel.ts';
 import type { TicketSeed } from './tls/ticket-keys.ts';
 
@@ -60,13 +60,12 @@ class Thread {
         return this.#engine?.changePools(question.shares);
       case 'settle-pools':
         return this.#engine?.settlePools();
+      case 'adopt-tickets':
+        return this.#engine?.adoptTickets(question.seed);
       case 'rotate':
         return this.#rotate(question);
       case 'status':
         return this.#status();
-      case 'elsewhere':
-        if (this.#engine) this.#engine.elsewhere = question.families;
-        return undefined;
       case 'drain':
         return new Promise<void>(done => (this.#engine ? this.#engine.drain(done) : done()));
       case 'close':
@@ -95,6 +94,7 @@ class Thread {
       report: ({ message }) => this.#logs.main.alert(message),
       wafEvents: news => port?.postMessage({ news }),
       bansChanged: () => port?.postMessage({ news: { bans: 'changed' } satisfies PlaneNews }),
+      tierMetrics: () => upwards.ask<string>({ kind: 'tier-metrics' }),
     });
   }
 
@@ -132,11 +132,13 @@ class Thread {
 
 const port = parentPort;
 if (!port) throw new Error('Cannot run thread.ts: it is no worker thread');
+const upwards = new Line<ToControl>(question => port.postMessage(question));
 const thread = new Thread(workerData);
-port.on('message', (question: Question<ToWorker>) =>
-  answer(
-    question.id,
-    () => thread.work(question),
+port.on('message', (message: Question<ToWorker> | Answer) => {
+  if (!isQuestion(message)) return upwards.settle(message);
+  void answer(
+    message.id,
+    () => thread.work(message),
     reply => port.postMessage(reply),
-  ),
-);
+  );
+});

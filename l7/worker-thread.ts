@@ -1,10 +1,24 @@
 /** One worker thread as the L7 process sees it: asked over a line, and known by how it ended. */
 import { SHARE_ENV, Worker } from 'node:worker_threads';
-import { isNews, Line } from './line.ts';
-import type { PlaneNews, ToWorker } from './messages.ts';
+import { type Answer, answer, isNews, isQuestion, Line, type News, type Question } from './line.ts';
+import type { PlaneNews, ToControl, ToWorker } from './messages.ts';
 import type { ThreadOptions } from './thread.ts';
 
 const THREAD = new URL('./thread.ts', import.meta.url);
+
+/** What comes from it. */
+type Said = Answer | News<unknown> | Question<ToControl>;
+
+/** What a thread needs of those around it. */
+export interface ThreadEars {
+  /** Called once, with what went wrong if it threw. */
+  readonly ended: (thread: WorkerThread, fault: Error | undefined) => void;
+  /** The thread's code. */
+  readonly entry?: URL;
+  /** Told of what it says without being asked. */
+  readonly tell?: (news: PlaneNews) => void;
+  readonly askControl?: (question: ToControl) => Promise<unknown>;
+}
 
 export class WorkerThread {
   readonly id: number;
@@ -23,37 +37,36 @@ export class WorkerThread {
   readonly #line: Line<ToWorker>;
   #fault: Error | undefined;
 
-  /**
-   * @param ended called once, with what went wrong if it threw
-   * @param entry the thread's code
-   * @param tell of what it says without being asked
-   */
-  constructor(
-    options: ThreadOptions,
-    ended: (thread: WorkerThread, fault: Error | undefined) => void,
-    entry = THREAD,
-    tell: (news: PlaneNews) => void = () => {},
-  ) {
+  constructor(options: ThreadOptions, ears: ThreadEars) {
     this.id = options.workerId;
     this.place = options.place;
-    this.#worker = new Worker(entry, {
+    this.#worker = new Worker(ears.entry ?? THREAD, {
       workerData: options,
       env: SHARE_ENV,
       name: `worker ${options.workerId}`,
     });
     this.threadId = this.#worker.threadId;
     this.#line = new Line(question => this.#worker.postMessage(question));
-    this.#worker.on('message', message =>
-      isNews(message) ? tell(message.news as PlaneNews) : this.#line.settle(message),
-    );
+    this.#worker.on('message', message => this.#hear(message, ears));
     this.#worker.on(
       'error',
       error => (this.#fault = error instanceof Error ? error : new Error(String(error))),
     );
     this.#worker.on('exit', () => {
       this.#line.break(`worker ${this.id} died`);
-      ended(this, this.#fault);
+      ears.ended(this, this.#fault);
     });
+  }
+
+  #hear(message: Said, { tell, askControl }: ThreadEars): void {
+    if (isNews(message)) tell?.(message.news as PlaneNews);
+    else if (isQuestion<ToControl>(message))
+      void answer(
+        message.id,
+        () => askControl?.(message),
+        reply => this.#worker.postMessage(reply),
+      );
+    else this.#line.settle(message);
   }
 
   /** @throws {Error} with the thread's refusal, or when it died */

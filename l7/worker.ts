@@ -7,7 +7,7 @@ import type { UserFiles } from './auth/user-files.ts';
 import type { Clock } from './clock.ts';
 import type { ErrorSink } from './log/error.ts';
 import type { LogFiles } from './log/files.ts';
-import type { MetricFamily } from './metrics/elsewhere.ts';
+import type { TierMetrics } from './metrics/tier-metrics.ts';
 import type { Observer } from './observer.ts';
 import type { Seat } from './upstream/pool-views.ts';
 import type { UpstreamRealms } from './upstream/tls.ts';
@@ -31,12 +31,12 @@ export interface Worker {
   readonly wafEvents: EventQueue;
   /** Tells that somebody was banned. */
   readonly bansChanged: () => void;
+  /** What control tells of the other tiers. */
+  readonly tierMetrics: TierMetrics;
   /** Compiled rules of the WAF. */
   readonly ruleShelf: RuleShelf;
   readonly passwords: Passwords;
   readonly errorSink: ErrorSink;
-  /** Metrics of other processes, as control told them last. */
-  readonly elsewhere: readonly MetricFamily[];
   /** Present in a worker that serves nobody: it watches how a request finds its way. */
   readonly observer: Observer | undefined;
   /** The logs of the process, where a location has none of its own. */

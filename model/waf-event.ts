@@ -1,5 +1,6 @@
 /** What is kept of a request in which rules of the WAF matched: enough to judge it, and to judge it again by other rules. */
 
+/** One value that a rule, or a link of its chain, matched. */
 export interface WafEventMatch {
   /** As in `ARGS:name`. */
   readonly variable: string;
@@ -9,6 +10,7 @@ export interface WafEventMatch {
   readonly transformed: string;
   /** What of it matched, where the operator can tell. */
   readonly part: string | undefined;
+  /** Of the rule or link: `@rx ...` as written. */
   readonly operator: string;
   readonly transformations: readonly string[];
 }

@@ -1,20 +1,9 @@
 /** What is told of rules that matched: enough for an operator to see why. */
+import type { WafEventMatch } from '#model/waf-event.ts';
 import type { Rule } from './rule.ts';
 
-/** One value that a rule, or a link of its chain, matched. */
-export interface Match {
-  /** As in `ARGS:name`. */
-  readonly variable: string;
-  /** As it came; cut at 1 KiB. */
-  readonly value: string;
-  /** As the operator saw it; cut at 1 KiB. */
-  readonly transformed: string;
-  /** What of it matched, where the operator can tell; cut at 1 KiB. */
-  readonly part: string | undefined;
-  /** Of the rule or link: `@rx ...` as written. */
-  readonly operator: string;
-  readonly transformations: readonly string[];
-}
+/** One value that a rule, or a link of its chain, matched; texts are cut at 1 KiB. */
+export type Match = WafEventMatch;
 
 /** A rule all of whose chain matched, and which is not silent. */
 export interface MatchedRule {

@@ -1,4 +1,5 @@
 /** What one place of a configuration changes about a set of rules: mode, limits, scores, and what is spared. */
+import type { WafExclusion } from '#model/l7/waf.ts';
 import type { AuditSink } from './audit.ts';
 import type { LinkedRules } from './link.ts';
 import { parseTargets, type Target } from './seclang/targets.ts';
@@ -7,16 +8,7 @@ import type { Transaction } from './transaction.ts';
 import type { Variant } from './variant.ts';
 
 /** Rules that do not look at something. */
-export interface Exclusion {
-  /** By a range of ids, both included, or by a tag. */
-  readonly rules:
-    | { readonly kind: 'ids'; readonly first: number; readonly last: number }
-    | { readonly kind: 'tag'; readonly tag: string };
-  /** What the decoded path begins with; undefined: any. */
-  readonly path: string | undefined;
-  /** Variables as a rule names them (`ARGS:q`); undefined takes the rules out altogether. */
-  readonly target: string | undefined;
-}
+export type Exclusion = WafExclusion;
 
 export interface ProfileOptions {
   /** Overrides `SecRuleEngine`. */

@@ -31,6 +31,7 @@ const banZone = defineDirective({
     ipv6: arg.integer({ min: 16, max: 128 }).param(),
     state: arg.text('a path').param(),
     l4: arg.word(),
+    sync: arg.word(),
   },
   doc: {
     summary:
@@ -41,11 +42,12 @@ const banZone = defineDirective({
       ipv6: `How many bits of an address of IPv6 count; ${DEFAULT_IP6_BITS} if absent.`,
       state: 'A file in which bans outlive the program.',
       l4: 'The L4 tier of this moat drops all packets of who is banned, too, from open connections as well.',
+      sync: 'Bans hold on all proxies of session_store; a ban that is lifted on one is lifted on those that it reaches. What leads to bans each counts for itself.',
     },
     example: 'limit_ban_zone $binary_remote_addr zone=bans:10m state=/var/lib/moat/bans.json l4;',
     since: '0.1',
   },
-  compile({ key, zone, ipv6, state, l4 }, scope, line) {
+  compile({ key, zone, ipv6, state, l4, sync }, scope, line) {
     const { name, bytes } = zoneOf(zone);
     if (bytes < LEAST_BYTES) throw new ArgumentFault(`zone "${name}" is too small`, 'give it 64k or more');
     const byAddress = isAddress(key);
@@ -57,7 +59,11 @@ const banZone = defineDirective({
     scope.zone(name, 'limit_ban_zone', bytes, line.name);
     const ip6Bits = byAddress ? (ipv6 ?? DEFAULT_IP6_BITS) : undefined;
     const statePath = state === undefined ? undefined : scope.prefixPath(state);
-    addZone({ kind: 'ban', name, bytes, key, ip6Bits, l4: l4 === true, statePath }, 'limit_ban_zone', scope);
+    addZone(
+      { kind: 'ban', name, bytes, key, ip6Bits, l4: l4 === true, sync: sync === true, statePath },
+      'limit_ban_zone',
+      scope,
+    );
   },
 });
 

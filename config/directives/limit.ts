@@ -43,10 +43,16 @@ const reqZone = defineDirective({
   doc: {
     summary:
       'Shared memory that counts requests by a key, and how many are let through: requests per second (r/s) or minute (r/m).',
+    args: {
+      key: 'Requests of the same value count together; those of an empty one are not counted.',
+      zone: 'Name and size of the memory.',
+      rate: 'As 10r/s or 30r/m.',
+      sync: 'Requests to all proxies of session_store count together. Each hears of the others a tenth of a second later, so that where a client asks n of them at the same moment n bursts may pass.',
+    },
     example: 'limit_req_zone $binary_remote_addr zone=one:10m rate=10r/s;',
     since: '0.1',
   },
-  compile({ key, zone, rate }, scope, line) {
+  compile({ key, zone, rate, sync }, scope, line) {
     const { name, bytes } = zoneOf(zone);
     const match = /^(\d+)r\/(s|m)$/.exec(rate ?? '');
     const perSecond = match ? (Number(match[1]) * 1000) / (match[2] === 'm' ? 60 : 1) : 0;
@@ -56,7 +62,11 @@ const reqZone = defineDirective({
         'write rate=10r/s or rate=30r/m',
       );
     scope.zone(name, 'limit_req_zone', bytes, line.name);
-    addZone({ kind: 'req', name, bytes, key, rate: Math.trunc(perSecond) }, 'limit_req_zone', scope);
+    addZone(
+      { kind: 'req', name, bytes, key, rate: Math.trunc(perSecond), sync: sync === true },
+      'limit_req_zone',
+      scope,
+    );
   },
 });
 

@@ -25,7 +25,7 @@ const metrics = defineDirective({
   args: {},
   doc: {
     summary:
-      'Answers with the metrics of all workers together, in the text format of Prometheus (0.0.4): connections, requests by status and method, their duration, broken requests by reason, pools and their members, verdicts of limits, the process.',
+      'Answers with the metrics of all workers together, in the text format of Prometheus (0.0.4): connections, requests by status and method, their duration, broken requests by reason, pools and their members, verdicts of limits, the process; and of the l4 and cluster blocks: see docs/reference/metrics.md. Without http, `moat metrics` prints those.',
     example: 'location = /metrics { metrics; allow 10.0.0.0/8; deny all; }',
     since: '0.1',
   },

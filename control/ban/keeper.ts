@@ -43,8 +43,9 @@ export class BanKeeper {
   }
 
   /** The process tells that something has changed. */
-  readonly changed = (): void => {
+  readonly changed = (how: 'changed' | 'lifted' = 'changed'): void => {
     if (this.#closed || this.#zones.length === 0) return;
+    if (how === 'lifted') void this.#turns.take(() => this.#forgetLifted());
     this.#timer ??= setTimeout(() => void this.sync(), GATHER_MS).unref();
   };
 
@@ -68,11 +69,15 @@ export class BanKeeper {
   order(order: BanOrder): Promise<number> {
     return this.#turns.take(async () => {
       const changed = await this.#planes.plane.orderBan(order);
-      // What is lifted must not be restored from what was known before.
-      this.#known = (await this.#planes.plane.bans()) ?? this.#known;
+      await this.#forgetLifted();
       await this.#sync();
       return changed;
     });
+  }
+
+  /** What is lifted must not be restored from what was known before. */
+  async #forgetLifted(): Promise<void> {
+    this.#known = (await this.#planes.plane.bans()) ?? this.#known;
   }
 
   /** Writes what there is, once more. */

@@ -158,7 +158,7 @@ function serviceLine(service: ServiceFigures): string {
 }
 
 /** As on its line, without the protocol at its end where that is the only one. */
-const addressesOf = ({ name, protocol }: ServiceFigures) =>
+export const addressesOf = ({ name, protocol }: ServiceFigures) =>
   protocol === 'tcp+udp' ? name : name.replace(/ \w+$/, '');
 
 const nameOf = ({ address, port }: RealFigures) => (port === 0 ? address : endpoint(address, port));

@@ -8,10 +8,10 @@ import type { ZoneBans } from '#l7';
 import { listenUnix } from '#native/socket.ts';
 import type { StatusReport } from './report.ts';
 
-/** Questions by their word; a line with the word, and what belongs to it, is answered by a line of JSON. */
 /** So many flows are shown at most. */
 export const MOST_CONNECTIONS = 100_000;
 
+/** Questions by their word; a line with the word, and what belongs to it, is answered by a line of JSON. */
 export interface Answers {
   status(): Promise<StatusReport>;
   /** Undefined, which is written as null: there is no L4 tier. */
@@ -23,6 +23,8 @@ export interface Answers {
   bans(): Promise<readonly ZoneBans[]>;
   /** @param wish a BanOrder as JSON @returns how many zones it changed */
   'ban-order'(wish: string): Promise<{ readonly done: number } | { readonly fault: string }>;
+  /** Of the L4 tier and the cluster, in Prometheus' text format, as a latin1 string. */
+  metrics(): Promise<string>;
   /** Undefined: there is no cluster block. */
   vrrp(): Promise<ClusterFigures | undefined>;
   /** @param wish a ClusterOrder as JSON */

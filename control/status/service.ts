@@ -51,6 +51,7 @@ export class StatusService {
         'l4-order': wish => order(wish, applier),
         bans: () => applier.bans.sync(),
         'ban-order': wish => orderBan(wish, applier),
+        metrics: () => applier.metrics.text(),
         vrrp: () => applier.cluster.figures(),
         'vrrp-order': wish => orderCluster(wish, applier),
       });

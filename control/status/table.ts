@@ -2,6 +2,7 @@
 import { type Counts, ratesBetween, totalsOf } from './l4-rates.ts';
 import type { StatusReport } from './report.ts';
 import { perSecond, type Sample } from './sample.ts';
+import { storeText } from './store-text.ts';
 import { durationText, rateText, tableOf } from './text.ts';
 import { drawTraffic } from './traffic.ts';
 import { instanceTable } from './vrrp-text.ts';
@@ -21,6 +22,7 @@ export function drawStatus(now: Sample, before: Sample | undefined): string {
     directors(now, before),
     listeners(report),
     report.cluster ? instanceTable(report.cluster) : '',
+    report.l7?.sessionStore ? storeText(report.l7.sessionStore) : '',
   ];
   return parts.filter(Boolean).join('\n');
 }

@@ -22,6 +22,8 @@ export class Patient {
   readonly name: string;
   /** What its checks and its drain say; made anew when they say something else. */
   condition: RealCondition = { alive: true, weight: undefined, drain: 'no' };
+  /** Questions that were not answered as they should be, since it is watched. */
+  failedChecks = 0;
   #rounds: readonly Round[] = [];
   #drain: DrainState = READY;
   #timer: NodeJS.Timeout | undefined;
@@ -64,6 +66,7 @@ export class Patient {
       round => isSame(round.check.question, check.question) && isSame(round.target.path, target.path),
     );
     const round: Round = new Round(check, target, asksAlike?.course ?? UNCHECKED, this.#means, outcome => {
+      if (!outcome.passed) this.failedChecks++;
       this.#assess();
       heard(this, round, outcome);
     });

@@ -50,8 +50,10 @@ export async function ask(
     const probe = PROBES[question.type] as Probe<CheckQuestion>;
     return { passed: true, ...(await probe(question, target, { ...means, signal: late.signal })) };
   } catch (fault) {
-    const reason = late.signal.aborted ? late.signal.reason : fault;
-    return { passed: false, reason: (reason as Error).message };
+    // When it is late, what breaks thereby is no reason; but a probe may know one.
+    const { aborted, reason } = late.signal;
+    const said = aborted && (fault as Error).cause !== reason ? reason : fault;
+    return { passed: false, reason: (said as Error).message };
   } finally {
     clearTimeout(timer);
   }

@@ -62,6 +62,11 @@ export class Ward {
     return { quorum: this.#quorum ?? true, reals };
   }
 
+  /** By real server, since it is watched. */
+  get failedChecks(): ReadonlyMap<string, number> {
+    return new Map([...this.#patients].map(([name, patient]) => [name, patient.failedChecks]));
+  }
+
   #hear(patient: Patient, { check }: Round, outcome: Outcome): void {
     const { type } = check.question;
     if (outcome.passed) this.#warn(patient.name, outcome.warning);

@@ -76,6 +76,11 @@ export class Watch implements Disposable {
     return new Map(this.#wards.map(({ server, condition }) => [server.name, condition]));
   }
 
+  /** Checks that were failed, by virtual server and real server. */
+  get failedChecks(): ReadonlyMap<string, ReadonlyMap<string, number>> {
+    return new Map(this.#wards.map(({ server, failedChecks }) => [server.name, failedChecks]));
+  }
+
   #ask({ question, timeoutMs }: L4CheckModel, target: ProbeTarget): Promise<Outcome> {
     const means = { timeoutMs, scriptUser: this.#scriptUser, pinger: this.#pinger };
     const plainly = (whom: ProbeTarget) => ask(question, whom, means);

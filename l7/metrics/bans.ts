@@ -1,7 +1,7 @@
 /** How many are banned, by zone. */
+import type { Exposition } from '#kit/exposition.ts';
 import type { Tables } from '../tables.ts';
 import { openBanZone } from '../zone/open-bans.ts';
-import type { Exposition } from './exposition.ts';
 
 /** @param owner of the thread's locks */
 export function writeBans(page: Exposition, { model, zones }: Tables, owner: number): void {

@@ -1,18 +1,21 @@
 /** The page that Prometheus scrapes: all families, of all workers together. */
+
+import { Exposition, type Sample } from '#kit/exposition.ts';
 import { VERSION } from '#kit/version.ts';
 import type { Tables } from '../tables.ts';
-import type { Worker } from '../worker.ts';
+import type { Seat } from '../upstream/pool-views.ts';
 import { writeBans } from './bans.ts';
-import { writeElsewhere } from './elsewhere.ts';
-import { Exposition, type Sample } from './exposition.ts';
 import { writePools } from './pools.ts';
 import { writeProcess } from './process.ts';
 import { MALFORMED_REASONS } from './reasons.ts';
 import { DURATION_BOUNDS, LAG_BOUNDS, type Traffic, WAF_ACTIONS } from './traffic.ts';
 import { openVerdicts } from './verdicts.ts';
 
-/** @param worker the thread that is asked */
-export function metricsPage(tables: Tables, worker: Pick<Worker, 'seat' | 'elsewhere'>): string {
+/**
+ * @param seat the thread's own
+ * @param otherTiers the families of the other tiers; undefined: control does not tell them
+ */
+export function metricsPage(tables: Tables, seat: Seat, otherTiers: string | undefined): string {
   const page = new Exposition();
   page.gauge('build_info', 'Always 1; the labels tell what runs.', [
     [{ version: VERSION, node: process.versions.node }, 1],
@@ -23,12 +26,14 @@ export function metricsPage(tables: Tables, worker: Pick<Worker, 'seat' | 'elsew
   writeConnections(page, tables.traffic);
   writeRequests(page, tables.traffic);
   writePools(page, tables.pools.snapshots());
-  writeLimits(page, tables, worker.seat.slot);
-  writeBans(page, tables, worker.seat.owner);
+  writeLimits(page, tables, seat.slot);
+  writeBans(page, tables, seat.owner);
   writeLoops(page, tables.traffic);
   writeProcess(page);
-  writeElsewhere(page, worker.elsewhere);
-  return page.text();
+  page.gauge('control_up', 'Whether the control process has told of the other tiers.', [
+    [{}, otherTiers === undefined ? 0 : 1],
+  ]);
+  return page.text() + (otherTiers ?? '');
 }
 
 function writeConnections(page: Exposition, traffic: Traffic): void {

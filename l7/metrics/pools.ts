@@ -1,6 +1,7 @@
 /** The families of pools and their members. */
+
+import type { Exposition, Sample } from '#kit/exposition.ts';
 import type { MemberSnapshot, MemberState, PoolSnapshot } from '../upstream/pool-snapshot.ts';
-import type { Exposition, Sample } from './exposition.ts';
 
 const STATES: readonly MemberState[] = [
   'up',

@@ -1,6 +1,6 @@
 /** The families of the process that the workers are threads of. */
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Exposition } from './exposition.ts';
+import type { Exposition } from '#kit/exposition.ts';
 
 /** Clock ticks a second in /proc: 100 for every program on Linux. */
 const TICKS_PER_S = 100;

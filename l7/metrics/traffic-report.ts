@@ -1,5 +1,5 @@
 /** What `moat status` is told of all connections and requests, read from shared memory. */
-import type { HistogramSum } from '../zone/counters.ts';
+import type { HistogramSum } from '#kit/exposition.ts';
 import { type ConnectionStates, DURATION_BOUNDS, type Traffic } from './traffic.ts';
 
 /** Since the process began: what workers counted that have ended stays counted. */

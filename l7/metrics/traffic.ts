@@ -1,7 +1,8 @@
 /** What is counted of connections and requests: each worker adds to a row of its own, readers add the rows up. */
+import type { HistogramSum } from '#kit/exposition.ts';
 import type { Exchange } from '../exchange.ts';
 import type { WafAction } from '../waf/inspection.ts';
-import { Counters, type HistogramSum } from '../zone/counters.ts';
+import { Counters } from '../zone/counters.ts';
 import type { ZoneShelf } from '../zone/shelf.ts';
 import type { CountersWish } from '../zone/wish.ts';
 import { MALFORMED_REASONS, reasonNumber } from './reasons.ts';

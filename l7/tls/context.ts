@@ -35,7 +35,7 @@ export interface Context {
   /** How long its tickets are good for. */
   readonly timeoutS: number;
   /** Of the shared keys; undefined when it has keys of its own, or gives no tickets. */
-  period: number | undefined;
+  edition: string | undefined;
 }
 
 export class SecureContexts {
@@ -70,9 +70,9 @@ export class SecureContexts {
 
   /** Hands a context out, with the ticket keys of the hour. */
   fresh(context: Context): TlsHandle {
-    if (context.period === undefined || context.period === this.#tickets.period) return context.handle;
+    if (context.edition === undefined || context.edition === this.#tickets.edition) return context.handle;
     setTicketKeys(context.handle, this.#tickets.keys(context.timeoutS));
-    context.period = this.#tickets.period;
+    context.edition = this.#tickets.edition;
     return context.handle;
   }
 
@@ -103,7 +103,7 @@ export class SecureContexts {
     const shares = tls.sessionTickets && tls.ticketKeys.length === 0;
     if (shares) setTicketKeys(handle, this.#tickets.keys(timeoutS));
     else if (tls.sessionTickets) setTicketKeys(handle, tls.ticketKeys.map(bytesOf));
-    return { handle, timeoutS, period: shares ? this.#tickets.period : undefined };
+    return { handle, timeoutS, edition: shares ? this.#tickets.edition : undefined };
   }
 }
 

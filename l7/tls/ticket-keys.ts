@@ -20,6 +20,9 @@ export class TicketRing {
   /** So many are kept: as many as some server's tickets need. */
   #most = 2;
   readonly #nowMs: () => number;
+  /** Keys from before the last adoption, each with the last hour in which it decrypts. */
+  #elders: readonly { readonly key: Buffer; readonly lastPeriod: number }[] = [];
+  #adoptions = 0;
 
   /** @param nowMs the clock of all machines: ms since 1970 */
   constructor(seed: TicketSeed, nowMs: () => number = Date.now) {
@@ -30,8 +33,22 @@ export class TicketRing {
   }
 
   /** Changes when the keys do. */
-  get period(): number {
-    return periodOf(this.#nowMs());
+  get edition(): string {
+    return `${this.#adoptions} ${periodOf(this.#nowMs())}`;
+  }
+
+  /** Goes on with the keys of another ring. Tickets of its own so far stay good for as long as they would have been. */
+  adopt(seed: TicketSeed): void {
+    this.keys();
+    const lastPeriod = this.#period + this.#most - 1;
+    this.#elders = [
+      ...this.#keys.map((key, age) => ({ key, lastPeriod: lastPeriod - age })),
+      ...this.#elders,
+    ];
+    this.#period = seed.period;
+    this.#secret = Buffer.from(seed.secret);
+    this.#keys = [keyOf(this.#secret)];
+    this.#adoptions++;
   }
 
   /**
@@ -48,7 +65,8 @@ export class TicketRing {
       this.#period++;
       this.#keys = [keyOf(this.#secret), ...this.#keys].slice(0, this.#most);
     }
-    return this.#keys.slice(0, wanted);
+    this.#elders = this.#elders.filter(({ lastPeriod }) => lastPeriod >= now).slice(0, MOST_KEYS);
+    return [...this.#keys.slice(0, wanted), ...this.#elders.map(({ key }) => key)];
   }
 
   /** What another ring must begin with to have the same keys from now on. */

@@ -74,14 +74,7 @@ const ruleOf = ({ rule, message, data, tags, matches }: MatchedRule): WafEventRu
   tags,
   file: rule.file,
   line: rule.line,
-  matches: matches.map(({ variable, value, transformed, part, operator, transformations }) => ({
-    variable,
-    value,
-    transformed,
-    part,
-    operator,
-    transformations,
-  })),
+  matches,
 });
 
 export function eventOf(exchange: Exchange, inspection: Inspection): WafEvent {

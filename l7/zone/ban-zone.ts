@@ -104,6 +104,16 @@ export class BanZone {
       });
   }
 
+  /** Bans for as long as another moat does, unless this one does so for longer. @returns whether that is news */
+  extend(ban: Ban, nowMs: number): boolean {
+    return this.#locked(this.#bans, table => {
+      const known = table.find(ban.key, nowMs);
+      if (known !== NONE && table.floats[table.floatAt(known) + UNTIL]! >= ban.untilMs) return false;
+      write(table, this.#enter(table, ban.key, nowMs), ban);
+      return true;
+    });
+  }
+
   /** Ends a ban and forgets that it was. @returns whether there was one */
   lift(key: string, nowMs: number): boolean {
     return this.#locked(this.#bans, table => {

@@ -1,4 +1,5 @@
 /** Counters, arrays of them, gauges and histograms in shared memory: each thread writes a row of its own, readers add them up. */
+import type { HistogramSum } from '#kit/exposition.ts';
 import { invert, match } from './mapping.ts';
 import {
   boundsOf,
@@ -17,13 +18,6 @@ export type SharedCounters = {
   readonly sab: SharedArrayBuffer;
   readonly specs: readonly MetricSpec[];
   readonly slots: number;
-};
-
-/** `buckets[i]` counts what was at most `bounds[i]` and above the bound before; the last one is the rest. */
-export type HistogramSum = {
-  readonly buckets: readonly number[];
-  readonly count: number;
-  readonly sum: number;
 };
 
 /**

@@ -7,6 +7,8 @@ const DIGEST_BYTES = 16;
 /** The bits of a mark that have the length plus one. */
 export const LENGTH = DIGESTED - 1;
 
+export const isDigestMark = (mark: number): boolean => (mark & DIGESTED) !== 0;
+
 /**
  * Holds the key last packed. One per opened zone; packing allocates nothing unless the key is over the limit.
  *
@@ -38,6 +40,12 @@ export class KeyPacker {
   pack(key: string): void {
     if (key.length <= this.#bytesMax) this.#pack(key, key.length + 1);
     else this.#pack(hash('sha256', key, 'binary').slice(0, DIGEST_BYTES), DIGESTED | (DIGEST_BYTES + 1));
+    this.#digest();
+  }
+
+  /** Packs the 16 bytes that stand for an over-long key. */
+  packDigest(digest: string): void {
+    this.#pack(digest, DIGESTED | (DIGEST_BYTES + 1));
     this.#digest();
   }
 

@@ -4,9 +4,13 @@ import { NONE, openZone, type ZoneTable } from './table.ts';
 /** What an entry of such a zone holds, for createZone(); a client's IPv4 address fits into one cache line. */
 export const REQ_SHAPE = { keyBytesMax: 16, floats: 2, ints: 0 } as const;
 
+/** Of a zone that other moats know, too: what they were not told yet. */
+export const SHARED_REQ_SHAPE = { ...REQ_SHAPE, floats: 3 } as const;
+
 /** Float64 cells of an entry. */
 const EXCESS = 0;
 const LAST_MS = 1;
+const UNTOLD = 2;
 
 /** One request adds this much. */
 const REQUEST = 1000;
@@ -28,6 +32,7 @@ export class ReqZone {
   #elapsedMs = 0;
   #checked = NONE;
   #generation = 0;
+  readonly #isShared: boolean;
 
   /**
    * @param sab made by `createZone(bytes, REQ_SHAPE)`, or with a larger keyBytesMax
@@ -37,6 +42,7 @@ export class ReqZone {
   constructor(sab: SharedArrayBuffer, rate: number, owner: number) {
     this.table = openZone(sab, { owner });
     this.rate = rate;
+    this.#isShared = this.table.floatCount === SHARED_REQ_SHAPE.floats;
   }
 
   /** Whether one more request of `key` stays within `burst` (thousandths); counts it if so. */
@@ -80,10 +86,48 @@ export class ReqZone {
     }
   }
 
+  /** Counts requests that another moat has let through. Lock held. @param amount thousandths, at least one request */
+  add(key: string, isDigest: boolean, amount: number, nowMs: number): void {
+    const entry = this.#enter(key, nowMs, isDigest);
+    this.#leak(entry, nowMs);
+    this.#set(entry, this.excess + amount - REQUEST, nowMs);
+  }
+
+  /** Another moat counts so much now: what has gone by unheard is made up for. Lock held. */
+  raise(key: string, isDigest: boolean, excess: number, nowMs: number): void {
+    const entry = this.#enter(key, nowMs, isDigest);
+    if (excess > this.excessNow(entry, nowMs)) this.#set(entry, excess, nowMs);
+  }
+
+  /** What is counted of an entry now. Lock held. */
+  excessNow(entry: number, nowMs: number): number {
+    const { floats } = this.table;
+    const at = this.table.floatAt(entry);
+    const passedMs = Math.max(0, nowMs - floats[at + LAST_MS]!);
+    return Math.max(0, floats[at + EXCESS]! - this.#leaked(passedMs));
+  }
+
+  /** What the others do not know of an entry. Lock held. */
+  untold(entry: number): number {
+    return this.table.floats[this.table.floatAt(entry) + UNTOLD]!;
+  }
+
+  /** They are told. Lock held. */
+  settleUntold(entry: number): void {
+    this.table.floats[this.table.floatAt(entry) + UNTOLD] = 0;
+  }
+
+  #set(entry: number, excess: number, nowMs: number): void {
+    const { floats } = this.table;
+    const at = this.table.floatAt(entry);
+    floats[at + EXCESS] = excess;
+    floats[at + LAST_MS] = nowMs;
+  }
+
   /** The key's entry, made the newest. */
-  #enter(key: string, nowMs: number): number {
+  #enter(key: string, nowMs: number, isDigest = false): number {
     const table = this.table;
-    const known = table.find(key, nowMs);
+    const known = isDigest ? table.findDigest(key, nowMs) : table.find(key, nowMs);
     if (known !== NONE) {
       table.touch(known, nowMs);
       return known;
@@ -136,5 +180,6 @@ export class ReqZone {
     const at = this.table.floatAt(entry);
     floats[at + EXCESS] = this.excess;
     if (this.#elapsedMs !== 0) floats[at + LAST_MS] = nowMs;
+    if (this.#isShared) floats[at + UNTOLD] = floats[at + UNTOLD]! + REQUEST;
   }
 }

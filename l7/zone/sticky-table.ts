@@ -5,6 +5,12 @@ import { NONE, openZone, type ZoneTable } from './table.ts';
 /** What an entry holds, for createZone(): the member's tag. Session names over 64 bytes are kept as digests. */
 export const STICKY_SHAPE = { keyBytesMax: 64, floats: 1, ints: 0 } as const;
 
+/** Of a zone that other moats know, too: when the others were told, and when the session was last used, in ms. */
+export const SHARED_STICKY_SHAPE = { ...STICKY_SHAPE, floats: 3 } as const;
+
+/** Float64 cells of an entry. */
+export const STICKY_CELL = { tag: 0, toldMs: 1, usedMs: 2 } as const;
+
 /** What find() answers when the session is not known, its time is over, or its member has left the pool. */
 export const UNKNOWN = -1;
 
@@ -17,6 +23,7 @@ export class StickyTable {
   readonly table: ZoneTable;
   readonly #tags: readonly number[];
   readonly #indexes: ReadonlyMap<number, number>;
+  readonly #isShared: boolean;
 
   /**
    * @param sab made by `createZone(bytes, STICKY_SHAPE)`
@@ -26,6 +33,7 @@ export class StickyTable {
    */
   constructor(sab: SharedArrayBuffer, timeoutMs: number, names: readonly string[], owner: number) {
     this.table = openZone(sab, { owner, expireMs: timeoutMs });
+    this.#isShared = this.table.floatCount === SHARED_STICKY_SHAPE.floats;
     this.#tags = names.map(tagOf);
     this.#indexes = new Map(this.#tags.map((tag, index) => [tag, index] as const).reverse());
   }
@@ -38,6 +46,7 @@ export class StickyTable {
       const entry = table.find(session, nowMs);
       if (entry === NONE) return UNKNOWN;
       table.touch(entry, nowMs);
+      if (this.#isShared) table.floats[table.floatAt(entry) + STICKY_CELL.usedMs] = nowMs;
       return this.#indexes.get(table.floats[table.floatAt(entry)]!) ?? UNKNOWN;
     } finally {
       table.lock.release();
@@ -53,10 +62,19 @@ export class StickyTable {
       let entry = table.find(session, nowMs);
       if (entry === NONE) entry = table.insert(nowMs);
       else table.touch(entry, nowMs);
-      table.floats[table.floatAt(entry)] = this.#tags[member]!;
+      this.#bind(table.floatAt(entry), this.#tags[member]!, nowMs);
     } finally {
       table.lock.release();
     }
+  }
+
+  #bind(at: number, tag: number, nowMs: number): void {
+    const { floats } = this.table;
+    if (this.#isShared) {
+      if (floats[at] !== tag) floats[at + STICKY_CELL.toldMs] = 0;
+      floats[at + STICKY_CELL.usedMs] = nowMs;
+    }
+    floats[at] = tag;
   }
 
   /** Forgets the session; says whether it was known. */

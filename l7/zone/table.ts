@@ -1,6 +1,6 @@
 /** A keyed table in shared memory: fixed size, least recently used order, expiry, and no allocation per operation. */
 import { firstOf, linkBucket, linkFree, linkNewest, unlinkAge, unlinkBucket } from './chain.ts';
-import { KeyPacker, LENGTH } from './key.ts';
+import { isDigestMark, KeyPacker, LENGTH } from './key.ts';
 import { ENTRY, HEAD, HEAD_FLOAT, requireZone } from './layout.ts';
 import { Lock } from './lock.ts';
 import { rebuild } from './rebuild.ts';
@@ -38,6 +38,7 @@ export class ZoneTable {
   readonly lock: Lock;
   readonly ints: Int32Array;
   readonly floats: Float64Array;
+  readonly #bytes: Uint8Array;
   readonly #key: KeyPacker;
   readonly #end: number;
   readonly #stride: number;
@@ -51,6 +52,7 @@ export class ZoneTable {
     requireZone(ints);
     this.ints = ints;
     this.floats = new Float64Array(sab);
+    this.#bytes = new Uint8Array(sab);
     this.lock = new Lock(ints, HEAD.lock, use.owner);
     this.#key = new KeyPacker(ints[HEAD.keyBytesMax]!, ints[HEAD.secret0]!, ints[HEAD.secret1]!);
     this.#end = ints[HEAD.end]!;
@@ -69,6 +71,11 @@ export class ZoneTable {
   /** Int32 values of an entry. */
   get intCount(): number {
     return this.ints[HEAD.ints]!;
+  }
+
+  /** Float64 values of an entry. */
+  get floatCount(): number {
+    return this.ints[HEAD.floats]!;
   }
 
   /** Entries in use. */
@@ -117,9 +124,30 @@ export class ZoneTable {
     return key;
   }
 
+  /** The bytes of the entry's key, or of its digest: where they lie, good while the lock is held. */
+  keyBytes(entry: number): Uint8Array {
+    const at = (entry + this.#keyOffset) * 4;
+    return this.#bytes.subarray(at, at + (this.ints[entry + ENTRY.mark]! & LENGTH) - 1);
+  }
+
+  /** Whether the key was too long to be kept. */
+  hasDigest(entry: number): boolean {
+    return isDigestMark(this.ints[entry + ENTRY.mark]!);
+  }
+
+  /** As find(), for a key that is known by its digest alone. */
+  findDigest(digest: string, nowMs: number): number {
+    this.#key.packDigest(digest);
+    return this.#alive(nowMs);
+  }
+
   /** The entry of `key` (latin1), or NONE. One that is past its time is removed. Does not touch the entry. */
   find(key: string, nowMs: number): number {
     this.#key.pack(key);
+    return this.#alive(nowMs);
+  }
+
+  #alive(nowMs: number): number {
     const entry = this.#lookUp();
     if (entry === NONE || !this.#isOver(entry, nowMs)) return entry;
     this.#expire(entry);
@@ -178,6 +206,24 @@ export class ZoneTable {
   /** The next newer entry, or NONE: with `oldest()`, a walk over all of them. */
   newer(entry: number): number {
     return this.ints[entry + ENTRY.newer]!;
+  }
+
+  /** The most recently touched entry, or NONE. */
+  newest(): number {
+    return this.ints[HEAD.newest]!;
+  }
+
+  /** The next older entry, or NONE. */
+  older(entry: number): number {
+    return this.ints[entry + ENTRY.older]!;
+  }
+
+  /** The next entry in memory after this one, or NONE; `NONE` gives the first. Entries keep their place: such a walk may pause. */
+  after(entry: number): number {
+    const { ints } = this;
+    let next = entry === NONE ? ints[HEAD.entriesAt]! : entry + this.#stride;
+    while (next < ints[HEAD.fresh]! && ints[next + ENTRY.mark] === 0) next += this.#stride;
+    return next < ints[HEAD.fresh]! ? next : NONE;
   }
 
   /** Whether insert() would have to evict or refuse. */

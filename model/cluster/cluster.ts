@@ -1,4 +1,5 @@
 /** The cluster block: this node as one of several that stand in for each other. */
+import type { SessionStoreModel } from './session-store.ts';
 import type { TrackScriptModel } from './track.ts';
 import type { SyncGroupModel, VrrpInstanceModel } from './vrrp.ts';
 
@@ -18,4 +19,6 @@ export interface ClusterModel {
    * are not taken away from that one. Undefined: there is no such thing.
    */
   readonly flowWaitMs: number | undefined;
+  /** Served by the L7 tier; undefined: nothing is shared. */
+  readonly sessionStore: SessionStoreModel | undefined;
 }

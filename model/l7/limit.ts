@@ -11,6 +11,8 @@ export type LimitZone =
       readonly key: Template;
       /** Thousandths of a request per second: `10r/s` is 10000, `30r/m` is 500. */
       readonly rate: number;
+      /** The requests to all moats of the cluster count. */
+      readonly sync: boolean;
     }
   | { readonly kind: 'conn'; readonly name: string; readonly bytes: number; readonly key: Template }
   | BanZoneModel;
@@ -24,6 +26,8 @@ export interface BanZoneModel {
   readonly ip6Bits: number | undefined;
   /** Whether the L4 tier drops packets of who is banned, too. */
   readonly l4: boolean;
+  /** Bans hold on all moats of the cluster. */
+  readonly sync: boolean;
   /** Where bans outlive the program. */
   readonly statePath: string | undefined;
 }

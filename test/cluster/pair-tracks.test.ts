@@ -119,10 +119,10 @@ describe('sync groups and tracks of two nodes of moat', { skip, concurrency: AT_
     above.start();
     await a.becomes(true);
     assert.match((await above.run('vrrp', 'status')).stdout, /track +l7 is well: 1 workers answer/);
-    const told = /moat_vrrp_state\{instance="VI_1",interface="eth0",vrid="51",state="active"\} 1/;
+    const told = /moat_vrrp_state\{vrrp_instance="VI_1",interface="eth0",vrid="51",state="active"\} 1/;
     await until(async () => {
       const { stdout } = await pair.hosts[0].run('curl', '-s', 'http://127.0.0.1:8080/metrics');
-      return told.test(stdout) && /moat_vrrp_advertisements_sent_total\{.*\} [1-9]/.test(stdout);
+      return told.test(stdout) && /moat_vrrp_adverts_total\{.*direction="sent"\} [1-9]/.test(stdout);
     }, 'the metrics page to tell of it');
   });
 

@@ -1,130 +1,13 @@
-/** An l4 block in force: moat on a director's host in the lab, with real servers that joined and a client that knows none of them. */
+/** An l4 block in force: moat on a director's host in the lab. */
 import assert from 'node:assert/strict';
-import type { ChildProcess } from 'node:child_process';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { programMissing } from '../l4/program.ts';
-import { type Host, Lab, labMissing, until } from '../lab/lab.ts';
+import { labMissing, until } from '../lab/lab.ts';
+import { MOAT, Site, service, VIP } from './l4-site.ts';
 
-const MOAT = resolve(import.meta.dirname, '../../bin/moat');
 const skip = labMissing('curl') || programMissing();
-const VIP = '192.0.2.100';
-
-class Site implements AsyncDisposable {
-  readonly lab = new Lab();
-  readonly dir = mkdtempSync(join(tmpdir(), 'moat-l4-run-'));
-  readonly pins = mkdtempSync(join(tmpdir(), 'moat-l4-pins-'));
-  readonly client: Host;
-  readonly director: Host;
-  readonly reals: readonly Host[];
-  readonly servers: ChildProcess[] = [];
-  moat: ChildProcess | undefined;
-
-  constructor() {
-    execFileSync('mount', ['-t', 'bpf', 'bpf', this.pins]);
-    const network = this.lab.network('lan');
-    const host = (name: string, last: number) => {
-      const made = this.lab.host(name);
-      this.lab.wire(made, 'eth0', network, { addresses: [`192.0.2.${last}/24`] });
-      return made;
-    };
-    this.client = host('client', 1);
-    this.director = host('dir', 2);
-    this.reals = [host('ra', 11), host('rb', 12)];
-    this.director.do(`ip address add ${VIP}/32 dev eth0`);
-  }
-
-  async serve(): Promise<void> {
-    for (const [at, real] of this.reals.entries()) {
-      const { status, stderr } = await real.run(
-        MOAT,
-        'real-server',
-        'join',
-        VIP,
-        '--record',
-        join(this.dir, `record${at}`),
-      );
-      assert.equal(status, 0, stderr);
-      const program = `import { createServer } from 'node:http'; createServer((_, answer) => answer.setHeader('connection', 'close').end('${real.name}')).listen(80);`;
-      this.servers.push(real.start(process.execPath, '--input-type=module', '-e', program));
-      await real.listening(80);
-    }
-  }
-
-  configure(l4: string): void {
-    writeFileSync(
-      join(this.dir, 'moat.conf'),
-      `daemon off; error_log error.log notice; pid moat.pid; ${l4}\n`,
-    );
-  }
-
-  get log(): string {
-    return readFileSync(join(this.dir, 'error.log'), 'latin1');
-  }
-
-  /** @param saying a line that the log has when it is ready, so many times */
-  async start(times = 1): Promise<void> {
-    this.moat = this.director.start(MOAT, 'run', '-c', join(this.dir, 'moat.conf'), '-p', this.dir);
-    let said = '';
-    for (const stream of [this.moat.stdout!, this.moat.stderr!]) stream.on('data', piece => (said += piece));
-    const ready = () => this.#has(/ready: process/g, times);
-    await until(() => ready() || this.moat!.exitCode !== null, 'moat to be ready');
-    if (!ready()) assert.fail(`moat has ended with ${this.moat.exitCode}: ${said}`);
-  }
-
-  #has(pattern: RegExp, times: number): boolean {
-    try {
-      return (this.log.match(pattern) ?? []).length >= times;
-    } catch {
-      return false; // the log is not there yet
-    }
-  }
-
-  /** Who answers so many connections. */
-  async answers(count: number): Promise<string[]> {
-    const urls = Array.from({ length: count }, () => `http://${VIP}/`);
-    const { stdout } = await this.client.run('curl', '-s', '-m', '5', '-w', '\\n', ...urls);
-    return stdout.split('\n').filter(line => line !== '');
-  }
-
-  async ask(...words: string[]): Promise<string> {
-    const { stdout, stderr, status } = await this.director.run(
-      MOAT,
-      'l4',
-      ...words,
-      '-c',
-      join(this.dir, 'moat.conf'),
-      '-p',
-      this.dir,
-    );
-    assert.equal(status, 0, stderr);
-    return stdout;
-  }
-
-  async kill(signal: NodeJS.Signals): Promise<void> {
-    const closed = new Promise(done => this.moat!.once('close', done));
-    this.moat!.kill(signal);
-    await closed;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.lab.close();
-    execFileSync('umount', ['-l', this.pins]);
-    rmSync(this.pins, { recursive: true, force: true });
-    rmSync(this.dir, { recursive: true, force: true });
-  }
-}
-
-const service = (
-  site: Site,
-  more = '',
-  second = '',
-) => `l4 { pin_path ${site.pins}/moat; hash_secret 0123456789abcdef;
-  virtual_server ${VIP}:80 tcp { scheduler rr; real_server 192.0.2.11; real_server 192.0.2.12 ${second};
-    health_check tcp interval=100ms timeout=5s fall=2 rise=1; ${more} } }`;
 
 const both = (answers: readonly string[]) => [...new Set(answers)].sort().join();
 

@@ -24,7 +24,7 @@ function configOf(answer: string, workers: number, keys: readonly string[] = [KE
   const text = `events { }\nworker_processes ${workers};\nhttp { access_log off; server { ${listens} location / { return 200 "${answer}"; } } }`;
   const source = { read: () => text, glob: () => [] };
   const { model } = checkConfig('a', { source, prefix: '/p/', confDir: '/c/' });
-  return { process: model!.process, errorLogs: [], http: model!.http!, env: {} };
+  return { process: model!.process, errorLogs: [], http: model!.http!, env: {}, sessionStore: undefined };
 }
 
 /** A crew whose log and buried threads can be looked at. */

@@ -20,7 +20,7 @@ test('ticket ring: two that begin with the same seed have the same keys ever aft
     one.pass(hours);
     two.pass(hours);
     assert.deepEqual(names(one.keys.keys()), names(two.keys.keys()));
-    assert.equal(one.keys.period, two.keys.period);
+    assert.equal(one.keys.edition, two.keys.edition);
   }
   const late = new TicketRing(one.keys.seed(), () => START_MS + 6 * HOUR_MS);
   assert.deepEqual(names(late.keys()).slice(0, 1), names(one.keys.keys()).slice(0, 1));

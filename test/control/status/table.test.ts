@@ -45,6 +45,7 @@ const report = (requests: number, more: Partial<StatusReport> = {}): StatusRepor
       { workerId: 0, revision: 2, restarts: 0, engine: engine(requests) },
       { workerId: 1, revision: 2, restarts: 4, engine: engine(requests) },
     ],
+    sessionStore: undefined,
     pools: [
       {
         name: 'shop',

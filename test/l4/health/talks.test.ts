@@ -38,6 +38,11 @@ const CASES: Record<string, readonly [line: string, server: Server, reason: stri
     () => saying('554 go away'),
     '"554 go away" does not match',
   ],
+  'tcp: an answer that does not match, of a server that waits for more': [
+    'tcp expect=^220 timeout=500ms',
+    () => scripted('450 busy'),
+    '"450 busy" does not match, and no more came within 500 ms',
+  ],
   'tcp: bytes': [
     'tcp send=hex:00ff expect=^\\xff\\x00$',
     () => scripted('', got => [...got].reverse().join('')),

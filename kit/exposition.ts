@@ -1,11 +1,17 @@
 /** Metrics as Prometheus reads them: its text format, version 0.0.4. */
-import type { HistogramSum } from '../zone/counters.ts';
 
 export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 export type Labels = Readonly<Record<string, string>>;
 /** One line of a family. */
 export type Sample = readonly [labels: Labels, value: number];
+
+/** What a histogram has seen: `buckets[i]` counts what was at most `bounds[i]` and above the bound before; the last one is the rest. */
+export type HistogramSum = {
+  readonly buckets: readonly number[];
+  readonly count: number;
+  readonly sum: number;
+};
 
 /** All names begin with it. */
 const PREFIX = 'moat_';
@@ -42,7 +48,7 @@ export class Exposition {
 
   /** The page, in UTF-8 as a latin1 string has it: what came from the configuration is as it stood there. */
   text(): string {
-    return `${this.#lines.join('\n')}\n`;
+    return this.#lines.map(line => `${line}\n`).join('');
   }
 
   #family(name: string, help: string, type: string, samples: readonly Sample[]): void {

@@ -1,0 +1,98 @@
+/** What the L7 tiers of a cluster share: session_store in the cluster block. */
+import { ArgumentFault, arg } from '../argument.ts';
+import { newSessionStore } from '../draft-cluster.ts';
+import { readRealAddress } from '../l4-address.ts';
+import type { Token } from '../lex.ts';
+import { type Directive, defineBlock, defineDirective } from '../registry.ts';
+
+const LEAST_KEY = 16;
+const MOST_PEERS = 8;
+const PORT = 8474;
+
+const sessionStore = defineBlock({
+  name: 'session_store',
+  context: ['cluster'],
+  args: { kind: arg.oneOf(['peers']) },
+  block: 'session_store',
+  doc: {
+    summary:
+      'Proxies that stand in for each other tell each other what they know of clients, so that one who comes to another proxy keeps its TLS session, its server (sticky learn with sync) and its limits (limit_req_zone with sync). Keys of session tickets are those of the proxy that is up longest, except where ssl_session_ticket_key says others. While a proxy is not there the others go on with what they know, and all catch up when it is back. They speak over TLS with a shared key.',
+    args: { kind: 'peers: the nodes tell each other, with nothing between them.' },
+    default: 'nothing is shared',
+    example: 'session_store peers { listen 10.0.0.1; peer 10.0.0.2; key file:/etc/moat/session.key; }',
+    since: '0.1',
+  },
+  compile(_, scope, body, line) {
+    const draft = newSessionStore(line.name);
+    scope.cluster.sessionStore = draft;
+    body.open(scope.child('session_store', { sessionStore: draft }));
+  },
+});
+
+/** @throws {ArgumentFault} */
+function addressOf(token: Token) {
+  const { address, port } = readRealAddress(token);
+  return { address, port: port || PORT, place: token };
+}
+
+const listen = defineDirective({
+  name: 'listen',
+  context: ['session_store'],
+  args: { address: arg.token('an address of this node') },
+  doc: {
+    summary: 'Where the other nodes reach this one, by TCP, and from where it calls them.',
+    args: {
+      address: `ADDRESS, ADDRESS:PORT or [IPV6]:PORT; without a port it is ${PORT}. No virtual address: it must not move.`,
+    },
+    example: 'listen 10.0.0.1;',
+    since: '0.1',
+  },
+  compile({ address }, scope) {
+    scope.sessionStore.listen = addressOf(address);
+  },
+});
+
+const peer = defineDirective({
+  name: 'peer',
+  context: ['session_store'],
+  repeats: true,
+  args: { address: arg.token('an address of another node') },
+  doc: {
+    summary:
+      'Another node, by the address in its own listen line. Others are refused. With more than two, each node names all others.',
+    args: { address: `ADDRESS, ADDRESS:PORT or [IPV6]:PORT; without a port it is ${PORT}.` },
+    example: 'peer 10.0.0.2;',
+    since: '0.1',
+  },
+  compile({ address }, scope) {
+    const { peers } = scope.sessionStore;
+    if (peers.length === MOST_PEERS) throw new ArgumentFault(`there are ${MOST_PEERS} peers already`);
+    peers.push(addressOf(address));
+  },
+});
+
+const key = defineDirective({
+  name: 'key',
+  context: ['session_store'],
+  args: { key: arg.token('a text or file:PATH') },
+  doc: {
+    summary:
+      'Proves to each node that another one speaks, and hides what is said. All nodes have the same; whoever has it can read and write what they share.',
+    args: { key: 'At least 16 characters, or file: and a path whose first line is the key.' },
+    default: 'that of flow_sync, where there is one',
+    example: 'key file:/etc/moat/session.key;',
+    since: '0.1',
+  },
+  compile(args, scope) {
+    const { text } = args.key;
+    const value = text.startsWith('file:') ? scope.readFile(text.slice(5)).split('\n')[0]!.trim() : text;
+    if (value.length < LEAST_KEY)
+      throw new ArgumentFault(
+        `a key of ${value.length} characters can be guessed`,
+        `take ${LEAST_KEY} or more`,
+      );
+    scope.sessionStore.key = value;
+  },
+});
+
+export const SESSION_STORE: readonly Directive[] = [sessionStore, listen, peer, key];

@@ -1,0 +1,47 @@
+/** Metrics of the tiers beside L7, gathered when somebody asks, once a second at most: who scrapes often costs no more. */
+import type { ClusterFigures, ClusterPlane } from '#cluster';
+import { Exposition } from '#kit/exposition.ts';
+import { onceAtATime } from '#kit/once-at-a-time.ts';
+import { within } from '#kit/within.ts';
+import type { L4Figures, L4Plane } from '#l4';
+import { writeL4 } from './l4.ts';
+import { writeVrrp } from './vrrp.ts';
+
+const FRESH_MS = 1000;
+/** A tier that takes longer is told of as down. */
+const PATIENCE_MS = 2000;
+
+export class TierMetrics {
+  readonly #tiers: { readonly l4: L4Plane; readonly cluster: ClusterPlane };
+  readonly #l4: () => Promise<L4Figures | undefined>;
+  readonly #cluster: () => Promise<ClusterFigures | undefined>;
+  #text: Promise<string> | undefined;
+  #gatheredMs = 0;
+
+  constructor(tiers: { readonly l4: L4Plane; readonly cluster: ClusterPlane }) {
+    this.#tiers = tiers;
+    this.#l4 = onceAtATime(() => tiers.l4.figures());
+    this.#cluster = onceAtATime(() => tiers.cluster.figures());
+  }
+
+  /** Families as Prometheus reads them; none of a tier that the configuration does not have. */
+  text(): Promise<string> {
+    const nowMs = performance.now();
+    if (this.#text && nowMs - this.#gatheredMs < FRESH_MS) return this.#text;
+    this.#gatheredMs = nowMs;
+    this.#text = this.#gather();
+    return this.#text;
+  }
+
+  async #gather(): Promise<string> {
+    const { l4, cluster } = this.#tiers;
+    const [l4Figures, clusterFigures] = await Promise.all([
+      l4.model && within(PATIENCE_MS, this.#l4()),
+      cluster.model && within(PATIENCE_MS, this.#cluster()),
+    ]);
+    const page = new Exposition();
+    if (l4.model) writeL4(page, l4Figures);
+    if (cluster.model) writeVrrp(page, clusterFigures);
+    return page.text();
+  }
+}
