@@ -54,7 +54,8 @@ export class LimitShare implements ZoneShare {
         zone.settleUntold(entry);
         written++;
       }
-      this.hasMore = entry !== NONE && table.touchedMs(entry) >= this.#lookedMs - DISORDER_MS;
+      // Those behind were looked at in the turn before, unless so many have changed since.
+      this.hasMore = entry !== NONE && table.touchedMs(entry) >= this.#lookedMs;
       if (!this.hasMore) this.#lookedMs = nowMs;
       return written;
     } finally {

@@ -49,7 +49,8 @@ export class SessionShare implements ZoneShare {
         this.#write(writer, entry, nowMs);
         written++;
       }
-      this.hasMore = entry !== NONE && table.touchedMs(entry) >= this.#lookedMs - DISORDER_MS;
+      // Those behind were looked at in the turn before, unless so many have changed since.
+      this.hasMore = entry !== NONE && table.touchedMs(entry) >= this.#lookedMs;
       if (!this.hasMore) this.#lookedMs = nowMs;
       return written;
     } finally {
