@@ -117,6 +117,10 @@ export class Exchange {
   limitConnStatus: string | undefined;
   /** What limit_ban said, and what came of the request for it. */
   limitBanStatus: string | undefined;
+  /** What the challenge made of it. */
+  challengeStatus: string | undefined;
+  /** Cookies that go out with the answer, whatever it is. */
+  cookiesDue: readonly string[] = NONE;
   /** What the WAF found, where it looked. */
   inspection: Inspection | undefined;
   proxyHost: string | undefined;

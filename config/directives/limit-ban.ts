@@ -114,7 +114,7 @@ const limitBan = defineDirective({
     args: {
       zone: 'That of limit_ban_zone. Several rules may share one: each counts for itself, their bans are the same.',
       events:
-        '`waf`: refused by the firewall; `limit_req`, `limit_conn`: refused by a limit; a status or several, as `401` and `500-504`; a variable that is neither empty nor 0 when the request is over, say a map of `$upstream_http_location` that tells of a failed login. What is refused because of a ban is no event.',
+        '`waf`: refused by the firewall; `challenge`: sent to its page, or refused by it; `limit_req`, `limit_conn`: refused by a limit; a status or several, as `401` and `500-504`; a variable that is neither empty nor 0 when the request is over, say a map of `$upstream_http_location` that tells of a failed login. What is refused because of a ban is no event.',
       count: 'How many.',
       within: 'In which time; up to an eighth more.',
       ban: 'How long.',

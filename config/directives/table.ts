@@ -3,6 +3,7 @@ import type { Directive } from '../registry.ts';
 import { ACCESS } from './access.ts';
 import { ADDITION } from './addition.ts';
 import { BROWSER } from './browser.ts';
+import { CHALLENGE } from './challenge.ts';
 import { CHARSET } from './charset.ts';
 import { CLUSTER } from './cluster.ts';
 import { COMPRESS } from './compress.ts';
@@ -58,6 +59,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   LISTING,
   BROWSER,
   ADDITION,
+  CHALLENGE,
   CHARSET,
   SECURE_LINK,
   USER_ID,

@@ -20,6 +20,7 @@ const sparedTable = oncePer((networks: readonly Cidr[]) =>
 /** What an event is of a request that is over. */
 const EVENTS: Readonly<Record<BanEvent, (exchange: Exchange) => boolean>> = {
   waf: ({ inspection }) => inspection?.decision !== undefined,
+  challenge: ({ challengeStatus }) => challengeStatus === 'SHOWN' || challengeStatus === 'REFUSED',
   limit_req: ({ limitReqStatus }) => limitReqStatus === 'REJECTED',
   limit_conn: ({ limitConnStatus }) => limitConnStatus === 'REJECTED',
 };

@@ -1,4 +1,6 @@
 /** The one list of header filters, in the order that answers pass them; body filters are added by them in the same order. */
+
+import { challengeFilter } from '../phase/challenge.ts';
 import type { Compiler, HeaderFilter } from '../tables.ts';
 import { additionFilter } from './addition.ts';
 import { charsetFilter } from './charset.ts';
@@ -18,6 +20,7 @@ export const HEADER_FILTERS: readonly HeaderFilterMaker[] = [
   notModifiedFilter,
   headersFilter,
   userIdFilter,
+  challengeFilter,
   // What changes the body: afterwards its length is unknown, and ranges of it are off.
   gunzipFilter,
   subFilter,

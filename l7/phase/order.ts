@@ -4,6 +4,7 @@ import { accessEndPhase, accessStartPhase } from './access.ts';
 import { addressPhase } from './access-address.ts';
 import { authBasicPhase } from './auth-basic.ts';
 import { authRequestPhase } from './auth-request.ts';
+import { challengePhase } from './challenge.ts';
 import { limitBanPhase } from './limit-ban.ts';
 import { limitConnPhase } from './limit-conn.ts';
 import { limitReqPhase } from './limit-req.ts';
@@ -29,6 +30,7 @@ export const PHASES: readonly PhaseMaker[] = [
   authBasicPhase,
   authRequestPhase,
   accessEndPhase,
+  challengePhase,
   wafPhase,
   tryFiles,
   mirrorPhase,

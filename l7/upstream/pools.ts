@@ -57,6 +57,11 @@ export class Pools {
     this.#written = new Map(implied.map(({ pool }) => [addressOf(impliedOf(pool)), pool]));
   }
 
+  /** Signs what clients bring back, where the configuration has no secret. */
+  get secret(): string {
+    return this.#means.shared.secret;
+  }
+
   /** All pools of upstream blocks. */
   *all(): Generator<Pool> {
     for (const name of this.#models.keys()) yield this.named(name)!;

@@ -53,6 +53,7 @@ export const REQUEST_VARIABLES = {
   bytes_sent: exchange => String(exchange.downstream.bytesSent),
   limit_req_status: exchange => exchange.limitReqStatus,
   limit_conn_status: exchange => exchange.limitConnStatus,
+  challenge_status: ({ main }) => main.challengeStatus,
   limit_ban_status: ({ main }) => main.limitBanStatus,
   invalid_referer: ({ location, head }) => (location.isValidReferer(head.headers.get('referer')) ? '' : '1'),
   secure_link: exchange => exchange.location.secureLink.judge(exchange),

@@ -33,7 +33,7 @@ export interface BanZoneModel {
 }
 
 /** What may be counted against a client, beside statuses and variables. */
-export const BAN_EVENTS = ['waf', 'limit_req', 'limit_conn'] as const;
+export const BAN_EVENTS = ['waf', 'challenge', 'limit_req', 'limit_conn'] as const;
 export type BanEvent = (typeof BAN_EVENTS)[number];
 
 export interface BanRuleModel {

@@ -3,6 +3,7 @@
 import { ACCESS_DEFAULTS, type AccessSettings } from './access.ts';
 import { ADDITION_DEFAULTS, type AdditionSettings } from './addition.ts';
 import { BROWSER_DEFAULTS, type BrowserSettings } from './browser.ts';
+import { CHALLENGE_DEFAULTS, type ChallengeSettings } from './challenge.ts';
 import { CHARSET_DEFAULTS, type CharsetSettings } from './charset.ts';
 import {
   BROTLI_DEFAULTS,
@@ -53,6 +54,7 @@ export interface Settings {
   readonly secureLink: SecureLinkSettings;
   readonly userId: UserIdSettings;
   readonly waf: WafSettings;
+  readonly challenge: ChallengeSettings;
 }
 
 /** What holds where nothing is configured: nginx 1.31's defaults. */
@@ -80,4 +82,5 @@ export const DEFAULT_SETTINGS: Settings = {
   secureLink: SECURE_LINK_DEFAULTS,
   userId: USER_ID_DEFAULTS,
   waf: WAF_DEFAULTS,
+  challenge: CHALLENGE_DEFAULTS,
 };

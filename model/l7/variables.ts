@@ -94,6 +94,8 @@ export const VARIABLES = {
   brotli_ratio: 'How many times smaller brotli made the answer.',
   zstd_ratio: 'How many times smaller zstd made the answer.',
   limit_req_status: '`PASSED`, `DELAYED`, `REJECTED`, `DELAYED_DRY_RUN` or `REJECTED_DRY_RUN`.',
+  challenge_status:
+    'What `challenge` made of the request: `SHOWN` the page, `SOLVED` or `WAITED` for it, `PASSED` by the cookie, `BOT`, `SPARED` (no navigation) or `REFUSED`; empty where it is off.',
   limit_ban_status:
     '`PASSED`, `REJECTED` of a client that is banned, `BANNED` of the request that led to it; the last two with `_DRY_RUN` where that is on.',
   limit_conn_status: '`PASSED`, `REJECTED` or `REJECTED_DRY_RUN`.',
