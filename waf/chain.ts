@@ -1,10 +1,14 @@
 /** Chains of transformations. */
+import { ANY_SIGN, signsOf } from './signs.ts';
 import type { Transform } from './transform/transform.ts';
 
 /** A transformation with its number in the set, under which results are kept. */
 export interface Step {
   readonly number: number;
   readonly name: string;
+  /** Kinds of bytes of which a value has one if this changes it. */
+  readonly signs: number;
+  readonly changesCaseOnly: boolean;
   run(value: string): string;
 }
 
@@ -22,10 +26,11 @@ export class ChainBook {
     return transforms.filter(({ name }) => name !== 'none').map(transform => this.#step(transform));
   }
 
-  #step({ name, run }: Transform): Step {
+  #step({ name, run, reactsTo, changesCaseOnly = false }: Transform): Step {
     const known = this.#steps.get(name);
     if (known) return known;
-    const step = { number: this.#steps.size, name, run };
+    const signs = reactsTo === undefined ? ANY_SIGN : signsOf(reactsTo);
+    const step = { number: this.#steps.size, name, signs, changesCaseOnly, run };
     this.#steps.set(name, step);
     return step;
   }

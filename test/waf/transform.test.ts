@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { TRANSFORMS } from '../../waf/transform/table.ts';
 import { urlDecodeUniWith } from '../../waf/transform/url-decode.ts';
+import { numbers } from './numbers.ts';
 
 const FOLDER = new URL('./transform/', import.meta.url);
 
@@ -18,6 +19,19 @@ for (const transform of TRANSFORMS.values()) {
     assert.ok(vectors.length >= 3, 'at least three vectors');
     for (const [value, expected] of vectors)
       assert.equal(transform.run(value), expected, JSON.stringify(value));
+  });
+
+  test(`t:${transform.name}: says of which bytes a value must hold one to be changed`, () => {
+    const { reactsTo, changesCaseOnly, run } = transform;
+    if (reactsTo === undefined) return;
+    const random = numbers(transform.name.length);
+    const every = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte));
+    const others = every.filter(char => !reactsTo.includes(char));
+    for (let round = 0; round < 2000; round++) {
+      const value = Array.from({ length: random(12) }, () => others[random(others.length)]).join('');
+      assert.equal(run(value), value);
+    }
+    if (changesCaseOnly) assert.equal(run(every.join('')).toLowerCase(), every.join('').toLowerCase());
   });
 
   test(`t:${transform.name}: bytes in, bytes out, and no value makes it slow or throw`, () => {

@@ -1,4 +1,5 @@
 /** One pass over a value that tells which patterns can match it at all, by the literals that they need. */
+import { SIGN_OF } from '../signs.ts';
 import { AhoCorasick } from './aho-corasick.ts';
 import type { Pattern } from './pattern.ts';
 
@@ -9,6 +10,8 @@ export interface Prefilter {
    * @returns the same array at each call: use it before the next one, and do not write to it
    */
   scan(value: string): Uint32Array;
+  /** The kinds of bytes of the value that was scanned last. */
+  readonly signs: number;
   /** Patterns with no literal: always candidates. */
   readonly unfiltered: number;
   readonly tableBytes: number;
@@ -41,6 +44,7 @@ export function buildPrefilter(patterns: readonly Filtered[]): Prefilter {
 
 class LiteralPrefilter implements Prefilter {
   readonly unfiltered: number;
+  signs = 0;
   readonly #words: AhoCorasick;
   readonly #always: Uint32Array;
   readonly #candidates: Uint32Array;
@@ -80,8 +84,12 @@ class LiteralPrefilter implements Prefilter {
     candidates.set(this.#always);
     const scan = this.#next();
     let row = 0;
+    let signs = 0;
     for (let at = 0; at < value.length; at++) {
-      row = table[row + classOf[value.charCodeAt(at) & 255]!]!;
+      const byte = value.charCodeAt(at) & 255;
+      signs |= SIGN_OF[byte]!;
+      row = table[row + classOf[byte]!]!;
+      if (row === 0) continue;
       const state = row / stride;
       if (from[state] === from[state + 1] || this.#seen[state] === scan) continue;
       this.#seen[state] = scan;
@@ -90,6 +98,7 @@ class LiteralPrefilter implements Prefilter {
         candidates[number >>> 5]! |= 1 << (number & 31);
       }
     }
+    this.signs = signs;
     return candidates;
   }
 

@@ -7,6 +7,7 @@ import type { Transform } from './transform.ts';
 export const cmdLine: Transform = {
   name: 'cmdLine',
   doc: 'Drops \\ " \' ^, folds runs of blanks , ; into one space, drops space before / and (, lowers A-Z.',
+  reactsTo: '\\"\'^,;\t\n\v\f\r ABCDEFGHIJKLMNOPQRSTUVWXYZ',
   run(value) {
     if (!/[\\"'^,;\t-\r A-Z]/.test(value)) return value;
     const folded = value

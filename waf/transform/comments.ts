@@ -14,6 +14,7 @@ const closedOr = (isClosed: boolean): string => (isClosed ? '' : ' ');
 export const removeComments: Transform = {
   name: 'removeComments',
   doc: 'Drops /*...*/ and <!--...-->, and all that follows -- or #.',
+  reactsTo: '#-/',
   run(value) {
     if (!/[#]|--|\/\*/.test(value)) return value;
     let out = '';
@@ -31,12 +32,14 @@ export const removeComments: Transform = {
 export const removeCommentsChar: Transform = {
   name: 'removeCommentsChar',
   doc: 'Drops the marks of comments: /* */ <!-- --> -- #.',
+  reactsTo: '#-*/',
   run: value => (/[#]|--|\*\/|\/\*/.test(value) ? value.replace(/\/\*|\*\/|<!--|-->|--|#/g, '') : value),
 };
 
 export const replaceComments: Transform = {
   name: 'replaceComments',
   doc: 'Turns each /*...*/ into one space, one that never ends too; a lone */ stays.',
+  reactsTo: '/',
   run: value =>
     replaceAt(value, '/', (text, cursor) => {
       if (text.startsWith('/*', cursor.at)) {

@@ -26,5 +26,6 @@ function decodeEscape(value: string, cursor: Cursor): string {
 export const cssDecode: Transform = {
   name: 'cssDecode',
   doc: 'Decodes \\HHHHHH (low byte; full-width forms to ASCII), drops an escaped line feed and other backslashes.',
+  reactsTo: '\\',
   run: value => replaceAt(value, '\\', decodeEscape),
 };

@@ -21,5 +21,6 @@ function decodeEscape(value: string, cursor: Cursor): string {
 export const escapeSeqDecode: Transform = {
   name: 'escapeSeqDecode',
   doc: 'Decodes \\a \\b \\f \\n \\r \\t \\v \\\\ \\? \\\' \\", \\xHH and \\OOO; another backslash is dropped.',
+  reactsTo: '\\',
   run: value => replaceAt(value, '\\', decodeEscape),
 };

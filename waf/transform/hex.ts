@@ -24,6 +24,7 @@ export const hexDecode: Transform = {
 export const sqlHexDecode: Transform = {
   name: 'sqlHexDecode',
   doc: 'Decodes the hexadecimal strings of SQL, 0x414243.',
+  reactsTo: '0',
   run: value =>
     replaceAt(value, '0', (text, cursor) => {
       const start = cursor.at;

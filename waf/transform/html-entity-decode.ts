@@ -32,5 +32,6 @@ function decodeReference(value: string, cursor: Cursor): string {
 export const htmlEntityDecode: Transform = {
   name: 'htmlEntityDecode',
   doc: 'Decodes &#DD; &#xHH; (low byte), &quot; &amp; &lt; &gt; &nbsp;, with or without the semicolon.',
+  reactsTo: '&',
   run: value => replaceAt(value, '&', decodeReference),
 };

@@ -57,5 +57,6 @@ function decodeEscape(value: string, cursor: Cursor): string {
 export const jsDecode: Transform = {
   name: 'jsDecode',
   doc: 'Decodes \\uHHHH (low byte; full-width forms to ASCII), \\xHH, \\OOO and \\C.',
+  reactsTo: '\\',
   run: value => replaceAt(value, '\\', decodeEscape),
 };

@@ -5,5 +5,7 @@ import type { Transform } from './transform.ts';
 export const lowercase: Transform = {
   name: 'lowercase',
   doc: 'Lowers A-Z; bytes above 127 stay.',
+  reactsTo: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+  changesCaseOnly: true,
   run: value => (/[A-Z]/.test(value) ? value.replace(/[A-Z]+/g, run => run.toLowerCase()) : value),
 };

@@ -25,23 +25,31 @@ function normalize(path: string): string {
 const DOC = 'Drops empty segments, /./ and /../ with the segment before it';
 
 /** Both spellings of the name are in use. */
-const under = (name: string, doc: string, run: (value: string) => string): Transform => ({ name, doc, run });
+const under = (name: string, doc: string, reactsTo: string, run: (value: string) => string): Transform => ({
+  name,
+  doc,
+  reactsTo,
+  run,
+});
 
 const normalizeWin = (value: string): string => normalize(value.replaceAll('\\', '/'));
 
-export const normalizePath = under('normalizePath', `${DOC}.`, normalize);
+export const normalizePath = under('normalizePath', `${DOC}.`, './', normalize);
 export const normalisePath = under(
   'normalisePath',
   `${DOC} (the older spelling of normalizePath).`,
+  './',
   normalize,
 );
 export const normalizePathWin = under(
   'normalizePathWin',
   `As normalizePath, with \\ taken for / first.`,
+  './\\',
   normalizeWin,
 );
 export const normalisePathWin = under(
   'normalisePathWin',
   `The older spelling of normalizePathWin.`,
+  './\\',
   normalizeWin,
 );

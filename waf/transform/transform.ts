@@ -11,6 +11,13 @@ export interface Transform {
   readonly name: string;
   /** One sentence for the manual. */
   readonly doc: string;
+  /**
+   * Bytes of which a value must hold one to be changed at all; absent where any value may be. Lets the engine pass over values
+   * without a look at them.
+   */
+  readonly reactsTo?: string;
+  /** Whether it changes nothing but the case of ASCII letters. */
+  readonly changesCaseOnly?: boolean;
   run(value: string): string;
 }
 

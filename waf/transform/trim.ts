@@ -16,6 +16,7 @@ function beforeTrailing(value: string, from: number): number {
 export const trim: Transform = {
   name: 'trim',
   doc: 'Drops white space at both ends.',
+  reactsTo: '\t\n\v\f\r ',
   run(value) {
     const from = afterLeading(value);
     return value.slice(from, beforeTrailing(value, from));
@@ -25,11 +26,13 @@ export const trim: Transform = {
 export const trimLeft: Transform = {
   name: 'trimLeft',
   doc: 'Drops white space at the start.',
+  reactsTo: '\t\n\v\f\r ',
   run: value => value.slice(afterLeading(value)),
 };
 
 export const trimRight: Transform = {
   name: 'trimRight',
   doc: 'Drops white space at the end.',
+  reactsTo: '\t\n\v\f\r ',
   run: value => value.slice(0, beforeTrailing(value, 0)),
 };

@@ -4,5 +4,7 @@ import type { Transform } from './transform.ts';
 export const uppercase: Transform = {
   name: 'uppercase',
   doc: 'Raises a-z; bytes above 127 stay.',
+  reactsTo: 'abcdefghijklmnopqrstuvwxyz',
+  changesCaseOnly: true,
   run: value => (/[a-z]/.test(value) ? value.replace(/[a-z]+/g, run => run.toUpperCase()) : value),
 };

@@ -12,6 +12,7 @@ function decodePercent(value: string, cursor: Cursor): string {
 export const urlDecode: Transform = {
   name: 'urlDecode',
   doc: 'Decodes %HH and + ; what is no valid encoding stays.',
+  reactsTo: '%+',
   run: value => replaceAt(plusToSpace(value), '%', decodePercent),
 };
 
@@ -49,6 +50,7 @@ export function urlDecodeUniWith(page?: CodePage): Transform {
   return {
     name: 'urlDecodeUni',
     doc: 'Decodes %HH, + and %uHHHH (by the code page of SecUnicodeMapFile; else low byte, full-width forms to ASCII).',
+    reactsTo: '%+',
     run: value => replaceAt(plusToSpace(value), '%', decode),
   };
 }

@@ -54,9 +54,13 @@ function rewrite(value: string): string {
   return out;
 }
 
+/** NUL, and what begins a sequence. */
+const REACTS_TO = String.fromCharCode(0, ...Array.from({ length: 0xf8 - 0xc0 }, (_, at) => 0xc0 + at));
+
 /** Semantics: ModSecurity. A lead without its continuations is dropped, and so are NUL bytes. */
 export const utf8toUnicode: Transform = {
   name: 'utf8toUnicode',
   doc: 'Writes UTF-8 sequences as %uHHHH; drops incomplete ones and NUL bytes.',
+  reactsTo: REACTS_TO,
   run: value => (/[\0\xc0-\xf7]/.test(value) ? rewrite(value) : value),
 };
