@@ -86,22 +86,29 @@ function hitsIn(link: Rule, raw: Column, transaction: Transaction): Set<string> 
 const isCandidate = (candidates: Candidates, slot: number): boolean =>
   slot < 0 || ((candidates[slot >>> 5]! >>> (slot & 31)) & 1) === 1;
 
+/** Whether values with these kinds of bytes can match. */
+function hasNeeded({ needs }: Rule, signs: number): boolean {
+  for (let at = 0; at < needs.length; at++) if ((needs[at]! & signs) === 0) return false;
+  return true;
+}
+
 /**
  * @param before the column that was asked before this step, whose unchanged values need not be asked again
  * @returns the values that match, with those found before; undefined when none does
  */
 function judge(
   link: Rule,
-  { texts, candidates: ofAll }: Column,
+  { texts, candidates: ofAll, signs }: Column,
   before: Column | undefined,
   transaction: Transaction,
   found: Set<string> | undefined,
 ): Set<string> | undefined {
-  if (!isCandidate(ofAll, link.slot)) return found;
+  if (!isCandidate(ofAll, link.slot) || !hasNeeded(link, signs)) return found;
   let hits = found;
   for (let at = 0; at < texts.length; at++) {
     const text = texts[at]!;
     if (text === before?.texts[at] || !isCandidate(text.candidates, link.slot)) continue;
+    if (!hasNeeded(link, text.signs)) continue;
     if (!decides(link, text.value, transaction)) continue;
     hits ??= new Set();
     hits.add(text.value);

@@ -138,6 +138,8 @@ export class Rule implements Place, Readonly<RuleText> {
   readonly shares: boolean;
   readonly chain: Chain;
   readonly matcher: Matcher | undefined;
+  /** Masks of kinds of bytes: a value that matches has one of each (`signs.ts`). */
+  readonly needs: readonly number[];
   readonly effects: readonly Effect[];
   readonly disruptive: Disruptive;
   readonly status: number;
@@ -176,6 +178,7 @@ export class Rule implements Place, Readonly<RuleText> {
     this.shares = linked.shares;
     this.chain = linked.chain;
     this.matcher = linked.matcher;
+    this.needs = this.negated ? [] : (linked.matcher?.signs ?? linked.matcher?.pattern?.signs ?? []);
     this.effects = linked.effects;
     this.disruptive = linked.disruptive;
     this.status = linked.status;

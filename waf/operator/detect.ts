@@ -2,6 +2,7 @@
 import { isPlainText } from '../injection/plain-text.ts';
 import { isScriptInjection } from '../injection/script-injection.ts';
 import { sqlInjection } from '../injection/sql-injection.ts';
+import { signsOf } from '../signs.ts';
 import type { Operator } from './operator.ts';
 
 /** Without these signs a value can begin no tag and give no attribute a value. */
@@ -19,5 +20,8 @@ export const detectSQLi: Operator = {
 export const detectXSS: Operator = {
   name: 'detectXSS',
   doc: 'Matches values that would run script in a page.',
-  compile: () => ({ match: value => HTML_SIGNS.test(value) && isScriptInjection(value) }),
+  compile: () => ({
+    signs: [signsOf('<=')],
+    match: value => HTML_SIGNS.test(value) && isScriptInjection(value),
+  }),
 };

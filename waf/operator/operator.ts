@@ -7,6 +7,8 @@ export interface CompiledPattern {
   exec(value: string): readonly (string | undefined)[] | undefined;
   /** A match holds one of these words, in lower case; undefined when nothing is known. */
   readonly literals?: readonly string[] | undefined;
+  /** A value with a match has a byte of at least one kind of each of these masks (`signs.ts`). */
+  readonly signs?: readonly number[] | undefined;
   /** Whether the last `test` reached a limit and said yes without knowing: a rule that negates it matches, too. */
   readonly gaveUp?: boolean;
 }
@@ -52,6 +54,8 @@ export interface Matcher {
   readonly pattern?: CompiledPattern;
   /** Present where every match holds one of these words (ASCII case ignored): for the prefilter, too. */
   readonly words?: readonly string[];
+  /** Present where a value that matches has a byte of at least one kind of each of these masks (`signs.ts`). */
+  readonly signs?: readonly number[];
 }
 
 /** A row of the table of operators. */

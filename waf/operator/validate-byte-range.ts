@@ -1,4 +1,5 @@
 /** `@validateByteRange`: bytes that a value should not hold. */
+import { signsOf } from '../signs.ts';
 import { type Operator, OperatorFault } from './operator.ts';
 
 function rangeOf(text: string): readonly [number, number] {
@@ -18,12 +19,16 @@ function allowedBytes(argument: string): Uint8Array {
   return allowed;
 }
 
+const refusedBytes = (allowed: Uint8Array): string =>
+  Array.from(allowed, (flag, byte) => (flag === 0 ? String.fromCharCode(byte) : '')).join('');
+
 export const validateByteRange: Operator = {
   name: 'validateByteRange',
   doc: 'Matches values with a byte outside of the ranges.',
   compile(argument) {
     const allowed = allowedBytes(argument);
     return {
+      signs: [signsOf(refusedBytes(allowed))],
       match(value) {
         for (let at = 0; at < value.length; at++) if (allowed[value.charCodeAt(at)] === 0) return true;
         return false;

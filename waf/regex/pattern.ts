@@ -4,6 +4,7 @@ import { Backtracker, type Outcome } from './backtracker.ts';
 import { approximate, coreOf, isAnchored, leastLength } from './core.ts';
 import { type DfaStatistics, LazyDfa } from './lazy-dfa.ts';
 import { literalsOf } from './literals.ts';
+import { neededSigns } from './needed-signs.ts';
 import { compileProgram } from './program.ts';
 import { TableMemory } from './table-memory.ts';
 import { type Flags, type Node, readTree, type Tree } from './tree.ts';
@@ -94,6 +95,8 @@ export class Pattern {
   readonly source: string;
   /** A match contains one of these, in lower case, whatever its own case; undefined when nothing is known. */
   readonly literals: readonly string[] | undefined;
+  /** A value with a match has a byte of at least one kind of each of these masks (`signs.ts`). */
+  readonly signs: readonly number[];
   /** A match is not shorter, in bytes. */
   readonly minLength: number;
   /** Capturing groups. */
@@ -128,6 +131,7 @@ export class Pattern {
       this.regular = regular;
       this.minLength = leastLength(approximation);
       this.literals = literalsOf(approximation);
+      this.signs = neededSigns(approximation);
       this.#core = this.#automaton(coreOf(approximation), 'any');
       if (!regular) this.#judge = this.#judgeOf(coreOf(node, this.#tree.references));
     } catch (error) {
