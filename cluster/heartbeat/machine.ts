@@ -1,0 +1,157 @@
+/**
+ * What a node may do by what it hears of the other one, pure: what holds and what happens give what holds next and what is to be done.
+ *
+ * Who is active has the right to it in one of two ways, of which one is enough:
+ *
+ * - *by the other node*, which has heard what was sent at `provenMs`: until `provenMs + timeout`. For that one promises not to take over
+ *   before `timeout + slack` have gone since it heard it, which was later. So no clock need be set, whatever gets lost which way.
+ * - *by the witness*, until `grantedUntilMs`, which is `slack` before the witness would grant it to somebody else.
+ *
+ * `slack` covers how long addresses outlive the right when this process hangs (the fence), and clocks that run unevenly.
+ *
+ * ```
+ *  event                                   │ done                                  │ next
+ * ─────────────────────────────────────────┼───────────────────────────────────────┼────────────────────────────────
+ *  beat                                    │                                       │ heard now; proven at its echo
+ *  tick, apart: heard and proven of late   │ give the grant back; say `together`   │ together
+ *  tick, together: silent, or long deaf    │ say `apart`                           │ apart
+ *  tick, active, half of its right is gone │ ask the witness                       │ asking
+ *  tick, backup, the promise is over       │ ask the witness                       │ asking
+ *  tick, granted, a third of it is gone    │ ask the witness (renew)               │ asking
+ *  tick, granted, no part in any election  │ give the grant back                   │
+ *  granted                                 │                                       │ granted until
+ *  refused                                 │                                       │ asked again a little later
+ *
+ *  question             │ answer
+ * ──────────────────────┼───────────────────────────────────────────────────────────────────────────────────────────────
+ *  must it release?     │ there is a witness, and the right is over by both ways
+ *  may it become active?│ heard of late: unless the other one is active, and if it has a right; else: if the witness has granted it,
+ *                       │ or there is none (then VRRP has decided)
+ * ```
+ */
+
+export interface Rules {
+  readonly timeoutMs: number;
+  readonly slackMs: number;
+  readonly hasWitness: boolean;
+  /** So long after a refusal the witness is asked again. */
+  readonly againMs: number;
+}
+
+export interface LinkState {
+  /** When a fresh word came last; at first when this process was born, for an earlier life of it has made promises. */
+  readonly heardMs: number;
+  /** When what the other one has heard last was sent; undefined: it has heard nothing. */
+  readonly provenMs: number | undefined;
+  readonly link: 'unmet' | 'together' | 'apart';
+  /** Since when. */
+  readonly sinceMs: number;
+  readonly asking: boolean;
+  readonly grantedUntilMs: number | undefined;
+  readonly askFromMs: number;
+  /** What the witness said last; undefined: it was not asked, or has granted it. */
+  readonly refusal: string | undefined;
+}
+
+export type Role = 'active' | 'backup' | 'none';
+
+export type LinkEvent = { readonly nowMs: number } & (
+  | { readonly kind: 'beat'; readonly echoMs: number | undefined }
+  | { readonly kind: 'tick'; readonly role: Role }
+  | { readonly kind: 'granted'; readonly untilMs: number }
+  | { readonly kind: 'refused'; readonly reason: string }
+);
+
+export type LinkEffect =
+  | { readonly kind: 'ask' }
+  | { readonly kind: 'give-back' }
+  | { readonly kind: 'together'; readonly apartMs: number | undefined }
+  | { readonly kind: 'apart'; readonly how: 'silent' | 'deaf' };
+
+export const initialLink = (nowMs: number): LinkState => ({
+  ...{ heardMs: nowMs, provenMs: undefined, link: 'unmet', sinceMs: nowMs },
+  ...{ asking: false, grantedUntilMs: undefined, askFromMs: nowMs, refusal: undefined },
+});
+
+type Step = readonly [LinkState, readonly LinkEffect[]];
+
+export function stepLink(state: LinkState, event: LinkEvent, rules: Rules): Step {
+  switch (event.kind) {
+    case 'beat':
+      return [{ ...state, heardMs: event.nowMs, provenMs: later(state.provenMs, event.echoMs) }, []];
+    case 'tick':
+      return onTick(state, event.nowMs, event.role, rules);
+    case 'granted': {
+      const askFromMs = event.nowMs + Math.max(0, event.untilMs - event.nowMs) / 3;
+      return [{ ...state, asking: false, grantedUntilMs: event.untilMs, askFromMs, refusal: undefined }, []];
+    }
+    case 'refused': {
+      const askFromMs = event.nowMs + rules.againMs;
+      return [{ ...state, asking: false, askFromMs, refusal: event.reason }, []];
+    }
+  }
+}
+
+const later = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : Math.max(a, b);
+
+const isHeard = ({ heardMs, link }: LinkState, { timeoutMs }: Rules, nowMs: number): boolean =>
+  link !== 'unmet' && nowMs < heardMs + timeoutMs;
+const isProven = ({ provenMs }: LinkState, { timeoutMs }: Rules, nowMs: number): boolean =>
+  provenMs !== undefined && nowMs < provenMs + timeoutMs;
+export const isGranted = ({ grantedUntilMs }: LinkState, nowMs: number): boolean =>
+  grantedUntilMs !== undefined && nowMs < grantedUntilMs;
+/** Whether the other one may still rely on this node's promise. */
+const isPromised = ({ heardMs }: LinkState, { timeoutMs, slackMs }: Rules, nowMs: number): boolean =>
+  nowMs < heardMs + timeoutMs + slackMs;
+
+function onTick(before: LinkState, nowMs: number, role: Role, rules: Rules): Step {
+  const [met, said] = meet(before, nowMs, rules);
+  const needs = needsWitness(met, nowMs, role, rules);
+  if (!needs && met.grantedUntilMs !== undefined)
+    return [{ ...met, grantedUntilMs: undefined, askFromMs: nowMs }, [...said, { kind: 'give-back' }]];
+  if (!needs || met.asking || nowMs < met.askFromMs) return [met, said];
+  return [{ ...met, asking: true }, [...said, { kind: 'ask' }]];
+}
+
+function meet(state: LinkState, nowMs: number, rules: Rules): Step {
+  const { timeoutMs } = rules;
+  const { heardMs, provenMs = 0, link } = state;
+  const isSilent = nowMs >= heardMs + timeoutMs;
+  if (link !== 'together') {
+    if (isSilent || !isProven(state, rules, nowMs)) return [state, []];
+    const apartMs = link === 'apart' ? nowMs - state.sinceMs : undefined;
+    return [{ ...state, link: 'together', sinceMs: nowMs }, [{ kind: 'together', apartMs }]];
+  }
+  // What was proven is always older than what was heard: a silence would look like deafness at first.
+  if (!isSilent && nowMs < provenMs + 2 * timeoutMs) return [state, []];
+  const how = isSilent ? 'silent' : 'deaf';
+  return [{ ...state, link: 'apart', sinceMs: nowMs }, [{ kind: 'apart', how }]];
+}
+
+function needsWitness(state: LinkState, nowMs: number, role: Role, rules: Rules): boolean {
+  if (!rules.hasWitness || role === 'none') return false;
+  const { provenMs } = state;
+  if (role === 'active') return provenMs === undefined || nowMs >= provenMs + rules.timeoutMs / 2;
+  return !isProven(state, rules, nowMs) && !isPromised(state, rules, nowMs);
+}
+
+/** @returns why the addresses must be given up now; undefined: they may be held */
+export function mustRelease(state: LinkState, rules: Rules, nowMs: number): string | undefined {
+  if (!rules.hasWitness || isProven(state, rules, nowMs) || isGranted(state, nowMs)) return undefined;
+  const { refusal } = state;
+  return `the other node does not say that it hears this one, and the witness has not granted it${refusal ? `: ${refusal}` : ''}`;
+}
+
+/** What the other one says of an instance; undefined: nothing was heard of it yet. */
+export type PeerSays = 'active' | 'other' | undefined;
+
+/** @returns why an instance must not become active now; undefined: it may */
+export function barredBy(state: LinkState, rules: Rules, nowMs: number, says: PeerSays): string | undefined {
+  if (isHeard(state, rules, nowMs) && says === 'active')
+    return 'the other node says by another path that it is active';
+  if (!rules.hasWitness || isGranted(state, nowMs)) return undefined;
+  if (isHeard(state, rules, nowMs) && says === 'other' && isProven(state, rules, nowMs)) return undefined;
+  if (isPromised(state, rules, nowMs)) return 'the other node may still be active';
+  return mustRelease(state, rules, nowMs) ?? 'the witness has not granted it';
+}

@@ -1,0 +1,99 @@
+/** A lock in Redis or Valkey: a key with a time to live that names the node that has it. */
+import { connect } from 'node:net';
+import type { WitnessModel } from '#model/cluster/heartbeat.ts';
+import type { Witness, WitnessOptions } from './witness.ts';
+
+type Model = Extract<WitnessModel, { type: 'redis' }>;
+const PORT = 6379;
+const ANSWER_MOST = 65_536;
+
+/** Takes or renews it, in one: gives who has it. */
+const TAKE = `local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return holder end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return ARGV[1]`;
+const GIVE_BACK = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0`;
+
+const encode = (words: readonly string[]): string =>
+  `*${words.length}\r\n${words.map(word => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
+
+export class RedisWitness implements Witness {
+  readonly name: string;
+  readonly #model: Model;
+  readonly #options: WitnessOptions;
+
+  constructor(model: Model, options: WitnessOptions) {
+    this.#model = model;
+    this.#options = options;
+    this.name = `redis ${new URL(model.url).host}`;
+  }
+
+  async ask(): Promise<number> {
+    const { nowMs, node } = this.#options;
+    const { key, ttlMs } = this.#model;
+    const sentMs = nowMs();
+    const holder = await this.#call(['EVAL', TAKE, '1', key, node, `${ttlMs}`]);
+    if (holder === node) return sentMs + ttlMs;
+    throw new Error(`${this.name} has granted it to ${holder}`);
+  }
+
+  async giveBack(): Promise<void> {
+    const { key } = this.#model;
+    await this.#call(['EVAL', GIVE_BACK, '1', key, this.#options.node]).catch(() => {}); // it ends by itself
+  }
+
+  /** A connection for each question: there are few, and none is held open through a partition. */
+  #call(words: readonly string[]): Promise<string> {
+    const { hostname, port, username, password } = new URL(this.#model.url);
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const auth = [...(username ? [decodeURIComponent(username)] : []), decodeURIComponent(password)];
+    const questions = [...(password ? [['AUTH', ...auth]] : []), words];
+    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || PORT) });
+    const fail = (why: string) => {
+      socket.destroy();
+      reject(new Error(`${this.name} does not answer: ${why}`));
+    };
+    const { patienceMs } = this.#options;
+    const timer = setTimeout(() => fail(`nothing for ${patienceMs} ms`), patienceMs);
+    let text = '';
+    socket.on('connect', () => socket.write(questions.map(encode).join('')));
+    socket.on('error', ({ message }) => fail(message));
+    socket.on('close', () => {
+      clearTimeout(timer);
+      fail('it closed the connection');
+    });
+    socket.on('data', piece => {
+      text += piece;
+      if (text.length > ANSWER_MOST) return fail('too long an answer');
+      const answers = readAll(text, questions.length);
+      if (!answers) return;
+      const fault = answers.find(answer => answer.startsWith('-'));
+      if (fault !== undefined) return fail(fault.slice(1));
+      resolve(answers.at(-1)!.slice(1));
+      socket.end();
+    });
+    return promise;
+  }
+}
+
+/** @returns each answer behind its sign (`+`, `-`, `:`, `$`); undefined while some are missing */
+function readAll(text: string, count: number): string[] | undefined {
+  const answers: string[] = [];
+  let at = 0;
+  while (answers.length < count) {
+    const end = text.indexOf('\r\n', at);
+    if (end === -1) return undefined;
+    const line = text.slice(at, end);
+    at = end + 2;
+    if (!line.startsWith('$') || line === '$-1') {
+      answers.push(line);
+      continue;
+    }
+    const length = Number(line.slice(1));
+    if (text.length < at + length + 2) return undefined;
+    answers.push(`$${text.slice(at, at + length)}`);
+    at += length + 2;
+  }
+  return answers;
+}
