@@ -1,4 +1,5 @@
 /** What the cluster process tells of itself. */
+import type { HeartbeatFigures } from './heartbeat/figures.ts';
 import type { DropReason } from './vrrp/admit.ts';
 import type { PeerFigures } from './vrrp/peers.ts';
 import type { StateName } from './vrrp/state.ts';
@@ -80,4 +81,6 @@ export interface ClusterFigures {
   readonly groups: readonly { readonly name: string; readonly members: readonly string[] }[];
   /** Advertisements for virtual router IDs that no instance has. */
   readonly strangers: number;
+  /** Undefined: VRRP alone decides. */
+  readonly heartbeat: HeartbeatFigures | undefined;
 }

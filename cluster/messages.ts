@@ -13,7 +13,12 @@ export type ClusterOrder =
 export type ToNode =
   /** Asks whether it could be; nothing changes. */
   | { readonly id: number; readonly kind: 'prepare'; readonly model: ClusterModel }
-  | { readonly id: number; readonly kind: 'configure'; readonly model: ClusterModel }
+  | {
+      readonly id: number;
+      readonly kind: 'configure';
+      readonly model: ClusterModel;
+      readonly revision: string;
+    }
   /** Answered by ClusterFigures. */
   | { readonly id: number; readonly kind: 'figures' }
   /** Answered by string[]: what was done. */

@@ -1,4 +1,5 @@
 /** This node of the cluster: its instances, their groups, what they track, and what an operator wants of them. */
+import { isDeepStrictEqual } from 'node:util';
 import type { ClusterModel } from '#model/cluster/cluster.ts';
 import type { VrrpInstanceModel } from '#model/cluster/vrrp.ts';
 import { groupSocket } from '#native/group.ts';
@@ -6,6 +7,7 @@ import { linkSocket } from '#native/link.ts';
 import { closeFd } from '#native/socket.ts';
 import { addressBytes } from './address.ts';
 import type { ClusterFigures, InstanceFigures } from './figures.ts';
+import { Heart } from './heartbeat/heart.ts';
 import { Interfaces } from './interfaces.ts';
 import type { Log } from './log.ts';
 import type { ClusterOrder } from './messages.ts';
@@ -28,7 +30,7 @@ export interface NodeOptions {
 
 const NOTHING: ClusterModel = {
   ...{ statePath: '', startupDelayMs: 0, realtimePriority: 0, scriptUser: '' },
-  ...{ scripts: [], instances: [], groups: [], flowWaitMs: undefined },
+  ...{ scripts: [], instances: [], groups: [], flowWaitMs: undefined, heartbeat: undefined },
 };
 
 export class Node {
@@ -45,6 +47,7 @@ export class Node {
   readonly #bornMs = monotonicMs();
   #model = NOTHING;
   #flows: PlaneHealth['flows'];
+  #heart: Heart | undefined;
   #instances = new Map<string, Instance>();
   #groups: readonly SyncGroup[] = [];
   /** While instances come and go, groups wait. */
@@ -62,9 +65,13 @@ export class Node {
       ...{ interfaces: this.#interfaces, wire: this.#wire, linkFd: this.#linkFd, log, nowMs: monotonicMs },
       virtualAddresses: () =>
         this.#model.instances.flatMap(({ addresses }) => addresses.map(one => addressBytes(one.address))),
-      barredBy: instance => this.#groupOf(instance)?.barredBy(instance),
+      barredBy: instance => this.#groupOf(instance)?.barredBy(instance) ?? this.#heart?.barredBy(instance),
+      mustRelease: () => this.#heart?.mustRelease(),
+      leaseS: () => this.#heart?.leaseS,
+      stopped: instance => this.#heart?.stopped(instance),
       changed: (instance, effect) => {
         this.#tell();
+        this.#heart?.changed(instance, `${effect.from} to ${effect.to}: ${effect.reason}`);
         if (!this.#isBusy) this.#groupOf(instance)?.changed(instance, effect);
       },
     };
@@ -83,13 +90,14 @@ export class Node {
     this.#acceptance.check(model);
   }
 
-  /** Instances that stay what they are stay where they are. */
-  configure(model: ClusterModel): void {
+  /** Instances that stay what they are stay where they are. @param revision a digest of the whole configuration */
+  configure(model: ClusterModel, revision: string): void {
     const folder = new StateFolder(model.statePath);
     const legacies = this.#model === NOTHING ? folder.inherit() : [];
     const before = this.#instances;
     this.#isBusy = true;
     this.#model = model;
+    this.#beginHeart(model, revision, folder, legacies.length > 0);
     this.#acceptance.confine(model);
     this.#instances = new Map();
     for (const [name, instance] of before) {
@@ -114,6 +122,27 @@ export class Node {
     this.#delayStart(legacies.length > 0);
     this.#setMaintenance(folder.maintenance);
     this.#begin();
+  }
+
+  /** A heart that is to beat as before goes on: a new one would know nobody. */
+  #beginHeart(
+    { heartbeat, instances }: ClusterModel,
+    revision: string,
+    folder: StateFolder,
+    adopts: boolean,
+  ): void {
+    const before = this.#heart;
+    if (before && heartbeat && isDeepStrictEqual(before.model, heartbeat)) return before.follow(revision);
+    before?.close('goes on');
+    const isActive = adopts || [...this.#instances.values()].some(({ state }) => state.kind === 'active');
+    this.#heart =
+      heartbeat &&
+      new Heart(heartbeat, {
+        ...{ log: this.#log, folder, revision, nowMs: monotonicMs },
+        instances: () => [...this.#instances.values()],
+        ...{ before, isActive, hasLeases: instances.some(({ addressLease }) => addressLease) },
+        inSync: () => (this.#model.flowWaitMs === undefined ? undefined : this.#flows?.isReady === true),
+      });
   }
 
   /** All are ready: whoever has no fault takes part from now on. */
@@ -228,6 +257,7 @@ export class Node {
       maintenance: new StateFolder(this.#model.statePath).maintenance !== undefined,
       realtime: this.realtime,
       strangers: this.#wire.strangers,
+      heartbeat: this.#heart?.figures(),
       groups: this.#model.groups.map(({ name, members }) => ({ name, members })),
       instances: [...this.#instances.values()].map(
         (instance): InstanceFigures => ({
@@ -244,6 +274,7 @@ export class Node {
     this.#isBusy = true;
     for (const instance of this.#instances.values()) instance.stop('moat ends');
     this.#acceptance.confine({ instances: [] });
+    this.#heart?.close('leaves');
     this.#close();
   }
 
@@ -254,6 +285,7 @@ export class Node {
     );
     new StateFolder(this.#model.statePath).bequeath(active);
     for (const instance of this.#instances.values()) instance.leave();
+    this.#heart?.close('goes on');
     this.#close();
   }
 

@@ -12,6 +12,9 @@ import type { PlaneHealth } from './track/health.ts';
 import type { Standing } from './vrrp/instance.ts';
 
 export type { ClusterFigures, InstanceFigures, TrackFigures, TransitionFigures } from './figures.ts';
+export type { HeartbeatFigures, PathFigures } from './heartbeat/figures.ts';
+export { type Incident, viewText } from './heartbeat/incidents.ts';
+export { REFUSALS } from './heartbeat/session.ts';
 export type { ClusterOrder } from './messages.ts';
 export type { PlaneHealth } from './track/health.ts';
 export { DROP_REASONS } from './vrrp/admit.ts';
@@ -35,6 +38,8 @@ export class ClusterPlane {
   readonly #turns = new Turns();
   #child: Child | undefined;
   #model: ClusterModel | undefined;
+  /** A digest of the whole configuration, as far as both nodes should have it. */
+  #revision = '';
   #standings: readonly Standing[] = [];
   #pauseMs = 0;
 
@@ -73,10 +78,11 @@ export class ClusterPlane {
   }
 
   /** Takes part in elections by this configuration from now on; without one, it gives everything up. */
-  commit(model: ClusterModel | undefined): Promise<void> {
+  commit(model: ClusterModel | undefined, revision = this.#revision): Promise<void> {
     return this.#turns.take(async () => {
       this.#model = model;
-      if (model) await (this.#child ?? this.#start()).ask({ kind: 'configure', model });
+      this.#revision = revision;
+      if (model) await (this.#child ?? this.#start()).ask({ kind: 'configure', model, revision });
       else await this.#say({ kind: 'stop' });
     });
   }
@@ -174,7 +180,7 @@ export class ClusterPlane {
     if (!model || this.#child) return;
     const child = this.#start();
     try {
-      await child.ask({ kind: 'configure', model });
+      await child.ask({ kind: 'configure', model, revision: this.#revision });
       this.log.notice(`the cluster process is started anew as ${child.pid}`);
     } catch (fault) {
       this.log.error(`the cluster process cannot start anew: ${(fault as Error).message}`);

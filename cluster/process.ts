@@ -42,7 +42,7 @@ function work(order: ToNode): unknown {
         wantedPriority = order.model.realtimePriority;
         nodeNow().realtime = beOnTime(wantedPriority);
       }
-      return nodeNow().configure(order.model);
+      return nodeNow().configure(order.model, order.revision);
     case 'figures':
       return node?.figures();
     case 'order':

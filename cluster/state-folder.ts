@@ -10,6 +10,7 @@ export interface Legacy {
 
 const MAINTENANCE = 'maintenance';
 const HANDOVER = 'handover.json';
+const INCIDENTS = 'incidents.json';
 
 export class StateFolder {
   readonly #path: string;
@@ -38,6 +39,15 @@ export class StateFolder {
     const text = this.#read(HANDOVER);
     rmSync(join(this.#path, HANDOVER), { force: true });
     return text === undefined ? [] : JSON.parse(text);
+  }
+
+  /** Partitions that were, as JSON. */
+  get incidents(): string | undefined {
+    return this.#read(INCIDENTS);
+  }
+
+  keepIncidents(text: string): void {
+    this.#write(INCIDENTS, text);
   }
 
   #read(name: string): string | undefined {

@@ -5,6 +5,7 @@ import type { TrackModel, TrackScriptModel } from '#model/cluster/track.ts';
 import type { SyncGroupModel, UnicastPeer, VirtualAddress, VrrpInstanceModel } from '#model/cluster/vrrp.ts';
 import type { SyncModel, SyncPathModel } from '#model/l4/sync.ts';
 import type { Writable } from './draft.ts';
+import type { HeartbeatDraft } from './draft-heartbeat.ts';
 import type { Site, Token } from './lex.ts';
 
 export interface PathDraft extends SyncPathModel {
@@ -19,13 +20,16 @@ export interface FlowSyncDraft {
 
 export interface ClusterDraft {
   readonly own: Partial<
-    Writable<Omit<ClusterModel, 'scripts' | 'instances' | 'groups' | 'flowWaitMs' | 'sessionStore'>>
+    Writable<
+      Omit<ClusterModel, 'scripts' | 'instances' | 'groups' | 'flowWaitMs' | 'sessionStore' | 'heartbeat'>
+    >
   >;
   readonly scripts: ScriptDraft[];
   readonly instances: InstanceDraft[];
   readonly groups: SyncGroupDraft[];
   flowSync: FlowSyncDraft | undefined;
   sessionStore: SessionStoreDraft | undefined;
+  heartbeat: HeartbeatDraft | undefined;
 }
 
 export interface StoreAddressDraft extends StoreAddress {
@@ -82,6 +86,7 @@ export const newCluster = (): ClusterDraft => ({
   ...{ own: {}, scripts: [], instances: [], groups: [] },
   flowSync: undefined,
   sessionStore: undefined,
+  heartbeat: undefined,
 });
 
 export const newFlowSync = (site: Site): FlowSyncDraft => ({ own: {}, paths: [], site });

@@ -24,6 +24,7 @@ export const CONTEXTS = [
   'sync_group',
   'flow_sync',
   'session_store',
+  'heartbeat',
 ] as const;
 export type Context = (typeof CONTEXTS)[number];
 

@@ -8,6 +8,7 @@ import type { HttpModel } from '#model/l7/http.ts';
 import type { Faults } from './diagnostic.ts';
 import type { ClusterDraft, ScriptDraft, SyncGroupDraft, TrackDraft } from './draft-cluster.ts';
 import { FLOW_WAIT_MS } from './resolve-flow-sync.ts';
+import { resolveHeartbeat } from './resolve-heartbeat.ts';
 import { resolveSessionStore } from './resolve-session-store.ts';
 import { refuseTwins, resolveInstance } from './resolve-vrrp.ts';
 
@@ -21,6 +22,7 @@ export function resolveCluster(draft: ClusterDraft, tiers: OtherTiers, faults: F
   refuseTwins(draft.instances, faults);
   for (const { tracks } of [...draft.instances, ...draft.groups])
     for (const track of tracks) refuseUnknown(track, draft, tiers, faults);
+  const instances = draft.instances.map(instance => resolveInstance(instance, faults));
   return {
     statePath: '/var/lib/moat/cluster',
     startupDelayMs: 0,
@@ -28,10 +30,11 @@ export function resolveCluster(draft: ClusterDraft, tiers: OtherTiers, faults: F
     scriptUser: 'nobody',
     ...draft.own,
     scripts: draft.scripts.map(script => resolveScript(script, faults)),
-    instances: draft.instances.map(instance => resolveInstance(instance, faults)),
+    instances,
     groups: resolveGroups(draft, faults),
     flowWaitMs: draft.flowSync && (draft.flowSync.own.waitMs ?? FLOW_WAIT_MS),
     sessionStore: resolveSessionStore(draft, tiers.http !== undefined, faults),
+    heartbeat: draft.heartbeat && resolveHeartbeat(draft.heartbeat, instances, faults),
   };
 }
 

@@ -24,6 +24,7 @@ import type {
   SessionStoreDraft,
   SyncGroupDraft,
 } from './draft-cluster.ts';
+import type { HeartbeatDraft } from './draft-heartbeat.ts';
 import type { L4Draft, VirtualServerDraft } from './draft-l4.ts';
 import type { Site } from './lex.ts';
 import type { Source } from './parse.ts';
@@ -58,6 +59,7 @@ export interface Drafts {
   readonly syncGroup?: SyncGroupDraft;
   readonly flowSync?: FlowSyncDraft;
   readonly sessionStore?: SessionStoreDraft;
+  readonly heartbeat?: HeartbeatDraft;
 }
 
 export class Scope {
@@ -153,6 +155,10 @@ export class Scope {
 
   get sessionStore(): SessionStoreDraft {
     return this.#need(this.drafts.sessionStore, 'session_store');
+  }
+
+  get heartbeat(): HeartbeatDraft {
+    return this.#need(this.drafts.heartbeat, 'heartbeat');
   }
 
   /** Gives this block its own value of some settings. */

@@ -8,6 +8,7 @@ import {
   newSessionStore,
   newSyncGroup,
 } from './draft-cluster.ts';
+import { newHeartbeat } from './draft-heartbeat.ts';
 import { newL4, newVirtualServer } from './draft-l4.ts';
 import type { Site } from './lex.ts';
 import type { Context } from './registry.ts';
@@ -52,6 +53,7 @@ const SCRATCH: Readonly<Record<Context, Make | undefined>> = {
   sync_group: (around, site) => ({ ...cluster(around), syncGroup: newSyncGroup('', site) }),
   flow_sync: (around, site) => ({ ...cluster(around), flowSync: newFlowSync(site) }),
   session_store: (around, site) => ({ ...cluster(around), sessionStore: newSessionStore(site) }),
+  heartbeat: (around, site) => ({ ...cluster(around), heartbeat: newHeartbeat(site) }),
 };
 
 /** @returns a scope of `context` whose drafts are thrown away, or undefined when there is none for it */

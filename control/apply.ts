@@ -17,6 +17,7 @@ import { type Change, Listeners } from './listeners.ts';
 import { LogFiles } from './log-files.ts';
 import { TierMetrics } from './metrics/tiers.ts';
 import { planeConfigOf } from './plane-config.ts';
+import { revisionOf } from './revision.ts';
 import { makeTempDirs } from './temp-dirs.ts';
 import { EventKeeper } from './waf/event-keeper.ts';
 
@@ -104,7 +105,7 @@ export class Applier {
     }
     // Last: addresses are held when all is there that answers on them.
     await this.cluster
-      .commit(model.cluster)
+      .commit(model.cluster, revisionOf(model))
       .catch((fault: Error) => this.log.emerg(`the cluster block is not in force: ${fault.message}`));
     void this.#health.follow();
     await this.bans.follow(model.http);

@@ -84,6 +84,12 @@ export const COMMANDS = {
     summary: 'show virtual routers and who would win, give one away, take this node out of all elections',
     load: () => import('./commands/vrrp.ts'),
   },
+  cluster: {
+    usage: 'cluster status | incidents [-c FILE] [-p PREFIX] [--json]',
+    summary:
+      'show the other node of the pair, by which paths it is heard, the witness, and partitions that were',
+    load: () => import('./commands/cluster.ts'),
+  },
   waf: {
     usage:
       "waf events [--since 1h] [--action block] [--rule N] [--path P] [--client A] | explain ID | test 'curl ...' | exclude ID [--rule N] [--write] | tune [--since 1d] [-c FILE] [--json]",

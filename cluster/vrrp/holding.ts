@@ -29,6 +29,8 @@ interface Wish {
   readonly holds: boolean;
   /** The kernel takes them away when this process has been silent for so many seconds; undefined: never. */
   readonly leaseS: number | undefined;
+  /** Asked before each renewal: a process that slept may have lost its right to them. */
+  readonly mayKeep: () => boolean;
 }
 
 export class Holding {
@@ -39,6 +41,7 @@ export class Holding {
   /** What was there already is not ours to take away. */
   readonly #foreign = new Set<string>();
   #leaseS: number | undefined;
+  #mayKeep: Wish['mayKeep'] = () => true;
   #renewal: NodeJS.Timeout | undefined;
 
   /** @param linkFd a socket of #native/link.ts */
@@ -48,9 +51,10 @@ export class Holding {
     this.#log = log;
   }
 
-  want(models: readonly VirtualAddress[], { by, holds, leaseS }: Wish): void {
+  want(models: readonly VirtualAddress[], { by, holds, leaseS, mayKeep }: Wish): void {
     const before = this.#wanted;
     this.#leaseS = leaseS;
+    this.#mayKeep = mayKeep;
     this.#wanted = models.map(model => ({
       model,
       address: addressBytes(model.address),
@@ -78,6 +82,7 @@ export class Holding {
   }
 
   #renew(goodForS: number | undefined): void {
+    if (!this.#mayKeep()) return;
     for (const held of this.#wanted) {
       const link = this.#interfaces.find(held.interface);
       if (!link || this.#foreign.has(keyOf(held))) continue;

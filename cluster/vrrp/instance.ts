@@ -10,7 +10,7 @@ import { Journal } from './journal.ts';
 import { initialState, step } from './machine.ts';
 import type { ChecksumForm } from './packet.ts';
 import { Peers } from './peers.ts';
-import { type Effect, type Event, OWNER_PRIORITY, type Own, type State } from './state.ts';
+import { type Effect, type Event, OWNER_PRIORITY, type Own, STOP_PRIORITY, type State } from './state.ts';
 import { type Heard, Voice } from './voice.ts';
 import type { Wire } from './wire.ts';
 
@@ -42,6 +42,12 @@ export interface Surroundings {
   virtualAddresses(): readonly Uint8Array[];
   /** Just before its timer is heeded: what its group has to say about becoming active. */
   barredBy(instance: Instance): string | undefined;
+  /** Why the addresses must be given up now; undefined: they may be held. */
+  mustRelease(): string | undefined;
+  /** For so long the kernel keeps an address that is not renewed; undefined: as the interval of advertisements says. */
+  leaseS(): number | undefined;
+  /** Another router said that it stops. */
+  stopped(instance: Instance): void;
   changed(instance: Instance, effect: Extract<Effect, { kind: 'changed' }>): void;
 }
 
@@ -84,7 +90,9 @@ export class Instance {
 
   #want(holds: boolean): void {
     const { addresses, interface: by, advertMs, addressLease } = this.#model;
-    this.#holding.want(addresses, { by, holds, leaseS: addressLease ? leaseSeconds(advertMs) : undefined });
+    const seconds = this.#around.leaseS() ?? leaseSeconds(advertMs);
+    const mayKeep = () => this.#around.mustRelease() === undefined;
+    this.#holding.want(addresses, { by, holds, leaseS: addressLease ? seconds : undefined, mayKeep });
   }
 
   /** What was left here in vain is taken away. */
@@ -151,6 +159,8 @@ export class Instance {
     if (reason === undefined || this.#faults.size > 0) return;
     const adopted = this.#around.nowMs() < this.#adoptsUntilMs;
     this.#adoptsUntilMs = 0;
+    // An owner does not listen first.
+    if (!adopted && this.#priority === OWNER_PRIORITY) this.bar(this.#around.barredBy(this));
     const why = adopted ? 'another process of this router left it' : `no more: ${reason}`;
     this.feed({ kind: 'startup', adopted, reason: key === 'start' && !adopted ? 'it is started' : why });
   }
@@ -183,7 +193,7 @@ export class Instance {
       return this.#lose((fault as Error).message);
     }
     this.clear('interface');
-    if (this.#state.kind === 'active' && this.#holding.take() > 0) {
+    if (this.#state.kind === 'active' && !this.#isReleased() && this.#holding.take() > 0) {
       this.#journal.log.warn('somebody took its addresses away: they are put back');
       this.#announcer.start();
     }
@@ -205,6 +215,7 @@ export class Instance {
   #hear({ advertisement, source, name }: Heard): void {
     this.#peers.heard(source, advertisement, this.#around.nowMs());
     const { priority, intervalMs } = advertisement;
+    if (priority === STOP_PRIORITY) this.#around.stopped(this);
     this.feed({ kind: 'advertisement', priority, intervalMs, source, name });
   }
 
@@ -227,8 +238,17 @@ export class Instance {
   /** What has come in during a pause is heard first: then it is known who spoke. */
   #timeOut(): void {
     this.#voice.drain();
+    if (this.#isReleased()) return;
     if (this.#state.kind === 'backup') this.bar(this.#around.barredBy(this));
     this.feed({ kind: 'timer' });
+  }
+
+  /** Gives its addresses up if it has no right to them any more. @returns whether it did */
+  #isReleased(): boolean {
+    const reason = this.#state.kind === 'active' ? this.#around.mustRelease() : undefined;
+    if (reason === undefined) return false;
+    this.feed({ kind: 'follow', to: 'backup', reason });
+    return true;
   }
 
   /** Undefined: it may become active. */

@@ -3,6 +3,7 @@ import { ArgumentFault, arg } from '../argument.ts';
 import { newCluster, newScript, newSyncGroup } from '../draft-cluster.ts';
 import { type Directive, defineBlock, defineDirective } from '../registry.ts';
 import { FLOW_SYNC } from './flow-sync.ts';
+import { HEARTBEAT } from './heartbeat.ts';
 import { SESSION_STORE } from './session-store.ts';
 import { refuseTaken } from './taken-name.ts';
 import { VRRP } from './vrrp.ts';
@@ -224,4 +225,5 @@ export const CLUSTER: readonly Directive[] = [
   ...TRACK,
   ...FLOW_SYNC,
   ...SESSION_STORE,
+  ...HEARTBEAT,
 ];

@@ -1,6 +1,7 @@
 /** The families of virtual routers. `vrrp_instance`, because `instance` is what Prometheus calls the host that it scrapes. */
 import { type ClusterFigures, DROP_REASONS, type InstanceFigures } from '#cluster';
 import type { Exposition, Labels, Sample } from '#kit/exposition.ts';
+import { writeHeartbeat } from './heartbeat.ts';
 
 const STATES: readonly InstanceFigures['state'][] = ['initialize', 'backup', 'active'];
 
@@ -20,6 +21,7 @@ export function writeVrrp(page: Exposition, figures: ClusterFigures | undefined)
   ]);
   writeStates(page, instances);
   writeAdverts(page, instances);
+  if (figures.heartbeat) writeHeartbeat(page, figures.heartbeat);
 }
 
 const labelsOf = ({ name, interface: on, vrid }: InstanceFigures): Labels => ({

@@ -1,4 +1,6 @@
 /** The cluster block: this node as one of several that stand in for each other. */
+
+import type { HeartbeatModel } from './heartbeat.ts';
 import type { SessionStoreModel } from './session-store.ts';
 import type { TrackScriptModel } from './track.ts';
 import type { SyncGroupModel, VrrpInstanceModel } from './vrrp.ts';
@@ -21,4 +23,6 @@ export interface ClusterModel {
   readonly flowWaitMs: number | undefined;
   /** Served by the L7 tier; undefined: nothing is shared. */
   readonly sessionStore: SessionStoreModel | undefined;
+  /** Undefined: VRRP alone. */
+  readonly heartbeat: HeartbeatModel | undefined;
 }

@@ -2,6 +2,7 @@
 import { addressBytes, sameAddress } from '../../cluster/address.ts';
 import { monotonicMs } from '../../cluster/monotonic.ts';
 import { drainChanges, listAddresses, listenToChanges } from '../../native/netlink.ts';
+import { setRealtime } from '../../native/realtime.ts';
 import { watchFd } from '../../native/watch.ts';
 
 const address = addressBytes(process.argv[2]!);
@@ -13,6 +14,8 @@ function look(): void {
   before = has;
 }
 
+// Before those that it watches, so that it tells the time of a change and not of its turn.
+setRealtime(60, 2_000_000);
 const fd = listenToChanges();
 watchFd(fd, () => {
   drainChanges(fd);

@@ -33,6 +33,14 @@ export class Owner {
     return this.#changes.at(-1)?.has ?? false;
   }
 
+  /** Stretches of time in which it had the address, from then on: ms of CLOCK_MONOTONIC. */
+  held(sinceMs: number): { readonly fromMs: number; readonly toMs: number }[] {
+    return this.#changes.flatMap(({ atMs, has }, at) => {
+      const toMs = this.#changes[at + 1]?.atMs ?? Number.POSITIVE_INFINITY;
+      return has && toMs > sinceMs ? [{ fromMs: Math.max(atMs, sinceMs), toMs }] : [];
+    });
+  }
+
   /** Waits until it has the address, or has it not. @returns when that began, for good: ms of CLOCK_MONOTONIC */
   async becomes(has: boolean): Promise<number> {
     await until(
@@ -54,6 +62,18 @@ export class Owner {
       `${this.#host.name} did not ${has ? 'hold' : 'stay away'}`,
     );
   }
+}
+
+/** @returns for how long both had the address at once, all in all: ms */
+export function sharedMs(a: Owner, b: Owner, sinceMs: number): number {
+  const untilMs = monotonicMs();
+  const stretches = a.held(sinceMs).flatMap(one =>
+    b.held(sinceMs).map(other => {
+      const from = Math.max(one.fromMs, other.fromMs);
+      return Math.max(0, Math.min(one.toMs, other.toMs, untilMs) - from);
+    }),
+  );
+  return stretches.reduce((sum, ms) => sum + ms, 0);
 }
 
 /** For so long `holder` has the address, and nobody else, told by the kernel at each change. */

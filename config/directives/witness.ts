@@ -1,0 +1,91 @@
+/** The witness: who is asked when two nodes cannot hear each other. */
+import { isIPv6 } from 'node:net';
+import type { WitnessModel } from '#model/cluster/heartbeat.ts';
+import { ArgumentFault, arg } from '../argument.ts';
+import { addressOf } from '../l4-address.ts';
+import type { Token } from '../lex.ts';
+import { type Directive, defineDirective } from '../registry.ts';
+
+const KINDS = ['etcd', 'redis', 'reach'] as const;
+const SCHEMES = { etcd: ['http:', 'https:'], redis: ['redis:'] } as const;
+/** The kernel takes a little more than a second to take an address away; etcd grants two at least. */
+const TTL_MS = { least: 3000, standard: 5000, most: 600_000 };
+const KEY = 'moat/active';
+const MOST_TARGETS = 16;
+
+function urlOf(kind: 'etcd' | 'redis', words: readonly Token[]): string {
+  const [word, more] = words;
+  if (!word) throw new ArgumentFault(`${kind} at which URL?`, `write witness ${kind} URL`);
+  if (more) throw new ArgumentFault(`"${more.text}" is one word too many`, undefined, more);
+  const url = URL.canParse(word.text) ? new URL(word.text) : undefined;
+  const schemes: readonly string[] = SCHEMES[kind];
+  if (!url || !schemes.includes(url.protocol) || url.hostname === '')
+    throw new ArgumentFault(
+      `"${word.text}" is no address of ${kind}`,
+      `it begins with ${schemes.map(one => `${one}//`).join(' or ')}`,
+      word,
+    );
+  return word.text;
+}
+
+function reachOf(words: readonly Token[]): WitnessModel {
+  const [least, ...rest] = words;
+  const number = /^[1-9]\d?$/.test(least?.text ?? '') ? Number(least!.text) : 0;
+  if (number === 0) throw new ArgumentFault('reach how many?', 'write witness reach NUMBER ADDRESS:PORT ...');
+  if (rest.length < number || rest.length > MOST_TARGETS)
+    throw new ArgumentFault(
+      `${number} of ${rest.length} cannot be reached`,
+      `name ${number} to ${MOST_TARGETS} addresses`,
+      least,
+    );
+  return { type: 'reach', least: number, targets: rest.map(targetOf) };
+}
+
+function targetOf(token: Token) {
+  const [, bracketed, plain, port] = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(token.text) ?? [];
+  const written = bracketed ?? plain;
+  if (written === undefined || Number(port) < 1 || Number(port) > 65_535)
+    throw new ArgumentFault(`"${token.text}" is not ADDRESS:PORT`, 'of IPv6: [ADDRESS]:PORT', token);
+  const { text } = addressOf(written, token);
+  if (isIPv6(text) !== (bracketed !== undefined))
+    throw new ArgumentFault(`"${token.text}" is not ADDRESS:PORT`, 'of IPv6: [ADDRESS]:PORT', token);
+  return { address: text, port: Number(port) };
+}
+
+const witness = defineDirective({
+  name: 'witness',
+  context: ['heartbeat'],
+  args: {
+    kind: arg.oneOf(KINDS),
+    where: arg.token('a URL, or a number and addresses').rest(),
+    key: arg.text().param(),
+    ttl: arg.durationMs().param(),
+  },
+  doc: {
+    summary:
+      'Somebody third, who is asked only while the two nodes do not hear each other: one of them gets the right to the addresses. A backup that hears nobody becomes active only with it, and an active node that neither hears the other one nor gets it gives its addresses up. When it is away as well, nobody has them. With a witness address_lease is one second, and a backup waits for that long more before it takes over from a node that falls silent without a word.',
+    args: {
+      kind: 'etcd: a lease of etcd 3. redis: a lock in Redis or Valkey; one whose data is lost by a restart may grant it twice. reach: a weak one, that enough addresses can be reached; both nodes may have it.',
+      where: 'The URL; of reach how many must answer, and the addresses with their TCP ports.',
+      key: 'Under which it is kept, moat/active if absent: one for each pair.',
+      ttl: 'For so long it is granted, and renewed meanwhile; 5s if absent, 3s at least. So long the other node waits when the one that has it dies.',
+    },
+    default: 'none: VRRP decides when all paths are silent',
+    example: 'witness etcd http://10.0.0.9:2379;',
+    since: '0.1',
+  },
+  compile({ kind, where, key, ttl }, scope) {
+    if (kind === 'reach') {
+      if (key !== undefined || ttl !== undefined)
+        throw new ArgumentFault('reach keeps nothing, so it has neither key nor ttl', 'take it out');
+      scope.heartbeat.own.witness = reachOf(where);
+      return;
+    }
+    const ttlMs = ttl ?? TTL_MS.standard;
+    if (ttlMs < TTL_MS.least || ttlMs > TTL_MS.most)
+      throw new ArgumentFault(`a ttl of ${ttlMs} ms is not within 3s and 10m`);
+    scope.heartbeat.own.witness = { type: kind, url: urlOf(kind, where), key: key ?? KEY, ttlMs };
+  },
+});
+
+export const WITNESS: readonly Directive[] = [witness];

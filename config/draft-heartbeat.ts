@@ -1,0 +1,16 @@
+/** What the directives of the heartbeat block write into; config/resolve-heartbeat.ts turns it into the frozen model. */
+import type { HeartbeatModel, HeartbeatPathModel } from '#model/cluster/heartbeat.ts';
+import type { Writable } from './draft.ts';
+import type { Site } from './lex.ts';
+
+export interface HeartbeatPathDraft extends HeartbeatPathModel {
+  readonly place: Site;
+}
+
+export interface HeartbeatDraft {
+  readonly own: Partial<Writable<Omit<HeartbeatModel, 'paths'>>>;
+  readonly paths: HeartbeatPathDraft[];
+  readonly site: Site;
+}
+
+export const newHeartbeat = (site: Site): HeartbeatDraft => ({ own: {}, paths: [], site });
