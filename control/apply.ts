@@ -111,19 +111,25 @@ export class Applier {
     await this.bans.follow(model.http);
   }
 
-  /** The l4 block comes first, for the way back from it is short; one that is gone is taken out last, for there is none: flows end with it. */
+  /**
+   * The l4 block comes into force between prepare and commit of the workers: a refusal of theirs never shows in the kernel.
+   * One that is gone is taken out last, for there is no way back: flows end with it.
+   */
   async #applyTiers(model: Model): Promise<void> {
     if (!model.l4) {
       await this.#applyL7(model);
       return this.#removeL4();
     }
-    const goBack = await this.l4.configure(model.l4);
+    const { l4 } = model;
+    let goBack: (() => Promise<void>) | undefined;
     try {
-      await this.#applyL7(model);
+      await this.#applyL7(model, async () => {
+        goBack = await this.l4.configure(l4);
+      });
     } catch (fault) {
       const tell = (second: Error) =>
         this.log.emerg(`${second.message}: the l4 block before is not in force`);
-      await goBack().catch(tell);
+      await goBack?.().catch(tell);
       throw fault;
     }
   }
@@ -136,14 +142,15 @@ export class Applier {
     }
   }
 
-  async #applyL7(model: Model): Promise<void> {
+  /** @param between when all workers have prepared: the last moment at which anything may refuse */
+  async #applyL7(model: Model, between?: () => Promise<void>): Promise<void> {
     const config = planeConfigOf(model, this.#invocation);
     const { logs, tempDirs } = diskNeedsOf(config);
     const files = this.#files.prepare(logs);
     try {
       makeTempDirs(tempDirs, config.process.user);
       const change = await this.listeners.prepare(config.http.listens, config.process.workers);
-      await this.#change(config, change, files);
+      await this.#change(config, change, files, between);
     } catch (fault) {
       this.#files.abandon(files);
       throw fault;
@@ -153,11 +160,16 @@ export class Applier {
     this.#events.follow(model.http);
   }
 
-  async #change(config: PlaneConfig, change: Change, files: ReadonlyMap<string, number>): Promise<void> {
+  async #change(
+    config: PlaneConfig,
+    change: Change,
+    files: ReadonlyMap<string, number>,
+    between?: () => Promise<void>,
+  ): Promise<void> {
     const revision = this.#revision + 1;
     const packed = packConfig(config);
     try {
-      await this.plane.reconfigure({ revision, config: packed, sockets: change.sockets, files });
+      await this.plane.reconfigure({ revision, config: packed, sockets: change.sockets, files }, between);
     } catch (fault) {
       this.listeners.abandon(change);
       throw fault;

@@ -92,16 +92,23 @@ export class L7Plane {
     return this.#turns.take(() => this.#launch(input));
   }
 
-  /** Brings all workers to `input`. @throws {Error} when one refuses; then all go on with what they had */
-  reconfigure(input: PlaneInput): Promise<void> {
+  /**
+   * Brings all workers to `input`.
+   *
+   * @param between is run, once, when all workers have prepared and none has committed; what it throws refuses the whole
+   * @throws {Error} when a worker refuses; then all go on with what they had
+   */
+  reconfigure(input: PlaneInput, between: () => Promise<void> = async () => {}): Promise<void> {
+    let ran: Promise<void> | undefined;
+    const once = () => (ran ??= between());
     return this.#turns.take(async () => {
       const child = this.#child;
-      if (!child) return this.#launch(input);
+      if (!child) return this.#launch(input, once);
       try {
-        await this.#apply(child, input);
+        await this.#apply(child, input, once);
       } catch (fault) {
         if (!(await child.isGone())) throw fault;
-        await this.#launch(input); // it died, of the new configuration or before: a new one shows which
+        await this.#launch(input, once); // it died, of the new configuration or before: a new one shows which
       }
     });
   }
@@ -164,7 +171,7 @@ export class L7Plane {
   }
 
   /** A new process on `input`; it does not outlive a failure. */
-  async #launch(input: PlaneInput): Promise<void> {
+  async #launch(input: PlaneInput, between?: () => Promise<void>): Promise<void> {
     const child = this.#warm ?? new Child(this.#env);
     this.#warm = undefined;
     this.#child = child;
@@ -173,7 +180,7 @@ export class L7Plane {
     this.#heldSlots.clear();
     this.#heldFiles.clear();
     try {
-      await this.#apply(child, input);
+      await this.#apply(child, input, between);
     } catch (fault) {
       this.#child = undefined;
       child.signal('SIGKILL');
@@ -183,10 +190,11 @@ export class L7Plane {
     void child.ended.then(ending => this.#bury(child, ending));
   }
 
-  async #apply(child: Child, input: PlaneInput): Promise<void> {
+  async #apply(child: Child, input: PlaneInput, between?: () => Promise<void>): Promise<void> {
     const { revision, sockets } = input;
     try {
       await this.#prepare(child, input);
+      await between?.();
     } catch (fault) {
       await child.ask({ kind: 'abandon', revision }).catch(() => {}); // it has died: nothing to abandon
       throw fault;
