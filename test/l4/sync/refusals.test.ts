@@ -22,7 +22,7 @@ test('flow sync: strangers to it are refused by reason; a peer of another versio
   await pair.serve();
   await pair.start(0);
   await until(() => pair.holds(0), 'the director to have the addresses');
-  assert.equal((await pair.sync(0))?.state, 'alone');
+  await until(async () => (await pair.sync(0))?.state === 'alone', 'the sync to be alone');
   const crowd = new Crowd(pair.client, 20);
   assert.equal((await crowd.answer()).open, 20);
 

@@ -24,6 +24,9 @@ const NEWER =
 /** The pages of errors, the Server field and the fields sent to servers are moat's own. */
 const DIFFERS = ['body_bytes_sent', 'bytes_sent', 'upstream_bytes_sent', 'upstream_bytes_received'];
 
+/** Of tiers and directives that nginx does not have. */
+const MOATS = /^(?:waf_|challenge_|limit_ban_)/;
+
 /** Of no use outside nginx's proxy module; or of a directive whose tests are elsewhere. */
 const INTERNAL = ['proxy_internal_body_length', 'proxy_internal_chunked', 'invalid_referer'];
 
@@ -47,7 +50,10 @@ const FAMILIES = [
 ];
 
 const LEFT_OUT = new Set([...OWN, ...NEWER, ...DIFFERS, ...INTERNAL]);
-const NAMES = [...Object.keys(VARIABLES).filter(name => !LEFT_OUT.has(name)), ...FAMILIES];
+const NAMES = [
+  ...Object.keys(VARIABLES).filter(name => !LEFT_OUT.has(name) && !MOATS.test(name)),
+  ...FAMILIES,
+];
 const FORMAT = NAMES.map(name => `${name}=<$${name}>`).join('|');
 
 const ASKS: readonly (Ask | string)[] = [
