@@ -1,4 +1,6 @@
 /** The interfaces of this host as they are now, and word of every change. */
+
+import { isLinkLocal, sameAddress } from '#kit/address-bytes.ts';
 import {
   drainChanges,
   type Link,
@@ -11,7 +13,6 @@ import {
 } from '#native/netlink.ts';
 import { closeFd } from '#native/socket.ts';
 import { watchFd } from '#native/watch.ts';
-import { isLinkLocal, sameAddress } from './address.ts';
 
 export class Interfaces {
   readonly #onChange: () => void;

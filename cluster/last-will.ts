@@ -1,10 +1,11 @@
 /** What is done in the stead of a cluster process that died: its addresses are given up, and its peers told so. */
+
+import { addressBytes, sameAddress } from '#kit/address-bytes.ts';
 import type { ClusterModel } from '#model/cluster/cluster.ts';
 import type { VrrpInstanceModel } from '#model/cluster/vrrp.ts';
 import { groupSend, groupSocket } from '#native/group.ts';
 import { listAddresses, listLinks, removeAddress } from '#native/netlink.ts';
 import { closeFd } from '#native/socket.ts';
-import { addressBytes, sameAddress } from './address.ts';
 import type { Log } from './log.ts';
 import { VRRP_PROTOCOL } from './vrrp/checksum.ts';
 import { nameOf } from './vrrp/holding.ts';

@@ -1,11 +1,11 @@
 /** This node of the cluster: its instances, their groups, what they track, and what an operator wants of them. */
 import { isDeepStrictEqual } from 'node:util';
+import { addressBytes } from '#kit/address-bytes.ts';
 import type { ClusterModel } from '#model/cluster/cluster.ts';
 import type { VrrpInstanceModel } from '#model/cluster/vrrp.ts';
 import { groupSocket } from '#native/group.ts';
 import { linkSocket } from '#native/link.ts';
 import { closeFd } from '#native/socket.ts';
-import { addressBytes } from './address.ts';
 import type { ClusterFigures, InstanceFigures } from './figures.ts';
 import { Heart } from './heartbeat/heart.ts';
 import { Interfaces } from './interfaces.ts';

@@ -1,8 +1,8 @@
 /** Where the director stands when the configuration does not say it. */
+import { isWithin } from '#kit/address-bytes.ts';
 import type { AttachModel } from '#model/l4/l4.ts';
 import { listAddresses, listLinks } from '#native/netlink.ts';
 import { addressBytes, ownBytes } from './address.ts';
-import { isWithin } from './surroundings.ts';
 import type { L4Tables } from './tables.ts';
 
 /**

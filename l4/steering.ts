@@ -1,11 +1,12 @@
 /** Brings questions of health checks to real servers by the path of their virtual server: programs at both sides of the interfaces. */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { addressText, isLinkLocal, isWithin } from '#kit/address-bytes.ts';
 import { BpfMap, closeObject, type LoadedObject, pin } from '#native/bpf.ts';
 import { attachTc, detachTc } from '#native/bpf-attach.ts';
 import { listAddresses, listLinks } from '#native/netlink.ts';
 import { listRoutes, type Route } from '#native/routes.ts';
-import { addressBytes, addressText, isV4, ownBytes } from './address.ts';
+import { addressBytes, isV4, ownBytes } from './address.ts';
 import type { VirtualPath } from './health/probe.ts';
 import type { SteeredWay } from './health/steered.ts';
 import { pinName } from './interfaces.ts';
@@ -13,7 +14,7 @@ import { MODE, STRUCTS, TUNNEL } from './layout.ts';
 import { type L4Maps, u32 } from './maps.ts';
 import { loadSteer } from './programs.ts';
 import { encode } from './struct.ts';
-import { isWithin, readSurroundings } from './surroundings.ts';
+import { readSurroundings } from './surroundings.ts';
 
 /** Of our filters: that of the director, which knows nothing of these packets, comes first. */
 const PRIORITY = 50;
@@ -137,17 +138,11 @@ function sourceTo(real: Uint8Array, virtuals: ReadonlySet<string>): string | und
       indexes.has(own.index) &&
       own.address.length === real.length &&
       !isLinkLocal(own.address) &&
-      !virtuals.has(textOf(own.address)),
+      !virtuals.has(addressText(own.address)),
   );
   const near = usable.find(own => isWithin(real, own)) ?? usable[0];
-  return near && textOf(near.address);
+  return near && addressText(near.address);
 }
-
-const isLinkLocal = (address: Uint8Array) =>
-  address.length === 16 && address[0] === 0xfe && (address[1]! & 0xc0) === 0x80;
-
-const textOf = (address: Uint8Array): string =>
-  address.length === 4 ? address.join('.') : addressText(address);
 
 function routeTo(address: Uint8Array): Route | undefined {
   const routes = listRoutes(address.length === 4 ? 4 : 6);

@@ -1,4 +1,5 @@
 /** What of this machine the data plane needs to know: its own addresses, and which interface leads to a real server. */
+import { isWithin } from '#kit/address-bytes.ts';
 import { type LocalAddress, listAddresses, listLinks } from '#native/netlink.ts';
 import { addressBytes, ownBytes } from './address.ts';
 import type { RealTable } from './tables.ts';
@@ -12,18 +13,6 @@ function mapped(address: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(16).fill(0xff, 10, 12);
   bytes.set(address, 12);
   return bytes;
-}
-
-export function isWithin(
-  address: Uint8Array,
-  network: Pick<LocalAddress, 'address' | 'prefixBits'>,
-): boolean {
-  if (address.length !== network.address.length) return false;
-  for (let bit = 0; bit < network.prefixBits; bit++) {
-    const mask = 0x80 >> (bit & 7);
-    if ((address[bit >> 3]! & mask) !== (network.address[bit >> 3]! & mask)) return false;
-  }
-  return true;
 }
 
 const isLoopback = ({ address }: LocalAddress) => address.length === 4 && address[0] === 127;

@@ -1,6 +1,7 @@
 /** All trackers of a node: one for each thing that is watched, however many instances watch it. */
+
+import { addressBytes } from '#kit/address-bytes.ts';
 import type { TrackModel, TrackQuestion, TrackScriptModel } from '#model/cluster/track.ts';
-import { addressBytes } from '../address.ts';
 import type { Interfaces } from '../interfaces.ts';
 import { trackFile } from './file.ts';
 import { l4Status, type PlaneHealth } from './health.ts';

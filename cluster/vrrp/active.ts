@@ -1,5 +1,5 @@
 /** State Active: it has the addresses, and says so at every interval (RFC 9568 §6.4.3). */
-import { addressText } from '../address.ts';
+import { addressText } from '#kit/address-bytes.ts';
 import { becomeBackup, mayPreempt } from './backup.ts';
 import { type Active, type Effect, type Event, STOP_PRIORITY, type Step } from './state.ts';
 

@@ -1,6 +1,6 @@
 /** What is done with a packet that comes in: it is an advertisement, or it is dropped for a reason that is counted (RFC 9568 §7.1). */
 import { timingSafeEqual } from 'node:crypto';
-import { isLinkLocal, sameAddress } from '../address.ts';
+import { isLinkLocal, sameAddress } from '#kit/address-bytes.ts';
 import { checksum, VRRP_PROTOCOL } from './checksum.ts';
 import {
   ADVERTISEMENT,

@@ -1,9 +1,9 @@
 /** The virtual addresses of one instance on the interfaces of this host: put there, taken away, announced. */
 import { readFileSync } from 'node:fs';
+import { addressBytes } from '#kit/address-bytes.ts';
 import type { VirtualAddress } from '#model/cluster/vrrp.ts';
 import { linkSend } from '#native/link.ts';
 import { addAddress, removeAddress, renewAddress } from '#native/netlink.ts';
-import { addressBytes } from '../address.ts';
 import type { Interfaces } from '../interfaces.ts';
 import type { Log } from '../log.ts';
 import { announcementOf } from './announcement.ts';

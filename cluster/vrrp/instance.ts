@@ -1,6 +1,7 @@
 /** One virtual router at work: its machine, with a socket, a timer and addresses around it. */
+
+import { addressBytes, addressText } from '#kit/address-bytes.ts';
 import type { VrrpInstanceModel } from '#model/cluster/vrrp.ts';
-import { addressBytes, addressText } from '../address.ts';
 import type { InstanceFigures } from '../figures.ts';
 import type { Interfaces } from '../interfaces.ts';
 import type { Log } from '../log.ts';

@@ -1,6 +1,7 @@
 /** What has happened to one instance: counted, told, and the last of it remembered. */
+
+import { addressBytes, sameAddress } from '#kit/address-bytes.ts';
 import type { VrrpInstanceModel } from '#model/cluster/vrrp.ts';
-import { addressBytes, sameAddress } from '../address.ts';
 import type { InstanceCounts, InstanceFigures, TransitionFigures } from '../figures.ts';
 import type { Log } from '../log.ts';
 import { DROP_REASONS, type DropReason } from './admit.ts';

@@ -1,5 +1,5 @@
 /** The other routers of one virtual router, as they have been heard. */
-import { addressText } from '../address.ts';
+import { addressText } from '#kit/address-bytes.ts';
 import type { Advertisement } from './packet.ts';
 import { STOP_PRIORITY } from './state.ts';
 

@@ -1,6 +1,7 @@
 /** How one instance speaks and hears: where its advertisements come from, how they are written, and which of others are taken. */
+
+import { addressBytes, addressText, sameAddress } from '#kit/address-bytes.ts';
 import type { VrrpInstanceModel } from '#model/cluster/vrrp.ts';
-import { addressBytes, addressText, sameAddress } from '../address.ts';
 import { type AdmissionRules, type Arrival, admit } from './admit.ts';
 import type { Journal } from './journal.ts';
 import { type Advertisement, type ChecksumForm, encode } from './packet.ts';

@@ -1,8 +1,9 @@
 /** The raw sockets that advertisements come and go by; instances of one interface and family share one. */
+
+import { addressBytes } from '#kit/address-bytes.ts';
 import { type GroupArrival, groupReceive, groupSend, groupSocket } from '#native/group.ts';
 import { closeFd } from '#native/socket.ts';
 import { watchFd } from '#native/watch.ts';
-import { addressBytes } from '../address.ts';
 import type { Arrival } from './admit.ts';
 import { VRRP_PROTOCOL } from './checksum.ts';
 import type { Family } from './packet.ts';

@@ -1,10 +1,12 @@
 /** Asks a network who has an address: by ARP (RFC 826), and over IPv6 by neighbour solicitation (RFC 4861). Whoever answers is told. */
+
 import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { addressBytes, addressText } from '#kit/address-bytes.ts';
 import { packetSocket, rawReceive, rawSocket } from '#native/raw.ts';
 import { closeFd } from '#native/socket.ts';
 import { arpRequest, readArpReply, readNeighbourAdvertisement, solicitation } from './ask-owners-packets.ts';
-import { addressBytes, addressText, isIp4 } from './facts.ts';
+import { isIp4 } from './facts.ts';
 
 export interface OwnerQuestion {
   /** In its usual form. */

@@ -1,5 +1,6 @@
 /** What this host is like, for the commands that look after it: its interfaces, addresses and kernel settings. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { addressText } from '#kit/address-bytes.ts';
 import { type Cidr, parseCidr } from '#kit/cidr.ts';
 import { IpReader } from '#kit/ip.ts';
 import { listAddresses, listLinks } from '#native/netlink.ts';
@@ -35,13 +36,6 @@ function networkOf(address: string, bits: number): Cidr[] {
   return found ? [found.cidr] : [];
 }
 
-/** Of 4 or 16 bytes, in its usual form. */
-export function addressText(bytes: Uint8Array): string {
-  if (bytes.length === 4) return bytes.join('.');
-  const groups = Buffer.from(bytes).toString('hex').match(/.{4}/g) ?? [];
-  return usualForm(groups.join(':')) ?? '';
-}
-
 /** Of an address in its usual form. */
 export const isIp4 = (address: string): boolean => !address.includes(':');
 
@@ -49,13 +43,6 @@ export const isIp4 = (address: string): boolean => !address.includes(':');
 export function usualForm(text: string): string | undefined {
   const reader = new IpReader();
   return reader.read(text) && !text.includes('%') ? reader.format() : undefined;
-}
-
-/** Its 4 or 16 bytes. @throws {RangeError} when the text is no address */
-export function addressBytes(text: string): Uint8Array {
-  const reader = new IpReader();
-  if (!reader.read(text)) throw new RangeError(`Cannot read "${text}": it is no address`);
-  return Buffer.from(reader.bytes(), 'latin1');
 }
 
 /** `net.ipv4.conf.all.arp_ignore` → its value; undefined where the kernel has it not. Names of interfaces may have dots. */

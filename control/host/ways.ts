@@ -1,7 +1,8 @@
 /** By which of its interfaces, and which gateway, this host reaches others. */
+import { addressBytes, addressText, isWithin } from '#kit/address-bytes.ts';
 import { listLinks } from '#native/netlink.ts';
 import { type Hop, listRoutes, type Route } from '#native/routes.ts';
-import { addressBytes, addressText, isIp4 } from './facts.ts';
+import { isIp4 } from './facts.ts';
 
 export interface Way {
   /** Name of the interface. */
@@ -19,17 +20,11 @@ export function defaultWays(family: 4 | 6): Way[] {
 /** @param address in its usual form */
 export function waysTo(address: string): Way[] {
   const bytes = addressBytes(address);
-  const fitting = listRoutes(isIp4(address) ? 4 : 6).filter(route => holds(route, bytes));
+  const fitting = listRoutes(isIp4(address) ? 4 : 6).filter(({ destination, prefixBits }) =>
+    isWithin(bytes, { address: destination, prefixBits }),
+  );
   const longest = Math.max(...fitting.map(({ prefixBits }) => prefixBits));
   return waysOf(fitting.filter(({ prefixBits }) => prefixBits === longest));
-}
-
-function holds({ destination, prefixBits }: Route, address: Uint8Array): boolean {
-  for (let bit = 0; bit < prefixBits; bit++) {
-    const mask = 0x80 >> (bit & 7);
-    if ((address[bit >> 3]! & mask) !== (destination[bit >> 3]! & mask)) return false;
-  }
-  return true;
 }
 
 /** Of those with the same destination the lowest priority number is used. */

@@ -1,14 +1,7 @@
 /** Virtual addresses on lo, and silence about them in ARP: what a real server of direct routing and of tunnels needs. */
+import { addressBytes } from '#kit/address-bytes.ts';
 import { addAddress, removeAddress } from '#native/netlink.ts';
-import {
-  addressBytes,
-  type HostLink,
-  hostLinks,
-  isIp4,
-  readSetting,
-  settingName,
-  writeSetting,
-} from '../host/facts.ts';
+import { type HostLink, hostLinks, isIp4, readSetting, settingName, writeSetting } from '../host/facts.ts';
 import type { ChangedSetting, JoinRecord } from './record.ts';
 
 /** Is told each step: what stands now, and how it is said. */

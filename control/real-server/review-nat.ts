@@ -1,6 +1,7 @@
 /** Does a real server of mode nat answer by way of its director? It must: clients know the virtual address only. */
+import { addressText } from '#kit/address-bytes.ts';
 import { listNeighbours } from '#native/netlink.ts';
-import { addressText, hostLinks, isIp4 } from '../host/facts.ts';
+import { hostLinks, isIp4 } from '../host/facts.ts';
 import type { Finding } from '../host/finding.ts';
 import { defaultWays, type Way } from '../host/ways.ts';
 import type { NatRecord } from './record.ts';

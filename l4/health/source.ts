@@ -1,13 +1,12 @@
 /** The address that questions over IPv6 come from: never a virtual one. */
+import { isLinkLocal, isWithin } from '#kit/address-bytes.ts';
 import { type LocalAddress, listAddresses } from '#native/netlink.ts';
 import { addressBytes, addressText, ownBytes } from '../address.ts';
-import { isWithin } from '../surroundings.ts';
 
 /** So long a look at this host's addresses is good for. */
 const FRESH_MS = 1000;
 const IP6_BYTES = 16;
 const HOST_BITS = 128;
-const isLinkLocal = ({ address }: LocalAddress) => address[0] === 0xfe && (address[1]! & 0xc0) === 0x80;
 
 /**
  * Of several addresses the kernel takes the one whose prefix matches the longest part of the real server's (RFC 6724, rule 8), and a
@@ -37,7 +36,7 @@ export class Sources {
       own =>
         own.address.length === IP6_BYTES &&
         own.prefixBits < HOST_BITS &&
-        !isLinkLocal(own) &&
+        !isLinkLocal(own.address) &&
         isWithin(target, own),
     );
     return near.map(({ address }) => addressText(address)).find(address => !isVirtual(address));

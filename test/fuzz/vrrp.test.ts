@@ -1,9 +1,9 @@
 /** Advertisements made of noise: nothing throws, nothing that is broken is taken, and what is taken can be sent again. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressBytes } from '../../cluster/address.ts';
 import { type AdmissionRules, admit, DROP_REASONS } from '../../cluster/vrrp/admit.ts';
 import { encode, type Family, type Outgoing, type Version } from '../../cluster/vrrp/packet.ts';
+import { addressBytes } from '../../kit/address-bytes.ts';
 
 const ROUNDS = 40_000;
 

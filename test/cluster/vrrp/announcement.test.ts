@@ -1,10 +1,10 @@
 /** Frames that say where an address is now, byte for byte; and when they are sent. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressBytes } from '../../../cluster/address.ts';
 import { announcementOf } from '../../../cluster/vrrp/announcement.ts';
 import { Announcer } from '../../../cluster/vrrp/announcer.ts';
 import { checksum } from '../../../cluster/vrrp/checksum.ts';
+import { addressBytes } from '../../../kit/address-bytes.ts';
 
 const MAC = Uint8Array.of(2, 0, 0, 0, 0, 9);
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');

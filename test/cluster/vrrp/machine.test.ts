@@ -1,7 +1,6 @@
 /** The state machine of one virtual router: what RFC 9568 §6 demands, each rule kept once and not met once. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressBytes } from '../../../cluster/address.ts';
 import { initialState, step } from '../../../cluster/vrrp/machine.ts';
 import {
   activeDownMs,
@@ -11,6 +10,7 @@ import {
   type State,
   skewMs,
 } from '../../../cluster/vrrp/state.ts';
+import { addressBytes } from '../../../kit/address-bytes.ts';
 
 const OWN: Own = {
   version: 3,

@@ -1,10 +1,10 @@
 /** Advertisements: what goes on the wire, what is taken from it, and for which reason each other packet is dropped. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressBytes, addressText } from '../../../cluster/address.ts';
 import { type AdmissionRules, type Arrival, admit, DROP_REASONS } from '../../../cluster/vrrp/admit.ts';
 import { checksum } from '../../../cluster/vrrp/checksum.ts';
 import { type Advertisement, encode, type Outgoing } from '../../../cluster/vrrp/packet.ts';
+import { addressBytes, addressText } from '../../../kit/address-bytes.ts';
 
 const GROUP4 = addressBytes('224.0.0.18');
 const GROUP6 = addressBytes('ff02::12');

@@ -1,5 +1,5 @@
 /** IP addresses as the wire has them: 4 or 16 bytes. */
-import { IpReader } from '#kit/ip.ts';
+import { IpReader } from './ip.ts';
 
 /** @throws {RangeError} if the text is no address */
 export function addressBytes(text: string): Uint8Array {
@@ -22,3 +22,16 @@ export const sameAddress = (a: Uint8Array, b: Uint8Array): boolean => Buffer.com
 /** fe80::/10 */
 export const isLinkLocal = (address: Uint8Array): boolean =>
   address.length === 16 && address[0] === 0xfe && (address[1]! & 0xc0) === 0x80;
+
+/** Whether the first `prefixBits` of both are the same; addresses of two families never lie within each other. */
+export function isWithin(
+  address: Uint8Array,
+  network: { readonly address: Uint8Array; readonly prefixBits: number },
+): boolean {
+  if (address.length !== network.address.length) return false;
+  for (let bit = 0; bit < network.prefixBits; bit++) {
+    const mask = 0x80 >> (bit & 7);
+    if ((address[bit >> 3]! & mask) !== (network.address[bit >> 3]! & mask)) return false;
+  }
+  return true;
+}
