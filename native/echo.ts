@@ -1,4 +1,5 @@
 /** The messages of ping. RFC 792, RFC 4443 §4. */
+import { checksum } from '#kit/internet-checksum.ts';
 
 export interface Echo {
   /** 16 bits each. */
@@ -22,14 +23,6 @@ export function echoRequest(family: 4 | 6, { id, sequence }: Echo): Buffer {
   bytes.writeUInt16BE(sequence, 6);
   if (family === 4) bytes.writeUInt16BE(checksum(bytes), 2);
   return bytes;
-}
-
-/** RFC 1071, of an even number of bytes. */
-function checksum(bytes: Buffer): number {
-  let sum = 0;
-  for (let at = 0; at < bytes.length; at += 2) sum += bytes.readUInt16BE(at);
-  sum = (sum & 0xffff) + (sum >>> 16);
-  return ~(sum + (sum >>> 16)) & 0xffff;
 }
 
 /** @param bytes a message as a raw socket gives it: of IPv4 with the IP header @returns undefined when it is no reply */

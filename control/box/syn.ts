@@ -1,4 +1,6 @@
 /** A TCP segment that begins a connection (RFC 9293 §3.1), over IPv4. */
+import { addressBytes } from '#kit/address-bytes.ts';
+import { checksum, wordSum } from '#kit/internet-checksum.ts';
 
 const HEADER_BYTES = 20;
 const TCP = 6;
@@ -17,7 +19,7 @@ export function synFrom(
   segment[OFFSET.length] = (HEADER_BYTES / 4) << 4;
   segment[OFFSET.flags] = FLAG_SYN;
   segment.writeUInt16BE(WINDOW, OFFSET.window);
-  const pseudo = wordsOf(from) + wordsOf(to) + TCP + HEADER_BYTES;
+  const pseudo = wordSum(addressBytes(from)) + wordSum(addressBytes(to)) + TCP + HEADER_BYTES;
   return (sourcePort, sequence) => {
     segment.writeUInt16BE(sourcePort, OFFSET.source);
     segment.writeUInt32BE(sequence, OFFSET.sequence);
@@ -25,17 +27,4 @@ export function synFrom(
     segment.writeUInt16BE(checksum(segment, pseudo), OFFSET.checksum);
     return segment;
   };
-}
-
-function wordsOf(address: string): number {
-  const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number);
-  return ((a << 8) | b) + ((c << 8) | d);
-}
-
-/** RFC 1071. */
-function checksum(bytes: Buffer, start: number): number {
-  let sum = start;
-  for (let at = 0; at < bytes.length; at += 2) sum += bytes.readUInt16BE(at);
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  return ~sum & 0xffff;
 }

@@ -1,4 +1,5 @@
 /** The packets of `ask-owners.ts`, as bytes. */
+import { checksum } from '#kit/internet-checksum.ts';
 
 const BROADCAST = new Uint8Array(6).fill(0xff);
 const ARP_HEAD = [0x08, 0x06, 0, 1, 0x08, 0x00, 6, 4, 0];
@@ -43,14 +44,6 @@ export function solicitation(mac: Uint8Array, source: Uint8Array, target: Uint8A
     ...[0x33, 0x33, 0xff, ...end, ...mac, 0x86, 0xdd],
     ...[0x60, 0, 0, 0, 0, body.length, ICMPV6, 255, ...source, ...destination, ...body],
   ]);
-}
-
-/** RFC 1071. */
-function checksum(bytes: readonly number[]): number {
-  let sum = 0;
-  for (let at = 0; at < bytes.length; at += 2) sum += (bytes[at]! << 8) | (bytes[at + 1] ?? 0);
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  return ~sum & 0xffff;
 }
 
 const HEAD_BYTES = 24;
