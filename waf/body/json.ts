@@ -1,5 +1,5 @@
 /** JSON as arguments: every leaf under the path of names that leads to it. */
-import { hexDigit } from './urlencoded.ts';
+import { hexDigit } from '#kit/ascii.ts';
 
 export class JsonFault extends Error {
   override readonly name = 'JsonFault';

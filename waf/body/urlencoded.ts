@@ -1,4 +1,5 @@
 /** `a=b&c=d`: names and values of a query or a form. */
+import { hexDigit } from '#kit/ascii.ts';
 
 export interface UrlencodedSink {
   /** @returns false to stop reading */
@@ -50,11 +51,4 @@ export function decodePercent(text: string, malformed?: () => void): string {
     from = at;
   }
   return from === 0 ? text : out + text.slice(from);
-}
-
-/** @returns 0..15, or -1 (also for NaN, which lies past the end) */
-export function hexDigit(code: number): number {
-  if (code >= 0x30 && code <= 0x39) return code - 0x30;
-  const lower = code | 0x20;
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }

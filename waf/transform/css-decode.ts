@@ -1,5 +1,6 @@
 /** `t:cssDecode`: the escapes of CSS 2 (section 4.1.3, "Characters and case"). */
-import { type Cursor, hexDigit, isSpace, narrow, replaceAt, type Transform } from './transform.ts';
+import { hexDigit } from '#kit/ascii.ts';
+import { type Cursor, isSpace, narrow, replaceAt, type Transform } from './transform.ts';
 
 /**
  * The byte that 1 to 6 hexadecimal digits stand for: their low byte, and for U+FF01..U+FF5E (with four digits, or

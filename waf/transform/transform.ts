@@ -1,4 +1,5 @@
 /** What a transformation is, and the few readers of bytes that several of them share. */
+import { hexDigit } from '#kit/ascii.ts';
 
 /**
  * Rewrites a value before an operator looks at it (`t:name` in a rule).
@@ -24,13 +25,6 @@ export interface Transform {
 /** Where a decoder stands in the value; it moves `at` past what it has read. */
 export interface Cursor {
   at: number;
-}
-
-/** The value of a hexadecimal digit, or -1. */
-export function hexDigit(code: number): number {
-  if (code >= 48 && code <= 57) return code - 48;
-  const lower = code | 32;
-  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
 }
 
 /** The byte that two hexadecimal digits at `at` spell, or -1 (also when the value ends before). */

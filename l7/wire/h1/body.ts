@@ -1,4 +1,5 @@
 /** Reads message bodies off the wire: by length, chunked (RFC 9112 §7.1), or up to the end of the connection. */
+import { hexDigit } from '#kit/ascii.ts';
 
 /** Takes the pieces of a body. `data` may be a view of a buffer that is used again after the call: copy what is kept. */
 export interface BodyTaker {
@@ -160,7 +161,7 @@ export class ChunkedReader implements BodyReader {
   }
 
   #size(byte: number): void {
-    const digit = hexValue(byte);
+    const digit = hexDigit(byte);
     if (digit !== -1) {
       if (++this.#digits > MOST_SIZE_DIGITS) throw new BodyFault('too large chunk');
       this.#left = this.#left * 16 + digit;
@@ -191,10 +192,4 @@ export class ChunkedReader implements BodyReader {
     if (this.#trailer.length >= MOST_TRAILER_BYTES) throw new BodyFault('too large trailer');
     this.#trailer += String.fromCharCode(byte);
   }
-}
-
-function hexValue(byte: number): number {
-  if (byte >= 48 && byte <= 57) return byte - 48;
-  const lower = byte | 32;
-  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
 }
