@@ -230,23 +230,24 @@ function attributesFor(
 }
 
 /** Gives an interface an address. @throws {Error} EEXIST if it has it already */
-export function addAddress(
+export const addAddress = (
   index: number,
   address: Uint8Array,
   name: string,
-  options: AddressOptions = {},
-): void {
-  const ask = message(
-    MESSAGE.newAddress,
-    FLAG.acknowledge | FLAG.create | FLAG.exclusive,
-    localAddress(index, address, options),
-    [[ADDRESS.local, address], ...attributesFor(address, options)],
-  );
-  addon().netlinkAsk(NETLINK_ROUTE, ask, 'add the address', name);
-}
+  options?: AddressOptions,
+): void => giveAddress(FLAG.exclusive, 'add the address', index, address, name, options);
 
 /** Lets the time of `goodForS` begin anew; an address that has gone is given again. */
-export function renewAddress(
+export const renewAddress = (
+  index: number,
+  address: Uint8Array,
+  name: string,
+  options?: AddressOptions,
+): void => giveAddress(FLAG.replace, 'renew the address', index, address, name, options);
+
+function giveAddress(
+  how: number,
+  what: string,
   index: number,
   address: Uint8Array,
   name: string,
@@ -254,11 +255,11 @@ export function renewAddress(
 ): void {
   const ask = message(
     MESSAGE.newAddress,
-    FLAG.acknowledge | FLAG.create | FLAG.replace,
+    FLAG.acknowledge | FLAG.create | how,
     localAddress(index, address, options),
     [[ADDRESS.local, address], ...attributesFor(address, options)],
   );
-  addon().netlinkAsk(NETLINK_ROUTE, ask, 'renew the address', name);
+  addon().netlinkAsk(NETLINK_ROUTE, ask, what, name);
 }
 
 /** Takes it away. @throws {Error} EADDRNOTAVAIL if it is not there */
