@@ -8,7 +8,7 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterFigures } from '../cluster/figures.ts';
-import { monotonicMs } from '../cluster/monotonic.ts';
+import { monotonicMs } from '../kit/monotonic.ts';
 import { type Moat, Pair } from '../test/cluster/pair.ts';
 
 const seconds = Number(process.argv[2] ?? 600);

@@ -1,6 +1,7 @@
 /** This node of the cluster: its instances, their groups, what they track, and what an operator wants of them. */
 import { isDeepStrictEqual } from 'node:util';
 import { addressBytes } from '#kit/address-bytes.ts';
+import { monotonicMs } from '#kit/monotonic.ts';
 import type { ClusterModel } from '#model/cluster/cluster.ts';
 import type { VrrpInstanceModel } from '#model/cluster/vrrp.ts';
 import { groupSocket } from '#native/group.ts';
@@ -11,7 +12,6 @@ import { Heart } from './heartbeat/heart.ts';
 import { Interfaces } from './interfaces.ts';
 import type { Log } from './log.ts';
 import type { ClusterOrder } from './messages.ts';
-import { monotonicMs } from './monotonic.ts';
 import { StateFolder } from './state-folder.ts';
 import type { PlaneHealth } from './track/health.ts';
 import { scoreOf } from './track/score.ts';

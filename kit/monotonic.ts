@@ -1,4 +1,4 @@
-/** The clock of this folder. */
+/** The clock of this machine, for times that one process tells another. */
 
 /** ms of CLOCK_MONOTONIC: never set, and the same in all processes of a host. */
 export function monotonicMs(): number {

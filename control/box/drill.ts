@@ -1,9 +1,11 @@
 /** Faults one after the other in a box under load; after each it is looked whether all is as it should be. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonicMs } from '#kit/monotonic.ts';
 import type { Box } from './box.ts';
 import { moreFaults } from './effect.ts';
 import type { Fault } from './faults.ts';
-import { lengthOf, longestSince, monotonicMs, type ProbeReport } from './silence.ts';
+import { lengthOf, longestSince, type ProbeReport } from './silence.ts';
 import type { TrafficReport } from './traffic.ts';
 
 /** What the client reports comes so late; requests that are under way end. */

@@ -1,10 +1,12 @@
 /** What came of something that was done to the box: how soon the directors knew, and what the client noticed. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonicMs } from '#kit/monotonic.ts';
 import type { RealFigures } from '#l4';
 import { durationText } from '../status/text.ts';
 import type { Box } from './box.ts';
 import type { Node } from './node.ts';
-import { lengthOf, longestSince, monotonicMs } from './silence.ts';
+import { lengthOf, longestSince } from './silence.ts';
 import type { TrafficReport } from './traffic.ts';
 
 const POLL_MS = 20;

@@ -1,8 +1,10 @@
 /** Pings addresses all the time, a process in the client's namespace: by the packets that are answered it is told when one was silent. */
+
 import { randomInt } from 'node:crypto';
+import { monotonicMs } from '#kit/monotonic.ts';
 import { echoReply, echoRequest, KINDS } from '#native/echo.ts';
 import { rawReceive, rawSend, rawSocket } from '#native/raw.ts';
-import { monotonicMs, type ProbeOrder, type ProbeReport, type Silence } from './silence.ts';
+import type { ProbeOrder, ProbeReport, Silence } from './silence.ts';
 
 const REPORT_MS = 100;
 const BUFFER_BYTES = 2048;

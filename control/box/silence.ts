@@ -32,6 +32,3 @@ export function longestSince({ silences }: ProbeReport, sinceMs: number): Silenc
 }
 
 export const lengthOf = ({ fromMs, untilMs }: Silence): number => untilMs - fromMs;
-
-/** ms of the clock that all processes of a machine share. */
-export const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6;

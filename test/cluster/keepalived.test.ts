@@ -1,7 +1,7 @@
 /** Beside Debian's keepalived, in namespaces: each version, family and way of sending, in both roles. */
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { monotonicMs } from '../../cluster/monotonic.ts';
+import { monotonicMs } from '../../kit/monotonic.ts';
 import { labMissing } from '../lab/lab.ts';
 import { newPair } from './new-pair.ts';
 import { assertSole } from './owner.ts';

@@ -1,7 +1,7 @@
 /** Run in a namespace: says at which time (ms of CLOCK_MONOTONIC) an address came to this host, or went. Arguments: the address. */
 
-import { monotonicMs } from '../../cluster/monotonic.ts';
 import { addressBytes, sameAddress } from '../../kit/address-bytes.ts';
+import { monotonicMs } from '../../kit/monotonic.ts';
 import { drainChanges, listAddresses, listenToChanges } from '../../native/netlink.ts';
 import { setRealtime } from '../../native/realtime.ts';
 import { watchFd } from '../../native/watch.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { monotonicMs } from '../../cluster/monotonic.ts';
+import { monotonicMs } from '../../kit/monotonic.ts';
 import { type Host, until } from '../lab/lab.ts';
 
 const WATCH = fileURLToPath(new URL('./owner-watch.ts', import.meta.url));

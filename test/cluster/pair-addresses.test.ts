@@ -1,7 +1,7 @@
 /** Two nodes of moat: the addresses themselves, how they are announced, and what becomes of them. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { monotonicMs } from '../../cluster/monotonic.ts';
+import { monotonicMs } from '../../kit/monotonic.ts';
 import { labMissing, until } from '../lab/lab.ts';
 import { bothOf } from './both-of.ts';
 import { newPair } from './new-pair.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { monotonicMs } from '../../cluster/monotonic.ts';
+import { monotonicMs } from '../../kit/monotonic.ts';
 import { labMissing, until } from '../lab/lab.ts';
 import { bothOf } from './both-of.ts';
 import { newPair } from './new-pair.ts';

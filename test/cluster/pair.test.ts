@@ -1,7 +1,7 @@
 /** Two nodes of moat that share an address: what operators do, and what fails. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { monotonicMs } from '../../cluster/monotonic.ts';
+import { monotonicMs } from '../../kit/monotonic.ts';
 import { labMissing, until } from '../lab/lab.ts';
 import { bothOf } from './both-of.ts';
 import { newPair } from './new-pair.ts';

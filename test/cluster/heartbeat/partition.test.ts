@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { monotonicMs } from '../../../cluster/monotonic.ts';
+import { monotonicMs } from '../../../kit/monotonic.ts';
 import { labMissing, until } from '../../lab/lab.ts';
 import { assertSole, type Owner, sharedMs } from '../owner.ts';
 import { Site, WITNESS } from './site.ts';
