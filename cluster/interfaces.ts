@@ -8,9 +8,8 @@ import {
   listAddresses,
   listenToChanges,
   listLinks,
-  listRoutes,
-  type Route,
 } from '#native/netlink.ts';
+import { listAllRoutes, type Route } from '#native/routes.ts';
 import { closeFd } from '#native/socket.ts';
 import { watchFd } from '#native/watch.ts';
 
@@ -72,7 +71,7 @@ export class Interfaces {
 
   /** Exactly this one, in the main table. */
   hasRoute(destination: Uint8Array, prefixBits: number): boolean {
-    this.#routes ??= listRoutes();
+    this.#routes ??= [...listAllRoutes(4), ...listAllRoutes(6)];
     const family = destination.length === 4 ? 4 : 6;
     return this.#routes.some(
       route =>

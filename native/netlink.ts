@@ -8,8 +8,6 @@ const MESSAGE = {
   newAddress: 20,
   deleteAddress: 21,
   getAddress: 22,
-  newRoute: 24,
-  getRoute: 26,
   newNeighbour: 28,
   deleteNeighbour: 29,
   getNeighbour: 30,
@@ -19,7 +17,6 @@ const LINK = { address: 1, name: 3, mtu: 4, peer: 5, master: 10, info: 18, peerN
 /** Within the info of a link. */
 const KIND = 1;
 const ADDRESS = { address: 1, local: 2, label: 3, lifetimes: 6, flags: 8 };
-const ROUTE = { destination: 1, table: 15 };
 const NEIGHBOUR = { destination: 1, linkAddress: 2, extraFlags: 15 };
 /** Neighbour: state `none`, flag "learned elsewhere", further flag "keep it fresh". */
 const NUD_NONE = 0;
@@ -51,9 +48,6 @@ export type LocalAddress = {
   /** It is not known yet whether another host has it, or one has (IPv6). */
   tentative: boolean;
 };
-/** 4 or 16 bytes of a network, or none for the default route. */
-export type Route = { destination: Uint8Array; prefixBits: number; family: 4 | 6 };
-
 const IFF = { up: 1, running: 0x40 };
 
 /** All interfaces of this network namespace. */
@@ -99,21 +93,6 @@ export function listAddresses(): LocalAddress[] {
       tentative: (flags & (IFA_F.tentative | IFA_F.dadFailed)) !== 0,
     };
   });
-}
-
-const RT_TABLE_MAIN = 254;
-
-/** The routes of the main table. */
-export function listRoutes(): Route[] {
-  const ask = message(MESSAGE.getRoute, FLAG.dump, new Uint8Array(12));
-  const answers = addon().netlinkAsk(NETLINK_ROUTE, ask, 'list', 'routes');
-  return Array.from(bodies(answers, MESSAGE.newRoute), body => {
-    const facts = attributesOf(body, 12);
-    const table = facts.has(ROUTE.table) ? word(facts.get(ROUTE.table)!, 0) : body[4]!;
-    const family = body[0] === FAMILY.IPv4 ? (4 as const) : (6 as const);
-    const destination = facts.get(ROUTE.destination) ?? new Uint8Array(0);
-    return { table, family, destination, prefixBits: body[1]! };
-  }).filter(({ table }) => table === RT_TABLE_MAIN);
 }
 
 /** RTMGRP_LINK, _IPV4_IFADDR, _IPV4_ROUTE, _IPV6_IFADDR, _IPV6_ROUTE */

@@ -32,14 +32,19 @@ export interface Hop {
 }
 
 /** Routes to other hosts in the main table, in the kernel's order. */
-export function listRoutes(family: 4 | 6): Route[] {
+export const listRoutes = (family: 4 | 6): Route[] => mainTable(family, type => type === UNICAST);
+
+/** And those by which packets are dropped or refused (`blackhole`, `unreachable`, `prohibit`). */
+export const listAllRoutes = (family: 4 | 6): Route[] => mainTable(family, () => true);
+
+function mainTable(family: 4 | 6, isWanted: (type: number) => boolean): Route[] {
   const fixed = new Uint8Array(FIXED_BYTES);
   fixed[0] = FAMILY[family];
   fixed[4] = MAIN_TABLE;
   const ask = message(MESSAGE.getRoute, FLAG.dump, fixed);
   const answers = addon().netlinkAsk(NETLINK_ROUTE, ask, 'list', 'routes');
   return Array.from(bodies(answers, MESSAGE.newRoute))
-    .filter(body => body[4] === MAIN_TABLE && body[7] === UNICAST)
+    .filter(body => body[4] === MAIN_TABLE && isWanted(body[7]!))
     .map(body => routeOf(body, family));
 }
 
