@@ -1,11 +1,11 @@
 /** Single items: literals, and the letters after a backslash that are no byte and no reference. */
-import { complement, NEWLINE, ofRanges, single } from './byte-set.ts';
+import { ALL, complement, NEWLINE, ofRanges, single } from './byte-set.ts';
 import { type Item, type Options, PatternFault, type Place } from './syntax.ts';
 
 const place = (place: Place): Item => ({ kind: 'place', place });
 const set = (ranges: string): Item => ({ kind: 'set', set: ofRanges(ranges) });
 
-const ANY = set('\0\xff');
+const ANY: Item = { kind: 'set', set: ALL };
 const NOT_NEWLINE: Item = { kind: 'set', set: complement(NEWLINE) };
 /** `\R`: a CR LF that was taken is not parted again. */
 const LINE_BREAK: Item = { kind: 'atomic', branches: [[set('\r\r'), set('\n\n')], [set('\n\r\x85\x85')]] };

@@ -39,6 +39,7 @@ export const single = (byte: number, ignoreCase = false): ByteSet =>
 export const equal = (a: ByteSet, b: ByteSet): boolean => a.every((flag, byte) => flag === b[byte]);
 
 const SPACE = '\t\r  ';
+export const ALL = ofRanges('\0\xff');
 export const DIGIT = ofRanges('09');
 export const WORD = ofRanges('azAZ09__');
 export const BLANK = ofRanges('\t\t  \xa0\xa0');

@@ -2,13 +2,7 @@
 import { isSqlSpace } from './sql-comments.ts';
 import { type Token, TYPE, token } from './sql-token.ts';
 import type { SqlInput } from './sql-tokenizer.ts';
-import { readWord } from './sql-word.ts';
-
-/** What a sticky pattern matches at `at`. */
-export function spanAt(pattern: RegExp, value: string, at: number): string {
-  pattern.lastIndex = at;
-  return pattern.exec(value)?.[0] ?? '';
-}
+import { readWord, spanAt } from './sql-word.ts';
 
 function readAs(input: SqlInput, type: string, length: number): Token {
   const start = input.at;

@@ -7,9 +7,10 @@ import { SQL_WORDS } from './sql-words.ts';
 const NAME = /[^ [\]{}<>:\\?=@!#~+*/&|^%(),';\t-\r"\xa0\0-]*/y;
 const VARIABLE_NAME = /[^ <>:\\?=@!#~+*/&|^%(),';\t-\r'`"\0-]*/y;
 
-function spanFrom(pattern: RegExp, value: string, at: number): string {
+/** What a sticky pattern matches at `at`. */
+export function spanAt(pattern: RegExp, value: string, at: number): string {
   pattern.lastIndex = at;
-  return pattern.exec(value)![0];
+  return pattern.exec(value)?.[0] ?? '';
 }
 
 /** `SELECT.1` and `` SELECT`name` ``: where a keyword before a dot or backtick ends, or 0. */
@@ -23,7 +24,7 @@ function keywordBefore(word: string): number {
 }
 
 export function readWord(input: SqlInput): Token {
-  const whole = spanFrom(NAME, input.value, input.at);
+  const whole = spanAt(NAME, input.value, input.at);
   const keyword = keywordBefore(whole);
   const word = keyword > 0 ? whole.slice(0, keyword) : whole;
   input.at += word.length;
@@ -52,7 +53,7 @@ export function readVariable(input: SqlInput): Token {
   input.at += value[input.at + 1] === '@' ? 2 : 1;
   const quote = value[input.at] ?? '';
   if (quote !== '' && '`\'"'.includes(quote)) return { ...readString(input, quote, 1), type: TYPE.variable };
-  const name = spanFrom(VARIABLE_NAME, value, input.at);
+  const name = spanAt(VARIABLE_NAME, value, input.at);
   input.at += name.length;
   return token(TYPE.variable, name);
 }

@@ -1,5 +1,5 @@
 /** What holds between two bytes: a set for the byte on the left and one for that on the right, in pairs. */
-import { type ByteSet, complement, NEWLINE, ofRanges, WORD } from '#kit/pcre/byte-set.ts';
+import { ALL, type ByteSet, complement, NEWLINE, WORD } from '#kit/pcre/byte-set.ts';
 import type { Place } from '#kit/pcre/syntax.ts';
 
 /** The bytes that may stand on one side, and whether the edge of the value may. */
@@ -13,7 +13,6 @@ export interface Assertion {
   readonly pairs: readonly (readonly [left: Side, right: Side])[];
 }
 
-const ALL = ofRanges('\0\xff');
 const NONE = complement(ALL);
 const ANY: Side = { set: ALL, edge: true };
 const EDGE: Side = { set: NONE, edge: true };

@@ -1,4 +1,5 @@
 /** What of a pattern decides whether there is a match somewhere, when nobody asks where. */
+import { ALL } from '#kit/pcre/byte-set.ts';
 import { bearsFolding } from '#kit/pcre/emit.ts';
 import { type Assertion, PLACES } from './assertion.ts';
 import { EMPTY, type Node, repeatOf, sequenceOf } from './tree.ts';
@@ -70,7 +71,7 @@ const isEmpty = (node: Node): boolean => node.kind === 'sequence' && node.nodes.
 export const approximate = (node: Node): Node => new Approximation(node).of(node);
 
 const ANYTHING: Node = repeatOf(
-  { kind: 'set', set: new Uint8Array(256).fill(1) },
+  { kind: 'set', set: ALL },
   { least: 0, most: Number.POSITIVE_INFINITY, lazy: false },
 );
 

@@ -1,8 +1,9 @@
 /** A pattern as instructions of a nondeterministic automaton, over classes of bytes. */
-import type { ByteSet } from '#kit/pcre/byte-set.ts';
+import { ALL, type ByteSet } from '#kit/pcre/byte-set.ts';
 import { PatternFault } from '#kit/pcre/syntax.ts';
 import { type Assertion, holds } from './assertion.ts';
 import { ByteClasses } from './byte-classes.ts';
+import { leastLength } from './core.ts';
 import type { Node } from './tree.ts';
 
 export const OP = {
@@ -207,7 +208,7 @@ class Builder {
 
   /** A turn of an endless loop; one that took nothing is the last. */
   #turn(node: Node, loop: number, next: number): number {
-    if (!canBeEmpty(node)) return this.#build(node, loop);
+    if (leastLength(node) > 0) return this.#build(node, loop);
     this.#emptyTurns = true;
     if (this.#shape.groups === undefined) return this.#build(node, loop);
     const slot = this.#slots++;
@@ -229,8 +230,6 @@ class Builder {
   }
 }
 
-const ALL: ByteSet = new Uint8Array(256).fill(1);
-
 /** Where a group notes its first place until it is closed; only then is it what references and the outcome see. */
 export const openedSlot = (groups: number, group: number): number => 2 * (groups + 1) + group;
 
@@ -238,25 +237,6 @@ function idOf<T>(ids: Map<T, number>, thing: T): number {
   const id = ids.get(thing) ?? ids.size;
   if (id === ids.size) ids.set(thing, id);
   return id;
-}
-
-/** Whether a node may match without taking a byte; true when in doubt. */
-export function canBeEmpty(node: Node): boolean {
-  switch (node.kind) {
-    case 'set':
-      return false;
-    case 'sequence':
-      return node.nodes.every(canBeEmpty);
-    case 'choice':
-      return node.nodes.some(canBeEmpty);
-    case 'capture':
-    case 'atomic':
-      return canBeEmpty(node.node);
-    case 'repeat':
-      return node.least === 0 || canBeEmpty(node.node);
-    default:
-      return true;
-  }
 }
 
 function takesOf(sets: readonly ByteSet[], { stride, samples }: ByteClasses): Uint8Array {

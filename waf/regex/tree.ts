@@ -1,5 +1,5 @@
 /** A pattern as the matchers want it: what is regular is said in sets, sequences, choices, repetitions and assertions. */
-import type { ByteSet } from '#kit/pcre/byte-set.ts';
+import { type ByteSet, NEWLINE } from '#kit/pcre/byte-set.ts';
 import { parsePattern } from '#kit/pcre/parse.ts';
 import { type Branch, type Item, type Look, PatternFault } from '#kit/pcre/syntax.ts';
 import { type Assertion, lastIs, nextIs, PLACES } from './assertion.ts';
@@ -149,12 +149,11 @@ class Lowering {
 
 const assert = (assertion: Assertion): Node => ({ kind: 'assert', assertion });
 
-const NEWLINE_SET: ByteSet = new Uint8Array(256).fill(1, 10, 11);
 const LAST_LINE_END = (lowering: Lowering): Node => ({
   kind: 'choice',
   nodes: [
     assert(PLACES.end),
-    lowering.lookahead(sequenceOf([{ kind: 'set', set: NEWLINE_SET }, assert(PLACES.end)])),
+    lowering.lookahead(sequenceOf([{ kind: 'set', set: NEWLINE }, assert(PLACES.end)])),
   ],
 });
 
