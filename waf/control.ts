@@ -1,4 +1,5 @@
 /** What `ctl` has changed for one transaction. */
+import { holds } from './rule-bits.ts';
 import type { Target } from './seclang/targets.ts';
 import { covers } from './selection.ts';
 import type { AuditMode, EngineMode, Settings } from './settings.ts';
@@ -66,5 +67,3 @@ export class Control {
     else this.auditParts = letters;
   }
 }
-
-const holds = (bits: Uint32Array, index: number) => ((bits[index >>> 5]! >>> (index & 31)) & 1) === 1;

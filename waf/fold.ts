@@ -6,6 +6,7 @@ import { applyChain } from './chain.ts';
 import { VariableMap } from './collection/variables.ts';
 import type { MatchScope } from './operator/operator.ts';
 import { PHASES, type Phase, type Rule, type TxScope } from './rule.ts';
+import { holds } from './rule-bits.ts';
 import { links, TxUse, useOf } from './tx-use.ts';
 
 export interface Folded {
@@ -80,7 +81,7 @@ class Folder {
       rule.severity === undefined &&
       rule.effects.length === rule.txWrites.length &&
       !leads(rule) &&
-      this.#chosen.every(bits => !holds(bits, rule)) &&
+      this.#chosen.every(bits => !holds(bits, rule.index)) &&
       useOf(rule).readsTxOnly
     );
   }
@@ -115,7 +116,10 @@ class Folder {
     );
     const over = rules.slice(at + 1, rule.skipTo);
     // Taken out by `ctl`, the rule would jump no more: that must not bring rules back which stay.
-    return !lands && this.#chosen.every(bits => !holds(bits, rule) || over.every(one => holds(bits, one)));
+    return (
+      !lands &&
+      this.#chosen.every(bits => !holds(bits, rule.index) || over.every(one => holds(bits, one.index)))
+    );
   }
 
   /** What the first link of a rule says for every request; undefined when that depends on the request. */
@@ -162,8 +166,6 @@ const leads = (rule: Rule): boolean =>
   rule.skipTo >= 0 ||
   rule.disruptive.kind !== 'pass' ||
   [...links(rule)].some(link => link.effects.length > link.txWrites.length);
-
-const holds = (bits: Uint32Array, { index }: Rule) => ((bits[index >>> 5]! >>> (index & 31)) & 1) === 1;
 
 const refuse: MatchScope['listed'] = () => {
   throw new Unknown();

@@ -5,6 +5,7 @@ import { Jumps } from './jumps.ts';
 import { OperatorFault } from './operator/operator.ts';
 import { compileOperator, type OperatorRoom } from './operator-room.ts';
 import { type Disruptive, type LinkContext, type Phase, Rule, type RuleDraft } from './rule.ts';
+import { bitsOf } from './rule-bits.ts';
 import { isMarker, type Marker, type Program } from './seclang/program.ts';
 import { SelectionBook } from './selection.ts';
 
@@ -129,13 +130,4 @@ class Linker implements LinkContext {
     const status = draft.status ?? defaults?.status ?? DEFAULT_STATUS[disruptive.kind] ?? 403;
     return { disruptive, status };
   }
-}
-
-/** The rules that a test chooses, a bit each by index. */
-function bitsOf(heads: readonly RuleDraft[], test: (rule: RuleDraft) => boolean): Uint32Array {
-  const bits = new Uint32Array((heads.length + 31) >>> 5);
-  heads.forEach((rule, index) => {
-    if (test(rule)) bits[index >>> 5]! |= 1 << (index & 31);
-  });
-  return bits;
 }

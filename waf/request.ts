@@ -1,7 +1,7 @@
 /** The request as rules see it: parts of the head, read when first asked for. */
 import { decodePercent, readUrlencoded } from './body/urlencoded.ts';
 import type { Settings } from './settings.ts';
-import { type Entry, entry } from './variable/variable.ts';
+import { type Entry, entriesOfPairs, entry } from './variable/variable.ts';
 
 /** What the server knows when a request's head is complete. All text is latin1: one char a byte. */
 export interface RequestHead {
@@ -43,10 +43,7 @@ export class RequestFacts {
   constructor(head: RequestHead, settings: Settings) {
     this.head = head;
     this.#settings = settings;
-    const headers: Entry[] = [];
-    for (let at = 0; at + 1 < head.headers.length; at += 2)
-      headers.push(entry(head.headers[at]!, head.headers[at + 1]!));
-    this.headers = headers;
+    this.headers = entriesOfPairs(head.headers);
     const absolute = head.target.startsWith('/') ? undefined : ABSOLUTE.exec(head.target)?.[0];
     this.uri = absolute === undefined ? head.target : head.target.slice(absolute.length) || '/';
     const fragment = this.uri.indexOf('#');

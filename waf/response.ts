@@ -1,5 +1,5 @@
 /** The response as rules see it. */
-import { type Entry, entry } from './variable/variable.ts';
+import { type Entry, entriesOfPairs } from './variable/variable.ts';
 
 export interface ResponseHead {
   readonly status: number;
@@ -16,10 +16,7 @@ export class ResponseFacts {
 
   constructor(head: ResponseHead) {
     this.head = head;
-    const headers: Entry[] = [];
-    for (let at = 0; at + 1 < head.headers.length; at += 2)
-      headers.push(entry(head.headers[at]!, head.headers[at + 1]!));
-    this.headers = headers;
+    this.headers = entriesOfPairs(head.headers);
   }
 
   /** Media type in lower case, without parameters; '' when there is none. */

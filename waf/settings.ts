@@ -5,6 +5,19 @@ export type EngineMode = 'on' | 'detect' | 'off';
 export type AuditMode = 'on' | 'off' | 'relevant';
 export type LimitAction = 'reject' | 'partial';
 
+/** As directives and `ctl` spell them, in lower case. */
+export const SWITCH_WORDS: Readonly<Record<string, boolean>> = { on: true, off: false };
+export const ENGINE_WORDS: Readonly<Record<string, EngineMode>> = {
+  on: 'on',
+  off: 'off',
+  detectiononly: 'detect',
+};
+export const AUDIT_WORDS: Readonly<Record<string, AuditMode>> = {
+  on: 'on',
+  off: 'off',
+  relevantonly: 'relevant',
+};
+
 export interface Settings {
   engine: EngineMode;
   requestBodyAccess: boolean;

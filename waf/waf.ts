@@ -9,6 +9,7 @@ import { RuleSet } from './rule-set.ts';
 import type { RuleLoader } from './seclang/loader.ts';
 import { readRules } from './seclang/read.ts';
 
+export { SEVERITIES } from './action/meta.ts';
 export type { AuditSink } from './audit.ts';
 export type { CollectionRecord, CollectionStore, PersistentName } from './collection/store.ts';
 export { MemoryStore } from './collection/store.ts';

@@ -1,10 +1,9 @@
 /** A request in which rules matched → what the event store keeps of it. */
 import type { WafEvent, WafEventRequest, WafEventRule } from '#model/waf-event.ts';
-import type { MatchedRule } from '#waf';
+import { type MatchedRule, SEVERITIES } from '#waf';
 import type { Exchange } from '../exchange.ts';
 import type { Inspection } from './inspection.ts';
 
-const SEVERITIES = ['EMERGENCY', 'ALERT', 'CRITICAL', 'ERROR', 'WARNING', 'NOTICE', 'INFO', 'DEBUG'];
 /** Of one request. */
 const MOST_RULES = 32;
 const BODY_BYTES = 8192;

@@ -4,15 +4,11 @@ import { suggest } from '#kit/suggest.ts';
 import { BODY_PROCESSORS } from '../body/request-body.ts';
 import { RuleFault } from '../diagnostic.ts';
 import type { EffectMaker, RuleDraft } from '../rule.ts';
-import type { AuditMode, EngineMode } from '../settings.ts';
+import { AUDIT_WORDS, ENGINE_WORDS, SWITCH_WORDS } from '../settings.ts';
 import { type Action, type ActionContext, needs } from './action.ts';
 import { integer } from './meta.ts';
 
 type Option = (value: string, context: ActionContext) => EffectMaker;
-
-const ENGINE_MODES: Readonly<Record<string, EngineMode>> = { on: 'on', off: 'off', detectiononly: 'detect' };
-const AUDIT_MODES: Readonly<Record<string, AuditMode>> = { on: 'on', off: 'off', relevantonly: 'relevant' };
-const SWITCH: Readonly<Record<string, boolean>> = { on: true, off: false };
 
 /** @throws {RuleFault} naming the words that would have been right */
 export function oneOf<T>(value: string, words: Readonly<Record<string, T>>, what: string): T {
@@ -95,13 +91,13 @@ function removeTarget(test: (text: string) => (rule: RuleDraft) => boolean): Opt
 /** An option that sets a field of the transaction's control. */
 const OPTIONS: Readonly<Record<string, Option>> = {
   ruleEngine: value => {
-    const mode = oneOf(value, ENGINE_MODES, 'ruleEngine');
+    const mode = oneOf(value, ENGINE_WORDS, 'ruleEngine');
     return () => t => {
       t.control.engine = mode;
     };
   },
   auditEngine: value => {
-    const mode = oneOf(value, AUDIT_MODES, 'auditEngine');
+    const mode = oneOf(value, AUDIT_WORDS, 'auditEngine');
     return () => t => {
       t.control.audit = mode;
     };
@@ -112,19 +108,19 @@ const OPTIONS: Readonly<Record<string, Option>> = {
     return () => t => t.control.changeAuditParts(value.trim().toUpperCase());
   },
   requestBodyAccess: value => {
-    const on = oneOf(value, SWITCH, 'requestBodyAccess');
+    const on = oneOf(value, SWITCH_WORDS, 'requestBodyAccess');
     return () => t => {
       t.control.requestBodyAccess = on;
     };
   },
   responseBodyAccess: value => {
-    const on = oneOf(value, SWITCH, 'responseBodyAccess');
+    const on = oneOf(value, SWITCH_WORDS, 'responseBodyAccess');
     return () => t => {
       t.control.responseBodyAccess = on;
     };
   },
   forceRequestBodyVariable: value => {
-    const on = oneOf(value, SWITCH, 'forceRequestBodyVariable');
+    const on = oneOf(value, SWITCH_WORDS, 'forceRequestBodyVariable');
     return () => t => {
       t.control.forceRequestBody = on;
     };

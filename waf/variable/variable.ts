@@ -45,6 +45,13 @@ export type Variable = One | Many | Tree;
 
 export const entry = (key: string, value: string): Entry => ({ key, lower: key.toLowerCase(), value });
 
+/** @param flat name, value, name, value */
+export function entriesOfPairs(flat: readonly string[]): Entry[] {
+  const entries: Entry[] = [];
+  for (let at = 0; at + 1 < flat.length; at += 2) entries.push(entry(flat[at]!, flat[at + 1]!));
+  return entries;
+}
+
 /** The entries again, their names as values: ARGS_NAMES of ARGS. */
 export const namesOf = (entries: readonly Entry[]): Entry[] =>
   entries.map(({ key, lower }) => ({ key, lower, value: key }));

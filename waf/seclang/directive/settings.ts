@@ -2,7 +2,15 @@
 import { oneOf } from '../../action/ctl.ts';
 import { integer } from '../../action/meta.ts';
 import { RuleFault } from '../../diagnostic.ts';
-import type { AuditMode, EngineMode, LimitAction, Settings } from '../../settings.ts';
+import {
+  AUDIT_WORDS,
+  type AuditMode,
+  ENGINE_WORDS,
+  type EngineMode,
+  type LimitAction,
+  type Settings,
+  SWITCH_WORDS,
+} from '../../settings.ts';
 import type { SecDirective } from './directive.ts';
 
 const setting = (
@@ -35,19 +43,21 @@ const word = <T extends string | boolean>(
     Object.assign(settings, { [key]: oneOf(value, words, name) });
   });
 
-const SWITCH = { on: true, off: false };
-const ENGINE: Readonly<Record<string, EngineMode>> = { on: 'on', off: 'off', detectiononly: 'detect' };
 const LIMIT_ACTION: Readonly<Record<string, LimitAction>> = { reject: 'reject', processpartial: 'partial' };
-const AUDIT: Readonly<Record<string, AuditMode>> = { on: 'on', off: 'off', relevantonly: 'relevant' };
 const MOST_BYTES = 1_073_741_824;
 
 export const SETTING_DIRECTIVES: readonly SecDirective[] = [
-  word<EngineMode>('SecRuleEngine', 'engine', ENGINE, 'On, DetectionOnly or Off.'),
-  word<boolean>('SecRequestBodyAccess', 'requestBodyAccess', SWITCH, 'Whether bodies of requests are read.'),
+  word<EngineMode>('SecRuleEngine', 'engine', ENGINE_WORDS, 'On, DetectionOnly or Off.'),
+  word<boolean>(
+    'SecRequestBodyAccess',
+    'requestBodyAccess',
+    SWITCH_WORDS,
+    'Whether bodies of requests are read.',
+  ),
   word<boolean>(
     'SecResponseBodyAccess',
     'responseBodyAccess',
-    SWITCH,
+    SWITCH_WORDS,
     'Whether bodies of responses are read.',
   ),
   number('SecRequestBodyLimit', 'requestBodyLimitBytes', MOST_BYTES, 'Bytes of a body that are read.'),
@@ -114,7 +124,7 @@ export const SETTING_DIRECTIVES: readonly SecDirective[] = [
     31_536_000,
     'Seconds that records of collections live.',
   ),
-  word<AuditMode>('SecAuditEngine', 'audit', AUDIT, 'On, RelevantOnly or Off.'),
+  word<AuditMode>('SecAuditEngine', 'audit', AUDIT_WORDS, 'On, RelevantOnly or Off.'),
   setting('SecAuditLogParts', 'Letters of the parts that a line of the audit log has.', (settings, value) => {
     if (!/^[A-KZ]+$/i.test(value))
       throw new RuleFault(
