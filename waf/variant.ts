@@ -47,10 +47,10 @@ export function makeVariant(
 
 /** Gives each operator that can say which words its matches hold a bit, and makes the filter that sets them. */
 function filterFor(heads: readonly Rule[], steps: number): Filter {
-  const slots: { readonly literals: readonly string[]; readonly minLength: number }[] = [];
+  const slots: { readonly literals: readonly string[] }[] = [];
   for (const link of heads.flatMap(head => [...links(head)])) {
     const literals = link.shares && link.matcher && !link.negated ? literalsOf(link.matcher) : undefined;
-    if (literals) link.slot = slots.push({ literals, minLength: 0 }) - 1;
+    if (literals) link.slot = slots.push({ literals }) - 1;
   }
   return { prefilter: buildPrefilter(slots), steps };
 }

@@ -77,8 +77,7 @@ const ruleOf = ({ rule, message, data, tags, matches }: MatchedRule): WafEventRu
 });
 
 export function eventOf(exchange: Exchange, inspection: Inspection): WafEvent {
-  const { decision, transaction, action, score, id } = inspection;
-  const rules = inspection.matchedRules.filter(({ rule }) => rule.logs);
+  const { decision, transaction, action, score, id, matchedRules } = inspection;
   const { label, site } = exchange.location.model;
   const { localAddress, localPort, tls } = exchange.connection;
   return {
@@ -95,6 +94,6 @@ export function eventOf(exchange: Exchange, inspection: Inspection): WafEvent {
     site,
     phase: (decision ?? transaction.intended)?.phase ?? 0,
     request: requestOf(exchange, inspection),
-    rules: rules.slice(0, MOST_RULES).map(ruleOf),
+    rules: matchedRules.slice(0, MOST_RULES).map(ruleOf),
   };
 }

@@ -62,14 +62,15 @@ export class Inspection {
 
   /** Whether there is anything to tell an operator. */
   get hasFindings(): boolean {
-    return this.decision !== undefined || this.matchedRules.some(({ rule }) => rule.logs);
+    return this.decision !== undefined || this.matchedRules.length > 0;
   }
 
+  /** Those that are logged: of silent ones nothing is kept. */
   get matchedRules(): readonly MatchedRule[] {
     return this.transaction.matchedRules;
   }
 
-  /** Ids of the rules that matched and are logged, by commas. */
+  /** Ids of the rules that matched, by commas. */
   get ruleIds(): string {
     const ids = this.matchedRules.map(({ rule }) => rule.id);
     return ids.slice(0, MOST_IDS).join(',');

@@ -25,10 +25,9 @@ const WORDS = { pass: 'noted', detect: 'would block', block: 'blocked' } as cons
 
 export function tellOfRules(exchange: Exchange, inspection: Inspection): void {
   if (!inspection.hasFindings) return;
-  const logged = inspection.matchedRules.filter(({ rule }) => rule.logs);
-  const { action, score, id, decision } = inspection;
-  const ids = logged.slice(0, MOST_IDS).map(idText).join(' ');
-  const told = logged.slice(0, MOST_TOLD).map(ruleText).join(', ');
+  const { action, score, id, decision, matchedRules } = inspection;
+  const ids = matchedRules.slice(0, MOST_IDS).map(idText).join(' ');
+  const told = matchedRules.slice(0, MOST_TOLD).map(ruleText).join(', ');
   const limit = decision?.ruleId === 0 ? ` ${decision.message}` : '';
   const level = action === 'block' ? 'error' : 'warn';
   exchange.log(level, `waf ${WORDS[action]}${limit}, score ${score}, id ${id} ${ids}: ${told}`);

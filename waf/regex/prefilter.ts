@@ -21,7 +21,7 @@ export interface Prefilter {
 export const isCandidate = (candidates: Uint32Array, number: number): boolean =>
   ((candidates[number >>> 5]! >>> (number & 31)) & 1) === 1;
 
-type Filtered = Pick<Pattern, 'literals' | 'minLength'>;
+type Filtered = Pick<Pattern, 'literals'>;
 
 /** @param patterns the numbers of the result are their places here */
 export function buildPrefilter(patterns: readonly Filtered[]): Prefilter {

@@ -53,7 +53,6 @@ test('AhoCorasick: takes all 256 bytes, no words, and no empty word', () => {
 test('buildPrefilter: tells by literals, scan after scan', () => {
   const random = randomOf(33);
   const patterns = Array.from({ length: 70 }, (_, number) => ({
-    minLength: 0,
     literals:
       number % 9 === 0
         ? undefined
