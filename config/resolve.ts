@@ -5,7 +5,7 @@ import type { ContentModel, HttpModel, LocationModel, ServerCore, ServerModel } 
 import { DEFAULT_SETTINGS, type Settings } from '#model/l7/settings.ts';
 import { isBuiltInVariable, VARIABLE_NAMES } from '#model/l7/variables.ts';
 import type { Model, ProcessModel } from '#model/main.ts';
-import type { WafEventStore } from '#model/waf-event.ts';
+import { DEFAULT_EVENTS_BYTES, type WafEventStore } from '#model/waf-event.ts';
 import type { HttpDraft, LocationDraft, ServerDraft } from './draft.ts';
 import { inheritSettings } from './inherit.ts';
 import { nginxVariableHint } from './nginx-only/variables.ts';
@@ -191,9 +191,7 @@ const resolveLocations = (
 ): readonly LocationModel[] =>
   drafts.length === 0 ? NONE : drafts.map(draft => resolveLocation(draft, around, outer));
 
-const WAF_EVENTS_BYTES = 64 << 20;
-
 const defaultWafEvents = (prefix: string): WafEventStore => ({
   path: `${prefix}logs/waf-events.db`,
-  limitBytes: WAF_EVENTS_BYTES,
+  limitBytes: DEFAULT_EVENTS_BYTES,
 });

@@ -70,3 +70,6 @@ export interface WafEventStore {
   /** The oldest events go when the file would be larger. */
   readonly limitBytes: number;
 }
+
+/** Of the file of events, where the configuration does not say. */
+export const DEFAULT_EVENTS_BYTES = 64 << 20;

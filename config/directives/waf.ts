@@ -1,5 +1,6 @@
 /** The web application firewall: whether it looks, by which rules, and what it is told to leave alone. */
 import { WAF_MODES, WAF_TARGETS, type WafExclusion, type WafTargetKind, wafTarget } from '#model/l7/waf.ts';
+import { DEFAULT_EVENTS_BYTES } from '#model/waf-event.ts';
 import { ArgumentFault, arg } from '../argument.ts';
 import { defineDirective } from '../registry.ts';
 import type { Scope } from '../scope.ts';
@@ -49,7 +50,6 @@ const wafThreshold = defineDirective({
 });
 
 const LEAST_STORE_BYTES = 1 << 20;
-export const DEFAULT_STORE_BYTES = 64 << 20;
 
 /** Reads `942100` and `942000-942999`. @throws {ArgumentFault} */
 function idsOf(text: string): WafExclusion['rules'] {
@@ -173,7 +173,7 @@ const wafEvents = defineDirective({
     if (size !== undefined && size < LEAST_STORE_BYTES)
       throw new ArgumentFault('the event store is too small', 'give it 1m or more');
     scope.http.wafEvents =
-      path === 'off' ? undefined : { path: scope.prefixPath(path), limitBytes: size ?? DEFAULT_STORE_BYTES };
+      path === 'off' ? undefined : { path: scope.prefixPath(path), limitBytes: size ?? DEFAULT_EVENTS_BYTES };
   },
 });
 
