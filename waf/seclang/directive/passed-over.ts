@@ -19,6 +19,7 @@ const refused = (name: string, why: string): SecDirective => ({
 });
 
 const NO_FILES = 'the engine writes no files; the audit log is set in moat.conf';
+const NO_FETCHING = 'rules are files: unpack a release and name its folder by waf_rules crs=DIR';
 const NO_LIMIT = 'patterns are matched in linear time and need no limit';
 
 export const PASSED_OVER_DIRECTIVES: readonly SecDirective[] = [
@@ -54,8 +55,8 @@ export const PASSED_OVER_DIRECTIVES: readonly SecDirective[] = [
   without('SecGeoLookupDb', 'the database is set in moat.conf'),
   without('SecHttpBlKey', 'the key of a block list is part of the names that @rbl asks for'),
   refused('SecRuleScript', 'rules run no scripts'),
-  refused('SecRemoteRules', 'use moat waf fetch-crs, which checks what it takes'),
-  refused('SecRemoteRulesFailAction', 'use moat waf fetch-crs, which checks what it takes'),
+  refused('SecRemoteRules', NO_FETCHING),
+  refused('SecRemoteRulesFailAction', NO_FETCHING),
   refused('SecHashEngine', 'links are not signed'),
   refused('SecHashKey', 'links are not signed'),
   refused('SecHashParam', 'links are not signed'),
