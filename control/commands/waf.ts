@@ -4,6 +4,7 @@ import { parseDurationMs } from '#kit/units.ts';
 import { loadExplain, loadWafTrial } from '#l7';
 import type { HttpModel } from '#model/l7/http.ts';
 import type { WafEvent } from '#model/waf-event.ts';
+import { type Loaded, load } from '../load.ts';
 import { CONFIG_OPTIONS, invocationFrom, OptionFault, readOptions } from '../options.ts';
 import { socketPathOf } from '../status/report.ts';
 import { bans } from '../waf/command/bans.ts';
@@ -65,11 +66,9 @@ export async function run(args: readonly string[]): Promise<number> {
     throw new OptionFault(
       `"${positionals[0] ?? ''}" is not one of ${[...Object.keys(VERBS), 'bans'].join(', ')}`,
     );
-  const { model, diagnostics, texts } = loadWithRules(invocationFrom(values));
-  if (!model) {
-    process.stderr.write(renderDiagnostics(diagnostics, { texts, colour: false }));
-    return FAULTY;
-  }
+  const loaded = loadWithRules(invocationFrom(values));
+  const { model } = loaded;
+  if (!model) return faulty(loaded);
   if (!model.http) return failed('the configuration has no http block');
   try {
     return await verb({ values, word: positionals[1], http: model.http });
@@ -79,13 +78,17 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
+/** Tells what is wrong with the configuration. */
+function faulty({ diagnostics, texts }: Loaded): number {
+  process.stderr.write(renderDiagnostics(diagnostics, { texts, colour: false }));
+  return FAULTY;
+}
+
+/** Only where the program listens is asked of the configuration, so rules are not read. */
 async function runBans(values: Values, words: readonly string[]): Promise<number> {
-  const { model, diagnostics, texts } = loadWithRules(invocationFrom(values));
-  if (!model) {
-    process.stderr.write(renderDiagnostics(diagnostics, { texts, colour: false }));
-    return FAULTY;
-  }
-  return bans(socketPathOf(model.process.pidPath), words, {
+  const loaded = load(invocationFrom(values));
+  if (!loaded.model) return faulty(loaded);
+  return bans(socketPathOf(loaded.model.process.pidPath), words, {
     json: values.json === true,
     zone: values.zone,
     lengthMs: durationOf('for', values.for),
@@ -137,10 +140,8 @@ const questionOf = (values: Values) => ({
 });
 
 function listEvents({ values, http }: Context): number {
-  const events = reader(http).find({
-    ...questionOf(values),
-    limit: numberOf('limit', values.limit) ?? SHOWN_EVENTS,
-  });
+  const question = questionOf(values);
+  const events = reader(http).find({ ...question, limit: question.limit ?? SHOWN_EVENTS });
   return say(values, events, () => eventsText(events));
 }
 
@@ -215,12 +216,10 @@ async function excludeEvent(context: Context): Promise<number> {
 function write({ values }: Context, site: WafEvent['site'], lines: readonly string[]): number {
   const change = changeFor(site, lines);
   change.apply();
-  const { model, diagnostics } = loadWithRules(invocationFrom(values));
-  if (!model) {
+  const loaded = loadWithRules(invocationFrom(values));
+  if (!loaded.model) {
     change.undo();
-    process.stderr.write(
-      renderDiagnostics(diagnostics, { texts: new Map([[change.file, change.after]]), colour: false }),
-    );
+    faulty(loaded);
     return failed(`the lines do not fit: ${change.file} is as it was`);
   }
   if (!values.json)
