@@ -5,6 +5,7 @@ import { IpReader } from '#kit/ip.ts';
 import { IpTable } from '#kit/ip-table.ts';
 import type { BanEvent, BanRuleModel, BanZoneModel } from '#model/l7/limit.ts';
 import type { Exchange } from '../exchange.ts';
+import { quoted } from '../log/quoted.ts';
 import { openVerdicts, type Verdicts } from '../metrics/verdicts.ts';
 import { oncePer } from '../once-per.ts';
 import type { Compiler } from '../tables.ts';
@@ -152,7 +153,3 @@ function causeOf({ model, statuses, conditions }: Rule, exchange: Exchange): str
 /** As the access log tells it. */
 const statusOf = ({ response, errorStatus, statusDue, failedStatus }: Exchange): number =>
   response?.status ?? (errorStatus || statusDue || failedStatus);
-
-/** Keys may be a stranger's text: nothing of it may end a line of the log. */
-const quoted = (key: string): string =>
-  `"${key.replace(/[\0-\x1f"\\\x7f-\xff]/g, char => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)}"`;
