@@ -122,6 +122,13 @@ export class HeaderList {
     return this.keys.includes(key);
   }
 
+  /** Name, value, name, value. */
+  pairs(): string[] {
+    const pairs: string[] = [];
+    for (let at = 0; at < this.keys.length; at++) pairs.push(this.nameAt(at), this.valueAt(at));
+    return pairs;
+  }
+
   /** All lines of that name joined, as RFC 9110 §5.3 allows and nginx's variables do. */
   joined(key: string, separator = ', '): string | undefined {
     const { keys } = this;

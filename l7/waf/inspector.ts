@@ -193,9 +193,7 @@ const thresholds = (inbound: number | undefined, outbound: number | undefined): 
 /** HTTP/2 has the host in a field of its own, which rules look for under the old name. */
 function headOf(exchange: Exchange): RequestHead {
   const { head, connection, downstream } = exchange;
-  const headers: string[] = [];
-  for (let at = 0; at < head.headers.size; at++)
-    headers.push(head.headers.nameAt(at), head.headers.valueAt(at));
+  const headers = head.headers.pairs();
   if (head.host !== undefined && head.headers.get('host') === undefined) headers.push('host', head.host);
   return {
     id: exchange.requestId!,
@@ -211,9 +209,7 @@ function headOf(exchange: Exchange): RequestHead {
 }
 
 function answerHeadOf({ downstream }: Exchange, { status, headers }: Response): ResponseHead {
-  const fields: string[] = [];
-  for (let at = 0; at < headers.size; at++) fields.push(headers.nameAt(at), headers.valueAt(at));
-  return { status, protocol: downstream.protocol, headers: fields };
+  return { status, protocol: downstream.protocol, headers: headers.pairs() };
 }
 
 /** An incident's last lines must not wait in memory. */
