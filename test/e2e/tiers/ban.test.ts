@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { programMissing } from '../../l4/program.ts';
 import { labMissing, until } from '../../lab/lab.ts';
-import { CLIENT, DIRECTOR, PROXIES, Tiers, VIP } from './tiers.ts';
+import { CLIENT, DIRECTOR, PROXIES, type Tiers, tiersAtWork, VIP } from './tiers.ts';
 
 const skip = programMissing() || labMissing('curl');
 const MOAT = resolve(import.meta.dirname, '../../../bin/moat');
@@ -26,13 +26,8 @@ const DROPPED = 28;
 test('a ban of the L7 tier is one of the L4 tier, until it is lifted or its client is spared', {
   skip,
 }, async () => {
-  await using tiers = new Tiers();
-  tiers.routeBack('direct');
-  await tiers.join();
-  await tiers.serve();
+  await using tiers = await tiersAtWork(configuration);
   const { director, client } = tiers;
-  director.configure(configuration(tiers));
-  await director.start();
   const bans = async (...words: string[]) => {
     const file = join(director.dir, 'moat.conf');
     const run = await director.host.run(MOAT, 'waf', 'bans', ...words, '-c', file, '-p', director.dir);

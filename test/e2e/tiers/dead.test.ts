@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { programMissing } from '../../l4/program.ts';
 import { labMissing, until } from '../../lab/lab.ts';
 import { Load } from '../../lab/load.ts';
-import { BIG_BYTES, PROXIES, Tiers, VIP } from './tiers.ts';
+import { BIG_BYTES, PROXIES, type Tiers, tiersAtWork, VIP } from './tiers.ts';
 
 const skip = programMissing() || labMissing('curl');
 /** Asked so often, and dead after so many failures, each of which takes as long as the timeout. */
@@ -28,21 +28,6 @@ const upload = ({ client }: Tiers) =>
     ),
   );
 
-async function atWork(policy: Policy): Promise<Tiers> {
-  const tiers = new Tiers();
-  try {
-    tiers.routeBack('direct');
-    await tiers.join();
-    await tiers.serve();
-    tiers.director.configure(configuration(tiers, policy));
-    await tiers.director.start();
-    return tiers;
-  } catch (fault) {
-    await tiers[Symbol.asyncDispose]();
-    throw fault;
-  }
-}
-
 /** One upload by each proxy; then the wire of the first one is cut, and the director has noticed. */
 async function cut(tiers: Tiers): Promise<{ uploads: readonly Load[]; tookMs: number }> {
   const { client, director, proxies } = tiers;
@@ -64,7 +49,7 @@ for (const policy of ['rst', 'reselect', 'keep'] as const)
   test(`a proxy whose wire is cut is noticed, its connections by ${policy}; those of the other go on`, {
     skip,
   }, async t => {
-    await using tiers = await atWork(policy);
+    await using tiers = await tiersAtWork(tiers => configuration(tiers, policy));
     const { uploads, tookMs } = await cut(tiers);
     t.diagnostic(`noticed after ${tookMs.toFixed(0)} ms`);
     assert.deepEqual(

@@ -1,5 +1,5 @@
 /** Both tiers with a connection table that takes as many as come, for tests that fill it. */
-import { OTHER_VIP, POOL, PROXIES, Tiers, VIP } from './tiers.ts';
+import { OTHER_VIP, POOL, PROXIES, type Tiers, tiersAtWork, VIP } from './tiers.ts';
 
 /** One virtual address by dr and a ring, which needs no entry, and one by fullnat, which does. */
 const configuration = ({ pins }: Tiers, more: string) => {
@@ -10,17 +10,4 @@ const configuration = ({ pins }: Tiers, more: string) => {
 };
 
 /** Both tiers at work on such a table. @param more lines of the l4 block */
-export async function atWork(more: string): Promise<Tiers> {
-  const tiers = new Tiers();
-  try {
-    tiers.routeBack('direct');
-    await tiers.join();
-    await tiers.serve();
-    tiers.director.configure(configuration(tiers, more));
-    await tiers.director.start();
-    return tiers;
-  } catch (fault) {
-    await tiers[Symbol.asyncDispose]();
-    throw fault;
-  }
-}
+export const atWork = (more: string): Promise<Tiers> => tiersAtWork(tiers => configuration(tiers, more));

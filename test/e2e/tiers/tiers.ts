@@ -248,4 +248,20 @@ export class Tiers implements AsyncDisposable {
   }
 }
 
+/** Both tiers at work, where proxies hold the virtual addresses and answer the client directly. */
+export async function tiersAtWork(configuration: (tiers: Tiers) => string): Promise<Tiers> {
+  const tiers = new Tiers();
+  try {
+    tiers.routeBack('direct');
+    await tiers.join();
+    await tiers.serve();
+    tiers.director.configure(configuration(tiers));
+    await tiers.director.start();
+    return tiers;
+  } catch (fault) {
+    await tiers[Symbol.asyncDispose]();
+    throw fault;
+  }
+}
+
 const hostOf = (address: string) => (address.includes(':') ? `[${address}]` : address);

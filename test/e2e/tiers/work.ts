@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { until } from '../../lab/lab.ts';
 import { download, requests } from '../../lab/load.ts';
-import { BIG_BYTES, PROXIES, Tiers, VIP } from './tiers.ts';
+import { BIG_BYTES, PROXIES, type Tiers, tiersAtWork, VIP } from './tiers.ts';
 
 export const BOTH = ['p0', 'p1'];
 
@@ -24,20 +24,7 @@ export const configuration = (
       real_server ${PROXIES[4][0]} ${first}; real_server ${PROXIES[4][1]} ${second}; } } ${http}`;
 
 /** Both tiers at work by dr. */
-export async function atWork(wish?: Wish): Promise<Tiers> {
-  const tiers = new Tiers();
-  try {
-    tiers.routeBack('direct');
-    await tiers.join();
-    await tiers.serve();
-    tiers.director.configure(configuration(tiers, wish));
-    await tiers.director.start();
-    return tiers;
-  } catch (fault) {
-    await tiers[Symbol.asyncDispose]();
-    throw fault;
-  }
-}
+export const atWork = (wish?: Wish): Promise<Tiers> => tiersAtWork(tiers => configuration(tiers, wish));
 
 /** Which proxies answer. */
 export const answering = async (tiers: Tiers) =>
