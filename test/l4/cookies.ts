@@ -1,14 +1,11 @@
 /** Connections that SYN cookies open, in a network: real clients and servers, a flood beside them. A file a build runs them. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import type { DirectorBuild } from '../../l4/programs.ts';
 import type { L4Tables } from '../../l4/tables.ts';
 import type { ForwardMode } from '../../model/l4/virtual-server.ts';
 import { type Host, labMissing, until } from '../lab/lab.ts';
+import { makeFlood } from './flooding.ts';
 import { programMissing } from './program.ts';
 import { Site, VIP4, VIP6 } from './site.ts';
 
@@ -16,10 +13,7 @@ const skip = programMissing() || labMissing('nginx', 'curl', 'python3', 'iperf3'
 const BIG = 4 << 20;
 const FLOOD_SECONDS = 4;
 const THRESHOLD = 100;
-const dir = mkdtempSync(join(tmpdir(), 'moat-cookies-'));
-after(() => rmSync(dir, { recursive: true }));
-const FLOOD = join(dir, 'flood');
-if (!skip) execFileSync('cc', ['-D_GNU_SOURCE', '-O2', '-o', FLOOD, join(import.meta.dirname, 'flood.c')]);
+const flood = skip ? undefined : makeFlood();
 
 /** Tables whose SYNs are answered by cookies, from `threshold` of them a second on. */
 function withCookies(tables: L4Tables, threshold: number): L4Tables {
@@ -159,10 +153,9 @@ export function testCookies(build: DirectorBuild): void {
       await site.direct(withCookies({ ...tables, services: both }, THRESHOLD), build);
       for (const real of site.reals) real.start('iperf3', '-s');
       for (const real of site.reals) await real.listening(5201);
-      const mac = /link\/ether (\S+)/.exec(site.directorHost.do('ip link show eth0'))![1]!;
-      const flood = (kind: string[]) =>
-        site.client.run(FLOOD, 'eth0', mac, VIP4, '80', String(FLOOD_SECONDS), ...kind);
-      const syns = flood([]);
+      const send = (...kind: 'ack'[]) =>
+        flood!(site.client, site.directorHost, VIP4, 80, FLOOD_SECONDS, ...kind);
+      const syns = send();
       let over = false;
       syns.finally(() => (over = true));
       await until(async () => (await site.director.figures()).reasons['cookie-sent'] > 0, 'the first cookie');
@@ -180,7 +173,7 @@ export function testCookies(build: DirectorBuild): void {
       assert.ok(reasons['cookie-opened'] >= 2, JSON.stringify(reasons));
 
       // At once: cookies are answered for some seconds after a flood, and bulk may take longer.
-      const acks = Number((await flood(['ack'])).stdout);
+      const acks = Number((await send('ack')).stdout);
       const later = (await site.director.figures()).reasons;
       assert.equal(later['cookie-opened'], reasons['cookie-opened'], 'no forged number is good');
       const refused = later['cookie-refused'] + later['rst-no-flow'] - reasons['rst-no-flow'];
