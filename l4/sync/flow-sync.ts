@@ -148,7 +148,7 @@ export class FlowSync implements Disposable {
     for (const [key, news] of this.#waiting) {
       if (!this.session.hasRoom) break;
       this.#waiting.delete(key);
-      const record = recordOf(news, this.#directoryFor(news));
+      const record = this.#recordOf(news);
       if (record) this.#write(record);
     }
     this.#post();
@@ -162,12 +162,14 @@ export class FlowSync implements Disposable {
     this.#lag.mostMs = Math.max(this.#lag.mostMs, lagMs);
   }
 
-  /** Numbers that are new since the directory was read. */
-  #directoryFor(news: Uint8Array): Directory {
-    if (!recordOf(news, this.#directory)) this.#lookAgain();
-    return this.#directory;
+  #recordOf(news: Uint8Array): FlowRecord | undefined {
+    const record = recordOf(news, this.#directory);
+    if (record) return record;
+    this.#lookAgain();
+    return recordOf(news, this.#directory);
   }
 
+  /** For numbers that are new since the directory was read. */
   #lookAgain(): void {
     if (this.#options.nowMs() - this.#lookedMs > 1000) this.tablesChanged();
   }
