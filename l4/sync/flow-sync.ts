@@ -4,7 +4,7 @@ import { FLOW_SHARDS, IMPORTS_MOST, MODE, STATES } from '../layout.ts';
 import { Directory } from './directory.ts';
 import { FlowKernel, type Imported } from './kernel.ts';
 import { keyText, NEWS_BYTES, newsOf, recordOf, walkedShard } from './news.ts';
-import { BODY_MOST, type Packet, seal, type Unsealed, unseal } from './packet.ts';
+import { BODY_MOST, seal, type Unsealed, unseal } from './packet.ts';
 import { type FlowRecord, OP, RecordFault, RecordWriter, readRecords } from './record.ts';
 import { type Refusal, Session, type SessionFigures } from './session.ts';
 
@@ -90,16 +90,12 @@ export class FlowSync implements Disposable {
     this.#directory = new Directory(this.#kernel.maps);
     this.session = new Session({
       nowMs: options.nowMs,
-      send: packet => options.send(this.#seal(packet)),
+      send: packet => options.send(seal(packet, this.#key)),
       take: body => this.#take(body),
       wanted: () => this.#beginWalk(),
     });
     this.#kernel.listen(news => this.#hear(news));
     this.#tick = setInterval(() => this.#onTick(), TICK_MS);
-  }
-
-  #seal(packet: Packet): Buffer {
-    return seal(packet, this.#key);
   }
 
   /** Real servers or services are others now. */

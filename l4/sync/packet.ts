@@ -13,7 +13,7 @@ export const VERSION = 1;
 export const KINDS = ['hello', 'data', 'repair', 'gone'] as const;
 export type Kind = (typeof KINDS)[number];
 /** What fits into one frame of Ethernet, over IPv6. */
-export const PACKET_MOST = 1400;
+const PACKET_MOST = 1400;
 const MAGIC = 0x4d4f4653;
 const HEAD = 32;
 const SEAL = 16;

@@ -15,16 +15,16 @@
 /** What a record says. */
 export const OP = { lives: 1, ends: 2, template: 3, walked: 4 } as const;
 const EXTRA = { pooled: 1, spliced: 2 } as const;
-export const SPLICE_BYTES = 32;
+const SPLICE_BYTES = 32;
 /** Of one record. */
-export const RECORD_MOST = 3 + 2 * 18 + 8 + 18 + 18 + SPLICE_BYTES;
+const RECORD_MOST = 3 + 2 * 18 + 8 + 18 + 18 + SPLICE_BYTES;
 
+/** The address is of 16 bytes, IPv4 as ::ffff:a.b.c.d. */
 export interface FlowPlace {
   readonly address: Uint8Array;
   readonly port: number;
 }
 
-/** Addresses are of 16 bytes, IPv4 as ::ffff:a.b.c.d. */
 /** All flows that there were have been told of, to a wish of that number. */
 export interface Walked {
   readonly op: typeof OP.walked;

@@ -21,7 +21,7 @@ import { type Range, Window } from './window.ts';
 /** How often one says that one is there. */
 const HELLO_MS = 100;
 /** After so long without a word the other one is gone. */
-export const SILENCE_MS = 1500;
+const SILENCE_MS = 1500;
 /** What is missing is asked for when it is missing for so long, and again. */
 const REPAIR_MS = 20;
 const REPAIR_RANGES = 32;
@@ -85,14 +85,14 @@ export class Session {
   readonly #hellosBy = new Map<number, number>();
   #resentMs = -Infinity;
   #resentNow = 0;
-  #window = new Window(0);
+  #window = new Window();
   readonly #history = new Map<number, Uint8Array>();
   /** By paths: what has come there, to tell a copy from a packet that somebody repeats. */
   readonly #paths = new Map<number, Set<number>>();
   /** The snapshot that is wanted, by its number; and the last of the other's wishes that was granted. */
   #wish = 1;
   #granted = 0;
-  /** The last sequence number of the snapshot that has come whole. */
+  /** The last of our wishes whose snapshot has come to its end. */
   #walkedWish = 0;
   #counts = {
     meetings: 0,
@@ -156,7 +156,7 @@ export class Session {
     this.#next = this.#draw();
     this.#peer = peer;
     this.#counts.meetings++;
-    this.#window = new Window(0);
+    this.#window = new Window();
     this.#history.clear();
     this.#paths.clear();
     this.#hellosBy.clear();

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { FlowSync } from './flow-sync.ts';
 import type { FromSyncThread, SyncFigures, SyncState, SyncThreadOptions, ToSyncThread } from './messages.ts';
+import { VERSION } from './packet.ts';
 import { Path } from './paths.ts';
 
 const REPORT_MS = 200;
@@ -59,7 +60,7 @@ function look(): void {
   if (figures.otherVersion !== undefined && figures.otherVersion !== otherVersion)
     say({
       ...{ kind: 'log', level: 'warn' },
-      message: `flow sync: the other director speaks version ${figures.otherVersion}, this one 1: flows are not kept in step until both run the same moat`,
+      message: `flow sync: the other director speaks version ${figures.otherVersion}, this one ${VERSION}: flows are not kept in step until both run the same moat`,
     });
   otherVersion = figures.otherVersion;
   const isReady = state === 'in-step' || nowMs() - waitsSinceMs >= model.waitMs;

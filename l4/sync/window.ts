@@ -1,20 +1,15 @@
 /** Which of the packets that another one numbers have come, and which are missing. */
 
 /** Further ahead than this nobody waits for what is between. */
-export const WINDOW_MOST = 4096;
+const WINDOW_MOST = 4096;
 export type Range = readonly [first: number, last: number];
 
 export class Window {
   /** All up to this one have come, or are given up. */
-  #whole: number;
+  #whole = 0;
   /** The highest that is known to have been sent. */
-  #sent: number;
+  #sent = 0;
   readonly #ahead = new Set<number>();
-
-  /** @param whole of what came before nothing is asked */
-  constructor(whole: number) {
-    this.#whole = this.#sent = whole;
-  }
 
   get whole(): number {
     return this.#whole;
