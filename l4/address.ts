@@ -25,5 +25,13 @@ export const isV4 = (bytes: Uint8Array): boolean =>
 /** The 4 or 16 bytes that the address has by itself. */
 export const ownBytes = (bytes: Uint8Array): Uint8Array => (isV4(bytes) ? bytes.subarray(12) : bytes);
 
+/** The 16 bytes of an address that is given by its own 4 or 16. */
+export function mapped(address: Uint8Array): Uint8Array {
+  if (address.length === 16) return address;
+  const bytes = new Uint8Array(16).fill(0xff, 10, 12);
+  bytes.set(address, 12);
+  return bytes;
+}
+
 /** `192.0.2.1`, or as RFC 5952 writes an IPv6 address. */
 export const addressText = (bytes: Uint8Array): string => textOf(ownBytes(bytes));

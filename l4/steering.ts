@@ -6,7 +6,7 @@ import { BpfMap, closeObject, type LoadedObject, pin } from '#native/bpf.ts';
 import { attachTc, detachTc } from '#native/bpf-attach.ts';
 import { listAddresses, listLinks } from '#native/netlink.ts';
 import { listRoutes, type Route } from '#native/routes.ts';
-import { addressBytes, isV4, ownBytes } from './address.ts';
+import { addressBytes, isV4, mapped, ownBytes } from './address.ts';
 import type { VirtualPath } from './health/probe.ts';
 import type { SteeredWay } from './health/steered.ts';
 import { pinName } from './interfaces.ts';
@@ -124,10 +124,7 @@ const isOwn = (address: Uint8Array): boolean =>
 function tunnelSource(real: Uint8Array, address: string | undefined): Uint8Array {
   if (address === undefined) return new Uint8Array(16);
   const { tunnelSource4, tunnelSource6 } = readSurroundings([{ mode: 'tun', address }]);
-  if (!isV4(real)) return tunnelSource6;
-  const source = new Uint8Array(16).fill(0xff, 10, 12);
-  source.set(tunnelSource4, 12);
-  return source;
+  return isV4(real) ? mapped(tunnelSource4) : tunnelSource6;
 }
 
 /** The first address of the interface that leads there, one of the same network before others. */

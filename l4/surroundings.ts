@@ -1,19 +1,11 @@
 /** What of this machine the data plane needs to know: its own addresses, and which interface leads to a real server. */
 import { isWithin } from '#kit/address-bytes.ts';
 import { type LocalAddress, listAddresses, listLinks } from '#native/netlink.ts';
-import { addressBytes, ownBytes } from './address.ts';
+import { addressBytes, mapped, ownBytes } from './address.ts';
 import type { RealTable } from './tables.ts';
 import type { Surroundings } from './writer.ts';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
-
-/** 16 bytes, as the maps have them. */
-function mapped(address: Uint8Array): Uint8Array {
-  if (address.length === 16) return address;
-  const bytes = new Uint8Array(16).fill(0xff, 10, 12);
-  bytes.set(address, 12);
-  return bytes;
-}
 
 const isLoopback = ({ address }: LocalAddress) => address.length === 4 && address[0] === 127;
 const isLinkLocal = ({ address }: LocalAddress) => address.length === 16 && address[0] === 0xfe;

@@ -11,6 +11,7 @@
  *
  * A template stands with the network of its client, client port 0, and one address and port of its service.
  */
+import { isV4, mapped } from '../address.ts';
 
 /** What a record says. */
 export const OP = { lives: 1, ends: 2, template: 3, walked: 4 } as const;
@@ -51,10 +52,6 @@ export interface FlowLife {
   readonly splice: Uint8Array | undefined;
 }
 
-const MAPPED = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff);
-
-const isMapped = (address: Uint8Array): boolean => MAPPED.every((byte, at) => address[at] === byte);
-
 /** Writes records one after another into a room of its own. */
 export class RecordWriter {
   readonly #bytes: Uint8Array;
@@ -83,7 +80,7 @@ export class RecordWriter {
     this.#byte(record.op);
     if (record.op === OP.walked) return this.#word(record.wish);
     const { protocol, client, virtual, life } = record;
-    const isShort = isMapped(virtual.address);
+    const isShort = isV4(virtual.address);
     this.#byte(isShort ? 4 : 6);
     this.#byte(protocol);
     this.#place(client, isShort);
@@ -92,7 +89,7 @@ export class RecordWriter {
   }
 
   #life({ state, mode, idleMs, real, source, splice }: FlowLife): void {
-    const isShort = isMapped(real.address);
+    const isShort = isV4(real.address);
     this.#byte(state);
     this.#byte(mode);
     this.#byte((source ? EXTRA.pooled : 0) | (splice ? EXTRA.spliced : 0));
@@ -212,13 +209,6 @@ class Reader {
   }
 
   place(width: 4 | 16): FlowPlace {
-    const bytes = this.take(width);
-    let address = bytes;
-    if (width === 4) {
-      address = new Uint8Array(16);
-      address.set(MAPPED);
-      address.set(bytes, 12);
-    }
-    return { address, port: this.#view.getUint16(this.#pass(2)) };
+    return { address: mapped(this.take(width)), port: this.#view.getUint16(this.#pass(2)) };
   }
 }
