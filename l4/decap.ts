@@ -1,5 +1,5 @@
 /** The far end of tunnels on a real server: what a director has wrapped is unwrapped as it comes in, whatever becomes of moat. */
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   BpfMap,
@@ -17,8 +17,8 @@ import { decapState, folderOf, isPinned, MAPS, placeOf, withPinned } from './dec
 import { pinName, reasonForTc } from './interfaces.ts';
 import { u32 } from './maps.ts';
 import { makePinFolder } from './pin-folder.ts';
+import { objectPath } from './programs.ts';
 
-const OBJECT = join(import.meta.dirname, 'build/decap.o');
 export const DECAP_ATTACH_MODES = ['auto', 'xdp', 'xdp-generic'] as const;
 export type DecapAttachMode = (typeof DECAP_ATTACH_MODES)[number];
 
@@ -35,17 +35,17 @@ export interface DecapOptions {
 
 /** The program over the maps that are pinned; they are made when there are none. */
 function load(folder: string): LoadedObject {
-  if (!existsSync(OBJECT)) throw new Error(`Cannot load ${OBJECT}: it is not built: run scripts/build-bpf`);
+  const path = objectPath('decap');
   if (!isPinned(folder)) {
     rmSync(folder, { recursive: true, force: true });
     makePinFolder(folder);
-    const object = loadObject(OBJECT);
+    const object = loadObject(path);
     for (const name of MAPS) pin(object.maps[name]!, join(folder, name));
     return object;
   }
   const standing = MAPS.map(name => [name, { fd: openPinned(join(folder, name)) }] as const);
   try {
-    return loadObject(OBJECT, Object.fromEntries(standing));
+    return loadObject(path, Object.fromEntries(standing));
   } finally {
     for (const [, { fd }] of standing) closeFd(fd);
   }

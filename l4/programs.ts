@@ -11,7 +11,7 @@ const BUILD_DIR = join(import.meta.dirname, 'build');
 export type DirectorBuild = 'tc' | 'xdp';
 
 /** @returns where an object lies @throws {Error} that names the remedy when it is not built */
-function objectPath(name: string): string {
+export function objectPath(name: string): string {
   const path = join(BUILD_DIR, `${name}.o`);
   if (!existsSync(path))
     throw new Error(
@@ -41,10 +41,14 @@ export function loadMaps(standing: Readonly<Record<string, number>> = {}): { map
 const wishesFor = (standing: Readonly<Record<string, number>>): Record<string, MapWish> =>
   Object.fromEntries(Object.entries(standing).map(([name, fd]) => [name, { fd }]));
 
+function loadOver(maps: L4Maps, name: string): LoadedObject {
+  const standing = Object.fromEntries(MAP_NAMES.map(map => [map, maps.fd(map)]));
+  return loadObject(objectPath(name), wishesFor(standing));
+}
+
 /** Loads one build of the director over these maps. @returns its descriptor, which the caller closes */
 export function loadDirector(maps: L4Maps, build: DirectorBuild): number {
-  const standing = Object.fromEntries(MAP_NAMES.map(name => [name, maps.fd(name)]));
-  const object = loadObject(objectPath(`director-${build}`), wishesFor(standing));
+  const object = loadOver(maps, `director-${build}`);
   try {
     return dupFd(object.programs['director']!);
   } finally {
@@ -53,16 +57,10 @@ export function loadDirector(maps: L4Maps, build: DirectorBuild): number {
 }
 
 /** Loads the programs that steer health checks. The caller closes them (`closeObject`). */
-export function loadSteer(maps: L4Maps): LoadedObject {
-  const standing = Object.fromEntries(MAP_NAMES.map(name => [name, maps.fd(name)]));
-  return loadObject(objectPath('steer'), wishesFor(standing));
-}
+export const loadSteer = (maps: L4Maps): LoadedObject => loadOver(maps, 'steer');
 
 /** Loads the programs that walk through the flow table and put flows in. The caller closes them (`closeObject`). */
-export function loadSync(maps: L4Maps): LoadedObject {
-  const standing = Object.fromEntries(MAP_NAMES.map(name => [name, maps.fd(name)]));
-  return loadObject(objectPath('sync'), wishesFor(standing));
-}
+export const loadSync = (maps: L4Maps): LoadedObject => loadOver(maps, 'sync');
 
 /** Since Linux 6.18 memory for a timer comes without waiting for a lock, or not at all: what fails now may do in a moment. */
 const PATIENCE_MS = 1000;

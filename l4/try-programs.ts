@@ -1,9 +1,7 @@
 /** Loads each program once, and lets go of it: what the verifier of this kernel says is worth more than any version. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { closeObject, loadObject } from '#native/bpf.ts';
 import { closeFd } from '#native/socket.ts';
-import { loadDirector, loadMaps, loadSteer, startSweep } from './programs.ts';
+import { type DirectorBuild, loadDirector, loadMaps, loadSteer, objectPath, startSweep } from './programs.ts';
 
 export interface Tried {
   readonly name: string;
@@ -17,14 +15,14 @@ export function tryPrograms(): Tried[] {
   try {
     const loaded = loadMaps();
     opened.push(loaded.sweep);
-    const director = (build: 'xdp' | 'tc') => () => void opened.push(loadDirector(loaded.maps, build));
+    const director = (build: DirectorBuild) => () => void opened.push(loadDirector(loaded.maps, build));
     const tried = [
       attempt('the sweep of the connection table, with a timer of the kernel,', () =>
         startSweep(loaded.sweep),
       ),
       attempt('the director for XDP', director('xdp')),
       attempt('the director for tc', director('tc')),
-      attempt('the far end of tunnels', tryDecap),
+      attempt('the far end of tunnels', () => closeObject(loadObject(objectPath('decap')))),
       attempt('what steers health checks', () => closeObject(loadSteer(loaded.maps))),
     ];
     loaded.maps.close();
@@ -34,12 +32,6 @@ export function tryPrograms(): Tried[] {
   } finally {
     for (const fd of opened) closeFd(fd);
   }
-}
-
-function tryDecap(): void {
-  const path = join(import.meta.dirname, 'build/decap.o');
-  if (!existsSync(path)) throw new Error(`Cannot load ${path}: it is not built: run scripts/build-bpf`);
-  closeObject(loadObject(path));
 }
 
 function attempt(name: string, load: () => void): Tried {
