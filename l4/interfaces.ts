@@ -133,13 +133,18 @@ export function detachDirector(name: string, context: AttachContext): void {
 /** Drivers whose offloads are worth more than an early look at the packet. */
 const KEEPS_OFFLOADS: ReadonlySet<string> = new Set(['virtio_net', 'xen_netfront', 'hv_netvsc']);
 
-/** Why XDP in the driver costs more than it gives there; undefined: it does not. */
-export function reasonForTc(name: string): string | undefined {
+/** Undefined: it is none of hardware. */
+export function driverOf(name: string): string | undefined {
   const link = `/sys/class/net/${name}/device/driver`;
   // /sys may show another network namespace than this one: what the kernel itself calls virtual has no hardware.
   const isVirtual = listLinks().some(one => one.name === name && one.kind !== '');
-  if (isVirtual || !existsSync(link)) return 'a virtual interface: tc keeps its offloads';
-  const driver = basename(readlinkSync(link));
+  return isVirtual || !existsSync(link) ? undefined : basename(readlinkSync(link));
+}
+
+/** Why XDP in the driver costs more than it gives there; undefined: it does not. */
+export function reasonForTc(name: string): string | undefined {
+  const driver = driverOf(name);
+  if (driver === undefined) return 'a virtual interface: tc keeps its offloads';
   return KEEPS_OFFLOADS.has(driver) ? `driver ${driver}: tc keeps its offloads` : undefined;
 }
 

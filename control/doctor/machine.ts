@@ -1,8 +1,7 @@
 /** What the checks of `moat doctor` look at; made of this host, or of a test's. */
-import { accessSync, constants, existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import { basename } from 'node:path';
-import { TC_PRIORITY, type Tried, tryPrograms } from '#l4';
+import { driverOf, TC_PRIORITY, type Tried, tryPrograms } from '#l4';
 import type { L4Model } from '#model/l4/l4.ts';
 import { bpfAddon } from '#native/bpf-addon.ts';
 import { queryTc, queryXdp } from '#native/bpf-attach.ts';
@@ -80,11 +79,9 @@ export function thisMachine(): Machine {
 function deviceOf(name: string): Device {
   const links = listLinks();
   const link = links.find(one => one.name === name);
-  const driver = `/sys/class/net/${name}/device/driver`;
   const index = link?.index ?? 0;
   return {
-    // /sys may show another network namespace than this one: what the kernel itself calls virtual has no hardware.
-    driver: !link?.kind && existsSync(driver) ? basename(readlinkSync(driver)) : undefined,
+    driver: driverOf(name),
     kind: link?.kind ?? '',
     master: links.find(one => one.index === link?.master)?.name,
     offloads: offloadsOf(index, name),
