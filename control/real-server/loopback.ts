@@ -14,7 +14,7 @@ const SILENCE = [
 ] as const;
 
 /** @throws {Error} when one of them is where it must not be, or with what could not be done; `keep` knows then what was */
-export function holdAddresses(addresses: readonly string[], before: JoinRecord, keep: Keep): JoinRecord {
+export function holdAddresses(addresses: readonly string[], before: JoinRecord, keep: Keep): void {
   const links = hostLinks();
   for (const address of addresses) refuseElsewhere(address, links);
   let record = before;
@@ -39,7 +39,6 @@ export function holdAddresses(addresses: readonly string[], before: JoinRecord, 
       isThere ? `${address} was on lo already` : `${address} is on lo`,
     );
   }
-  return record;
 }
 
 function keepSilent(record: () => JoinRecord, step: Keep): void {
