@@ -1,5 +1,5 @@
 /** Where the virtual addresses are: on this host, on others, on both, nowhere. */
-import { isIp4 } from '../host/facts.ts';
+import { isIp4, strongest } from '../host/facts.ts';
 import type { Finding } from '../host/finding.ts';
 import type { Looked, Machine } from './machine.ts';
 import { holders } from './near.ts';
@@ -67,12 +67,9 @@ function nameOf(address: string, mac: string, looked: Looked): string {
   return real === undefined ? mac : `the real server ${real} (${mac})`;
 }
 
-const arpIgnore = (link: string, { setting }: Machine) =>
-  Math.max(...['all', link].map(name => Number(setting(['net', 'ipv4', 'conf', name, 'arp_ignore']) ?? 0)));
-
 /** 8: it answers for no address at all. */
 function onOne(address: string, link: string, machine: Machine): Finding {
-  if (!address.includes(':') && arpIgnore(link, machine) === 8)
+  if (!address.includes(':') && strongest('arp_ignore', link, machine.setting) === 8)
     return {
       level: 'fault',
       what: `${address} is on ${link}, which answers ARP for nothing (arp_ignore 8)`,
@@ -84,7 +81,8 @@ function onOne(address: string, link: string, machine: Machine): Finding {
 /** There it is answered for by all interfaces, unless this host was made a real server; over IPv6 by none. */
 function onLoopback(address: string, machine: Machine): Finding {
   const outer = machine.links.filter(({ name, up }) => name !== 'lo' && up);
-  const isSilent = address.includes(':') || outer.every(({ name }) => arpIgnore(name, machine) > 0);
+  const isSilent =
+    address.includes(':') || outer.every(({ name }) => strongest('arp_ignore', name, machine.setting) > 0);
   if (!isSilent) return { level: 'fine', what: `${address} is on lo, and answered for by all interfaces` };
   return {
     level: 'warning',

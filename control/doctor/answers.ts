@@ -9,7 +9,7 @@ import { holders, linksNear } from './near.ts';
 /** More are not asked for: of ranges the first ones tell enough. */
 const MOST_QUESTIONS = 4096;
 
-/** @returns nothing where this process may not ask; `troubles` says why */
+/** @returns nothing where this process may not ask; `trouble` says why */
 export async function askNetworks(
   l4: L4Model | undefined,
   links: readonly HostLink[],

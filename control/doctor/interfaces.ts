@@ -1,7 +1,7 @@
 /** The interfaces that the director stands on, or would: device, XDP, offloads, settings. */
 import { reasonForTc } from '#l4';
 import type { AttachModel, L4Model } from '#model/l4/l4.ts';
-import type { HostLink } from '../host/facts.ts';
+import { type HostLink, settingName, strongest } from '../host/facts.ts';
 import type { Finding } from '../host/finding.ts';
 import type { Device, Looked, Machine } from './machine.ts';
 import { linksNear } from './near.ts';
@@ -71,8 +71,7 @@ function againstXdp({ mtu }: HostLink, { xdp, driver, kind, offloads }: Device):
   if (xdp !== undefined && !xdp.has('basic')) return `${by} has none`;
   if (mtu > XDP_MOST_MTU) return `MTU ${mtu} is too big: a frame must fit into a page (${XDP_MOST_MTU})`;
   if (offloads?.has('rx-lro')) return 'LRO is on, which merges frames before a program sees them';
-  if (xdp === undefined && driver !== undefined) return undefined; // before Linux 6.3 only the attempt tells
-  return undefined;
+  return undefined; // before Linux 6.3 only the attempt tells
 }
 
 function taken({ name }: HostLink, { xdpProgram, hasDirector }: Device): Finding[] {
@@ -168,7 +167,7 @@ function forwarding(
   return families.flatMap((family): Finding[] => {
     const path = ['net', family, 'conf', name, 'forwarding'];
     if (machine.setting(path) !== '0') return [];
-    const setting = `${path.slice(0, 3).join('.')}.${name.replaceAll('.', '/')}.forwarding`;
+    const setting = settingName(path);
     const stands = hasDirector || xdpProgram !== 0;
     if (stands)
       return [
@@ -205,9 +204,8 @@ function redirects({ name }: HostLink, { setting }: Machine): Finding[] {
 
 /** Strict: what comes for this host itself is dropped when its answer would go out elsewhere. */
 function returnPath({ name }: HostLink, { setting, links }: Machine): Finding[] {
-  const values = ['all', name].map(one => Number(setting(['net', 'ipv4', 'conf', one, 'rp_filter']) ?? 0));
   const others = links.filter(link => link.name !== 'lo' && link.name !== name && link.up);
-  if (Math.max(...values) !== 1 || others.length === 0) return [];
+  if (strongest('rp_filter', name, setting) !== 1 || others.length === 0) return [];
   return [
     {
       level: 'warning',

@@ -67,7 +67,7 @@ export const settingName = (path: readonly string[]): string =>
   path.map(part => part.replaceAll('.', '/')).join('.');
 
 /** Settings of an interface that the one of `all` raises: the greater of the two holds. */
-export function strongest(key: string, link: string): number {
-  const values = ['all', link].map(name => Number(readSetting(['net', 'ipv4', 'conf', name, key]) ?? 0));
+export function strongest(key: string, link: string, setting = readSetting): number {
+  const values = ['all', link].map(name => Number(setting(['net', 'ipv4', 'conf', name, key]) ?? 0));
   return Math.max(...values);
 }
