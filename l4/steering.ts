@@ -5,7 +5,7 @@ import { addressText, isLinkLocal, isWithin } from '#kit/address-bytes.ts';
 import { BpfMap, closeObject, type LoadedObject, pin } from '#native/bpf.ts';
 import { attachTc, detachTc } from '#native/bpf-attach.ts';
 import { listAddresses, listLinks } from '#native/netlink.ts';
-import { listRoutes, type Route } from '#native/routes.ts';
+import { routesTo } from '#native/routes.ts';
 import { addressBytes, isV4, mapped, ownBytes } from './address.ts';
 import type { VirtualPath } from './health/probe.ts';
 import type { SteeredWay } from './health/steered.ts';
@@ -129,7 +129,8 @@ function tunnelSource(real: Uint8Array, address: string | undefined): Uint8Array
 
 /** The first address of the interface that leads there, one of the same network before others. */
 function sourceTo(real: Uint8Array, virtuals: ReadonlySet<string>): string | undefined {
-  const indexes = new Set((routeTo(real)?.hops ?? []).map(({ index }) => index));
+  const [route] = routesTo(real);
+  const indexes = new Set((route?.hops ?? []).map(({ index }) => index));
   const usable = listAddresses().filter(
     own =>
       indexes.has(own.index) &&
@@ -141,19 +142,11 @@ function sourceTo(real: Uint8Array, virtuals: ReadonlySet<string>): string | und
   return near && addressText(near.address);
 }
 
-function routeTo(address: Uint8Array): Route | undefined {
-  const routes = listRoutes(address.length === 4 ? 4 : 6);
-  const fitting = routes.filter(({ destination, prefixBits }) =>
-    isWithin(address, { address: destination, prefixBits }),
-  );
-  return fitting.toSorted((a, b) => b.prefixBits - a.prefixBits || a.priority - b.priority)[0];
-}
-
 /** Names of the interfaces by which these are reached. */
 function linksTo(addresses: ReadonlySet<string>): string[] {
   const names = new Map(listLinks().map(({ index, name }) => [index, name]));
   return [...addresses].flatMap(address => {
-    const route = routeTo(ownBytes(addressBytes(address)));
+    const [route] = routesTo(ownBytes(addressBytes(address)));
     return (route?.hops ?? []).flatMap(({ index }) => names.get(index) ?? []);
   });
 }

@@ -48,6 +48,30 @@ function mainTable(family: 4 | 6, isWanted: (type: number) => boolean): Route[] 
     .map(body => routeOf(body, family));
 }
 
+/** Those by which packets to an address of 4 or 16 bytes go: of the longest prefix the ones with the lowest priority number. */
+export function routesTo(address: Uint8Array): Route[] {
+  const fitting = listRoutes(address.length === 4 ? 4 : 6).filter(route => holds(route, address));
+  const longest = Math.max(...fitting.map(({ prefixBits }) => prefixBits));
+  return bestOf(fitting.filter(({ prefixBits }) => prefixBits === longest));
+}
+
+/** Those by which packets go when no narrower route is there. */
+export const defaultRoutes = (family: 4 | 6): Route[] =>
+  bestOf(listRoutes(family).filter(({ prefixBits }) => prefixBits === 0));
+
+function bestOf(routes: readonly Route[]): Route[] {
+  const best = Math.min(...routes.map(({ priority }) => priority));
+  return routes.filter(({ priority }) => priority === best);
+}
+
+function holds({ destination, prefixBits }: Route, address: Uint8Array): boolean {
+  for (let bit = 0; bit < prefixBits; bit++) {
+    const mask = 0x80 >> (bit & 7);
+    if ((address[bit >> 3]! & mask) !== (destination[bit >> 3]! & mask)) return false;
+  }
+  return true;
+}
+
 function routeOf(body: Uint8Array, family: 4 | 6): Route {
   const facts = attributesOf(body, FIXED_BYTES);
   const metrics = facts.get(ROUTE.metrics);
