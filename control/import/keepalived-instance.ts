@@ -125,8 +125,7 @@ export class InstanceReader {
     });
     const seen = new Set<string>();
     const isFirst = ({ line, name, words }: Entry) => {
-      const dev = words.includes('dev') ? words[words.indexOf('dev') + 1] : '';
-      const key = `${name.split('/')[0]} ${dev}`;
+      const key = `${name.split('/')[0]} ${wordAfter('dev', words) ?? ''}`;
       if (seen.has(key)) this.#around.remarks.dropped(line, `${name}: it is there already`);
       return !seen.has(key) && seen.add(key);
     };
@@ -139,11 +138,7 @@ export class InstanceReader {
   }
 
   #address({ line, name, words }: Entry): Words {
-    const after = (word: string) => {
-      const at = words.indexOf(word);
-      return at === -1 ? undefined : words[at + 1];
-    };
-    const [dev, label] = [after('dev'), after('label')];
+    const [dev, label] = [wordAfter('dev', words), wordAfter('label', words)];
     for (const word of ['brd', 'broadcast', 'scope', 'peer'])
       if (words.includes(word)) this.#around.remarks.dropped(line, `${word} of the address ${name}`);
     const own = this.#word('interface');
@@ -221,8 +216,7 @@ export class InstanceReader {
     kind: string,
     { name, words }: Entry,
   ): readonly [what: Words, weight: string | undefined] | undefined {
-    const at = words.indexOf('weight');
-    const own = at === -1 ? undefined : words[at + 1];
+    const own = wordAfter('weight', words);
     const { scripts, processes, files } = this.#around;
     const of = (defined: Entry | undefined, field: string) =>
       defined?.block?.find(entry => entry.name === field)?.words[0];
@@ -257,6 +251,11 @@ export class InstanceReader {
       this.#around.remarks.dropped(line, why);
     }
   }
+}
+
+function wordAfter(word: string, words: Words): string | undefined {
+  const at = words.indexOf(word);
+  return at === -1 ? undefined : words[at + 1];
 }
 
 /** Of version 3 in ms, for it may be a part of a second. */

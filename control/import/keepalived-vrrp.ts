@@ -5,14 +5,12 @@ import type { ImportedBlock, Remarks, Words } from './outcome.ts';
 
 /** Blocks at the top of the file that are read here. */
 export const VRRP_BLOCKS: ReadonlySet<string> = new Set([
-  ...[
-    'vrrp_instance',
-    'vrrp_script',
-    'vrrp_sync_group',
-    'vrrp_track_process',
-    'vrrp_track_file',
-    'track_file',
-  ],
+  'vrrp_instance',
+  'vrrp_script',
+  'vrrp_sync_group',
+  'vrrp_track_process',
+  'vrrp_track_file',
+  'track_file',
 ]);
 
 export interface ImportedCluster {

@@ -27,14 +27,14 @@ export class Marks {
   readonly #rules = new Map<number, Marked[]>();
 
   /** @param remarks get rules that set a mark under a condition that a virtual server does not know */
-  constructor(text = '', remarks?: Remarks) {
-    for (const [at, line] of text.split('\n').entries()) {
+  constructor(text: string | undefined, remarks: Remarks) {
+    for (const [at, line] of (text ?? '').split('\n').entries()) {
       const options = optionsOf(line);
       const written = options?.get('--set-mark') ?? options?.get('--set-xmark');
       if (!options || written === undefined) continue;
       const mark = Number(written.split('/')[0]);
       const found = markedBy(options);
-      if (typeof found === 'string') remarks?.rule(at + 1, `a rule that sets mark ${mark}: ${found}`);
+      if (typeof found === 'string') remarks.rule(at + 1, `a rule that sets mark ${mark}: ${found}`);
       else this.#rules.set(mark, [...(this.#rules.get(mark) ?? []), ...found]);
     }
   }
