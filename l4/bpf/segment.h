@@ -91,11 +91,7 @@ SEPARATE int read_segment(frame_t *frame, struct packet *packet) {
 INLINE long write_fresh(frame_t *frame, __u32 offset, struct segment *segment, __u32 length) {
   HIDE(length);
   if (length < HEAD_LEAST || length > HEAD_MOST + 1) return -1;
-#ifdef MOAT_XDP
-  return bpf_xdp_store_bytes(frame, offset, segment->fresh, length);
-#else
-  return bpf_skb_store_bytes(frame, offset, segment->fresh, length, 0);
-#endif
+  return frame_store(frame, offset, segment->fresh, length);
 }
 
 INLINE __u64 fresh_difference(struct segment *segment) {
