@@ -1,6 +1,6 @@
 /** What a network device can do and does: its offloads (ethtool), and what of XDP its driver has. By generic netlink. */
 import { addon } from './addon.ts';
-import { attributesOf, bodies, FLAG, message, word } from './netlink-message.ts';
+import { attribute, attributesOf, bodies, FLAG, message, textOf, word } from './netlink-message.ts';
 
 const NETLINK_GENERIC = 16;
 /** The family that knows the others, and its one question. */
@@ -38,16 +38,6 @@ function familyId(name: string): number | undefined {
 
 const u32 = (value: number) => new Uint8Array(Uint32Array.of(value).buffer);
 
-/** A nested attribute with one attribute in it. */
-function nest(kind: number, value: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(4 + value.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, bytes.length, true);
-  view.setUint16(2, kind, true);
-  bytes.set(value, 4);
-  return bytes;
-}
-
 /**
  * The offloads that are on, as `ethtool -k` of the kernel names them: `rx-gro`, `rx-lro`, `tx-checksum-ip-generic`.
  *
@@ -56,7 +46,7 @@ function nest(kind: number, value: Uint8Array): Uint8Array {
 export function offloadsOf(index: number, name: string): ReadonlySet<string> | undefined {
   const family = familyId('ethtool');
   if (family === undefined) return undefined;
-  const header = nest(ETHTOOL.deviceIndex, u32(index));
+  const header = attribute(ETHTOOL.deviceIndex, u32(index));
   const answers = ask(family, ETHTOOL.getFeatures, [[ETHTOOL.header | NESTED, header]], name);
   const [body] = bodies(answers, family);
   const active = body && attributesOf(body, HEADER_BYTES).get(ETHTOOL.active);
@@ -71,7 +61,7 @@ function* namesIn(list: Uint8Array): Generator<string> {
     const length = view.getUint16(at, true);
     if (length < 4) return;
     const name = attributesOf(list.subarray(at, at + length), 4).get(ETHTOOL.name);
-    if (name) yield Buffer.from(name).toString('latin1').replace(/\0.*$/s, '');
+    if (name) yield textOf(name);
     at += (length + 3) & ~3;
   }
 }

@@ -1,4 +1,4 @@
-/** Messages of rtnetlink: a header, the fixed part of their kind, attributes. All in the machine's own byte order, which is little here. */
+/** Messages of netlink: a header, the fixed part of their kind, attributes. All in the machine's own byte order, which is little here. */
 
 export const NETLINK_ROUTE = 0;
 const HEADER_BYTES = 16;
@@ -23,19 +23,23 @@ export function message(
   attributes: [number, Uint8Array][] = [],
 ): Uint8Array {
   const parts: Uint8Array[] = [new Uint8Array(HEADER_BYTES), fixed];
-  for (const [kind, value] of attributes) {
-    const part = new Uint8Array(align(4 + value.length));
-    new DataView(part.buffer).setUint16(0, 4 + value.length, true);
-    new DataView(part.buffer).setUint16(2, kind, true);
-    part.set(value, 4);
-    parts.push(part);
-  }
+  for (const [kind, value] of attributes) parts.push(attribute(kind, value));
   const whole = new Uint8Array(Buffer.concat(parts));
   const view = new DataView(whole.buffer);
   view.setUint32(0, whole.length, true);
   view.setUint16(4, type, true);
   view.setUint16(6, flags | FLAG.request, true);
   return whole;
+}
+
+/** One attribute, with what fills it up to whole words; in others it is their value. */
+export function attribute(kind: number, value: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(align(4 + value.length));
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, 4 + value.length, true);
+  view.setUint16(2, kind, true);
+  bytes.set(value, 4);
+  return bytes;
 }
 
 export function attributesOf(body: Uint8Array, from: number): Attributes {
@@ -60,6 +64,10 @@ export function* bodies(answers: Uint8Array, type: number): Generator<Uint8Array
     at += align(length);
   }
 }
+
+/** What stands before the first zero; '' where there is nothing. */
+export const textOf = (bytes: Uint8Array = new Uint8Array(0)): string =>
+  Buffer.from(bytes).toString('latin1').replace(/\0.*$/s, '');
 
 export const word = (bytes: Uint8Array, at: number) =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(at, true);

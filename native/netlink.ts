@@ -1,6 +1,6 @@
 /** What the kernel knows of interfaces and addresses, and neighbours that it is to keep known (rtnetlink). */
 import { addon } from './addon.ts';
-import { attributesOf, bodies, FLAG, message, NETLINK_ROUTE, word } from './netlink-message.ts';
+import { attributesOf, bodies, FLAG, message, NETLINK_ROUTE, textOf, word } from './netlink-message.ts';
 
 const MESSAGE = {
   newLink: 16,
@@ -60,9 +60,7 @@ export function listLinks(): Link[] {
       index: word(body, 4),
       up: (word(body, 8) & IFF.up) !== 0,
       running: (word(body, 8) & IFF.running) !== 0,
-      name: Buffer.from(facts.get(LINK.name) ?? [])
-        .toString('latin1')
-        .replace(/\0.*$/s, ''),
+      name: textOf(facts.get(LINK.name)),
       mtu: facts.has(LINK.mtu) ? word(facts.get(LINK.mtu)!, 0) : 0,
       mac: facts.get(LINK.address) ?? new Uint8Array(6),
       kind: kindOf(facts.get(LINK.info)),
@@ -72,10 +70,7 @@ export function listLinks(): Link[] {
   });
 }
 
-const kindOf = (info: Uint8Array | undefined): string =>
-  Buffer.from((info && attributesOf(info, 0).get(KIND)) ?? [])
-    .toString('latin1')
-    .replace(/\0.*$/s, '');
+const kindOf = (info: Uint8Array | undefined): string => textOf(info && attributesOf(info, 0).get(KIND));
 
 /** All addresses of this network namespace. */
 export function listAddresses(): LocalAddress[] {
