@@ -132,16 +132,15 @@ struct arrival {
   int hops, index;
 };
 
-static bool read4(struct arrival *arrival, const uint8_t *bytes, size_t got) {
+static void read4(struct arrival *arrival, const uint8_t *bytes, size_t got) {
   size_t header = got ? (size_t)(bytes[0] & 15) * 4 : 0;
-  if (header < sizeof(struct iphdr) || header > got) return false;
+  if (header < sizeof(struct iphdr) || header > got) return;
   arrival->offset = header;
   arrival->length = got - header;
   arrival->hops = bytes[8];
   arrival->source = bytes + 12;
   arrival->destination = bytes + 16;
   arrival->width = 4;
-  return true;
 }
 
 static void read_control(struct arrival *arrival, struct msghdr *message) {
