@@ -16,8 +16,8 @@ const PEER_PORTS = { nginx: 8001, haproxy: 8002 } as const;
 /** A peer's port for bulk is so much above the one for requests. */
 const TO_BULK = 100;
 
-const COLUMNS = ['requests', 'connections', 'bulkMbit', 'medianUs', 'p99Us'] as const;
-type Column = (typeof COLUMNS)[number];
+export const PATH_COLUMNS = ['requests', 'connections', 'bulkMbit', 'medianUs', 'p99Us'] as const;
+type Column = (typeof PATH_COLUMNS)[number];
 /** Requests a second on kept connections and their latencies; connections a second, each for one request; bulk up. */
 type Sample = Record<Column, number>;
 
@@ -82,7 +82,7 @@ async function sample(site: Site, path: Path, seconds: number): Promise<Sample> 
 }
 
 const spreads = (values: (column: Column) => number[]) =>
-  Object.fromEntries(COLUMNS.map(column => [column, spread(values(column))])) as Record<Column, Spread>;
+  Object.fromEntries(PATH_COLUMNS.map(column => [column, spread(values(column))])) as Record<Column, Spread>;
 
 /** One network; the paths are measured in turns, so that a busy second falls on all of them. */
 async function measure(

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import type { Machine } from '../l7/machine.ts';
 import type { Spread } from '../l7/rounds.ts';
 import type { Options } from './options.ts';
-import type { PathRow } from './paths.ts';
+import { PATH_COLUMNS, type PathRow } from './paths.ts';
 import type { PacketRow } from './test-runs.ts';
 
 export type Outcome = {
@@ -36,7 +36,7 @@ export function packetTable(rows: readonly PacketRow[]): string[] {
   ];
 }
 
-const PATH_COLUMNS = ['requests', 'connections', 'bulkMbit', 'medianUs', 'p99Us'] as const;
+/** Of PATH_COLUMNS. */
 const TITLES = ['requests/s', 'connections/s', 'bulk Mbit/s', 'median µs', 'p99 µs'];
 
 /** Medians, and in brackets how much they are of the first row's: the median of each round's ratio. */
