@@ -3,14 +3,11 @@ import type { ClusterModel } from '#model/cluster/cluster.ts';
 import type { StoreAddress } from '#model/cluster/session-store.ts';
 import type { TrackModel, TrackScriptModel } from '#model/cluster/track.ts';
 import type { SyncGroupModel, UnicastPeer, VirtualAddress, VrrpInstanceModel } from '#model/cluster/vrrp.ts';
-import type { SyncModel, SyncPathModel } from '#model/l4/sync.ts';
+import type { SyncModel } from '#model/l4/sync.ts';
+import type { PathDraft } from './cluster-path.ts';
 import type { Writable } from './draft.ts';
 import type { HeartbeatDraft } from './draft-heartbeat.ts';
 import type { Site, Token } from './lex.ts';
-
-export interface PathDraft extends SyncPathModel {
-  readonly place: Site;
-}
 
 export interface FlowSyncDraft {
   readonly own: Partial<Writable<Omit<SyncModel, 'paths'>>>;

@@ -1,15 +1,12 @@
 /** What the directives of the heartbeat block write into; config/resolve-heartbeat.ts turns it into the frozen model. */
-import type { HeartbeatModel, HeartbeatPathModel } from '#model/cluster/heartbeat.ts';
+import type { HeartbeatModel } from '#model/cluster/heartbeat.ts';
+import type { PathDraft } from './cluster-path.ts';
 import type { Writable } from './draft.ts';
 import type { Site } from './lex.ts';
 
-export interface HeartbeatPathDraft extends HeartbeatPathModel {
-  readonly place: Site;
-}
-
 export interface HeartbeatDraft {
   readonly own: Partial<Writable<Omit<HeartbeatModel, 'paths'>>>;
-  readonly paths: HeartbeatPathDraft[];
+  readonly paths: PathDraft[];
   readonly site: Site;
 }
 

@@ -1,6 +1,7 @@
 /** The flow_sync block, which stands in the cluster block, to what the L4 tier does by it. */
 import type { L4Model } from '#model/l4/l4.ts';
 import type { SyncModel } from '#model/l4/sync.ts';
+import { refuseTwinPaths } from './cluster-path.ts';
 import type { Faults } from './diagnostic.ts';
 import type { FlowSyncDraft } from './draft-cluster.ts';
 
@@ -30,7 +31,7 @@ export function withSync(
       site,
       'add a line: key file:PATH, with the same key on both nodes',
     );
-  refuseTwinPaths(draft, faults);
+  refuseTwinPaths(draft.paths, faults);
   if (l4?.sourcePools.some(({ firstPort, lastPort }) => firstPort === lastPort))
     faults.error(
       'value',
@@ -52,18 +53,4 @@ export function withSync(
       'give both the same hash_secret',
     );
   return { ...l4, sync };
-}
-
-function refuseTwinPaths({ paths }: FlowSyncDraft, faults: Faults): void {
-  const known = new Set<string>();
-  for (const { local, peer, place } of paths) {
-    if (known.has(local) || known.has(peer))
-      faults.error(
-        'value',
-        `path: ${known.has(local) ? local : peer} is in another path`,
-        place,
-        'each path has addresses of its own',
-      );
-    known.add(local).add(peer);
-  }
 }

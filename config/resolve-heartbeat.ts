@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import type { HeartbeatModel } from '#model/cluster/heartbeat.ts';
 import type { VrrpInstanceModel } from '#model/cluster/vrrp.ts';
+import { refuseTwinPaths } from './cluster-path.ts';
 import type { Faults } from './diagnostic.ts';
 import type { HeartbeatDraft } from './draft-heartbeat.ts';
 
@@ -59,13 +60,8 @@ function refusePaths(
       paths[0]!.place,
       'add a second one, by another cable',
     );
-  const known = new Set<string>();
-  for (const { local, peer, place } of paths) {
-    const twice = [local, peer].find(one => known.has(one));
-    if (twice !== undefined)
-      faults.error('value', `path: ${twice} is in another path`, place, 'each path has addresses of its own');
-    known.add(local).add(peer);
+  refuseTwinPaths(paths, faults);
+  for (const { local, place } of paths)
     if (instances.some(({ addresses }) => addresses.some(({ address }) => address === local)))
       faults.error('value', `path: ${local} is a virtual address`, place, 'take one that does not move');
-  }
 }

@@ -1,11 +1,9 @@
 /** The sync of flows between two directors: flow_sync in the cluster block. */
-import { ArgumentFault, arg } from '../argument.ts';
+import { arg } from '../argument.ts';
+import { addPath } from '../cluster-path.ts';
 import { newFlowSync } from '../draft-cluster.ts';
-import { addressOf } from '../l4-address.ts';
 import { type Directive, defineBlock, defineDirective } from '../registry.ts';
-
-const LEAST_KEY = 16;
-const MOST_PATHS = 8;
+import { readSecretText, refuseGuessable } from '../secret-text.ts';
 
 const flowSync = defineBlock({
   name: 'flow_sync',
@@ -38,14 +36,7 @@ const path = defineDirective({
     since: '0.1',
   },
   compile({ own, peer }, scope, line) {
-    const [a, b] = [addressOf(own.text, own), addressOf(peer.text, peer)];
-    if (a.family !== b.family)
-      throw new ArgumentFault(`${a.text} and ${b.text} are of two families`, undefined, peer);
-    if (a.text === b.text)
-      throw new ArgumentFault('both addresses are the same', "the second is the other node's", peer);
-    const { paths } = scope.flowSync;
-    if (paths.length === MOST_PATHS) throw new ArgumentFault(`there are ${MOST_PATHS} paths already`);
-    paths.push({ local: a.text, peer: b.text, place: line.name });
+    addPath(scope.flowSync.paths, own, peer, line.name);
   },
 });
 
@@ -61,11 +52,9 @@ const key = defineDirective({
     since: '0.1',
   },
   compile(args, scope) {
-    const { text } = args.key;
-    const value = text.startsWith('file:') ? scope.readFile(text.slice(5)).split('\n')[0]!.trim() : text;
+    const value = readSecretText(args.key, scope);
     scope.flowSync.own.key = value;
-    if (value.length < LEAST_KEY)
-      throw new ArgumentFault(`a key of ${value.length} characters can be guessed`, 'take 16 or more');
+    refuseGuessable(value, 'key', args.key);
   },
 });
 

@@ -1,12 +1,11 @@
 /** Heartbeats between the two nodes of a pair, beside VRRP, and the witness that is asked when they stop. */
 import { ArgumentFault, arg } from '../argument.ts';
+import { addPath } from '../cluster-path.ts';
 import { newHeartbeat } from '../draft-heartbeat.ts';
-import { addressOf } from '../l4-address.ts';
 import { type Directive, defineBlock, defineDirective } from '../registry.ts';
+import { readSecretText, refuseGuessable } from '../secret-text.ts';
 import { WITNESS } from './witness.ts';
 
-const LEAST_KEY = 16;
-const MOST_PATHS = 8;
 const LEAST_MS = 10;
 const MOST_MS = 60_000;
 const MOST_NAME = 64;
@@ -60,14 +59,7 @@ const path = defineDirective({
     since: '0.1',
   },
   compile({ own, peer }, scope, line) {
-    const [a, b] = [addressOf(own.text, own), addressOf(peer.text, peer)];
-    if (a.family !== b.family)
-      throw new ArgumentFault(`${a.text} and ${b.text} are of two families`, undefined, peer);
-    if (a.text === b.text)
-      throw new ArgumentFault('both addresses are the same', "the second is the other node's", peer);
-    const { paths } = scope.heartbeat;
-    if (paths.length === MOST_PATHS) throw new ArgumentFault(`there are ${MOST_PATHS} paths already`);
-    paths.push({ local: a.text, peer: b.text, place: line.name });
+    addPath(scope.heartbeat.paths, own, peer, line.name);
   },
 });
 
@@ -83,10 +75,8 @@ const key = defineDirective({
     since: '0.1',
   },
   compile(args, scope) {
-    const { text } = args.key;
-    const value = text.startsWith('file:') ? scope.readFile(text.slice(5)).split('\n')[0]!.trim() : text;
-    if (value.length < LEAST_KEY)
-      throw new ArgumentFault(`a key of ${value.length} characters can be guessed`, 'take 16 or more');
+    const value = readSecretText(args.key, scope);
+    refuseGuessable(value, 'key', args.key);
     scope.heartbeat.own.key = value;
   },
 });

@@ -5,6 +5,7 @@ import { newL4 } from '../draft-l4.ts';
 import { readRange } from '../l4-address.ts';
 import { type Directive, defineBlock, defineDirective } from '../registry.ts';
 import { resolveL4Block } from '../resolve-l4.ts';
+import { readSecretText, refuseGuessable } from '../secret-text.ts';
 import { L4_FILTER } from './l4-filter.ts';
 import { L4_HEALTH } from './l4-health.ts';
 import { L4_POLICY } from './l4-policy.ts';
@@ -131,8 +132,6 @@ const insertLimit = defineDirective({
   },
 });
 
-const LEAST_SECRET = 16;
-
 const hashSecret = defineDirective({
   name: 'hash_secret',
   context: ['l4'],
@@ -146,10 +145,8 @@ const hashSecret = defineDirective({
     since: '0.1',
   },
   compile({ secret }, scope) {
-    const { text } = secret;
-    const value = text.startsWith('file:') ? scope.readFile(text.slice(5)).split('\n')[0]!.trim() : text;
-    if (value.length < LEAST_SECRET)
-      throw new ArgumentFault(`a secret of ${value.length} characters can be guessed`, 'take 16 or more');
+    const value = readSecretText(secret, scope);
+    refuseGuessable(value, 'secret', secret);
     scope.l4.own.hashSecret = value;
   },
 });

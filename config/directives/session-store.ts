@@ -4,8 +4,8 @@ import { newSessionStore } from '../draft-cluster.ts';
 import { readRealAddress } from '../l4-address.ts';
 import type { Token } from '../lex.ts';
 import { type Directive, defineBlock, defineDirective } from '../registry.ts';
+import { readSecretText, refuseGuessable } from '../secret-text.ts';
 
-const LEAST_KEY = 16;
 const MOST_PEERS = 8;
 const PORT = 8474;
 
@@ -84,13 +84,8 @@ const key = defineDirective({
     since: '0.1',
   },
   compile(args, scope) {
-    const { text } = args.key;
-    const value = text.startsWith('file:') ? scope.readFile(text.slice(5)).split('\n')[0]!.trim() : text;
-    if (value.length < LEAST_KEY)
-      throw new ArgumentFault(
-        `a key of ${value.length} characters can be guessed`,
-        `take ${LEAST_KEY} or more`,
-      );
+    const value = readSecretText(args.key, scope);
+    refuseGuessable(value, 'key', args.key);
     scope.sessionStore.key = value;
   },
 });

@@ -6,6 +6,7 @@ import { ArgumentFault, arg } from '../argument.ts';
 import type { Token } from '../lex.ts';
 import { defineDirective } from '../registry.ts';
 import type { Scope } from '../scope.ts';
+import { readSecretText, refuseGuessable } from '../secret-text.ts';
 
 const SAME_SITE = ['strict', 'lax', 'none'];
 /** nginx's least size of a zone for sessions: eight pages. */
@@ -175,17 +176,10 @@ const secretDoc = {
   example: 'sticky_secret file:/etc/moat/sticky.key;',
   since: '0.1',
 };
-const LEAST_SECRET = 16;
 
 function secretOf(token: Token, scope: Scope): string {
-  const { text } = token;
-  const secret = text.startsWith('file:') ? scope.readFile(text.slice(5)).split('\n')[0]!.trim() : text;
-  if (secret.length < LEAST_SECRET)
-    throw new ArgumentFault(
-      `a secret of ${secret.length} characters can be guessed`,
-      'take 16 or more',
-      token,
-    );
+  const secret = readSecretText(token, scope);
+  refuseGuessable(secret, 'secret', token);
   return secret;
 }
 
