@@ -1,4 +1,5 @@
 /** What control and the cluster process say to each other. */
+import type { ChildAnswer, ChildLog } from '#kit/asked-child.ts';
 import type { ClusterModel } from '#model/cluster/cluster.ts';
 import type { PlaneHealth } from './track/health.ts';
 import type { Standing } from './vrrp/instance.ts';
@@ -12,30 +13,24 @@ export type ClusterOrder =
 
 export type ToNode =
   /** Asks whether it could be; nothing changes. */
-  | { readonly id: number; readonly kind: 'prepare'; readonly model: ClusterModel }
+  | { readonly kind: 'prepare'; readonly model: ClusterModel }
   | {
-      readonly id: number;
       readonly kind: 'configure';
       readonly model: ClusterModel;
       readonly revision: string;
     }
   /** Answered by ClusterFigures. */
-  | { readonly id: number; readonly kind: 'figures' }
+  | { readonly kind: 'figures' }
   /** Answered by string[]: what was done. */
-  | { readonly id: number; readonly kind: 'order'; readonly order: ClusterOrder }
-  | { readonly id: number; readonly kind: 'health'; readonly health: PlaneHealth }
+  | { readonly kind: 'order'; readonly order: ClusterOrder }
+  | { readonly kind: 'health'; readonly health: PlaneHealth }
   /** Gives all addresses up, and ends. */
-  | { readonly id: number; readonly kind: 'stop' }
+  | { readonly kind: 'stop' }
   /** Leaves the addresses to another process of this router, and ends. */
-  | { readonly id: number; readonly kind: 'leave' };
+  | { readonly kind: 'leave' };
 
 export type FromNode =
-  | {
-      readonly kind: 'answer';
-      readonly id: number;
-      readonly fault: string | undefined;
-      readonly value?: unknown;
-    }
-  | { readonly kind: 'log'; readonly level: 'error' | 'warn' | 'notice'; readonly message: string }
+  | ChildAnswer
+  | ChildLog
   /** Whenever an instance goes elsewhere: what is to be said in its stead if this process dies. */
   | { readonly kind: 'standing'; readonly standings: readonly Standing[] };

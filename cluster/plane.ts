@@ -27,9 +27,8 @@ const PAUSE_MS = { first: 50, most: 5000 };
 /** One that lived so long was no fault of the configuration. */
 const STABLE_MS = 10_000;
 
-type Demand = ToNode extends infer M ? (M extends { id: number } ? Omit<M, 'id'> : never) : never;
 type Told = Exclude<FromNode, { kind: 'answer' }>;
-type Child = AskedChild<Demand, Told>;
+type Child = AskedChild<ToNode, Told>;
 
 export class ClusterPlane {
   /** Tells of deaths, and of what the process has to say. */
@@ -112,7 +111,7 @@ export class ClusterPlane {
   }
 
   #start(): Child {
-    const child: Child = new AskedChild<Demand, Told>({
+    const child: Child = new AskedChild<ToNode, Told>({
       ...{ name: 'the cluster process', entry: ENTRY, env: this.#env, flags: FLAGS },
       hear: message => this.#hear(message),
     });

@@ -1,4 +1,5 @@
 /** The cluster process: VRRP alone, with real-time priority, so that nothing else delays an advertisement. */
+import type { Question } from '#kit/line.ts';
 import { lockMemory, setRealtime } from '#native/realtime.ts';
 import type { Log } from './log.ts';
 import type { FromNode, ToNode } from './messages.ts';
@@ -56,7 +57,7 @@ function work(order: ToNode): unknown {
   }
 }
 
-process.on('message', (order: ToNode) => {
+process.on('message', (order: Question<ToNode>) => {
   let fault: string | undefined;
   let value: unknown;
   try {

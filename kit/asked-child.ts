@@ -1,13 +1,17 @@
 /** A child process that does what it is asked, and answers; it dies by itself when its parent is gone (IPC is disconnected). */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { type Answer, Line } from './line.ts';
 
 /** What it sends in answer to a demand. */
-export interface Answer {
+export interface ChildAnswer extends Answer {
   readonly kind: 'answer';
-  readonly id: number;
-  /** Why it was refused. */
-  readonly fault: string | undefined;
-  readonly value?: unknown;
+}
+
+/** What is to be logged in its stead. */
+export interface ChildLog {
+  readonly kind: 'log';
+  readonly level: 'error' | 'warn' | 'notice';
+  readonly message: string;
 }
 
 export interface ChildOptions<Told> {
@@ -28,8 +32,7 @@ export class AskedChild<Demand extends object, Told extends { readonly kind: str
   /** Resolves with how it ended; never rejects. */
   readonly ended: Promise<string>;
   readonly #process: ChildProcess;
-  readonly #open = new Map<number, PromiseWithResolvers<unknown>>();
-  #next = 1;
+  readonly #line: Line<Demand>;
 
   constructor({ name, entry, env, flags = [], hear }: ChildOptions<Told>) {
     this.#process = spawn(process.execPath, [...process.execArgv, ...flags, '--disable-sigusr1', entry], {
@@ -37,9 +40,15 @@ export class AskedChild<Demand extends object, Told extends { readonly kind: str
       serialization: 'advanced',
       env,
     });
+    this.#line = new Line(demand =>
+      this.#process.send(
+        demand,
+        fault => fault && this.#line.settle({ id: demand.id, fault: fault.message }),
+      ),
+    );
     this.#process.on('message', message => {
-      const told = message as Answer | Told;
-      if (isAnswer(told)) this.#settle(told);
+      const told = message as ChildAnswer | Told;
+      if (isAnswer(told)) this.#line.settle(told);
       else hear(told);
     });
     this.ended = new Promise(done => {
@@ -48,30 +57,16 @@ export class AskedChild<Demand extends object, Told extends { readonly kind: str
         done(signal ? `was ended by ${signal}` : `exited with code ${code}`),
       );
     });
-    void this.ended.then(how => {
-      for (const settled of this.#open.values()) settled.reject(new Error(`${name} ${how}`));
-      this.#open.clear();
-    });
+    void this.ended.then(how => this.#line.break(`${name} ${how}`));
   }
 
   get pid(): number {
     return this.#process.pid ?? 0;
   }
 
-  #settle({ id, fault, value }: Answer): void {
-    const settled = this.#open.get(id);
-    this.#open.delete(id);
-    if (fault === undefined) settled?.resolve(value);
-    else settled?.reject(new Error(fault));
-  }
-
   /** `A` is what it answers. @throws {Error} with the refusal, or when the process dies before it answers */
   ask<A = void>(demand: Demand): Promise<A> {
-    const id = this.#next++;
-    const settled = Promise.withResolvers<unknown>();
-    this.#open.set(id, settled);
-    this.#process.send({ ...demand, id }, fault => fault && settled.reject(fault));
-    return settled.promise as Promise<A>;
+    return this.#line.ask<A>(demand);
   }
 
   disconnect(): void {
@@ -79,5 +74,5 @@ export class AskedChild<Demand extends object, Told extends { readonly kind: str
   }
 }
 
-const isAnswer = (message: Answer | { readonly kind: string }): message is Answer =>
+const isAnswer = (message: ChildAnswer | { readonly kind: string }): message is ChildAnswer =>
   message.kind === 'answer';

@@ -192,7 +192,7 @@ export class L4Plane {
   }
 
   #start(): Child {
-    const child: Child = new AskedChild<Demand, Told>({
+    const child: Child = new AskedChild<ToDirector, Told>({
       name: 'the L4 process',
       entry: ENTRY,
       env: this.#env,
@@ -257,6 +257,5 @@ export class L4Plane {
   }
 }
 
-type Demand = ToDirector extends infer M ? (M extends { id: number } ? Omit<M, 'id'> : never) : never;
 type Told = Exclude<FromDirector, { kind: 'answer' }>;
-type Child = AskedChild<Demand, Told>;
+type Child = AskedChild<ToDirector, Told>;

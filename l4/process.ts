@@ -1,4 +1,5 @@
 /** The L4 process: holds the director. When it ends, however it does, the kernel goes on forwarding. */
+import type { Question } from '#kit/line.ts';
 import { Director } from './director.ts';
 import type { Teller } from './health/teller.ts';
 import type { FromDirector, ToDirector } from './messages.ts';
@@ -28,7 +29,7 @@ function work(order: ToDirector): unknown {
   }
 }
 
-process.on('message', async (order: ToDirector) => {
+process.on('message', async (order: Question<ToDirector>) => {
   let fault: string | undefined;
   let value: unknown;
   try {

@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { type Answer, answer, isNews, isQuestion, Line, type News, type Question } from '#kit/line.ts';
 import { closeFd, sendFds, socketPair } from '#native/socket.ts';
-import { type Answer, answer, isNews, isQuestion, Line, type News, type Question } from './line.ts';
 import type { PlaneNews, ToControl, ToProcess } from './messages.ts';
 
 const ENTRY = fileURLToPath(new URL('./process.ts', import.meta.url));

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { AppendFiles } from '#kit/append-file.ts';
+import { type Answer, answer, isQuestion, Line, type Question } from '#kit/line.ts';
 import { LogBook } from '#kit/log-book.ts';
 import type { KeptCapability, ProcessModel } from '#model/main.ts';
 import { openDatagrams } from '#native/datagram.ts';
@@ -10,7 +11,6 @@ import { closeFd, receiveFds } from '#native/socket.ts';
 import { BanDesk } from './ban/desk.ts';
 import { Crew } from './crew.ts';
 import type { Generation } from './generation.ts';
-import { type Answer, answer, isQuestion, Line, type Question } from './line.ts';
 import {
   type PlaneConfig,
   type PlaneNews,

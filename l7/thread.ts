@@ -2,12 +2,12 @@
 import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { AppendFiles } from '#kit/append-file.ts';
+import { type Answer, answer, isQuestion, Line, type Question } from '#kit/line.ts';
 import { LogBook } from '#kit/log-book.ts';
 import { addon } from '#native/addon.ts';
 import { openDatagrams } from '#native/datagram.ts';
 import { holdCapabilities, takeCapabilities } from '#native/identity.ts';
 import { Engine } from './engine.ts';
-import { type Answer, answer, isQuestion, Line, type Question } from './line.ts';
 import type { PlaneConfig, PlaneNews, ToControl, ToWorker, WorkerStatus } from './messages.ts';
 import { openConfig } from './parcel.ts';
 import type { TicketSeed } from './tls/ticket-keys.ts';

@@ -1,6 +1,6 @@
 /** One worker thread as the L7 process sees it: asked over a line, and known by how it ended. */
 import { SHARE_ENV, Worker } from 'node:worker_threads';
-import { type Answer, answer, isNews, isQuestion, Line, type News, type Question } from './line.ts';
+import { type Answer, answer, isNews, isQuestion, Line, type News, type Question } from '#kit/line.ts';
 import type { PlaneNews, ToControl, ToWorker } from './messages.ts';
 import type { ThreadOptions } from './thread.ts';
 

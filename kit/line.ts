@@ -1,4 +1,4 @@
-/** Questions over a channel of messages, matched with their answers: control and the L7 process, that and its threads. */
+/** Questions over a channel of messages, matched with their answers: control and a process of a plane, that and its threads. */
 
 /** A message that wants an answer with the same `id`. */
 export type Question<Q> = Q & { readonly id: number };
@@ -6,7 +6,7 @@ export type Question<Q> = Q & { readonly id: number };
 export interface Answer {
   readonly id: number;
   /** Why it was refused; then there is no value. */
-  readonly fault?: string;
+  readonly fault?: string | undefined;
   readonly value?: unknown;
 }
 
