@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { AskedChild } from '#kit/asked-child.ts';
+import { RestartPauses } from '#kit/restart-pauses.ts';
 import { Turns } from '#kit/turns.ts';
 import type { ClusterModel } from '#model/cluster/cluster.ts';
 import type { ClusterFigures } from './figures.ts';
@@ -24,8 +25,6 @@ const ENTRY = fileURLToPath(new URL('./process.ts', import.meta.url));
 const FLAGS = ['--v8-pool-size=0', '--single-threaded-gc', '--max-semi-space-size=2'];
 /** A process that died is started anew after a growing pause. */
 const PAUSE_MS = { first: 50, most: 5000 };
-/** One that lived so long was no fault of the configuration. */
-const STABLE_MS = 10_000;
 
 type Told = Exclude<FromNode, { kind: 'answer' }>;
 type Child = AskedChild<ToNode, Told>;
@@ -40,7 +39,7 @@ export class ClusterPlane {
   /** A digest of the whole configuration, as far as both nodes should have it. */
   #revision = '';
   #standings: readonly Standing[] = [];
-  #pauseMs = 0;
+  readonly #pauses = new RestartPauses(PAUSE_MS);
 
   constructor(env: NodeJS.ProcessEnv) {
     this.#env = env;
@@ -166,10 +165,9 @@ export class ClusterPlane {
     this.log.error(
       `the cluster process ${child.pid} ${how}; given up in its stead: ${active.join(' ') || 'nothing'}`,
     );
-    if (performance.now() - child.startedAtMs >= STABLE_MS) this.#pauseMs = 0;
+    this.#pauses.died(performance.now() - child.startedAtMs);
     while (this.#model && !this.#child) {
-      await sleep(this.#pauseMs, undefined, { ref: false });
-      this.#pauseMs = Math.min(PAUSE_MS.most, Math.max(PAUSE_MS.first, this.#pauseMs * 2));
+      await sleep(this.#pauses.next(), undefined, { ref: false });
       await this.#turns.take(() => this.#revive());
     }
   }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { AskedChild } from '#kit/asked-child.ts';
 import type { Cidr } from '#kit/cidr.ts';
+import { RestartPauses } from '#kit/restart-pauses.ts';
 import { Turns } from '#kit/turns.ts';
 import type { L4Model } from '#model/l4/l4.ts';
 import { withBans } from './bans.ts';
@@ -35,8 +36,6 @@ const ENTRY = fileURLToPath(new URL('./process.ts', import.meta.url));
 const PAUSE_MS = { first: 100, most: 5000 };
 /** Of a process that the kernel gives no timer. */
 const MOST_STARTS = 5;
-/** One that lived so long was no fault of the configuration. */
-const STABLE_MS = 10_000;
 
 export class L4Plane {
   /** Tells of deaths, and of what the process has to say. */
@@ -48,7 +47,7 @@ export class L4Plane {
   #overrides: readonly Override[] = [];
   /** Dropped beside what the configuration denies. */
   #banned: readonly Cidr[] = [];
-  #pauseMs = 0;
+  readonly #pauses = new RestartPauses(PAUSE_MS);
 
   constructor(env: NodeJS.ProcessEnv) {
     this.#env = env;
@@ -235,10 +234,9 @@ export class L4Plane {
     if (this.#child !== child) return; // it was told to end
     this.#child = undefined;
     this.log.error(`the L4 process ${child.pid} ${how}; packets are forwarded as before`);
-    if (performance.now() - child.startedAtMs >= STABLE_MS) this.#pauseMs = 0;
+    this.#pauses.died(performance.now() - child.startedAtMs);
     while (this.#model && !this.#child) {
-      await sleep(this.#pauseMs, undefined, { ref: false });
-      this.#pauseMs = Math.min(PAUSE_MS.most, Math.max(PAUSE_MS.first, this.#pauseMs * 2));
+      await sleep(this.#pauses.next(), undefined, { ref: false });
       await this.#turns.take(() => this.#revive());
     }
   }

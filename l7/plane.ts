@@ -1,6 +1,7 @@
 /** The door of the L7 plane: control starts it, gives it configurations, and is spared its deaths. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '#kit/log.ts';
+import { RestartPauses } from '#kit/restart-pauses.ts';
 import { Turns } from '#kit/turns.ts';
 import type { BanOrder, ZoneBans } from './ban/desk.ts';
 import { Child, type Ending, howItEnded } from './child.ts';
@@ -34,8 +35,7 @@ export interface PlaneInput {
   readonly files: ReadonlyMap<string, number>;
 }
 
-/** A process that lived this long is started anew at once; one that did not, after a growing pause. */
-const STABLE_MS = 10_000;
+/** A process that died is started anew after a growing pause. */
 const PAUSE_MS = { first: 100, most: 5000 };
 /** How long a process that was told to stop may take before it is killed. */
 const STOP_PATIENCE_MS = 3000;
@@ -59,7 +59,7 @@ export class L7Plane {
   #heldFiles = new Set<string>();
   /** What was applied last: a new process gets it. */
   #input: PlaneInput | undefined;
-  #pauseMs = 0;
+  readonly #pauses = new RestartPauses(PAUSE_MS);
   #ending = false;
 
   /**
@@ -225,10 +225,9 @@ export class L7Plane {
     if (this.#child === child) this.#child = undefined;
     if (this.#ending) return;
     this.log.alert(`the L7 process ${child.pid} ${howItEnded(ending)}`);
-    if (performance.now() - child.startedAtMs >= STABLE_MS) this.#pauseMs = 0;
+    this.#pauses.died(performance.now() - child.startedAtMs);
     while (!this.#child && !this.#ending) {
-      await sleep(this.#pauseMs);
-      this.#pauseMs = Math.min(PAUSE_MS.most, Math.max(PAUSE_MS.first, this.#pauseMs * 2));
+      await sleep(this.#pauses.next());
       await this.#turns.take(() => this.#revive());
     }
   }
