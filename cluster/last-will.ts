@@ -10,7 +10,7 @@ import type { Log } from './log.ts';
 import { VRRP_PROTOCOL } from './vrrp/checksum.ts';
 import { nameOf } from './vrrp/holding.ts';
 import type { Standing } from './vrrp/instance.ts';
-import { encode } from './vrrp/packet.ts';
+import { encode, outgoingOf } from './vrrp/packet.ts';
 import { OWNER_PRIORITY, STOP_PRIORITY } from './vrrp/state.ts';
 import { GROUPS } from './vrrp/wire.ts';
 
@@ -48,17 +48,12 @@ function giveUp({ addresses, interface: by, priority }: VrrpInstanceModel): bool
 }
 
 function sayStop(model: VrrpInstanceModel, { index, form }: Standing, source: Uint8Array): void {
-  const { family, version, vrid, advertMs, password, peers, checksum } = model;
+  const { family, peers } = model;
   const group = peers ? undefined : GROUPS[family];
   const fd = groupSocket({ family, protocol: VRRP_PROTOCOL, index: peers ? 0 : index, group });
   try {
     for (const destination of group ? [group] : peers!.map(({ address }) => addressBytes(address))) {
-      const message = encode({
-        ...{ family, version, vrid, source, destination, intervalMs: advertMs, priority: STOP_PRIORITY },
-        addresses: model.addresses.filter(one => one.advertised).map(one => addressBytes(one.address)),
-        form: checksum === 'auto' ? form : checksum,
-        password: password === undefined ? undefined : Buffer.from(password, 'latin1'),
-      });
+      const message = encode(outgoingOf(model, { priority: STOP_PRIORITY, source, destination, form }));
       groupSend(fd, destination, source, index, message);
     }
   } finally {

@@ -1,4 +1,7 @@
 /** Advertisements of VRRP as bytes: version 2 (RFC 3768 §5) and version 3 (RFC 9568 §5), IPv4 and IPv6. */
+
+import { addressBytes } from '#kit/address-bytes.ts';
+import type { VrrpInstanceModel } from '#model/cluster/vrrp.ts';
 import { checksum, VRRP_PROTOCOL } from './checksum.ts';
 
 export type Version = 2 | 3;
@@ -40,6 +43,23 @@ export interface Outgoing extends Advertisement {
   /** Of version 2; up to 8 bytes. */
   readonly password?: Uint8Array | undefined;
 }
+
+/** What an instance advertises. @param told what differs from time to time; its `form` counts where none is configured */
+export function outgoingOf(
+  model: VrrpInstanceModel,
+  told: Pick<Outgoing, 'priority' | 'source' | 'destination' | 'form'>,
+): Outgoing {
+  const { version, family, vrid, advertMs, checksum: form, addresses } = model;
+  return {
+    ...{ version, family, vrid, intervalMs: advertMs, ...told },
+    addresses: addresses.filter(({ advertised }) => advertised).map(one => addressBytes(one.address)),
+    form: form === 'auto' ? told.form : form,
+    password: passwordBytes(model),
+  };
+}
+
+export const passwordBytes = ({ password }: VrrpInstanceModel): Uint8Array | undefined =>
+  password === undefined ? undefined : Buffer.from(password, 'latin1');
 
 /** @returns the message, without an IP header @throws {RangeError} if a field has no room on the wire */
 export function encode(advertisement: Outgoing): Uint8Array {

@@ -4,7 +4,7 @@ import { addressBytes, addressText, sameAddress } from '#kit/address-bytes.ts';
 import type { VrrpInstanceModel } from '#model/cluster/vrrp.ts';
 import { type AdmissionRules, type Arrival, admit } from './admit.ts';
 import type { Journal } from './journal.ts';
-import { type Advertisement, type ChecksumForm, encode } from './packet.ts';
+import { type Advertisement, type ChecksumForm, encode, outgoingOf, passwordBytes } from './packet.ts';
 import { GROUPS, type Line, type Wire } from './wire.ts';
 
 export interface Heard {
@@ -97,12 +97,12 @@ export class Voice {
   }
 
   #rulesNow(): AdmissionRules {
-    const { version, family, vrid, peers, advertMs, password, strict } = this.#model;
+    const { version, family, vrid, peers, advertMs, strict } = this.#model;
     return {
       ...{ version, family, vrid, strict, intervalMs: advertMs, self: this.#source },
       destination: peers ? this.#source : GROUPS[family],
       peers: peers?.map(({ address, leastHops }) => ({ address: addressBytes(address), leastHops })),
-      password: password === undefined ? undefined : Buffer.from(password, 'latin1'),
+      password: passwordBytes(this.#model),
     };
   }
 
@@ -132,13 +132,8 @@ export class Voice {
     const key = `${priority} ${destination}`;
     const known = this.#encoded.get(key);
     if (known) return known;
-    const { version, family, vrid, advertMs, checksum, password, addresses } = this.#model;
-    const message = encode({
-      ...{ version, family, vrid, priority, destination, intervalMs: advertMs, source: this.#source! },
-      addresses: addresses.filter(({ advertised }) => advertised).map(one => addressBytes(one.address)),
-      form: checksum === 'auto' ? this.#form : checksum,
-      password: password === undefined ? undefined : Buffer.from(password, 'latin1'),
-    });
+    const told = { priority, destination, source: this.#source!, form: this.#form };
+    const message = encode(outgoingOf(this.#model, told));
     this.#encoded.set(key, message);
     return message;
   }
