@@ -10,7 +10,7 @@ import type { ClusterDraft, ScriptDraft, SyncGroupDraft, TrackDraft } from './dr
 import { FLOW_WAIT_MS } from './resolve-flow-sync.ts';
 import { resolveHeartbeat } from './resolve-heartbeat.ts';
 import { resolveSessionStore } from './resolve-session-store.ts';
-import { refuseTwins, resolveInstance } from './resolve-vrrp.ts';
+import { refuseTwins, resolveInstance, trackOf } from './resolve-vrrp.ts';
 
 /** What the tracks of l4 and l7 ask after. */
 export interface OtherTiers {
@@ -68,11 +68,9 @@ function resolveGroups(draft: ClusterDraft, faults: Faults): SyncGroupModel[] {
     }
     refuseMembers(group, draft, faults);
     const { name, tracks } = group;
-    return { name, members: group.members.map(({ text }) => text), tracks: tracks.map(withoutPlace) };
+    return { name, members: group.members.map(({ text }) => text), tracks: tracks.map(trackOf) };
   });
 }
-
-export const withoutPlace = ({ name, question, weight }: TrackDraft) => ({ name, question, weight });
 
 function refuseMembers({ members }: SyncGroupDraft, { instances }: ClusterDraft, faults: Faults): void {
   const names = instances.map(({ name }) => name);

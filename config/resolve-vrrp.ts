@@ -1,8 +1,9 @@
 /** The draft of a vrrp_instance to its frozen model, and what in it does not go together. */
+import type { TrackModel } from '#model/cluster/track.ts';
 import type { VrrpInstanceModel } from '#model/cluster/vrrp.ts';
 import type { Faults } from './diagnostic.ts';
 import type { DiagnosticCode } from './diagnostic-code.ts';
-import type { InstanceDraft } from './draft-cluster.ts';
+import type { InstanceDraft, TrackDraft } from './draft-cluster.ts';
 
 const INTERVAL = {
   2: { unitMs: 1000, mostMs: 255_000, says: 'version 2 knows whole seconds, 1s to 255s' },
@@ -21,7 +22,7 @@ export function resolveInstance(draft: InstanceDraft, faults: Faults): VrrpInsta
     ...own,
     peers: peers.length === 0 ? undefined : peers.map(({ address, leastHops }) => ({ address, leastHops })),
     addresses: linkLocalFirst(draft).map(({ family: _, place: __, ...address }) => address),
-    tracks: tracks.map(({ name: what, question, weight }) => ({ name: what, question, weight })),
+    tracks: tracks.map(trackOf),
   };
   refuseGaps(draft, faults);
   refuseMixture(draft, family, faults);
@@ -29,6 +30,8 @@ export function resolveInstance(draft: InstanceDraft, faults: Faults): VrrpInsta
   warnOfIdle(draft, model, faults);
   return model;
 }
+
+export const trackOf = ({ name, question, weight }: TrackDraft): TrackModel => ({ name, question, weight });
 
 /** The first address of an advertisement of IPv6 is link-local (RFC 9568 §5.2.9). */
 function linkLocalFirst({ addresses }: InstanceDraft): InstanceDraft['addresses'] {

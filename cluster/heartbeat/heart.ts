@@ -12,6 +12,7 @@ import {
   barredBy,
   initialLink,
   isGranted,
+  isHeard,
   type LinkEffect,
   type LinkEvent,
   type LinkState,
@@ -122,7 +123,7 @@ export class Heart {
   }
 
   #isHeard(): boolean {
-    return this.#state.link !== 'unmet' && this.#options.nowMs() < this.#state.heardMs + this.model.timeoutMs;
+    return isHeard(this.#state, this.#rules, this.#options.nowMs());
   }
 
   /** Why the addresses must be given up now; undefined: they may be held. */

@@ -95,7 +95,7 @@ export function stepLink(state: LinkState, event: LinkEvent, rules: Rules): Step
 const later = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined || b === undefined ? (a ?? b) : Math.max(a, b);
 
-const isHeard = ({ heardMs, link }: LinkState, { timeoutMs }: Rules, nowMs: number): boolean =>
+export const isHeard = ({ heardMs, link }: LinkState, { timeoutMs }: Rules, nowMs: number): boolean =>
   link !== 'unmet' && nowMs < heardMs + timeoutMs;
 const isProven = ({ provenMs }: LinkState, { timeoutMs }: Rules, nowMs: number): boolean =>
   provenMs !== undefined && nowMs < provenMs + timeoutMs;

@@ -20,7 +20,7 @@ export const HEADER_BYTES = 8;
 export const ADVERTISEMENT = 1;
 
 /** The most that 12 bits of centiseconds can say (version 3), and 8 bits of seconds (version 2). */
-export const MOST_INTERVAL_MS = { 2: 255_000, 3: 40_950 } as const;
+const MOST_INTERVAL_MS = { 2: 255_000, 3: 40_950 } as const;
 export const INTERVAL_UNIT_MS = { 2: 1000, 3: 10 } as const;
 
 export interface Advertisement {

@@ -1,7 +1,6 @@
 /** Virtual routers: which addresses this node may hold, with whom it shares them, and what its right to them hangs on. */
 import type { TrackModel } from './track.ts';
 
-export const VRRP_VERSIONS = [2, 3] as const;
 export const CHECKSUM_FORMS = ['auto', 'pseudo-header', 'plain'] as const;
 
 export interface VirtualAddress {
@@ -35,7 +34,7 @@ export interface VrrpInstanceModel {
   readonly interface: string;
   /** 1..255 */
   readonly vrid: number;
-  readonly version: (typeof VRRP_VERSIONS)[number];
+  readonly version: 2 | 3;
   readonly family: 4 | 6;
   /** 1..254; 255: the owner of the addresses. */
   readonly priority: number;
