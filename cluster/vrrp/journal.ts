@@ -93,9 +93,9 @@ function mismatchOf(
   { addresses: ours, advertMs }: VrrpInstanceModel,
 ): string | undefined {
   if (intervalMs !== advertMs) return `an interval of ${intervalMs} ms, and this router has ${advertMs} ms`;
-  const named = ours.filter(({ advertised }) => advertised);
+  const named = ours.filter(({ advertised }) => advertised).map(one => addressBytes(one.address));
   const isSame =
     named.length === addresses.length &&
-    named.every(one => addresses.some(address => sameAddress(address, addressBytes(one.address))));
+    named.every(own => addresses.some(address => sameAddress(address, own)));
   return isSame ? undefined : 'other addresses than this router has';
 }
