@@ -2,28 +2,19 @@
 import { STICKY_CELL } from '../zone/sticky-table.ts';
 import { NONE, openZone, type ZoneTable } from '../zone/table.ts';
 import { type BodyReader, FrameFault, type FrameWriter } from './frame.ts';
-import {
-  APPLY_PATIENCE_MS,
-  ENTRIES_MOST,
-  LOCK_PATIENCE_MS,
-  readKey,
-  writeKey,
-  type ZoneShare,
-} from './zone-share.ts';
+import { readKey, writeKey, type ZoneShare } from './zone-share.ts';
+import { ZoneWalk } from './zone-walk.ts';
 
 /** A session in use is told again after this part of its time, so that the others do not forget it. */
 const RENEWAL_PART = 4;
-/** A thread reads the clock once for many requests, so entries are in order but for so much. */
-const DISORDER_MS = 1000;
 
 /** One entry: the key, its member's tag (8 bytes), ms since it was used (4). */
 export class SessionShare implements ZoneShare {
   readonly kind = 'sessions';
   readonly name: string;
-  hasMore = false;
   readonly #table: ZoneTable;
+  readonly #walk: ZoneWalk;
   readonly #timeoutMs: number;
-  #lookedMs = 0;
 
   /**
    * @param sab a zone of SHARED_STICKY_SHAPE
@@ -34,28 +25,19 @@ export class SessionShare implements ZoneShare {
     this.name = name;
     this.#timeoutMs = timeoutMs;
     this.#table = openZone(sab, { owner, expireMs: timeoutMs });
+    this.#walk = new ZoneWalk(this.#table);
+  }
+
+  get hasMore(): boolean {
+    return this.#walk.hasMore;
   }
 
   collect(writer: FrameWriter, nowMs: number): number {
-    const table = this.#table;
-    if (!table.lock.tryAcquire(LOCK_PATIENCE_MS)) return 0;
-    try {
-      let written = 0;
-      let entry = table.newest();
-      let looked = 0;
-      for (; entry !== NONE && looked < 2 * ENTRIES_MOST; looked++, entry = table.older(entry)) {
-        if (written === ENTRIES_MOST || table.touchedMs(entry) < this.#lookedMs - DISORDER_MS) break;
-        if (this.#isTold(entry, nowMs)) continue;
-        this.#write(writer, entry, nowMs);
-        written++;
-      }
-      // Those behind were looked at in the turn before, unless so many have changed since.
-      this.hasMore = entry !== NONE && table.touchedMs(entry) >= this.#lookedMs;
-      if (!this.hasMore) this.#lookedMs = nowMs;
-      return written;
-    } finally {
-      table.lock.release();
-    }
+    return this.#walk.changed(nowMs, entry => {
+      if (this.#isTold(entry, nowMs)) return false;
+      this.#write(writer, entry, nowMs);
+      return true;
+    });
   }
 
   #isTold(entry: number, nowMs: number): boolean {
@@ -74,39 +56,17 @@ export class SessionShare implements ZoneShare {
   }
 
   dump(from: number, writer: FrameWriter, nowMs: number): number | undefined {
-    const table = this.#table;
-    if (!table.lock.tryAcquire(LOCK_PATIENCE_MS)) return from;
-    try {
-      let entry = table.after(from);
-      for (let count = 0; entry !== NONE && count < ENTRIES_MOST; count++) {
-        this.#write(writer, entry, nowMs);
-        const next = table.after(entry);
-        if (next === NONE) return undefined;
-        if (count === ENTRIES_MOST - 1) return entry;
-        entry = next;
-      }
-      return undefined;
-    } finally {
-      table.lock.release();
-    }
+    return this.#walk.all(from, entry => this.#write(writer, entry, nowMs));
   }
 
   apply(reader: BodyReader, _isSnapshot: boolean, nowMs: number): number | undefined {
-    const table = this.#table;
-    let count = 0;
-    if (!table.lock.tryAcquire(APPLY_PATIENCE_MS)) return undefined;
-    try {
-      for (; reader.left > 0; count++) {
-        const { text, isDigest } = readKey(reader);
-        const tag = reader.f64();
-        const usedMs = nowMs - reader.u32();
-        if (tag < 0 || !Number.isSafeInteger(tag)) throw new FrameFault('a member that is none');
-        if (text !== '' && nowMs - usedMs < this.#timeoutMs) this.#take(text, isDigest, tag, usedMs, nowMs);
-      }
-      return count;
-    } finally {
-      table.lock.release();
-    }
+    return this.#walk.take(reader, () => {
+      const { text, isDigest } = readKey(reader);
+      const tag = reader.f64();
+      const usedMs = nowMs - reader.u32();
+      if (tag < 0 || !Number.isSafeInteger(tag)) throw new FrameFault('a member that is none');
+      if (text !== '' && nowMs - usedMs < this.#timeoutMs) this.#take(text, isDigest, tag, usedMs, nowMs);
+    });
   }
 
   /** What comes is marked as told: it is not sent on, each node speaks for itself. */

@@ -1,16 +1,10 @@
 /** A zone of shared memory as the session store sees it: what has changed, all that is there, and what others tell. */
-
 import type { ZoneTable } from '../zone/table.ts';
-import type { FrameWriter } from './frame.ts';
-import { type BodyReader, FrameFault } from './frame.ts';
+import { type BodyReader, FrameFault, type FrameWriter } from './frame.ts';
 import type { ZoneKind } from './records.ts';
 
 /** So many entries are written or looked at while the workers wait for the lock. */
 export const ENTRIES_MOST = 2048;
-/** When workers hold the lock for longer, the next turn does it. */
-export const LOCK_PATIENCE_MS = 2;
-/** What has come is thrown away, and asked for anew, when the lock cannot be had within this time. */
-export const APPLY_PATIENCE_MS = 20;
 const DIGEST_BYTES = 16;
 
 export interface ZoneShare {

@@ -1,0 +1,80 @@
+/** The entries of a zone, a turn at a time and under its lock: those that have changed, all of them, and what another node tells of them. */
+import { NONE, type ZoneTable } from '../zone/table.ts';
+import type { BodyReader } from './frame.ts';
+import { ENTRIES_MOST } from './zone-share.ts';
+
+/** When workers hold the lock for longer, the next turn does it. */
+const LOCK_PATIENCE_MS = 2;
+/** What has come is thrown away, and asked for anew, when the lock cannot be had within this time. */
+const APPLY_PATIENCE_MS = 20;
+/** Entries are in order but for so much: a thread reads the clock once for many requests, and the machine's may be set back a little. */
+const DISORDER_MS = 1000;
+
+export class ZoneWalk {
+  /** Whether the last changed() could not get at all of it. */
+  hasMore = false;
+  readonly #table: ZoneTable;
+  #lookedMs = 0;
+
+  constructor(table: ZoneTable) {
+    this.#table = table;
+  }
+
+  /**
+   * What was touched since it was called last, the newest first.
+   *
+   * @param nowMs by the clock that entries are touched by
+   * @param tell says whether it told of the entry
+   * @returns how many it told of, ENTRIES_MOST at most
+   */
+  changed(nowMs: number, tell: (entry: number) => boolean): number {
+    const table = this.#table;
+    return this.#locked(LOCK_PATIENCE_MS, 0, () => {
+      let told = 0;
+      let entry = table.newest();
+      let looked = 0;
+      for (; entry !== NONE && looked < 2 * ENTRIES_MOST; looked++, entry = table.older(entry)) {
+        if (told === ENTRIES_MOST || table.touchedMs(entry) < this.#lookedMs - DISORDER_MS) break;
+        if (tell(entry)) told++;
+      }
+      // Those behind were looked at in the turn before, unless so many have changed since.
+      this.hasMore = entry !== NONE && table.touchedMs(entry) >= this.#lookedMs;
+      if (!this.hasMore) this.#lookedMs = nowMs;
+      return told;
+    });
+  }
+
+  /** What there is behind the entry `from`, ENTRIES_MOST at most. @returns where to go on; undefined: that was all */
+  all(from: number, tell: (entry: number) => void): number | undefined {
+    const table = this.#table;
+    return this.#locked(LOCK_PATIENCE_MS, from, () => {
+      let last = from;
+      for (let count = 0; count < ENTRIES_MOST; count++) {
+        const entry = table.after(last);
+        if (entry === NONE) return undefined;
+        tell(entry);
+        last = entry;
+      }
+      return table.after(last) === NONE ? undefined : last;
+    });
+  }
+
+  /** Has `readOne` called for each entry that has come. @returns how many; undefined: the workers have the zone */
+  take(reader: BodyReader, readOne: () => void): number | undefined {
+    return this.#locked<number | undefined>(APPLY_PATIENCE_MS, undefined, () => {
+      let count = 0;
+      for (; reader.left > 0; count++) readOne();
+      return count;
+    });
+  }
+
+  #locked<T>(patienceMs: number, otherwise: T, work: () => T): T {
+    const { lock } = this.#table;
+    if (!lock.tryAcquire(patienceMs)) return otherwise;
+    try {
+      return work();
+    } finally {
+      lock.release();
+    }
+  }
+}
