@@ -22,20 +22,10 @@ import { BAN_SHAPE, BanZone, STRIKE_SHAPE } from '../../l7/zone/ban-zone.ts';
 import { SHARED_REQ_SHAPE } from '../../l7/zone/req-zone.ts';
 import { SHARED_STICKY_SHAPE } from '../../l7/zone/sticky-table.ts';
 import { createZone, openZone } from '../../l7/zone/table.ts';
+import { Dice } from './requests.ts';
 
 const ROUNDS = 20_000;
 const HEAD_BYTES = 5;
-
-/** The same numbers each time (xorshift32). */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed;
-  return below => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
 
 const sessions = createZone(64 * 1024, SHARED_STICKY_SHAPE);
 const limits = createZone(64 * 1024, { ...SHARED_REQ_SHAPE, keyBytesMax: 32 });
@@ -75,7 +65,7 @@ function readAll(kind: number, body: Buffer): void {
 }
 
 test('store frames: what is whole is read, however it is cut', () => {
-  const random = randomFrom(1);
+  const dice = new Dice(1);
   const stream = Buffer.concat(SEEDS);
   for (let round = 0; round < 500; round++) {
     const kinds: number[] = [];
@@ -84,7 +74,7 @@ test('store frames: what is whole is read, however it is cut', () => {
       if (kind !== 4) readAll(kind, body);
     });
     for (let at = 0; at < stream.length; ) {
-      const end = at + 1 + random(40);
+      const end = at + 1 + dice.below(40);
       reader.push(stream.subarray(at, end));
       at = end;
     }
@@ -93,13 +83,13 @@ test('store frames: what is whole is read, however it is cut', () => {
 });
 
 test('store frames: damaged and random ones are refused by a FrameFault, and tables stay whole', () => {
-  const random = randomFrom(2);
+  const dice = new Dice(2);
   let refused = 0;
   let taken = 0;
   for (let round = 0; round < ROUNDS; round++) {
-    const frame = Buffer.from(SEEDS[random(SEEDS.length)]!);
-    for (let n = 1 + random(4); n > 0; n--) frame[random(frame.length)] = random(256);
-    const bytes = random(4) === 0 ? frame.subarray(0, random(frame.length)) : frame;
+    const frame = Buffer.from(dice.pick(SEEDS));
+    for (let n = 1 + dice.below(4); n > 0; n--) frame[dice.below(frame.length)] = dice.below(256);
+    const bytes = dice.once(4) ? frame.subarray(0, dice.below(frame.length)) : frame;
     const reader = new FrameReader((kind, body) => readAll(kind, body));
     try {
       reader.push(bytes);

@@ -4,36 +4,26 @@ import { test } from 'node:test';
 import { type AdmissionRules, admit, DROP_REASONS } from '../../cluster/vrrp/admit.ts';
 import { encode, type Family, type Outgoing, type Version } from '../../cluster/vrrp/packet.ts';
 import { addressBytes } from '../../kit/address-bytes.ts';
+import { Dice } from './requests.ts';
 
 const ROUNDS = 40_000;
 
-/** xorshift32, so that a failure can be had again. */
-function lots(seed: number): (below: number) => number {
-  let state = seed;
-  return below => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
-
-function randomSent(draw: (below: number) => number): Outgoing {
-  const version: Version = draw(2) ? 3 : 2;
-  const family: Family = version === 3 && draw(2) ? 6 : 4;
+function randomSent(dice: Dice): Outgoing {
+  const version: Version = dice.below(2) ? 3 : 2;
+  const family: Family = version === 3 && dice.below(2) ? 6 : 4;
   const width = family === 4 ? 4 : 16;
-  const bytes = (count: number) => Uint8Array.from({ length: count }, () => draw(256));
+  const bytes = (count: number) => Uint8Array.from({ length: count }, () => dice.below(256));
   return {
     version,
     family,
-    vrid: 1 + draw(255),
-    priority: draw(256),
-    intervalMs: version === 2 ? 1000 * (1 + draw(255)) : 10 * (1 + draw(4095)),
-    addresses: Array.from({ length: 1 + draw(255) }, () => bytes(width)),
-    form: family === 4 && (version === 2 || draw(2)) ? 'plain' : 'pseudo-header',
+    vrid: 1 + dice.below(255),
+    priority: dice.below(256),
+    intervalMs: version === 2 ? 1000 * (1 + dice.below(255)) : 10 * (1 + dice.below(4095)),
+    addresses: Array.from({ length: 1 + dice.below(255) }, () => bytes(width)),
+    form: family === 4 && (version === 2 || dice.below(2)) ? 'plain' : 'pseudo-header',
     source: bytes(width),
     destination: addressBytes(family === 4 ? '224.0.0.18' : 'ff02::12'),
-    password: version === 2 && draw(2) ? bytes(1 + draw(8)) : undefined,
+    password: version === 2 && dice.below(2) ? bytes(1 + dice.below(8)) : undefined,
   };
 }
 
@@ -49,9 +39,9 @@ const rulesFor = (sent: Outgoing): AdmissionRules => ({
 });
 
 test('fuzz: what is sent is taken as it is', () => {
-  const draw = lots(0x5eed);
+  const dice = new Dice(0x5eed);
   for (let round = 0; round < 2000; round++) {
-    const sent = randomSent(draw);
+    const sent = randomSent(dice);
     const { family, source, destination, version, vrid, priority, intervalMs, addresses } = sent;
     const got = admit({ family, source, destination, hops: 255, message: encode(sent) }, rulesFor(sent));
     assert.ok(typeof got === 'object', `round ${round}: ${got}`);
@@ -63,20 +53,20 @@ test('fuzz: what is sent is taken as it is', () => {
 });
 
 test('fuzz: one changed bit, a cut and noise are dropped for a known reason', () => {
-  const draw = lots(0xbad5eed);
+  const dice = new Dice(0xbad5eed);
   let dropped = 0;
   for (let round = 0; round < ROUNDS; round++) {
-    const sent = { ...randomSent(draw), addresses: [randomSent(draw).source].filter(Boolean) };
+    const sent = { ...randomSent(dice), addresses: [randomSent(dice).source].filter(Boolean) };
     const fit = sent.addresses.every(({ length }) => length === (sent.family === 4 ? 4 : 16));
     if (!fit) continue;
     const whole = encode(sent);
-    const kind = draw(3);
+    const kind = dice.below(3);
     const message =
       kind === 0
-        ? whole.map((byte, at) => (at === round % whole.length ? byte ^ (1 << draw(8)) : byte))
+        ? whole.map((byte, at) => (at === round % whole.length ? byte ^ (1 << dice.below(8)) : byte))
         : kind === 1
-          ? whole.subarray(0, draw(whole.length))
-          : Uint8Array.from({ length: draw(64) }, () => draw(256));
+          ? whole.subarray(0, dice.below(whole.length))
+          : Uint8Array.from({ length: dice.below(64) }, () => dice.below(256));
     const { family, source, destination } = sent;
     const got = admit({ family, source, destination, hops: 255, message }, rulesFor(sent));
     if (typeof got === 'object') continue; // noise may be right: one of 65536
@@ -87,12 +77,12 @@ test('fuzz: one changed bit, a cut and noise are dropped for a known reason', ()
 });
 
 test('fuzz: one changed bit never passes the checksum', () => {
-  const draw = lots(77);
+  const dice = new Dice(77);
   for (let round = 0; round < ROUNDS / 4; round++) {
-    const sent = randomSent(draw);
+    const sent = randomSent(dice);
     const message = encode(sent);
-    const at = draw(message.length);
-    message[at] = message[at]! ^ (1 << draw(8));
+    const at = dice.below(message.length);
+    message[at] = message[at]! ^ (1 << dice.below(8));
     const { family, source, destination } = sent;
     const got = admit({ family, source, destination, hops: 255, message }, rulesFor(sent));
     assert.equal(typeof got, 'string', `round ${round}, byte ${at}`);
