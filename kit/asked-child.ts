@@ -43,7 +43,7 @@ export class AskedChild<Demand extends object, Told extends { readonly kind: str
     this.#line = new Line(demand =>
       this.#process.send(
         demand,
-        fault => fault && this.#line.settle({ id: demand.id, fault: fault.message }),
+        fault => fault && 'id' in demand && this.#line.settle({ id: demand.id, fault: fault.message }),
       ),
     );
     this.#process.on('message', message => {

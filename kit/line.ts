@@ -11,24 +11,20 @@ export interface Answer {
 }
 
 /** What comes without having been asked for. */
-export interface News<N> {
+interface News<N> {
   readonly news: N;
 }
 
-export const isNews = (message: object): message is News<unknown> => 'news' in message;
+/** What one end sends: `Q` is what it may ask, `N` what it says unasked. */
+export type Said<Q, N = never> = Question<Q> | Answer | News<N>;
 
-/** Both ends of a channel may ask: what comes in is a question, or the answer to one. */
-export const isQuestion = <Q extends { readonly kind: string }>(
-  message: Answer | Question<Q>,
-): message is Question<Q> => 'kind' in message;
-
-/** The asking end. */
-export class Line<Q extends object> {
-  readonly #send: (question: Question<Q>) => void;
+/** One end of a channel. Both ends may ask. */
+export class Line<Q extends object, N = never> {
+  readonly #send: (message: Said<Q, N>) => void;
   readonly #open = new Map<number, PromiseWithResolvers<unknown>>();
   #next = 1;
 
-  constructor(send: (question: Question<Q>) => void) {
+  constructor(send: (message: Said<Q, N>) => void) {
     this.#send = send;
   }
 
@@ -45,7 +41,36 @@ export class Line<Q extends object> {
     return settled.promise as Promise<A>;
   }
 
-  /** Takes an answer; one to a question that was never asked is dropped. */
+  /** Says something that wants no answer. */
+  tell(news: N): void {
+    this.#send({ news });
+  }
+
+  /**
+   * Takes what the other end says.
+   *
+   * @param work does what it asks, and gives the answer
+   * @param hear takes its news
+   */
+  take<Asked extends { readonly kind: string }, Told>(
+    message: Said<Asked, Told>,
+    work: (question: Asked) => unknown,
+    hear: (news: Told) => void = () => {},
+  ): void {
+    if ('news' in message) hear(message.news);
+    else if ('kind' in message) void this.#answer(message.id, () => work(message));
+    else this.settle(message);
+  }
+
+  async #answer(id: number, work: () => unknown): Promise<void> {
+    try {
+      this.#send({ id, value: await work() });
+    } catch (fault) {
+      this.#send({ id, fault: fault instanceof Error ? fault.message : String(fault) });
+    }
+  }
+
+  /** An answer to a question that was never asked is dropped. */
   settle(answer: Answer): void {
     const settled = this.#open.get(answer.id);
     this.#open.delete(answer.id);
@@ -57,14 +82,5 @@ export class Line<Q extends object> {
   break(why: string): void {
     for (const settled of this.#open.values()) settled.reject(new Error(why));
     this.#open.clear();
-  }
-}
-
-/** The answering end: works a question out and says what came of it. */
-export async function answer(id: number, work: () => unknown, send: (answer: Answer) => void): Promise<void> {
-  try {
-    send({ id, value: await work() });
-  } catch (fault) {
-    send({ id, fault: fault instanceof Error ? fault.message : String(fault) });
   }
 }

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type Answer, answer, isNews, isQuestion, Line, type News, type Question } from '#kit/line.ts';
+import { Line, type Said } from '#kit/line.ts';
 import { closeFd, sendFds, socketPair } from '#native/socket.ts';
 import type { PlaneNews, ToControl, ToProcess } from './messages.ts';
 
@@ -17,9 +17,6 @@ export interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
-
-/** What comes from it. */
-type Said = Answer | News<unknown> | Question<ToControl>;
 
 export class Child {
   readonly startedAtMs = performance.now();
@@ -47,10 +44,12 @@ export class Child {
       },
     );
     closeFd(theirs);
-    this.#line = new Line(question =>
-      this.#process.send(question, fault => fault && this.#line.break(fault.message)),
+    this.#line = new Line(message =>
+      this.#process.send(message, fault => fault && this.#line.break(fault.message)),
     );
-    this.#process.on('message', message => this.#hear(message as Said));
+    this.#process.on('message', message =>
+      this.#line.take(message as Said<ToControl, PlaneNews>, this.work, this.tell),
+    );
     this.ended = new Promise(resolve => {
       this.#process.once('error', () => resolve({ code: null, signal: null }));
       this.#process.once('exit', (code, signal) => resolve({ code, signal }));
@@ -59,17 +58,6 @@ export class Child {
       this.#line.break('the L7 process died');
       closeFd(ours);
     });
-  }
-
-  #hear(message: Said): void {
-    if (isNews(message)) this.tell(message.news as PlaneNews);
-    else if (isQuestion<ToControl>(message))
-      void answer(
-        message.id,
-        () => this.work(message),
-        reply => this.#process.send(reply, () => {}), // it may have died meanwhile
-      );
-    else this.#line.settle(message);
   }
 
   get pid(): number {

@@ -10,7 +10,6 @@ import type { FileGrant, PlaneNews, ToControl, ToWorker, WorkerStatus } from './
 import { commitThread, prepareThread, type ThreadMeans } from './thread-tables.ts';
 import type { TicketSeed } from './tls/ticket-keys.ts';
 import type { PoolShare } from './upstream/pool-share.ts';
-
 import { WorkerThread } from './worker-thread.ts';
 
 /** What the crew borrows from the process around it. */
@@ -20,7 +19,7 @@ export interface CrewMeans extends ThreadMeans {
   readonly places: () => number;
   /** A thread runs no more: its locks and shares are given back, then its place may have another. */
   readonly threadDied: (threadId: number, place: number) => Promise<void>;
-  /** What the WAF of a thread found. */
+  /** What a thread says without being asked. */
   readonly tell?: (news: PlaneNews) => void;
   /** A thread asks what only control knows. */
   readonly askControl?: (question: ToControl) => Promise<unknown>;

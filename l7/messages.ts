@@ -74,7 +74,7 @@ export type ToControl =
 
 /** What workers and the process say without being asked: what the WAF found, that somebody is banned, that the secrets are others now. */
 export type PlaneNews =
-  | WafEventBatch
+  | { readonly waf: WafEventBatch }
   | { readonly bans: 'changed' | 'lifted' }
   | { readonly secrets: Secrets };
 

@@ -132,7 +132,7 @@ export class L7Plane {
   #hear(news: PlaneNews): void {
     if ('bans' in news) this.bansChanged(news.bans);
     else if ('secrets' in news) this.#secrets.adopt(news.secrets.tickets, news.secrets.ticketsBornMs);
-    else this.wafEvents(news);
+    else this.wafEvents(news.waf);
   }
 
   /**

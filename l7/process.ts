@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { AppendFiles } from '#kit/append-file.ts';
-import { type Answer, answer, isQuestion, Line, type Question } from '#kit/line.ts';
+import { Line, type Said } from '#kit/line.ts';
 import { LogBook } from '#kit/log-book.ts';
 import type { KeptCapability, ProcessModel } from '#model/main.ts';
 import { openDatagrams } from '#native/datagram.ts';
@@ -62,7 +62,7 @@ class PlaneProcess {
     },
     tell: news => {
       if ('bans' in news) this.#store.bansChanged();
-      process.send?.({ news });
+      control.tell(news);
     },
     askControl: ({ kind }) => control.ask({ kind }),
     giveUp: () => process.exit(1),
@@ -238,11 +238,8 @@ class PlaneProcess {
   }
 
   #followStore({ config, zones }: Generation): void {
-    const tell = (how: 'changed' | 'lifted') => {
-      const news: PlaneNews = { bans: how };
-      process.send?.({ news });
-    };
-    this.#store.follow(config.sessionStore, sharedZones(config.http, zones, this.#seat().owner, tell));
+    const shared = sharedZones(config.http, zones, this.#seat().owner, bans => control.tell({ bans }));
+    this.#store.follow(config.sessionStore, shared);
   }
 
   #claim(): TicketClaim {
@@ -255,8 +252,7 @@ class PlaneProcess {
     const secrets = this.#secrets;
     if (!secrets) return;
     secrets.adopt(seed, bornMs);
-    const news: PlaneNews = { secrets: secrets.now() };
-    process.send?.({ news });
+    control.tell({ secrets: secrets.now() });
     void this.#crew.adoptTickets(seed);
     this.#logs.main.notice('session store: the keys of session tickets are those of another node');
   }
@@ -339,17 +335,10 @@ function receive(count: number): number[] {
   return descriptors;
 }
 
-const control = new Line<ToControl>(question => process.send?.(question));
+const control = new Line<ToControl, PlaneNews>(message => process.send?.(message));
 const plane = new PlaneProcess();
 plane.warmUp(Number(process.argv[2] ?? 1));
-process.on('message', (message: Question<ToProcess> | Answer) => {
-  if (!isQuestion(message)) return control.settle(message);
-  void answer(
-    message.id,
-    () => plane.work(message),
-    reply => process.send?.(reply),
-  );
-});
+process.on('message', (message: Said<ToProcess>) => control.take(message, question => plane.work(question)));
 process.on('disconnect', () => plane.drain()); // control has died: its successor needs the ports
 // A terminal sends these to the whole group; control hears them too and tells what to do.
 for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const)

@@ -2,7 +2,7 @@
 import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { AppendFiles } from '#kit/append-file.ts';
-import { type Answer, answer, isQuestion, Line, type Question } from '#kit/line.ts';
+import { Line, type Said } from '#kit/line.ts';
 import { LogBook } from '#kit/log-book.ts';
 import { addon } from '#native/addon.ts';
 import { openDatagrams } from '#native/datagram.ts';
@@ -92,8 +92,8 @@ class Thread {
       errorSink: (log, level, message) => this.#logs.one(log).write(level, message),
       files: this.#files,
       report: ({ message }) => this.#logs.main.alert(message),
-      wafEvents: news => port?.postMessage({ news }),
-      bansChanged: () => port?.postMessage({ news: { bans: 'changed' } satisfies PlaneNews }),
+      wafEvents: waf => upwards.tell({ waf }),
+      bansChanged: () => upwards.tell({ bans: 'changed' }),
       tierMetrics: () => upwards.ask<string>({ kind: 'tier-metrics' }),
     });
   }
@@ -132,13 +132,6 @@ class Thread {
 
 const port = parentPort;
 if (!port) throw new Error('Cannot run thread.ts: it is no worker thread');
-const upwards = new Line<ToControl>(question => port.postMessage(question));
+const upwards = new Line<ToControl, PlaneNews>(message => port.postMessage(message));
 const thread = new Thread(workerData);
-port.on('message', (message: Question<ToWorker> | Answer) => {
-  if (!isQuestion(message)) return upwards.settle(message);
-  void answer(
-    message.id,
-    () => thread.work(message),
-    reply => port.postMessage(reply),
-  );
-});
+port.on('message', (message: Said<ToWorker>) => upwards.take(message, question => thread.work(question)));

@@ -1,13 +1,10 @@
 /** One worker thread as the L7 process sees it: asked over a line, and known by how it ended. */
 import { SHARE_ENV, Worker } from 'node:worker_threads';
-import { type Answer, answer, isNews, isQuestion, Line, type News, type Question } from '#kit/line.ts';
+import { Line, type Said } from '#kit/line.ts';
 import type { PlaneNews, ToControl, ToWorker } from './messages.ts';
 import type { ThreadOptions } from './thread.ts';
 
 const THREAD = new URL('./thread.ts', import.meta.url);
-
-/** What comes from it. */
-type Said = Answer | News<unknown> | Question<ToControl>;
 
 /** What a thread needs of those around it. */
 export interface ThreadEars {
@@ -46,8 +43,10 @@ export class WorkerThread {
       name: `worker ${options.workerId}`,
     });
     this.threadId = this.#worker.threadId;
-    this.#line = new Line(question => this.#worker.postMessage(question));
-    this.#worker.on('message', message => this.#hear(message, ears));
+    this.#line = new Line(message => this.#worker.postMessage(message));
+    this.#worker.on('message', (message: Said<ToControl, PlaneNews>) =>
+      this.#line.take(message, question => ears.askControl?.(question), ears.tell),
+    );
     this.#worker.on(
       'error',
       error => (this.#fault = error instanceof Error ? error : new Error(String(error))),
@@ -56,17 +55,6 @@ export class WorkerThread {
       this.#line.break(`worker ${this.id} died`);
       ears.ended(this, this.#fault);
     });
-  }
-
-  #hear(message: Said, { tell, askControl }: ThreadEars): void {
-    if (isNews(message)) tell?.(message.news as PlaneNews);
-    else if (isQuestion<ToControl>(message))
-      void answer(
-        message.id,
-        () => askControl?.(message),
-        reply => this.#worker.postMessage(reply),
-      );
-    else this.#line.settle(message);
   }
 
   /** @throws {Error} with the thread's refusal, or when it died */
