@@ -28,10 +28,14 @@ export function parseCidr(text: string): { readonly cidr: Cidr; readonly lowBits
   const bits = reader.family === 4 && most === 128 ? width - MAPPED_BITS : width;
   if (width > most || bits < 0) return undefined;
   const before = reader.format();
-  for (let at = 0; at < (reader.family === 4 ? 1 : 4); at++)
-    reader.words[at] = reader.words[at]! & maskOf(bits, at);
+  toNetwork(reader, bits);
   const lowest = reader.format();
   return { cidr: { address: lowest, bits }, lowBits: lowest !== before };
+}
+
+/** Clears what lies below the first `bits` bits of the address that was read. */
+export function toNetwork({ family, words }: IpReader, bits: number): void {
+  for (let at = 0; at < (family === 4 ? 1 : 4); at++) words[at] = words[at]! & maskOf(bits, at);
 }
 
 /** The bits of the word `at` that belong to a network of so many bits. */

@@ -1,6 +1,6 @@
 /** Tokens of the challenge: signed texts that say what their bearer may do, good for one client and some time. */
 import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { maskOf } from '#kit/cidr.ts';
+import { toNetwork } from '#kit/cidr.ts';
 import { IpReader } from '#kit/ip.ts';
 
 /** `task`: to be worked or waited on, from when it was made. `pass`: lets in until then. */
@@ -56,8 +56,7 @@ export class Signer {
   #network(address: string): string {
     const reader = this.#reader;
     if (!reader.read(address)) return 'unix';
-    const bits = reader.family === 4 ? IP4_BITS : IP6_BITS;
-    for (let at = 0; at < 4; at++) reader.words[at] = reader.words[at]! & maskOf(bits, at);
+    toNetwork(reader, reader.family === 4 ? IP4_BITS : IP6_BITS);
     return reader.format();
   }
 }
