@@ -13,14 +13,14 @@ import { type Claim, claim, clean } from './claim.ts';
 import { clusterBlock, holdersOf } from './cluster.ts';
 import { directorConfiguration, membersOf, proxyLines, SERVER_PORT } from './configuration.ts';
 import { FLOOD, type FloodOrder } from './flood-order.ts';
-import { command } from './net/command.ts';
-import { Host, until } from './net/host.ts';
-import { hasIp6, Network } from './net/network.ts';
-import { Node } from './node.ts';
+import { until } from './net/host.ts';
+import { hasIp6, type Network } from './net/network.ts';
+import type { Node } from './node.ts';
 import { inUrl, type Plan, planOf, type Role } from './plan.ts';
 import { NO_PROBE, type ProbeOrder, type ProbeReport } from './silence.ts';
 import { type Standing, standingOf } from './standing.ts';
 import { NO_TRAFFIC, type TrafficOrder, type TrafficReport } from './traffic.ts';
+import { wire } from './wiring.ts';
 
 export interface BoxOptions {
   readonly mode: ForwardMode;
@@ -47,8 +47,6 @@ const POLL_MS = 20;
 const MOST_LOG_BYTES = 4 << 20;
 /** In a namespace the drivers of interfaces are not seen, so none is to be guessed from. */
 const UNWRAP = ['--interface', 'eth0', '--attach', 'xdp-generic'] as const;
-/** Who asks for one of the host's addresses gets no answer. */
-const NEVER_ANSWERS = { 'net/ipv4/conf/all/arp_ignore': 8 } as const;
 /** It was killed, or starts: it tells nothing now. */
 const silent = () => undefined;
 const entry = (name: string): string => fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
@@ -59,9 +57,9 @@ export class Box {
   readonly nodes: readonly Node[];
   /** What the client has told last. */
   traffic: TrafficReport = NO_TRAFFIC;
-  readonly #claim: Claim;
   /** What the probe has told last. */
   probe: ProbeReport = NO_PROBE;
+  readonly #claim: Claim;
   readonly #told = new Map<string, L4Figures | undefined>();
   readonly #routers = new Map<string, ClusterFigures | undefined>();
   /** The switch's ends of the nodes' first wires, which are pulled there. */
@@ -69,7 +67,7 @@ export class Box {
   readonly #network: Network;
 
   private constructor(plan: Plan, options: BoxOptions, claimed: Claim) {
-    const { network, nodes, ports } = wire(plan, claimed);
+    const { network, nodes, ports } = wire(plan, claimed.dir);
     this.plan = plan;
     this.options = options;
     this.nodes = nodes;
@@ -365,40 +363,4 @@ async function answerOf<Q extends 'l4' | 'vrrp'>(node: Node, question: Q) {
   if (!node.runs || node.isFrozen) return undefined;
   const late = sleep(ASK_MS, undefined, { ref: false });
   return (await Promise.race([ask(node.socketPath, question).catch(silent), late])) ?? undefined;
-}
-
-/** Hosts, networks, wires and addresses. */
-function wire(plan: Plan, { dir }: Claim) {
-  const network = new Network(plan.tag, (name, namespace) => new Host(name, namespace));
-  const segments = new Set(plan.nodes.flatMap(({ wires }) => wires.map(({ segment }) => segment)));
-  for (const segment of segments) network.network(segment);
-  const ports = new Map<string, string>();
-  const nodes = plan.nodes.map(planned => {
-    const host = network.host(planned.name);
-    const ends = planned.wires.map(({ interface: name, segment, addresses }) =>
-      network.wire(host, name, segment, { addresses: addresses.map(withoutWait) }),
-    );
-    ports.set(planned.name, ends[0]!);
-    host.ip(...planned.lines);
-    return new Node(planned, host, join(dir, planned.name));
-  });
-  for (const { host, plan: planned } of nodes) if (planned.role === 'attacker') host.set(NEVER_ANSWERS);
-  reach(plan, network);
-  return { network, nodes, ports };
-}
-
-const withoutWait = (address: string) => (address.includes(':') ? `${address} nodad` : address);
-
-/** The machine's own wire into the box. */
-function reach({ tag, ownAddresses }: Plan, network: Network): void {
-  network.wireOut(tag, 'front');
-  command(['ip', 'link', 'set', tag, 'up']);
-  for (const address of ownAddresses) {
-    const isIp6 = address.includes(':');
-    try {
-      command(['ip', 'address', 'add', address, 'dev', tag, ...(isIp6 ? ['nodad'] : [])]);
-    } catch (fault) {
-      if (!isIp6) throw fault; // a machine that has IPv6 switched off reaches the box by IPv4 alone
-    }
-  }
 }

@@ -1,5 +1,5 @@
 /** Who of a pair has which addresses: the cluster block of the box's nodes. */
-import { nodesOf, type Plan, type PlannedNode } from './plan.ts';
+import { isIp6, nodesOf, type Plan, type PlannedNode } from './plan.ts';
 
 /** All settings of the pair; the lower node waits for three intervals and a little more. */
 export const VRRP = { advertMs: 100, highest: 150, step: 50, preemptDelayMs: 1000 } as const;
@@ -28,7 +28,6 @@ function routersOf({ virtual, sources, gateways }: Plan): Router[] {
   return routers.filter(({ addresses }) => addresses.length > 0);
 }
 
-const isIp6 = (address: string) => address.includes(':');
 const isIp4 = (address: string) => !isIp6(address);
 
 export interface ClusterSite {

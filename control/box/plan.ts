@@ -157,7 +157,7 @@ export function planOf(wish: Wish): Plan {
   };
 }
 
-const isIp6 = (address: string) => address.includes(':');
+export const isIp6 = (address: string): boolean => address.includes(':');
 const withNetwork = (address: string) => `${address}/${isIp6(address) ? 64 : 24}`;
 const alone = (address: string) => `${address}/${isIp6(address) ? 128 : 32}`;
 
