@@ -3,10 +3,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '#kit/monotonic.ts';
 import type { Box } from './box.ts';
-import { moreFaults } from './effect.ts';
 import type { Fault } from './faults.ts';
+import { type Harm, harmOf } from './harm.ts';
 import { lengthOf, longestSince, type ProbeReport } from './silence.ts';
-import type { TrafficReport } from './traffic.ts';
 
 /** What the client reports comes so late; requests that are under way end. */
 const SETTLE_MS = 2500;
@@ -15,7 +14,7 @@ const SILENT_LOSS_MS = 6000;
 /** A pair is left in peace for so long while something is broken. */
 const BROKEN_MS = 4000;
 
-export interface Blow {
+export interface Blow extends Harm {
   readonly fault: string;
   /** Who had the addresses, and has them while it is broken. */
   readonly before: string;
@@ -26,13 +25,6 @@ export interface Blow {
   /** Of the virtual addresses, by 5 ms: while it broke, and while it was mended. A node without processes still answers pings. */
   readonly silenceMs: number;
   readonly mendedSilenceMs: number;
-  readonly sent: number;
-  readonly failed: number;
-  /** In words; empty: none. */
-  readonly faults: string;
-  readonly kept: number;
-  readonly lost: number;
-  readonly brokenDownloads: number;
   /** What is not as it should be; empty: all is well. */
   readonly wrong: readonly string[];
 }
@@ -85,17 +77,6 @@ async function lookAt(box: Box, when: string): Promise<string[]> {
     ...box.probe.silent.map(address => `${when} ${address} did not answer`),
   ];
 }
-
-type Harm = Pick<Blow, 'sent' | 'failed' | 'faults' | 'kept' | 'lost' | 'brokenDownloads'>;
-
-const harmOf = (before: TrafficReport, now: TrafficReport): Harm => ({
-  sent: now.sent - before.sent,
-  failed: now.failed - before.failed,
-  faults: moreFaults(before, now),
-  kept: before.kept.open,
-  lost: now.kept.lost - before.kept.lost,
-  brokenDownloads: now.download.broken - before.download.broken,
-});
 
 const complaints = ({ failed, lost, brokenDownloads, sent }: Harm, mayFail: number): string[] => [
   ...(sent === 0 ? ['the client asked nothing'] : []),

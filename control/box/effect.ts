@@ -5,6 +5,7 @@ import { monotonicMs } from '#kit/monotonic.ts';
 import type { RealFigures } from '#l4';
 import { durationText } from '../status/text.ts';
 import type { Box } from './box.ts';
+import { harmOf } from './harm.ts';
 import type { Node } from './node.ts';
 import { lengthOf, longestSince } from './silence.ts';
 import type { TrafficReport } from './traffic.ts';
@@ -73,23 +74,10 @@ export class Effect {
   /** What the client noticed, some time later. */
   async noticed(): Promise<string> {
     await sleep(SETTLE_MS);
-    const [before, now] = [this.#before, this.#box.traffic];
-    const failed = now.failed - before.failed;
-    const parts = [
-      `${failed} of ${now.sent - before.sent} requests failed${failed > 0 ? ` (${moreFaults(before, now)})` : ''}`,
-    ];
-    const lost = now.kept.lost - before.kept.lost;
-    if (lost > 0) parts.push(`${lost} of ${before.kept.open} kept connections lost`);
-    if (now.download.broken > before.download.broken) parts.push('the download broke');
+    const { sent, failed, faults, kept, lost, brokenDownloads } = harmOf(this.#before, this.#box.traffic);
+    const parts = [`${failed} of ${sent} requests failed${failed > 0 ? ` (${faults})` : ''}`];
+    if (lost > 0) parts.push(`${lost} of ${kept} kept connections lost`);
+    if (brokenDownloads > 0) parts.push('the download broke');
     return parts.join(', ');
   }
-}
-
-/** `ECONNRESET 4, timeout 1`: what came between two reports. */
-export function moreFaults(before: TrafficReport, now: TrafficReport): string {
-  const grown = Object.entries(now.faults).flatMap(([fault, count]) => {
-    const more = count - (before.faults[fault] ?? 0);
-    return more > 0 ? [`${fault} ${more}`] : [];
-  });
-  return grown.join(', ');
 }
