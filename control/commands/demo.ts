@@ -1,9 +1,10 @@
 /** `moat demo`: both tiers on hosts of their own where this machine allows it, else the L7 tier alone; until Ctrl-C. */
-import { FORWARD_MODES, type ForwardMode } from '#model/l4/virtual-server.ts';
+import { FORWARD_MODES } from '#model/l4/virtual-server.ts';
 import { boxMissing } from '../box/missing.ts';
+import { directorsOf, interruption, moatWords, modeOf, numberOf, rateOf } from '../box/options.ts';
 import { BoxFault, showBox } from '../box/show.ts';
 import { showOneTier } from '../demo/one-tier.ts';
-import { OptionFault, readOptions } from '../options.ts';
+import { readOptions } from '../options.ts';
 
 const OPTIONS = {
   port: { type: 'string' },
@@ -31,8 +32,6 @@ Otherwise, or with --l7-only: the L7 tier in front of three servers, all on the 
 
 Without a terminal, events are lines on stdout, and lines on stdin are keys.
 `;
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-const MOST_RATE = 2000;
 
 /** @returns 0 after Ctrl-C; 1 when it does not start, ends by itself, or leaves something behind */
 export async function run(args: readonly string[]): Promise<number> {
@@ -45,12 +44,11 @@ export async function run(args: readonly string[]): Promise<number> {
     http: numberOf(values.port, 8080, 65_535, 'a port'),
     https: numberOf(values['tls-port'], 8443, 65_535, 'a port'),
     mode: modeOf(values.mode),
-    perSecond: numberOf(values.rate, 200, MOST_RATE, `a rate from 1 to ${MOST_RATE}`),
+    perSecond: rateOf(values.rate, 200),
     directors: directorsOf(values.directors),
-    moat: [process.execPath, ...process.execArgv, process.argv[1] ?? ''] as const,
+    moat: moatWords(),
   };
-  const interrupt = new AbortController();
-  for (const signal of SIGNALS) process.on(signal, () => interrupt.abort());
+  const interrupt = interruption();
   const done = values['l7-only'] ? undefined : await tryBox(options, interrupt);
   return done ?? showOneTier(options, options.moat, interrupt.signal);
 }
@@ -75,22 +73,4 @@ async function tryBox(
 
 function alone(why: string): undefined {
   process.stderr.write(`moat demo: the L7 tier alone: ${why}\n`);
-}
-
-export function numberOf(text: string | undefined, usual: number, most: number, what: string): number {
-  const number = text === undefined ? usual : Number(text);
-  if (!Number.isInteger(number) || number < 1 || number > most)
-    throw new OptionFault(`"${text}" is not ${what}`);
-  return number;
-}
-
-export function directorsOf(text = '2'): 0 | 1 | 2 {
-  if (text === '0' || text === '1' || text === '2') return Number(text) as 0 | 1 | 2;
-  throw new OptionFault(`"${text}" is not a number of directors: 0, 1 or 2`);
-}
-
-export function modeOf(text = 'dr'): ForwardMode {
-  const mode = FORWARD_MODES.find(one => one === text);
-  if (!mode) throw new OptionFault(`"${text}" is not one of ${FORWARD_MODES.join(', ')}`);
-  return mode;
 }

@@ -4,11 +4,11 @@ import { type Blow, strike } from '../box/drill.ts';
 import { type Fault, faultsOf } from '../box/faults.ts';
 import { boxMissing } from '../box/missing.ts';
 import { until } from '../box/net/host.ts';
+import { directorsOf, interruption, moatWords, modeOf, numberOf, rateOf } from '../box/options.ts';
 import { randomFrom } from '../box/random.ts';
 import { complain } from '../complaint.ts';
 import { OptionFault, readOptions } from '../options.ts';
 import { tableOf } from '../status/text.ts';
-import { directorsOf, modeOf, numberOf } from './demo.ts';
 
 const OPTIONS = {
   seed: { type: 'string' },
@@ -37,8 +37,6 @@ where it is promised no request may have failed and no connection may have ended
 const FAULTY = 1;
 const MOST_FAULTS = 100_000;
 const MOST_SEED = 2 ** 32 - 1;
-const MOST_RATE = 2000;
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** @returns 1 when something was not as it should be, or the box cannot be built */
 export async function run(args: readonly string[]): Promise<number> {
@@ -55,21 +53,20 @@ export async function run(args: readonly string[]): Promise<number> {
   if (directors === 1) throw new OptionFault('one director is no pair: say 2, or 0');
   const options = {
     ...{ http: 8080, https: 8443, mode: modeOf(values.mode), directors },
-    perSecond: numberOf(values.rate, 100, MOST_RATE, `a rate from 1 to ${MOST_RATE}`),
-    moat: [process.execPath, ...process.execArgv, process.argv[1] ?? ''] as const,
+    perSecond: rateOf(values.rate, 100),
+    moat: moatWords(),
   };
   const missing = boxMissing();
   if (missing) {
     complain('error', `${missing.what}: ${missing.remedy}`);
     return FAULTY;
   }
-  const interrupt = new AbortController();
-  for (const signal of SIGNALS) process.on(signal, () => interrupt.abort());
-  const box = await Box.open(options, interrupt.signal);
+  const { signal } = interruption();
+  const box = await Box.open(options, signal);
   try {
     const all = faultsOf(box).filter(({ name }) => name.includes(values.only ?? ''));
     if (all.length === 0) throw new OptionFault(`no fault is named "${values.only}"`);
-    return await drill(box, all, { seed, count, json: values.json === true, signal: interrupt.signal });
+    return await drill(box, all, { seed, count, json: values.json === true, signal });
   } finally {
     await box.close();
   }
