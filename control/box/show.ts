@@ -1,5 +1,6 @@
 /** Runs a box until it is interrupted: what it does in the terminal, what is typed, and its end. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CLEAR_SCREEN } from '../status/text.ts';
 import { type Action, actionsOf } from './actions.ts';
 import { Box, type BoxOptions } from './box.ts';
 import { Doors } from './doors.ts';
@@ -13,7 +14,6 @@ const REFRESH_MS = 500;
 const WINDOW_MS = 3000;
 /** Without a screen: a line so often. */
 const LINE_MS = 10_000;
-const CLEAR_SCREEN = '\x1b[H\x1b[2J';
 const LEAST_LINES = 4;
 
 /** A box could not be made; nothing is left of it. */

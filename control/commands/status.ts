@@ -7,6 +7,7 @@ import { askStatus } from '../status/client.ts';
 import { socketPathOf } from '../status/report.ts';
 import type { Sample } from '../status/sample.ts';
 import { drawStatus } from '../status/table.ts';
+import { CLEAR_SCREEN } from '../status/text.ts';
 
 const OPTIONS = {
   ...CONFIG_OPTIONS,
@@ -17,7 +18,6 @@ const OPTIONS = {
 /** How far apart the two looks are that a rate is counted from. */
 const GLANCE_MS = 300;
 const WATCH_MS = 1000;
-const CLEAR_SCREEN = '\x1b[H\x1b[2J';
 
 /** @returns 1 when no program of this configuration answers */
 export async function run(args: readonly string[]): Promise<number> {

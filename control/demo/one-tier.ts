@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { askStatus } from '../status/client.ts';
 import type { Sample } from '../status/sample.ts';
 import { drawStatus } from '../status/table.ts';
+import { CLEAR_SCREEN } from '../status/text.ts';
 import { writeSite } from './site.ts';
 
 export interface Ports {
@@ -18,7 +19,6 @@ export interface Ports {
 const SERVERS = fileURLToPath(new URL('./servers.ts', import.meta.url));
 const REFRESH_MS = 1000;
 const START_POLL_MS = 20;
-const CLEAR_SCREEN = '\x1b[H\x1b[2J';
 
 /**
  * @param moat the words that run moat

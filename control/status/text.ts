@@ -39,3 +39,6 @@ export function durationText(ms: number): string {
     .map(([count, unit]) => `${count}${unit}`)
     .join(' ');
 }
+
+/** Written before a picture that takes the place of the one before. */
+export const CLEAR_SCREEN = '\x1b[H\x1b[2J';
