@@ -1,6 +1,6 @@
 /** What each signal asks of the control process: nginx's table. */
-import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { processStat } from './host/process-stat.ts';
 import type { Master } from './master.ts';
 
 const TABLE: Partial<Record<NodeJS.Signals, (master: Master) => Promise<void>>> = {
@@ -24,10 +24,5 @@ export function obeySignals(master: Master): void {
   }
 }
 
-/** Whether a terminal controls this process (field 7 of proc_pid_stat(5)): such a one sends WINCH when its window changes. */
-function hasTerminal(): boolean {
-  const fields = readFileSync('/proc/self/stat', 'latin1')
-    .replace(/^.*\) /s, '')
-    .split(' ');
-  return fields[4] !== '0';
-}
+/** Whether a terminal controls this process (field 7: tty_nr): such a one sends WINCH when its window changes. */
+const hasTerminal = (): boolean => processStat('self', 7) !== '0';

@@ -1,6 +1,6 @@
 /** What is typed: single keys of a terminal, or lines of a pipe. */
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { processStat } from '../host/process-stat.ts';
 
 const CTRL_C = '\x03';
 
@@ -35,10 +35,5 @@ export function readKeys(heard: (key: string) => void, interrupt: () => void): (
   };
 }
 
-/** Fields 5 and 8 of /proc/self/stat: this process's group, and the one that its terminal listens to. */
-function isInForeground(): boolean {
-  const fields = readFileSync('/proc/self/stat', 'latin1')
-    .replace(/^.*\) /s, '')
-    .split(' ');
-  return fields[2] === fields[5];
-}
+/** Fields 5 and 8: this process's group, and the one that its terminal listens to. */
+const isInForeground = (): boolean => processStat('self', 5) === processStat('self', 8);
