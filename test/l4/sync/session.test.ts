@@ -3,15 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Packet } from '../../../l4/sync/packet.ts';
 import { type Refusal, Session } from '../../../l4/sync/session.ts';
-
-/** Randomness that can be had again. */
-function drawsFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
+import { lots } from '../schedulers/chooser.ts';
 
 class Side {
   readonly taken: string[] = [];
@@ -104,7 +96,7 @@ test('Session: of two paths one may be dead; what comes by both is taken once', 
 });
 
 test('Session: every third packet is lost, and all arrive', () => {
-  const draw = drawsFrom(1);
+  const draw = lots(1);
   const world = new World();
   const lossy = () => (draw() < 0.33 ? 0 : 1);
   world.run(2000, lossy);

@@ -1,15 +1,7 @@
 /** A small seeded random source, so that a failing property names the seed that shows it. */
 
-/** Numbers 0 <= n < 1, the same for the same seed (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+/** Numbers 0 <= n < 1, the same for the same seed. */
+export { randomFrom as seeded } from '../../../control/box/random.ts';
 
 /** A whole number 0 <= n < below. */
 export function draw(random: () => number, below: number): number {

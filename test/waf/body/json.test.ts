@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { JsonFault, readJson } from '../../../waf/body/json.ts';
+import { numbers } from '../numbers.ts';
 
 function read(text: string, depth = 20): [string, string][] {
   const found: [string, string][] = [];
@@ -91,9 +92,7 @@ test('readJson: whatever RFC 8259 does not allow is a fault', () => {
 });
 
 test('readJson: takes what JSON.parse takes, for random documents', () => {
-  let seed = 7;
-  const random = (below: number) =>
-    ((seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff) >>> 8) % below;
+  const random = numbers(7);
   const make = (depth: number): unknown => {
     const kind = random(depth > 3 ? 4 : 6);
     if (kind === 0) return random(1000) / 8;

@@ -7,6 +7,7 @@ import { loaderOf } from '../../../waf/seclang/loader.ts';
 import { readRules } from '../../../waf/seclang/read.ts';
 import { makeVariant } from '../../../waf/variant.ts';
 import { compiled, headOf, ids, inspect } from '../engine.ts';
+import { numbers } from '../numbers.ts';
 
 /** Writes what nobody knows into TX, as far as can be told, and leads elsewhere: so nothing after it is decided early. */
 const OPAQUE =
@@ -59,9 +60,7 @@ test('foldRules: what a request can write is not known', () => {
 });
 
 test('foldRules: random sets of rules match the same with and without', () => {
-  let seed = 5;
-  const random = (below: number) =>
-    ((seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff) >>> 8) % below;
+  const random = numbers(5);
   const pick = <T>(list: readonly T[]): T => list[random(list.length)]!;
   const names = ['a', 'b', 'c'];
   const rule = (id: number) => {
