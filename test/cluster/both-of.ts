@@ -1,6 +1,9 @@
 /** Two nodes of moat at work, of which the first has the address. */
 import type { Pair } from './pair.ts';
 
+/** Some Active_Down_Intervals at 100 ms. */
+export const WHILE_MS = 1500;
+
 /** Both run, and host 0 has the address. */
 export async function bothOf(pair: Pair, lines = '', around = '') {
   const above = pair.moat(`priority 150; advert_interval 100ms; ${lines}`, { around }).start();

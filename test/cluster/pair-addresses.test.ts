@@ -3,16 +3,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { monotonicMs } from '../../kit/monotonic.ts';
 import { labMissing, until } from '../lab/lab.ts';
-import { bothOf } from './both-of.ts';
+import { bothOf, WHILE_MS } from './both-of.ts';
 import { newPair } from './new-pair.ts';
 import { assertSole } from './owner.ts';
-import type { Wiring } from './pair.ts';
+import { V3 } from './pair.ts';
 
 const skip = labMissing();
-const V3: Wiring = { version: 3, family: 4, unicast: false };
 const AT_ONCE = 2;
-/** Some Active_Down_Intervals at 100 ms. */
-const WHILE_MS = 1500;
 
 describe('addresses of two nodes of moat', { skip, concurrency: AT_ONCE }, () => {
   test('address_lease: while moat lives the address is renewed; off, it outlives moat', async t => {

@@ -1,28 +1,33 @@
 /** Two nodes of moat: sync groups, tracks, and reloads. */
 import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
-import { describe, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../../kit/monotonic.ts';
 import { labMissing, until } from '../lab/lab.ts';
-import { bothOf } from './both-of.ts';
+import { bothOf, WHILE_MS } from './both-of.ts';
 import { newPair } from './new-pair.ts';
 import { assertSole } from './owner.ts';
-import type { Wiring } from './pair.ts';
+import { type Pair, V3 } from './pair.ts';
 
 const skip = labMissing();
-const V3: Wiring = { version: 3, family: 4, unicast: false };
 const AT_ONCE = 2;
-/** Some Active_Down_Intervals at 100 ms. */
-const WHILE_MS = 1500;
+
+/** With a second network, for `second()`. */
+function groupedPair(t: TestContext): Pair {
+  const pair = newPair(V3, t);
+  pair.join('eth1', ['10.78.0.1/24', '10.78.0.2/24']);
+  return pair;
+}
+
+/** A virtual router of the second network, in one group with the first one. */
+const second = (priority: number) =>
+  `vrrp_instance VI_2 { interface eth1; vrid 52; priority ${priority}; advert_interval 100ms; virtual_address 10.78.0.100/24; }
+   sync_group G { members VI_1 VI_2; }`;
 
 describe('sync groups and tracks of two nodes of moat', { skip, concurrency: AT_ONCE }, () => {
   test('a sync group moves as one, for a fault of one member', async t => {
-    const pair = newPair(V3, t);
-    pair.join('eth1', ['10.78.0.1/24', '10.78.0.2/24']);
-    const second = (priority: number) =>
-      `vrrp_instance VI_2 { interface eth1; vrid 52; priority ${priority}; advert_interval 100ms; virtual_address 10.78.0.100/24; }
-       sync_group G { members VI_1 VI_2; }`;
+    const pair = groupedPair(t);
     const above = pair.moat('priority 150; advert_interval 100ms;', { around: second(150) }).start();
     const below = pair.moat('priority 100; advert_interval 100ms;', { at: 1, around: second(100) }).start();
     await below.says(/VI_2: initialize to backup/);
@@ -43,11 +48,7 @@ describe('sync groups and tracks of two nodes of moat', { skip, concurrency: AT_
   });
 
   test('a sync group of a node that died is taken over as one: no member waits for another interval', async t => {
-    const pair = newPair(V3, t);
-    pair.join('eth1', ['10.78.0.1/24', '10.78.0.2/24']);
-    const second = (priority: number) =>
-      `vrrp_instance VI_2 { interface eth1; vrid 52; priority ${priority}; advert_interval 100ms; virtual_address 10.78.0.100/24; }
-       sync_group G { members VI_1 VI_2; }`;
+    const pair = groupedPair(t);
     const above = pair.moat('priority 150; advert_interval 100ms;', { around: second(150) }).start();
     await above.says(/VI_2: backup to active/);
     const below = pair.moat('priority 100; advert_interval 100ms;', { at: 1, around: second(100) }).start();
@@ -63,11 +64,7 @@ describe('sync groups and tracks of two nodes of moat', { skip, concurrency: AT_
   });
 
   test('a path of a sync group that is cut moves nothing while another path carries', async t => {
-    const pair = newPair(V3, t);
-    pair.join('eth1', ['10.78.0.1/24', '10.78.0.2/24']);
-    const second = (priority: number) =>
-      `vrrp_instance VI_2 { interface eth1; vrid 52; priority ${priority}; advert_interval 100ms; virtual_address 10.78.0.100/24; }
-       sync_group G { members VI_1 VI_2; }`;
+    const pair = groupedPair(t);
     pair.moat('priority 150; advert_interval 100ms;', { around: second(150) }).start();
     const below = pair.moat('priority 100; advert_interval 100ms;', { at: 1, around: second(100) }).start();
     await below.says(/VI_2: initialize to backup/);

@@ -14,6 +14,9 @@ export interface Wiring {
   readonly unicast: boolean;
 }
 
+/** What a test takes that is not about versions, families or ways of sending. */
+export const V3: Wiring = { version: 3, family: 4, unicast: false };
+
 const ADDRESSES = {
   4: { vip: '10.77.0.100', own: ['10.77.0.1', '10.77.0.2'], bits: 24 },
   6: { vip: '2001:db8:77::100', own: ['2001:db8:77::1', '2001:db8:77::2'], bits: 64 },

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { type Host, until } from '../../lab/lab.ts';
 import { newPair } from '../new-pair.ts';
-import type { Moat, Pair } from '../pair.ts';
+import { type Moat, type Pair, V3 } from '../pair.ts';
 
 export const WITNESS = '10.79.0.9';
 const KEY = 'a key for tests only';
@@ -14,7 +14,7 @@ export class Site {
   readonly third: Host;
 
   constructor(t: TestContext) {
-    this.pair = newPair({ version: 3, family: 4, unicast: false }, t);
+    this.pair = newPair(V3, t);
     this.pair.join('eth1', ['10.78.0.1/24', '10.78.0.2/24']);
     this.pair.join('eth2', ['10.79.0.1/24', '10.79.0.2/24']);
     this.third = this.pair.lab.host('w');
