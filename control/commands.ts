@@ -38,7 +38,7 @@ export const COMMANDS = {
     load: () => import('./commands/explain.ts'),
   },
   import: {
-    usage: 'import ipvsadm | keepalived [FILE]',
+    usage: 'import ipvsadm | keepalived [--marks RULES] [FILE]',
     summary: 'make a configuration of the virtual servers of LVS, or of what keepalived has',
     load: () => import('./commands/import.ts'),
   },
@@ -92,7 +92,7 @@ export const COMMANDS = {
   },
   waf: {
     usage:
-      "waf events [--since 1h] [--action block] [--rule N] [--path P] [--client A] | explain ID | test 'curl ...' | exclude ID [--rule N] [--write] | tune [--since 1d] [-c FILE] [--json]",
+      "waf events [--since 1h] [--action block] [--rule N] [--path P] [--client A] | explain ID | test 'curl ...' | exclude ID [--rule N] [--write] | tune [--since 1d] | bans [list | add KEY [--for TIME] | remove KEY] [--zone NAME] [-c FILE] [--json]",
     summary: 'tell why the firewall refused a request, what it would do with one, and spare the honest ones',
     load: () => import('./commands/waf.ts'),
   },
