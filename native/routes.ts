@@ -1,4 +1,5 @@
 /** The routes of this host, as the kernel has them (rtnetlink). */
+import { isWithin } from '#kit/address-bytes.ts';
 import { addon } from './addon.ts';
 import { attributesOf, bodies, FLAG, message, NETLINK_ROUTE, word } from './netlink-message.ts';
 
@@ -50,7 +51,9 @@ function mainTable(family: 4 | 6, isWanted: (type: number) => boolean): Route[] 
 
 /** Those by which packets to an address of 4 or 16 bytes go: of the longest prefix the ones with the lowest priority number. */
 export function routesTo(address: Uint8Array): Route[] {
-  const fitting = listRoutes(address.length === 4 ? 4 : 6).filter(route => holds(route, address));
+  const fitting = listRoutes(address.length === 4 ? 4 : 6).filter(({ destination, prefixBits }) =>
+    isWithin(address, { address: destination, prefixBits }),
+  );
   const longest = Math.max(...fitting.map(({ prefixBits }) => prefixBits));
   return bestOf(fitting.filter(({ prefixBits }) => prefixBits === longest));
 }
@@ -62,14 +65,6 @@ export const defaultRoutes = (family: 4 | 6): Route[] =>
 function bestOf(routes: readonly Route[]): Route[] {
   const best = Math.min(...routes.map(({ priority }) => priority));
   return routes.filter(({ priority }) => priority === best);
-}
-
-function holds({ destination, prefixBits }: Route, address: Uint8Array): boolean {
-  for (let bit = 0; bit < prefixBits; bit++) {
-    const mask = 0x80 >> (bit & 7);
-    if ((address[bit >> 3]! & mask) !== (destination[bit >> 3]! & mask)) return false;
-  }
-  return true;
 }
 
 function routeOf(body: Uint8Array, family: 4 | 6): Route {
