@@ -17,7 +17,9 @@ if (why) {
   console.error(`bench: cannot measure here: ${why}`);
   process.exit(2);
 }
-const peers = PEERS.filter(peer => options.peers.includes(peer.name) && peer.version() !== undefined);
+const peers = PEERS.filter(
+  peer => options.peers.some(name => name === peer.name) && peer.version() !== undefined,
+);
 for (const name of options.peers)
   if (!peers.some(peer => peer.name === name)) console.log(`without ${name}: it is not here`);
 

@@ -21,13 +21,15 @@ export type Ask = {
   readonly headers: Readonly<Record<string, string>>;
   /** Lua that defines `request`, where the requests are not all the same. */
   readonly lua?: string;
+  /** Whether each answer has to be a refusal (a status of 400 or above); otherwise none may be. */
+  readonly isRefused?: boolean;
 };
 
-const REPORT = `
+const report = (isRefused: boolean): string => `
 done = function(summary, latency, requests)
   local e = summary.errors
   io.write(string.format('\\nLOAD {"requests":%d,"seconds":%f,"bytes":%d,"errors":%d,"p50Us":%d,"p99Us":%d,"p999Us":%d}\\n',
-    summary.requests, summary.duration / 1e6, summary.bytes, e.connect + e.read + e.write + e.status + e.timeout,
+    summary.requests, summary.duration / 1e6, summary.bytes, e.connect + e.read + e.write + e.timeout + ${isRefused ? 'math.abs(summary.requests - e.status)' : 'e.status'},
     latency:percentile(50), latency:percentile(99), latency:percentile(99.9)))
 end
 `;
@@ -35,7 +37,7 @@ end
 /** Runs wrk with one thread. @param directory a place for its script */
 export async function wrk(children: Children, cores: string, directory: string, ask: Ask): Promise<Load> {
   const script = join(directory, 'wrk.lua');
-  writeFileSync(script, (ask.lua ?? '') + REPORT);
+  writeFileSync(script, (ask.lua ?? '') + report(ask.isRefused ?? false));
   const headers = Object.entries(ask.headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
   const argv = [
     'wrk',

@@ -3,7 +3,6 @@ import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { haproxyConf } from './conf-haproxy.ts';
 import { nginxConf } from './conf-nginx.ts';
-import type { PeerName } from './options.ts';
 
 /** The work to configure. */
 export type Plan = {
@@ -17,7 +16,7 @@ export type Plan = {
 };
 
 export type Peer = {
-  readonly name: PeerName;
+  readonly name: string;
   /** Whether a just-in-time compiler must settle before it is measured. */
   readonly warmsUp: boolean;
   /** Its version in words, or undefined when it is not installed. */
