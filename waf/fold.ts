@@ -94,8 +94,8 @@ class Folder {
     for (const phase of PHASES) {
       const rules = this.#phases[phase];
       rules.forEach((rule, at) => {
-        if (this.#gone.has(rule) || use.writesWhatItAsks(rule)) return;
-        const verdict = this.#verdict(rule);
+        if (this.#gone.has(rule)) return;
+        const verdict = this.#verdict(rule, use);
         const skipped = verdict === true && this.#isJump(rule, at, rules);
         if (verdict === false) this.#gone.add(rule);
         else if (skipped) for (const one of rules.slice(at, rule.skipTo)) this.#gone.add(one);
@@ -109,7 +109,7 @@ class Folder {
 
   /** Whether a match does nothing but jump, and nobody lands among what is jumped over. */
   #isJump(rule: Rule, at: number, rules: readonly Rule[]): boolean {
-    if (rule.skipTo < 0 || rule.effects.length > 0 || rule.logs || rule.capture || rule.next) return false;
+    if (rule.skipTo < 0 || rule.logs || [...links(rule)].some(acts)) return false;
     if (rule.disruptive.kind !== 'pass' || rule.severity !== undefined) return false;
     const lands = rules.some(
       (other, from) => from < at && !this.#gone.has(other) && other.skipTo > at && other.skipTo < rule.skipTo,
@@ -122,8 +122,24 @@ class Folder {
     );
   }
 
-  /** What the first link of a rule says for every request; undefined when that depends on the request. */
-  #verdict(rule: Rule): boolean | undefined {
+  /**
+   * What a rule says for every request; undefined when that depends on the request. One link that cannot match decides, unless
+   * links before it do something on the way.
+   *
+   * @param use of all rules: what they write is not known
+   */
+  #verdict(rule: Rule, use?: TxUse): boolean | undefined {
+    let isSure = true;
+    for (const link of links(rule)) {
+      const said = use?.writesWhatItAsks(link) ? undefined : this.#linkVerdict(link);
+      if (said === false) return false;
+      isSure &&= said === true;
+      if (acts(link)) return isSure && !link.next ? true : undefined;
+    }
+    return isSure ? true : undefined;
+  }
+
+  #linkVerdict(rule: Rule): boolean | undefined {
     const { selection, matcher } = rule;
     if (!selection || !matcher) return true;
     if (rule.multiMatch || !useOf(rule).asksTxOnly) return undefined;
@@ -161,11 +177,14 @@ class Folder {
   }
 }
 
-/** Whether a match of the rule, or of any of its links, changes which rules come next or what becomes of the request. */
-const leads = (rule: Rule): boolean =>
-  rule.skipTo >= 0 ||
-  rule.disruptive.kind !== 'pass' ||
-  [...links(rule)].some(link => link.effects.length > link.txWrites.length);
+/**
+ * Whether a match changes which rules come next. `ctl` does not: what it takes out is in `chosen`, and after
+ * `ctl:ruleEngine=Off` no rule is left that could see what was decided early.
+ */
+const leads = (rule: Rule): boolean => rule.skipTo >= 0 || rule.disruptive.kind !== 'pass';
+
+/** Whether a match of this link does something at once. */
+const acts = ({ effects, capture }: Rule): boolean => effects.length > 0 || capture;
 
 const refuse: MatchScope['listed'] = () => {
   throw new Unknown();

@@ -32,6 +32,30 @@ test('foldRules: set-up and levels cost nothing per request', () => {
     assert.deepEqual(ids(inspect(compiled(text), { target: '/?a=x&b=12' })), [5]);
 });
 
+test('foldRules: ctl before the set-up does not keep it from being decided', () => {
+  for (const option of ['requestBodyProcessor=JSON', 'ruleEngine=Off', 'ruleRemoveById=77'])
+    assert.equal(
+      left(`SecRule ARGS:a "@streq j" "id:9,phase:1,nolog,pass,ctl:${option}"\n${SET_UP}`),
+      2,
+      option,
+    );
+  const leads = `SecRule ARGS:a "@streq j" "id:9,phase:1,nolog,pass,skipAfter:END"\n${SET_UP}`;
+  assert.equal(left(leads), 6);
+  const rules = compiled(`SecRule ARGS:a "@streq j" "id:9,phase:1,nolog,pass,ctl:ruleEngine=Off"\n${SET_UP}`);
+  assert.deepEqual(ids(inspect(rules, { target: '/?a=x&b=12' })), [5]);
+  assert.deepEqual(ids(inspect(rules, { target: '/?a=j&b=12' })), []);
+});
+
+test('foldRules: a chain is decided by the link that cannot match, unless links before it act', () => {
+  const chain = (action: string) =>
+    `${SET_UP}SecRule ARGS:q "@streq x" "id:9,phase:2,nolog,pass,chain${action}"\nSecRule TX:level "@gt 5" "t:none"\nSecRule TX:seen "@eq 1" "id:10,phase:2,pass"`;
+  assert.equal(left(chain('')), 1);
+  assert.equal(left(chain(',setvar:tx.seen=1')), 3);
+  assert.deepEqual(ids(inspect(compiled(chain(',setvar:tx.seen=1')), { target: '/?q=x' })), [10]);
+  const jump = `${SET_UP}SecRule TX:level "@eq 1" "id:9,phase:2,nolog,pass,chain,skipAfter:OUT"\nSecRule &TX:limit "@eq 1" "t:none"\nSecRule ARGS "@rx x" "id:10,phase:2,pass"\nSecMarker OUT\n`;
+  assert.equal(left(jump), 1);
+});
+
 test('foldRules: each profile has what follows from its own variables', () => {
   const rules = compiled(SET_UP);
   const idsWith = (variables: Record<string, string>, target: string) => {
@@ -84,7 +108,14 @@ test('foldRules: random sets of rules match the same with and without', () => {
       ...(random(4) === 0 ? [pick(['skipAfter:M', 'skip:1', 'skip:2'])] : []),
     ];
     const first = random(4) === 0 ? 'SecAction' : `SecRule ${target} "${operator}"`;
-    return `${first} "${actions.join()}"`;
+    if (random(4) > 0) return `${first} "${actions.join()}"`;
+    const link = pick([
+      'SecAction',
+      'SecRule TX:a "@eq 1"',
+      'SecRule ARGS:q "@eq 11"',
+      'SecRule &TX:c "@eq 0"',
+    ]);
+    return `${first} "${actions.join()},chain"\n${link} "t:none${pick(['', ',setvar:tx.c=7'])}"`;
   };
   let matched = 0;
   for (let round = 0; round < 400; round++) {
