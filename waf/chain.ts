@@ -1,5 +1,5 @@
 /** Chains of transformations. */
-import { ANY_SIGN, signsOf } from './signs.ts';
+import { ANY_SIGN, LEADING_DOT_SIGN, signsOf } from './signs.ts';
 import type { Transform } from './transform/transform.ts';
 
 /** A transformation with its number in the set, under which results are kept. */
@@ -9,6 +9,8 @@ export interface Step {
   /** Kinds of bytes of which a value has one if this changes it. */
   readonly signs: number;
   readonly changesCaseOnly: boolean;
+  /** Bytes that a result has at the most; absent where it is never longer than the value. */
+  readonly most: ((value: string) => number) | undefined;
   run(value: string): string;
 }
 
@@ -18,19 +20,16 @@ export type Chain = readonly Step[];
 export class ChainBook {
   readonly #steps = new Map<string, Step>();
 
-  get size(): number {
-    return this.#steps.size;
-  }
-
   chainOf(transforms: readonly Transform[]): Chain {
     return transforms.filter(({ name }) => name !== 'none').map(transform => this.#step(transform));
   }
 
-  #step({ name, run, reactsTo, changesCaseOnly = false }: Transform): Step {
+  #step({ name, run, reactsTo, reactsToLeadingDot, most, changesCaseOnly = false }: Transform): Step {
     const known = this.#steps.get(name);
     if (known) return known;
-    const signs = reactsTo === undefined ? ANY_SIGN : signsOf(reactsTo);
-    const step = { number: this.#steps.size, name, signs, changesCaseOnly, run };
+    const atStart = reactsToLeadingDot ? LEADING_DOT_SIGN : 0;
+    const signs = reactsTo === undefined ? ANY_SIGN : signsOf(reactsTo) | atStart;
+    const step = { number: this.#steps.size, name, signs, changesCaseOnly, most, run };
     this.#steps.set(name, step);
     return step;
   }

@@ -2,10 +2,12 @@
 import { applyChain, stages } from './chain.ts';
 import { cut, MATCH_LIMIT, type Match, type MatchedRule } from './match.ts';
 import type { Matcher } from './operator/operator.ts';
+import { nextPlace, type Plan } from './plan.ts';
+import { type Candidates, isCandidate } from './regex/prefilter.ts';
 import type { Rule } from './rule.ts';
-import { covers, entriesOf } from './selection.ts';
+import { covers } from './selection.ts';
 import type { Transaction } from './transaction.ts';
-import type { Candidates, Column } from './value-cache.ts';
+import type { Column } from './value-cache.ts';
 import { type Entry, entry } from './variable/variable.ts';
 
 /** What a run of a rule that is not silent has found so far. */
@@ -16,9 +18,11 @@ export interface Finding {
   more: number;
 }
 
-/** Runs rules in order until one of them ends the phase. */
-export function runRules(rules: readonly Rule[], transaction: Transaction): void {
-  for (let at = 0; at < rules.length; ) {
+/** Runs rules in order, but for those of which is known that they cannot match, until one of them ends the phase. */
+export function runRules(plan: Plan, transaction: Transaction): void {
+  const { rules } = plan;
+  const active = transaction.values.active(plan);
+  for (let at = nextPlace(active, 0); at >= 0; at = nextPlace(active, at)) {
     const rule = rules[at]!;
     at++;
     if (transaction.control.isRemoved(rule.index) || !runRule(rule, transaction)) continue;
@@ -83,8 +87,7 @@ function hitsIn(link: Rule, raw: Column, transaction: Transaction): Set<string> 
 }
 
 /** @param slot -1 for operators that have to be asked each time */
-const isCandidate = (candidates: Candidates, slot: number): boolean =>
-  slot < 0 || ((candidates[slot >>> 5]! >>> (slot & 31)) & 1) === 1;
+const mayMatch = (candidates: Candidates, slot: number): boolean => slot < 0 || isCandidate(candidates, slot);
 
 /** Whether values with these kinds of bytes can match. */
 function hasNeeded({ needs }: Rule, signs: number): boolean {
@@ -103,11 +106,11 @@ function judge(
   transaction: Transaction,
   found: Set<string> | undefined,
 ): Set<string> | undefined {
-  if (!isCandidate(ofAll, link.slot) || !hasNeeded(link, signs)) return found;
+  if (!mayMatch(ofAll, link.slot) || !hasNeeded(link, signs)) return found;
   let hits = found;
   for (let at = 0; at < texts.length; at++) {
     const text = texts[at]!;
-    if (text === before?.texts[at] || !isCandidate(text.candidates, link.slot)) continue;
+    if (text === before?.texts[at] || !mayMatch(text.candidates, link.slot)) continue;
     if (!hasNeeded(link, text.signs)) continue;
     if (!decides(link, text.value, transaction)) continue;
     hits ??= new Set();
@@ -151,8 +154,8 @@ function runAlone(link: Rule, head: Rule, transaction: Transaction): boolean {
     return settle(transaction, [actOn(link, head, transaction, { label: sole.label, one, transformed })]);
   }
   const reached: Entry[] = [];
-  for (const { label, target } of link.selection!.sources)
-    for (const one of entriesOf(target, transaction))
+  for (const { label, read } of link.selection!.sources)
+    for (const one of read(transaction))
       for (const transformed of stagesOf(link, one.value))
         if (decides(link, transformed, transaction) && !isSpared(link, head, transaction, label, one))
           reached.push(actOn(link, head, transaction, { label, one, transformed }));

@@ -14,8 +14,6 @@ export interface LinkedRules {
   /** By phase: heads of chains, in order. */
   readonly phases: Readonly<Record<Phase, readonly Rule[]>>;
   readonly ruleCount: number;
-  /** Transformations that the set has. */
-  readonly steps: number;
   /** Sets of rules that `ctl` may take out, a bit each by index. */
   readonly chosen: readonly Uint32Array[];
   /** A set of rules, a bit each. */
@@ -53,7 +51,6 @@ class Linker implements LinkContext {
     return {
       phases,
       ruleCount: heads.length,
-      steps: this.#chains.size,
       chosen,
       choose: test => bitsOf(heads, test),
     };

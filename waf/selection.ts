@@ -9,7 +9,13 @@ export interface Source {
   /** The variable of its entries, as in `ARGS` or `&ARGS`. */
   readonly label: string;
   readonly target: Target;
+  /** Whether it is known with the head of the request, and stays. */
+  readonly fixed: boolean;
+  /** Its entries, now. */
+  readonly read: Reader;
 }
+
+type Reader = (transaction: Transaction) => readonly Entry[];
 
 /** The targets of a rule. */
 export interface Selection {
@@ -48,7 +54,8 @@ export class SelectionBook {
     const known = this.#sources.get(key);
     if (known) return known;
     const label = target.mode === 'count' ? `&${target.variable.name}` : target.variable.name;
-    const source = { id: this.#sources.size, label, target };
+    const { fixed = false } = target.variable;
+    const source = { id: this.#sources.size, label, target, fixed, read: readerOf(target) };
     this.#sources.set(key, source);
     return source;
   }
@@ -65,32 +72,52 @@ function soleOf({ variable, selector, mode }: Target): Sole | undefined {
   return { label: variable.name, key, read: t => get(t, key) };
 }
 
-/** The entries of a target, now. */
-export function entriesOf(target: Target, transaction: Transaction): readonly Entry[] {
+const NOTHING: readonly Entry[] = [];
+
+/** What gives the entries of a target. */
+function readerOf(target: Target): Reader {
   const { variable, selector, mode } = target;
-  if (mode === 'count') return [counted(target, transaction)];
+  if (mode === 'count') return counterOf(target);
   if (variable.kind === 'one') {
-    const value = variable.read(transaction);
-    return value === undefined ? [] : [{ key: '', lower: '', value }];
+    return t => {
+      const value = variable.read(t);
+      return value === undefined ? NOTHING : [{ key: '', lower: '', value }];
+    };
   }
   if (variable.kind === 'tree') {
-    if (selector?.kind !== 'path') return [];
-    return variable.select(transaction, selector.path).map(value => entry(selector.source, value));
+    if (selector?.kind !== 'path') return () => NOTHING;
+    const { source, path } = selector;
+    return t => variable.select(t, path).map(value => entry(source, value));
   }
-  if (selector === undefined) return variable.list(transaction);
+  if (selector === undefined) return t => variable.list(t);
   if (selector.kind === 'key' && variable.get) {
-    const value = variable.get(transaction, selector.key);
-    return value === undefined ? [] : [{ key: selector.key, lower: selector.key, value }];
+    const { key } = selector;
+    const get = variable.get.bind(variable);
+    return t => {
+      const value = get(t, key);
+      return value === undefined ? NOTHING : [{ key, lower: key, value }];
+    };
   }
-  const found: Entry[] = [];
-  for (const one of variable.list(transaction)) if (selects(target, one)) found.push(one);
-  return found;
+  if (selector.kind === 'pattern' && variable.choose) {
+    const choose = variable.choose.bind(variable);
+    return t => choose(t, selector);
+  }
+  return t => chosenOf(variable.list(t), target);
 }
 
-function counted(target: Target, transaction: Transaction): Entry {
-  const found = entriesOf({ ...target, mode: 'values' }, transaction).length;
+function chosenOf(entries: readonly Entry[], target: Target): readonly Entry[] {
+  let found: Entry[] | undefined;
+  for (let at = 0; at < entries.length; at++) {
+    const one = entries[at]!;
+    if (selects(target, one)) (found ??= []).push(one);
+  }
+  return found ?? NOTHING;
+}
+
+function counterOf(target: Target): Reader {
+  const read = readerOf({ ...target, mode: 'values' });
   const key = target.selector?.kind === 'key' ? target.selector.key : '';
-  return { key, lower: key, value: String(found) };
+  return t => [{ key, lower: key, value: String(read(t).length) }];
 }
 
 function selects({ selector }: Target, { key, lower }: Entry): boolean {

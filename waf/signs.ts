@@ -30,6 +30,9 @@ const KINDS: readonly string[] = [
 ];
 const [DIGIT, UPPER, LOWER, OTHER, LEAD, HIGH] = [25, 26, 27, 28, 29, 30];
 
+/** Of a value that begins with a dot: relative paths. */
+export const LEADING_DOT_SIGN: number = 1 << 31;
+
 /** By byte: the bit of its kind. Shape [256]. */
 export const SIGN_OF: Int32Array = Int32Array.from({ length: 256 }, (_, byte) => 1 << kindOf(byte));
 
@@ -51,7 +54,8 @@ function kindOf(byte: number): number {
   if (kind >= 0) return kind;
   if (/[0-9]/.test(char)) return DIGIT!;
   if (/[A-Z]/.test(char)) return UPPER!;
-  if (/[a-z]/.test(char)) return LOWER!;
+  // Names are full of them, and to tell them from letters would rule out little.
+  if (/[a-z_]/.test(char)) return LOWER!;
   if (byte < 0x80) return OTHER!;
   return byte >= 0xc0 && byte <= 0xf7 ? LEAD! : HIGH!;
 }

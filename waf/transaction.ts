@@ -124,7 +124,7 @@ export class Transaction implements MatchScope {
       return false;
     const types = this.settings.responseBodyTypes;
     return (
-      this.#variant.phases[4].length > 0 && (types === undefined || types.has(this.response.contentType))
+      this.#variant.plans[4].rules.length > 0 && (types === undefined || types.has(this.response.contentType))
     );
   }
 
@@ -155,7 +155,7 @@ export class Transaction implements MatchScope {
       this.phaseEnded = false;
       this.#phase = 5;
       this.values.renew();
-      runRules(this.#variant.phases[5], this);
+      runRules(this.#variant.plans[5], this);
     }
     writeAudit(this, this.#profile?.audit ?? this.#around.audit);
   }
@@ -163,12 +163,12 @@ export class Transaction implements MatchScope {
   #run(phase: Phase): Decision | undefined {
     if (this.decision || this.control.engine === 'off') return this.decision;
     if (this.#allowed === 'all' || (this.#allowed === 'request' && phase <= 2)) return undefined;
-    const rules = this.#variant.phases[phase];
-    if (rules.length === 0) return undefined;
+    const plan = this.#variant.plans[phase];
+    if (plan.rules.length === 0) return undefined;
     this.phaseEnded = false;
     this.#phase = phase;
     this.values.renew();
-    runRules(rules, this);
+    runRules(plan, this);
     this.rule = undefined;
     return this.decision;
   }

@@ -1,33 +1,48 @@
 /** The values of a transaction, computed once for all rules: entries by source, and distinct values by transformation. */
 import type { Step } from './chain.ts';
-import { entriesOf, type Source } from './selection.ts';
+import type { Branch, Places, Plan } from './plan.ts';
+import type { Candidates, Prefilter } from './regex/prefilter.ts';
+import type { Source } from './selection.ts';
 import { ANY_SIGN, LOWER_SIGN, UPPER_SIGN } from './signs.ts';
 import type { Transaction } from './transaction.ts';
 import type { Entry } from './variable/variable.ts';
 import type { Filter } from './variant.ts';
 
-/** Patterns of the set, a bit each: which of them may match. Plain numbers, which are cheaper to make than typed arrays. */
-export type Candidates = readonly number[];
-
 /** A distinct value. */
-export interface Text {
+class Text {
   readonly value: string;
   readonly candidates: Candidates;
   /** The kinds of its bytes. */
   readonly signs: number;
+  /** The column that it makes alone. */
+  alone: Column | undefined;
+  /** The read that saw it last. */
+  seen = 0;
+
+  constructor(value: string, candidates: Candidates, signs: number) {
+    this.value = value;
+    this.candidates = candidates;
+    this.signs = signs;
+  }
 }
 
 /**
  * The distinct values of a source, after some transformations. A transformation that changes none of them gives the same
  * column, so chains that differ in steps without effect (nearly all, for benign values) share everything.
  */
-export interface Column {
+export class Column {
   readonly texts: readonly Text[];
   /** Of all its texts. */
   readonly candidates: Candidates;
   readonly signs: number;
   /** By the number of a transformation. */
-  readonly derived: (Column | undefined)[];
+  derived: (Column | undefined)[] | undefined;
+
+  constructor(texts: readonly Text[], candidates: Candidates, signs: number) {
+    this.texts = texts;
+    this.candidates = candidates;
+    this.signs = signs;
+  }
 }
 
 /** The entries of a source, and their values before any transformation. */
@@ -38,14 +53,22 @@ export interface Raw {
 
 export class ValueCache {
   readonly #transaction: Transaction;
-  readonly #filter: Filter;
+  readonly #prefilter: Prefilter;
+  readonly #none: Candidates;
   readonly #texts = new Map<string, Text>();
-  readonly #empty: Raw = { entries: [], column: { texts: [], candidates: [], signs: 0, derived: [] } };
+  readonly #empty: Raw;
+  readonly #least: readonly number[];
+  /** By the number of a source: what stays for all phases, and what is of this one. */
+  readonly #fixed: (Raw | undefined)[] = [];
   #raw: (Raw | undefined)[] = [];
+  #reads = 0;
 
-  constructor(transaction: Transaction, filter: Filter) {
+  constructor(transaction: Transaction, { prefilter, least }: Filter) {
     this.#transaction = transaction;
-    this.#filter = filter;
+    this.#prefilter = prefilter;
+    this.#least = least;
+    this.#none = prefilter.none;
+    this.#empty = { entries: [], column: new Column([], this.#none, 0) };
   }
 
   /** At the start of a phase there is more to see. */
@@ -54,39 +77,92 @@ export class ValueCache {
   }
 
   raw(source: Source): Raw {
-    return (this.#raw[source.id] ??= this.#read(source));
+    const kept = source.fixed ? this.#fixed : this.#raw;
+    return (kept[source.id] ??= this.#read(source));
   }
 
+  /** A column after a transformation, without values that have become too short for any rule that looks at it then. */
   after(column: Column, step: Step): Column {
     if ((column.signs & step.signs) === 0 && step.signs !== ANY_SIGN) return column;
-    return (column.derived[step.number] ??= this.#derive(column, step));
+    const derived = (column.derived ??= []);
+    return (derived[step.number] ??= this.#derive(column, step));
   }
 
-  #read({ target }: Source): Raw {
-    const entries = entriesOf(target, this.#transaction);
+  /** The rules of a phase that have to be run, by their place in it. The caller may change the list. */
+  active({ always, watches, firstWord }: Plan): number[] {
+    const active = always.slice();
+    for (let at = 0; at < watches.length; at++) {
+      const { source, branch } = watches[at]!;
+      const { column } = this.raw(source);
+      if (column.texts.length > 0) this.#mark(column, branch, firstWord, active);
+    }
+    return active;
+  }
+
+  #mark(column: Column, branch: Branch, firstWord: number, active: number[]): void {
+    const { signs, next } = branch;
+    if (next.length === 0 || ((column.signs & signs) === 0 && signs !== ANY_SIGN)) {
+      this.#add(column, branch.all, firstWord, active);
+      return;
+    }
+    this.#add(column, branch.ends, firstWord, active);
+    for (let at = 0; at < next.length; at++)
+      this.#mark(this.after(column, next[at]!.step), next[at]!.branch, firstWord, active);
+  }
+
+  #add({ candidates }: Column, places: Places, firstWord: number, active: number[]): void {
+    if (candidates === this.#none) return;
+    for (let word = 0; word < active.length; word++)
+      active[word]! |= candidates[firstWord + word]! & places[word]!;
+  }
+
+  #read(source: Source): Raw {
+    const entries = source.read(this.#transaction);
     if (entries.length === 0) return this.#empty;
-    if (entries.length === 1) return { entries, column: this.#column([this.#text(entries[0]!.value)]) };
-    const seen = new Set<Text>();
-    for (const { value } of entries) seen.add(this.#text(value));
-    return { entries, column: this.#column([...seen]) };
+    if (entries.length === 1) return { entries, column: this.#alone(this.#text(entries[0]!.value)) };
+    const read = ++this.#reads;
+    const texts: Text[] = [];
+    for (let at = 0; at < entries.length; at++) {
+      const text = this.#text(entries[at]!.value);
+      if (text.seen === read) continue;
+      text.seen = read;
+      texts.push(text);
+    }
+    return { entries, column: this.#column(texts) };
   }
 
   #derive(column: Column, step: Step): Column {
     const { texts } = column;
+    const least = this.#least[step.number] ?? 0;
     let changed: Text[] | undefined;
     for (let at = 0; at < texts.length; at++) {
       const text = texts[at]!;
-      const isOpen = step.signs === ANY_SIGN || (text.signs & step.signs) !== 0;
-      const value = isOpen ? step.run(text.value) : text.value;
-      if (value === text.value) {
-        changed?.push(text);
+      if ((step.most?.(text.value) ?? text.value.length) < least) {
+        changed ??= texts.slice(0, at);
         continue;
       }
-      changed ??= texts.slice(0, at);
-      // Not looked up among the known: that costs more than to scan the few that come twice.
-      changed.push(step.changesCaseOnly ? recased(text, value, step) : this.#scanned(value));
+      const after = this.#after(text, step);
+      if (after === text) changed?.push(text);
+      else (changed ??= texts.slice(0, at)).push(after);
     }
     return changed ? this.#column(changed) : column;
+  }
+
+  #after(text: Text, step: Step): Text {
+    if ((text.signs & step.signs) === 0 && step.signs !== ANY_SIGN) return text;
+    const known = text.alone?.derived?.[step.number];
+    if (known) return known.texts[0]!;
+    const value = step.run(text.value);
+    if (value === text.value) return text;
+    // Not looked up among the known: that costs more than to scan the few that come twice.
+    return step.changesCaseOnly ? this.#recased(text, value, step) : this.#scanned(value);
+  }
+
+  #recased(text: Text, value: string, step: Step): Text {
+    // Signs of small letters stay: `_` has them too.
+    const signs =
+      step.signs === UPPER_SIGN ? (text.signs & ~UPPER_SIGN) | LOWER_SIGN : text.signs | UPPER_SIGN;
+    return new Text(value, this.#prefilter.recased(text.candidates, signs), signs);
   }
 
   #text(value: string): Text {
@@ -99,30 +175,29 @@ export class ValueCache {
   }
 
   #scanned(value: string): Text {
-    const { prefilter } = this.#filter;
-    const found = prefilter.scan(value);
-    const own: number[] = [];
-    for (let at = 0; at < found.length; at++) own.push(found[at]! | 0);
-    return { value, candidates: own, signs: prefilter.signs };
+    const candidates = this.#prefilter.scan(value);
+    return new Text(value, candidates, this.#prefilter.signs);
+  }
+
+  #alone(text: Text): Column {
+    return (text.alone ??= new Column([text], text.candidates, text.signs));
   }
 
   #column(texts: readonly Text[]): Column {
-    const derived = new Array<Column | undefined>(this.#filter.steps);
-    if (texts.length === 1)
-      return { texts, candidates: texts[0]!.candidates, signs: texts[0]!.signs, derived };
-    const candidates = texts[0]!.candidates.slice();
-    let { signs } = texts[0]!;
-    for (let at = 1; at < texts.length; at++) {
-      const own = texts[at]!.candidates;
-      signs |= texts[at]!.signs;
-      for (let word = 0; word < candidates.length; word++) candidates[word]! |= own[word]!;
+    if (texts.length === 1) return this.#alone(texts[0]!);
+    const none = this.#none;
+    let all: number[] | undefined;
+    let signs = 0;
+    for (let at = 0; at < texts.length; at++) {
+      const text = texts[at]!;
+      signs |= text.signs;
+      if (text.candidates === none) continue;
+      if (!all) {
+        all = text.candidates.slice();
+        continue;
+      }
+      for (let word = 0; word < all.length; word++) all[word]! |= text.candidates[word]!;
     }
-    return { texts, candidates, signs, derived };
+    return new Column(texts, all ?? none, signs);
   }
-}
-
-/** The filter has no regard to case, so candidates stay; only the kinds of letters differ. */
-function recased({ candidates, signs }: Text, value: string, step: Step): Text {
-  const other = step.signs === UPPER_SIGN ? LOWER_SIGN : UPPER_SIGN;
-  return { value, candidates, signs: (signs & ~step.signs) | other };
 }

@@ -3,13 +3,14 @@ import type { VariableMap } from './collection/variables.ts';
 import { foldRules } from './fold.ts';
 import type { LinkedRules } from './link.ts';
 import type { Matcher } from './operator/operator.ts';
-import { buildPrefilter, type Prefilter } from './regex/prefilter.ts';
+import { type Plan, planOf } from './plan.ts';
+import { buildPrefilter, type Filtered, type Prefilter } from './regex/prefilter.ts';
 import { PHASES, type Phase, type Rule } from './rule.ts';
 import { links } from './tx-use.ts';
 
 export interface Variant {
-  /** By phase: heads of chains, in order. Nothing in them changes any more. */
-  readonly phases: Readonly<Record<Phase, readonly Rule[]>>;
+  /** Nothing in their rules changes any more. */
+  readonly plans: Readonly<Record<Phase, Plan>>;
   /** What TX holds when a transaction begins. */
   readonly tx: VariableMap;
   /** For phases 1 and 2. */
@@ -18,11 +19,11 @@ export interface Variant {
   readonly response: Filter;
 }
 
-/** Says which patterns may match a value. */
+/** What tells that values need not be looked at. */
 export interface Filter {
   readonly prefilter: Prefilter;
-  /** Transformations that the set has. */
-  readonly steps: number;
+  /** By the number of a transformation: a result with fewer bytes matches no rule that it leads to. */
+  readonly least: readonly number[];
 }
 
 /**
@@ -30,29 +31,74 @@ export interface Filter {
  * @param removals sets of rules that may be taken out while a request runs, besides those that rules name themselves
  */
 export function makeVariant(
-  { phases: written, chosen, steps }: LinkedRules,
+  { phases: written, chosen }: LinkedRules,
   variables: Readonly<Record<string, string>>,
   removals: readonly Uint32Array[],
 ): Variant {
   const own: Record<Phase, Rule[]> = { 1: [], 2: [], 3: [], 4: [], 5: [] };
   for (const phase of PHASES) own[phase] = written[phase].map(rule => rule.clone());
   const { phases, tx } = foldRules(own, variables, [...chosen, ...removals]);
+  const request = filterFor([phases[1], phases[2]]);
+  const response = filterFor([phases[3], phases[4], phases[5]]);
+  const least = leastLengths(Object.values(phases).flatMap(heads => heads.flatMap(head => [...links(head)])));
+  const [first, second] = request.plans;
+  const [third, fourth, fifth] = response.plans;
   return {
-    phases,
+    plans: { 1: first!, 2: second!, 3: third!, 4: fourth!, 5: fifth! },
     tx,
-    request: filterFor([...phases[1], ...phases[2]], steps),
-    response: filterFor([...phases[3], ...phases[4], ...phases[5]], steps),
+    request: { prefilter: request.prefilter, least },
+    response: { prefilter: response.prefilter, least },
   };
 }
 
-/** Gives each operator that can say which words its matches hold a bit, and makes the filter that sets them. */
-function filterFor(heads: readonly Rule[], steps: number): Filter {
-  const slots: { readonly literals: readonly string[] }[] = [];
-  for (const link of heads.flatMap(head => [...links(head)])) {
-    const literals = link.shares && link.matcher && !link.negated ? literalsOf(link.matcher) : undefined;
-    if (literals) link.slot = slots.push({ literals }) - 1;
+/** Of a rule that the filter knows nothing about: its bit is never set, and nobody asks for it. */
+const UNKNOWN: Filtered = { literals: [] };
+
+/**
+ * Gives each operator of which is known what its matches hold a bit, and makes the filter that sets them. Bits of heads are in
+ * the order of their phases, each of which begins at a word of its own.
+ */
+function filterFor(phases: readonly (readonly Rule[])[]): { prefilter: Prefilter; plans: Plan[] } {
+  const filtered: Filtered[] = [];
+  const give = (link: Rule): void => {
+    const needs = link.shares && link.matcher && !link.negated ? needsOf(link, link.matcher) : undefined;
+    if (needs) link.slot = filtered.length;
+    filtered.push(needs ?? UNKNOWN);
+  };
+  const plans = phases.map(heads => {
+    while (filtered.length % 32 > 0) filtered.push(UNKNOWN);
+    const firstWord = filtered.length / 32;
+    for (const head of heads) give(head);
+    return planOf(heads, firstWord);
+  });
+  for (const head of phases.flat()) for (const link of links(head)) if (link !== head) give(link);
+  return { prefilter: buildPrefilter(filtered), plans };
+}
+
+function leastLengths(rules: readonly Rule[]): number[] {
+  const least: number[] = [];
+  for (const rule of rules) {
+    let need = rule.shares ? leastOf(rule) : 0;
+    for (const step of rule.shares ? rule.chain.toReversed() : []) {
+      least[step.number] = Math.min(least[step.number] ?? need, need);
+      if (step.most) need = 0; // what it makes may be longer than what it was made of
+    }
   }
-  return { prefilter: buildPrefilter(slots), steps };
+  return least;
+}
+
+/** Bytes that a value has at least when the operator of the rule matches it. */
+function leastOf({ matcher, negated, multiMatch, needs }: Rule): number {
+  if (!matcher || negated || multiMatch) return 0;
+  if (matcher.pattern) return matcher.pattern.minLength ?? 0;
+  if (matcher.words) return Math.min(...matcher.words.map(word => word.length));
+  return needs.length > 0 ? 1 : 0;
+}
+
+function needsOf({ needs }: Rule, matcher: Matcher): Filtered | undefined {
+  const literals = literalsOf(matcher);
+  if (literals) return { literals };
+  return needs.length > 0 ? { literals, kinds: needs } : undefined;
 }
 
 function literalsOf({ pattern, words }: Matcher): readonly string[] | undefined {

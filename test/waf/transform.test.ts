@@ -22,16 +22,45 @@ for (const transform of TRANSFORMS.values()) {
   });
 
   test(`t:${transform.name}: says of which bytes a value must hold one to be changed`, () => {
-    const { reactsTo, changesCaseOnly, run } = transform;
+    const { reactsTo, reactsToLeadingDot = false, changesCaseOnly, run } = transform;
     if (reactsTo === undefined) return;
     const random = numbers(transform.name.length);
     const every = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte));
     const others = every.filter(char => !reactsTo.includes(char));
     for (let round = 0; round < 2000; round++) {
       const value = Array.from({ length: random(12) }, () => others[random(others.length)]).join('');
+      if (reactsToLeadingDot && value.startsWith('.')) continue;
       assert.equal(run(value), value);
     }
     if (changesCaseOnly) assert.equal(run(every.join('')).toLowerCase(), every.join('').toLowerCase());
+  });
+
+  test(`t:${transform.name}: a result is no longer than it says`, () => {
+    const { most = value => value.length, run } = transform;
+    const random = numbers(transform.name.length + 7);
+    const pieces = [
+      'a',
+      'Zz',
+      '4',
+      '+',
+      '/',
+      '=',
+      '%',
+      '41',
+      '%u00',
+      '&lt;',
+      '&#60',
+      '\\x',
+      ' ',
+      '\0',
+      '\xc3\xa9',
+      '\xff',
+      '..',
+    ];
+    for (let round = 0; round < 2000; round++) {
+      const value = Array.from({ length: random(12) }, () => pieces[random(pieces.length)]).join('');
+      assert.ok(run(value).length <= most(value), JSON.stringify(value));
+    }
   });
 
   test(`t:${transform.name}: bytes in, bytes out, and no value makes it slow or throw`, () => {

@@ -11,12 +11,18 @@ export interface MutableCollection {
   entries(): readonly Entry[];
 }
 
+/** Chooses entries by their names. */
+export interface Choice {
+  test(key: string): boolean;
+}
+
 /** TX: lives as long as the transaction. What all transactions begin with is shared, and written over. */
 export class VariableMap implements MutableCollection {
   readonly #base: VariableMap | undefined;
   /** Undefined: deleted, though the base has it. */
   #own: Map<string, Entry | undefined> | undefined;
   #list: readonly Entry[] | undefined;
+  #choices: Map<Choice, readonly Entry[]> | undefined;
 
   /** @param base must not change any more */
   constructor(base?: VariableMap) {
@@ -41,6 +47,26 @@ export class VariableMap implements MutableCollection {
     this.#own ??= new Map();
     if (this.#base?.get(lower) === undefined) this.#own.delete(lower);
     else this.#own.set(lower, undefined);
+  }
+
+  /** Entries whose names are chosen. What is chosen of the values that all transactions begin with is remembered. */
+  chosen(choice: Choice): readonly Entry[] {
+    const base = this.#base ? this.#base.#chosenForGood(choice) : [];
+    const own = this.#own;
+    if (!own) return base;
+    const found = base.filter(({ lower }) => !own.has(lower));
+    for (const one of own.values()) if (one && choice.test(one.key)) found.push(one);
+    return found;
+  }
+
+  #chosenForGood(choice: Choice): readonly Entry[] {
+    this.#choices ??= new Map();
+    let found = this.#choices.get(choice);
+    if (!found) {
+      found = this.entries().filter(({ key }) => choice.test(key));
+      this.#choices.set(choice, found);
+    }
+    return found;
   }
 
   entries(): readonly Entry[] {

@@ -9,6 +9,8 @@ export interface CompiledPattern {
   readonly literals?: readonly string[] | undefined;
   /** A value with a match has a byte of at least one kind of each of these masks (`signs.ts`). */
   readonly signs?: readonly number[] | undefined;
+  /** A value with a match has at least so many bytes. */
+  readonly minLength?: number;
   /** Whether the last `test` reached a limit and said yes without knowing: a rule that negates it matches, too. */
   readonly gaveUp?: boolean;
 }

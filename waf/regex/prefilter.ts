@@ -1,114 +1,186 @@
 /** One pass over a value that tells which patterns can match it at all, by the literals that they need. */
-import { SIGN_OF } from '../signs.ts';
+import { LEADING_DOT_SIGN, SIGN_OF } from '../signs.ts';
 import { AhoCorasick } from './aho-corasick.ts';
-import type { Pattern } from './pattern.ts';
+
+/** Patterns, a bit each: which of them may match. Plain numbers, which are cheaper to make than typed arrays. */
+export type Candidates = readonly number[];
 
 export interface Prefilter {
   /**
    * Bit n is set when pattern n may match the value. O(bytes of the value, and pairs of literals and patterns).
    *
-   * @returns the same array at each call: use it before the next one, and do not write to it
+   * @returns `none` itself when there are no candidates
    */
-  scan(value: string): Uint32Array;
+  scan(value: string): Candidates;
+  /** Candidates of a value that differs from a scanned one in the case of letters only, and has bytes of these kinds. */
+  recased(candidates: Candidates, signs: number): Candidates;
   /** The kinds of bytes of the value that was scanned last. */
   readonly signs: number;
-  /** Patterns with no literal: always candidates. */
+  readonly none: Candidates;
+  /** Patterns of which nothing is known: always candidates. */
   readonly unfiltered: number;
   readonly tableBytes: number;
 }
 
 /** Whether pattern `number` is among the candidates. */
-export const isCandidate = (candidates: Uint32Array, number: number): boolean =>
+export const isCandidate = (candidates: Candidates, number: number): boolean =>
   ((candidates[number >>> 5]! >>> (number & 31)) & 1) === 1;
 
-type Filtered = Pick<Pattern, 'literals'>;
+/** What a value must have for a pattern to match. */
+export interface Filtered {
+  /** One of these words, in lower case; undefined when nothing is known of words. */
+  readonly literals: readonly string[] | undefined;
+  /** Without literals: a byte of at least one kind of each of these masks (`signs.ts`). */
+  readonly kinds?: readonly number[];
+}
 
 /** @param patterns the numbers of the result are their places here */
 export function buildPrefilter(patterns: readonly Filtered[]): Prefilter {
   const users = new Map<string, number[]>();
-  const always = new Uint32Array((patterns.length + 31) >>> 5);
-  patterns.forEach(({ literals }, number) => {
-    if (!literals) always[number >>> 5]! |= 1 << (number & 31);
+  const always = new Array<number>((patterns.length + 31) >>> 5).fill(0);
+  const byKinds: ByKinds[] = [];
+  patterns.forEach(({ literals, kinds = [] }, number) => {
+    if (!literals && kinds.length === 0) always[number >>> 5]! |= 1 << (number & 31);
+    if (!literals && kinds.length > 0) byKinds.push({ number, kinds });
     for (const literal of literals ?? []) {
       const others = users.get(literal);
       if (others) others.push(number);
       else users.set(literal, [number]);
     }
   });
-  return new LiteralPrefilter(
-    new AhoCorasick([...users.keys()], { caseless: true }),
-    [...users.values()],
-    always,
-  );
+  const words = new AhoCorasick([...users.keys()], { caseless: true });
+  return new LiteralPrefilter(words, [...users.values()], always, byKinds);
+}
+
+interface ByKinds {
+  readonly number: number;
+  readonly kinds: readonly number[];
 }
 
 class LiteralPrefilter implements Prefilter {
   readonly unfiltered: number;
+  readonly none: Candidates;
   signs = 0;
-  readonly #words: AhoCorasick;
-  readonly #always: Uint32Array;
-  readonly #candidates: Uint32Array;
-  /** By state: where its patterns begin in `#patterns`; a state has those of all words that end there. */
+  readonly #byKinds: readonly ByKinds[];
+  readonly #stride: number;
+  readonly #classOf: Uint16Array;
+  /** The words' table, with the states at which a word ends behind all others: from `#firstFull` on. */
+  readonly #table: Int32Array;
+  readonly #firstFull: number;
+  /** By state less the first full one: where its patterns begin in `#patterns`; it has those of all words that end there. */
   readonly #from: Int32Array;
   readonly #patterns: Int32Array;
-  /** By state: the scan that saw it last. */
+  /** By the same: the scan that saw it last. */
   readonly #seen: Uint32Array;
   #scan = 0;
 
-  constructor(words: AhoCorasick, users: readonly (readonly number[])[], always: Uint32Array) {
-    this.#words = words;
-    this.#always = always;
-    this.#candidates = always.slice();
+  constructor(
+    words: AhoCorasick,
+    users: readonly (readonly number[])[],
+    always: readonly number[],
+    byKinds: readonly ByKinds[],
+  ) {
+    this.none = always;
+    this.#byKinds = byKinds;
     this.unfiltered = always.reduce((sum, bits) => sum + countBits(bits), 0);
-    const states = words.longest.length;
-    this.#from = new Int32Array(states + 1);
-    this.#seen = new Uint32Array(states);
+    this.#stride = words.stride;
+    this.#classOf = words.classOf;
+    const order = orderOf(words);
+    this.#table = reordered(words, order.all);
+    this.#firstFull = order.empty * words.stride;
+    const full = order.all.slice(order.empty);
+    this.#from = new Int32Array(full.length + 1);
+    this.#seen = new Uint32Array(full.length);
     const patterns: number[] = [];
-    for (let state = 0; state < states; state++) {
+    full.forEach((state, at) => {
       patterns.push(...usersAt(words, users, state));
-      this.#from[state + 1] = patterns.length;
-    }
+      this.#from[at + 1] = patterns.length;
+    });
     this.#patterns = Int32Array.from(patterns);
   }
 
   get tableBytes(): number {
-    const { table, longest, shorter } = this.#words;
-    const own = [this.#from, this.#patterns, this.#seen];
-    return [table, longest, shorter, ...own].reduce((sum, array) => sum + array.byteLength, 0);
+    const own = [this.#table, this.#from, this.#patterns, this.#seen];
+    return own.reduce((sum, array) => sum + array.byteLength, 0);
   }
 
-  scan(value: string): Uint32Array {
-    const { table, classOf, stride } = this.#words;
-    const from = this.#from;
-    const candidates = this.#candidates;
-    candidates.set(this.#always);
-    const scan = this.#next();
+  scan(value: string): Candidates {
+    const table = this.#table;
+    const classOf = this.#classOf;
+    const firstFull = this.#firstFull;
+    let found: number[] | undefined;
     let row = 0;
-    let signs = 0;
+    let signs = value.charCodeAt(0) === 46 ? LEADING_DOT_SIGN : 0;
     for (let at = 0; at < value.length; at++) {
       const byte = value.charCodeAt(at) & 255;
       signs |= SIGN_OF[byte]!;
       row = table[row + classOf[byte]!]!;
-      if (row === 0) continue;
-      const state = row / stride;
-      if (from[state] === from[state + 1] || this.#seen[state] === scan) continue;
-      this.#seen[state] = scan;
-      for (let each = from[state]!; each < from[state + 1]!; each++) {
-        const number = this.#patterns[each]!;
-        candidates[number >>> 5]! |= 1 << (number & 31);
+      if (row < firstFull) continue;
+      if (!found) {
+        found = this.none.slice();
+        this.#next();
       }
+      this.#mark(row, found);
     }
     this.signs = signs;
-    return candidates;
+    for (const { number, kinds } of this.#byKinds) {
+      if (!hasEach(kinds, signs)) continue;
+      found ??= this.none.slice();
+      found[number >>> 5]! |= 1 << (number & 31);
+    }
+    return found ?? this.none;
   }
 
-  #next(): number {
+  recased(candidates: Candidates, signs: number): Candidates {
+    let own: number[] | undefined;
+    for (const { number, kinds } of this.#byKinds) {
+      if (hasEach(kinds, signs) === isCandidate(candidates, number)) continue;
+      own ??= candidates.slice();
+      own[number >>> 5]! ^= 1 << (number & 31);
+    }
+    return own ?? candidates;
+  }
+
+  #mark(row: number, found: number[]): void {
+    const state = (row - this.#firstFull) / this.#stride;
+    if (this.#seen[state] === this.#scan) return;
+    this.#seen[state] = this.#scan;
+    const end = this.#from[state + 1]!;
+    for (let each = this.#from[state]!; each < end; each++) {
+      const number = this.#patterns[each]!;
+      found[number >>> 5]! |= 1 << (number & 31);
+    }
+  }
+
+  #next(): void {
     if (this.#scan === 0xffff_ffff) {
       this.#seen.fill(0);
       this.#scan = 0;
     }
-    return ++this.#scan;
+    this.#scan++;
   }
+}
+
+function hasEach(kinds: readonly number[], signs: number): boolean {
+  for (let at = 0; at < kinds.length; at++) if ((kinds[at]! & signs) === 0) return false;
+  return true;
+}
+
+/** All states, those at which no word ends first: so that the loop over bytes has one comparison to make. */
+function orderOf({ longest }: AhoCorasick): { readonly all: readonly number[]; readonly empty: number } {
+  const states = Array.from(longest, (_, state) => state);
+  const empty = states.filter(state => longest[state]! < 0);
+  return { all: [...empty, ...states.filter(state => longest[state]! >= 0)], empty: empty.length };
+}
+
+function reordered({ table, stride }: AhoCorasick, order: readonly number[]): Int32Array {
+  const places = new Int32Array(order.length);
+  for (let at = 0; at < order.length; at++) places[order[at]!] = at;
+  const own = new Int32Array(table.length);
+  for (let at = 0; at < order.length; at++)
+    for (let klass = 0; klass < stride; klass++)
+      own[at * stride + klass] = places[table[order[at]! * stride + klass]! / stride]! * stride;
+  return own;
 }
 
 function usersAt(words: AhoCorasick, users: readonly (readonly number[])[], state: number): Set<number> {

@@ -11,6 +11,7 @@ function readPairs(value: string, at: number): string {
 export const hexEncode: Transform = {
   name: 'hexEncode',
   doc: 'Writes each byte as two lower-case hexadecimal digits.',
+  most: value => 2 * value.length,
   run: value => Buffer.from(value, 'latin1').toString('hex'),
 };
 

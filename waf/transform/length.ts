@@ -4,5 +4,6 @@ import type { Transform } from './transform.ts';
 export const length: Transform = {
   name: 'length',
   doc: 'Replaces the value by its length in bytes.',
+  most: value => String(value.length).length,
   run: value => String(value.length),
 };

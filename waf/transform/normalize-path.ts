@@ -29,27 +29,28 @@ const under = (name: string, doc: string, reactsTo: string, run: (value: string)
   name,
   doc,
   reactsTo,
+  reactsToLeadingDot: true,
   run,
 });
 
 const normalizeWin = (value: string): string => normalize(value.replaceAll('\\', '/'));
 
-export const normalizePath = under('normalizePath', `${DOC}.`, './', normalize);
+export const normalizePath = under('normalizePath', `${DOC}.`, '/', normalize);
 export const normalisePath = under(
   'normalisePath',
   `${DOC} (the older spelling of normalizePath).`,
-  './',
+  '/',
   normalize,
 );
 export const normalizePathWin = under(
   'normalizePathWin',
   `As normalizePath, with \\ taken for / first.`,
-  './\\',
+  '/\\',
   normalizeWin,
 );
 export const normalisePathWin = under(
   'normalisePathWin',
   `The older spelling of normalizePathWin.`,
-  './\\',
+  '/\\',
   normalizeWin,
 );

@@ -17,6 +17,10 @@ export interface Transform {
    * without a look at them.
    */
   readonly reactsTo?: string;
+  /** Whether a `.` at the very start is one of them; elsewhere it is only when `reactsTo` names it. */
+  readonly reactsToLeadingDot?: boolean;
+  /** Bytes that a result has at the most; absent where it is never longer than the value. */
+  readonly most?: (value: string) => number;
   /** Whether it changes nothing but the case of ASCII letters. */
   readonly changesCaseOnly?: boolean;
   run(value: string): string;

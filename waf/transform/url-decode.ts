@@ -60,6 +60,7 @@ export const urlDecodeUni: Transform = urlDecodeUniWith();
 export const urlEncode: Transform = {
   name: 'urlEncode',
   doc: 'Writes a space as + and every byte but letters, digits and * as %hh.',
+  most: value => 3 * value.length,
   run: value =>
     value.replace(/[^0-9A-Za-z*]/g, char =>
       char === ' ' ? '+' : `%${char.charCodeAt(0).toString(16).padStart(2, '0')}`,

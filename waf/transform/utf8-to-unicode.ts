@@ -62,5 +62,6 @@ export const utf8toUnicode: Transform = {
   name: 'utf8toUnicode',
   doc: 'Writes UTF-8 sequences as %uHHHH; drops incomplete ones and NUL bytes.',
   reactsTo: REACTS_TO,
+  most: value => 7 * value.length,
   run: value => (/[\0\xc0-\xf7]/.test(value) ? rewrite(value) : value),
 };

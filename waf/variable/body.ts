@@ -1,7 +1,7 @@
 /** Variables of the request's body. */
 import { selectPath } from '../body/xml-path.ts';
 import type { Transaction } from '../transaction.ts';
-import { flag, many, one } from './define.ts';
+import { flag, live, many, one } from './define.ts';
 import { entry, type Variable } from './variable.ts';
 
 /** The head as sent, an empty line, the body. */
@@ -19,7 +19,8 @@ export const BODY_VARIABLES: readonly Variable[] = [
   one('REQUEST_BODY_LENGTH', 'Bytes of the body.', t => String(t.body.lengthBytes)),
   one('FULL_REQUEST', 'Request line, headers and body.', fullRequest),
   one('FULL_REQUEST_LENGTH', 'Bytes of request line, headers and body.', t => String(fullRequest(t).length)),
-  one('REQBODY_PROCESSOR', 'URLENCODED, MULTIPART, JSON, XML, or nothing.', t => t.body.processor ?? ''),
+  // ctl:requestBodyProcessor changes it in the middle of phase 1.
+  live('REQBODY_PROCESSOR', 'URLENCODED, MULTIPART, JSON, XML, or nothing.', t => t.body.processor ?? ''),
   one('REQBODY_ERROR', '1 when the body could not be read.', t => flag(t.body.error !== undefined)),
   one('REQBODY_ERROR_MSG', 'Why the body could not be read.', t => t.body.error ?? ''),
   one('REQBODY_PROCESSOR_ERROR', '1 when the body could not be read.', t => flag(t.body.error !== undefined)),

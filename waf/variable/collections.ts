@@ -21,6 +21,7 @@ export const COLLECTION_VARIABLES: readonly Variable[] = [
     life: 'live',
     list: t => t.tx.entries(),
     get: (t, lower) => t.tx.get(lower),
+    choose: (t, choice) => t.tx.chosen(choice),
   },
   {
     kind: 'many',

@@ -1,6 +1,6 @@
 /** Short ways to write down variables. */
 import type { Transaction } from '../transaction.ts';
-import type { Entry, Many, One } from './variable.ts';
+import type { Entry, Many, One, Variable } from './variable.ts';
 
 /** A single value that stays during a phase. */
 export const one = (
@@ -37,6 +37,10 @@ export const many = (
   life: 'frozen',
   list,
 });
+
+/** Those that the head of the request says for good. */
+export const fixed = (variables: readonly Variable[]): readonly Variable[] =>
+  variables.map(variable => ({ ...variable, fixed: true }));
 
 /** What rules read of a yes or no. */
 export const flag = (on: boolean | undefined): string => (on ? '1' : '0');

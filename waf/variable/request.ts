@@ -1,8 +1,8 @@
 /** Variables of the request's head. */
-import { many, one } from './define.ts';
+import { fixed, many, one } from './define.ts';
 import { namesOf, type Variable } from './variable.ts';
 
-export const REQUEST_VARIABLES: readonly Variable[] = [
+export const REQUEST_VARIABLES: readonly Variable[] = fixed([
   one('REQUEST_METHOD', 'The method as sent.', t => t.request.head.method),
   one('REQUEST_PROTOCOL', 'The protocol with its version, as in HTTP/1.1.', t => t.request.head.protocol),
   one('REQUEST_LINE', 'Method, target and protocol.', t => t.request.line),
@@ -22,7 +22,7 @@ export const REQUEST_VARIABLES: readonly Variable[] = [
     t => t.request.header('authorization')?.split(' ')[0],
   ),
   one('REMOTE_USER', 'The user of Basic authentication.', t => basicUser(t.request.header('authorization'))),
-];
+]);
 
 function basicUser(authorization: string | undefined): string | undefined {
   const credentials = /^basic +([A-Za-z0-9+/=]+)$/i.exec(authorization ?? '')?.[1];

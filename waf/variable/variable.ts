@@ -1,4 +1,5 @@
 /** What a variable is: a name under which rules find a part of the transaction. */
+import type { Choice } from '../collection/variables.ts';
 import type { Transaction } from '../transaction.ts';
 
 /** One entry of a collection. */
@@ -18,6 +19,8 @@ interface Described {
    * itself (TIME); it is read anew for each rule.
    */
   readonly life: 'frozen' | 'live';
+  /** Of a frozen one: whether the head of the request says it for good. */
+  readonly fixed?: boolean;
 }
 
 /** A single value. */
@@ -33,6 +36,8 @@ export interface Many extends Described {
   list(transaction: Transaction): readonly Entry[];
   /** A shorter way to one name, where there is one. */
   get?(transaction: Transaction, lower: string): string | undefined;
+  /** A shorter way to those whose names are chosen, where there is one. */
+  choose?(transaction: Transaction, choice: Choice): readonly Entry[];
 }
 
 /** A document that is asked by paths. */

@@ -17,9 +17,9 @@ function left(text: string): number {
   const loader = loaderOf({ '/r': text });
   const program = readRules(['/r'], loader, { compilePattern });
   const linked = linkRules(program, { loader, macros: program.macros, compilePattern });
-  const { phases } = makeVariant(linked, {}, []);
+  const { plans } = makeVariant(linked, {}, []);
   assert.deepEqual(program.diagnostics, []);
-  return Object.values(phases).reduce((sum, rules) => sum + rules.length, 0);
+  return Object.values(plans).reduce((sum, { rules }) => sum + rules.length, 0);
 }
 
 const SET_UP =
