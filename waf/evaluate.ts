@@ -74,14 +74,13 @@ function runShared(link: Rule, head: Rule, transaction: Transaction): boolean {
 function hitsIn(link: Rule, raw: Column, transaction: Transaction): Set<string> | undefined {
   const { chain, multiMatch } = link;
   const { values } = transaction;
-  let hits =
-    multiMatch || chain.length === 0 ? judge(link, raw, undefined, transaction, undefined) : undefined;
+  let hits = multiMatch || chain.length === 0 ? judge(link, raw, transaction, undefined) : undefined;
   let column = raw;
   for (let step = 0; step < chain.length; step++) {
     const before = column;
     column = values.after(before, chain[step]!);
     const asked = multiMatch ? column !== before : step === chain.length - 1;
-    if (asked) hits = judge(link, column, multiMatch ? before : undefined, transaction, hits);
+    if (asked) hits = judge(link, column, transaction, hits);
   }
   return hits;
 }
@@ -95,14 +94,10 @@ function hasNeeded({ needs }: Rule, signs: number): boolean {
   return true;
 }
 
-/**
- * @param before the column that was asked before this step, whose unchanged values need not be asked again
- * @returns the values that match, with those found before; undefined when none does
- */
+/** @returns the values that match, with those found before; undefined when none does */
 function judge(
   link: Rule,
   { texts, candidates: ofAll, signs }: Column,
-  before: Column | undefined,
   transaction: Transaction,
   found: Set<string> | undefined,
 ): Set<string> | undefined {
@@ -110,8 +105,7 @@ function judge(
   let hits = found;
   for (let at = 0; at < texts.length; at++) {
     const text = texts[at]!;
-    if (text === before?.texts[at] || !mayMatch(text.candidates, link.slot)) continue;
-    if (!hasNeeded(link, text.signs)) continue;
+    if (!mayMatch(text.candidates, link.slot) || !hasNeeded(link, text.signs)) continue;
     if (!decides(link, text.value, transaction)) continue;
     hits ??= new Set();
     hits.add(text.value);
@@ -194,7 +188,7 @@ function actOn(link: Rule, head: Rule, transaction: Transaction, found: Found): 
   transaction.matched.name = name;
   transaction.matched.value = transformed;
   const captures = link.capture || head.logs ? capturesOf(link, transformed, transaction) : undefined;
-  if (link.capture) capture(captures ?? [transformed], transaction);
+  if (link.capture) transaction.tx.capture(captures ?? [transformed]);
   for (const effect of link.effects) effect(transaction);
   if (head.logs) {
     const finding = findingOf(transaction);
@@ -213,17 +207,6 @@ function capturesOf(
 ): readonly (string | undefined)[] | undefined {
   const matcher: Matcher = link.matcher!;
   return link.negated ? undefined : matcher.captures?.(value, transaction);
-}
-
-const DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
-
-function capture(groups: readonly (string | undefined)[], { tx }: Transaction): void {
-  for (let at = 0; at < DIGITS.length; at++) {
-    const digit = DIGITS[at]!;
-    const group = groups[at];
-    if (group === undefined) tx.delete(digit);
-    else tx.set(digit, digit, group);
-  }
 }
 
 const matchOf = (

@@ -11,6 +11,8 @@ export interface Source {
   readonly target: Target;
   /** Whether it is known with the head of the request, and stays. */
   readonly fixed: boolean;
+  /** Whether its values are names, of which hardly two are the same. */
+  readonly areNames: boolean;
   /** Its entries, now. */
   readonly read: Reader;
 }
@@ -55,7 +57,8 @@ export class SelectionBook {
     if (known) return known;
     const label = target.mode === 'count' ? `&${target.variable.name}` : target.variable.name;
     const { fixed = false } = target.variable;
-    const source = { id: this.#sources.size, label, target, fixed, read: readerOf(target) };
+    const areNames = target.variable.kind === 'many' && target.variable.areNames === true;
+    const source = { id: this.#sources.size, label, target, fixed, areNames, read: readerOf(target) };
     this.#sources.set(key, source);
     return source;
   }

@@ -120,6 +120,8 @@ export class ValueCache {
     const entries = source.read(this.#transaction);
     if (entries.length === 0) return this.#empty;
     if (entries.length === 1) return { entries, column: this.#alone(this.#text(entries[0]!.value)) };
+    if (source.areNames)
+      return { entries, column: this.#column(entries.map(one => this.#scanned(one.value))) };
     const read = ++this.#reads;
     const texts: Text[] = [];
     for (let at = 0; at < entries.length; at++) {

@@ -88,8 +88,8 @@ function leastLengths(rules: readonly Rule[]): number[] {
 }
 
 /** Bytes that a value has at least when the operator of the rule matches it. */
-function leastOf({ matcher, negated, multiMatch, needs }: Rule): number {
-  if (!matcher || negated || multiMatch) return 0;
+function leastOf({ matcher, negated, needs }: Rule): number {
+  if (!matcher || negated) return 0;
   if (matcher.pattern) return matcher.pattern.minLength ?? 0;
   if (matcher.words) return Math.min(...matcher.words.map(word => word.length));
   return needs.length > 0 ? 1 : 0;

@@ -11,6 +11,8 @@ export interface MutableCollection {
   entries(): readonly Entry[];
 }
 
+const DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+
 /** Chooses entries by their names. */
 export interface Choice {
   test(key: string): boolean;
@@ -21,12 +23,15 @@ export class VariableMap implements MutableCollection {
   readonly #base: VariableMap | undefined;
   /** Undefined: deleted, though the base has it. */
   #own: Map<string, Entry | undefined> | undefined;
+  /** Which of the digits may be set, a bit each: nearly always none but 0 is. */
+  #digits: number;
   #list: readonly Entry[] | undefined;
   #choices: Map<Choice, readonly Entry[]> | undefined;
 
   /** @param base must not change any more */
   constructor(base?: VariableMap) {
     this.#base = base;
+    this.#digits = base ? base.#digits : 0;
   }
 
   get(lower: string): string | undefined {
@@ -39,6 +44,7 @@ export class VariableMap implements MutableCollection {
     this.#list = undefined;
     this.#own ??= new Map();
     this.#own.set(lower, { key: name, lower, value });
+    if (lower.length === 1) this.#digits |= 1 << DIGITS.indexOf(lower);
   }
 
   delete(lower: string): void {
@@ -47,6 +53,16 @@ export class VariableMap implements MutableCollection {
     this.#own ??= new Map();
     if (this.#base?.get(lower) === undefined) this.#own.delete(lower);
     else this.#own.set(lower, undefined);
+  }
+
+  /** What `capture` found: 0 is the match, 1 to 9 its groups. Digits that have none now are deleted. */
+  capture(groups: readonly (string | undefined)[]): void {
+    for (let at = 0; at < DIGITS.length; at++) {
+      const digit = DIGITS[at]!;
+      const group = groups[at];
+      if (group !== undefined) this.set(digit, digit, group);
+      else if ((this.#digits & (1 << at)) !== 0) this.delete(digit);
+    }
   }
 
   /** Entries whose names are chosen. What is chosen of the values that all transactions begin with is remembered. */

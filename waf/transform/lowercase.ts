@@ -7,5 +7,6 @@ export const lowercase: Transform = {
   doc: 'Lowers A-Z; bytes above 127 stay.',
   reactsTo: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
   changesCaseOnly: true,
-  run: value => (/[A-Z]/.test(value) ? value.replace(/[A-Z]+/g, run => run.toLowerCase()) : value),
+  run: value =>
+    /[\xc0-\xde]/.test(value) ? value.replace(/[A-Z]+/g, run => run.toLowerCase()) : value.toLowerCase(),
 };

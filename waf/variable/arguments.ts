@@ -1,7 +1,7 @@
 /** Variables of the arguments, of query and body. */
 import type { Transaction } from '../transaction.ts';
-import { fixed, many, one } from './define.ts';
-import { type Entry, namesOf, type Variable } from './variable.ts';
+import { fixed, many, names, one } from './define.ts';
+import type { Entry, Variable } from './variable.ts';
 
 const get = (t: Transaction) => t.request.argsGet;
 const post = (t: Transaction) => t.body.args;
@@ -17,12 +17,12 @@ const combinedSize = (t: Transaction): number =>
 export const ARGUMENT_VARIABLES: readonly Variable[] = [
   ...fixed([
     many('ARGS_GET', 'Arguments of the query.', get),
-    many('ARGS_GET_NAMES', 'Names of arguments of the query.', t => namesOf(get(t))),
+    names('ARGS_GET_NAMES', 'Names of arguments of the query.', get),
   ]),
   many('ARGS', 'Arguments of query and body by name, decoded.', all),
   many('ARGS_POST', 'Arguments of the body.', post),
-  many('ARGS_NAMES', 'Names of all arguments.', t => namesOf(all(t))),
-  many('ARGS_POST_NAMES', 'Names of arguments of the body.', t => namesOf(post(t))),
+  names('ARGS_NAMES', 'Names of all arguments.', all),
+  names('ARGS_POST_NAMES', 'Names of arguments of the body.', post),
   one('ARGS_COMBINED_SIZE', 'Bytes of all names and values of arguments.', t => String(combinedSize(t))),
   one('URLENCODED_ERROR', '1 when a % was not followed by two hexadecimal digits.', t =>
     t.request.urlencodedError ? '1' : '0',

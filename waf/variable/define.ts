@@ -1,6 +1,6 @@
 /** Short ways to write down variables. */
 import type { Transaction } from '../transaction.ts';
-import type { Entry, Many, One, Variable } from './variable.ts';
+import { type Entry, type Many, namesOf, type One, type Variable } from './variable.ts';
 
 /** A single value that stays during a phase. */
 export const one = (
@@ -36,6 +36,12 @@ export const many = (
   doc,
   life: 'frozen',
   list,
+});
+
+/** The names of a collection. */
+export const names = (name: string, doc: string, list: Many['list']): Many => ({
+  ...many(name, doc, t => namesOf(list(t))),
+  areNames: true,
 });
 
 /** Those that the head of the request says for good. */

@@ -1,6 +1,6 @@
 /** Variables of the request's head. */
-import { fixed, many, one } from './define.ts';
-import { namesOf, type Variable } from './variable.ts';
+import { fixed, many, names, one } from './define.ts';
+import type { Variable } from './variable.ts';
 
 export const REQUEST_VARIABLES: readonly Variable[] = fixed([
   one('REQUEST_METHOD', 'The method as sent.', t => t.request.head.method),
@@ -13,9 +13,9 @@ export const REQUEST_VARIABLES: readonly Variable[] = fixed([
   one('REQUEST_BASENAME', 'The last segment of the path.', t => t.request.basename),
   one('QUERY_STRING', 'What follows the ?, as sent.', t => t.request.query ?? ''),
   many('REQUEST_HEADERS', 'Values of headers by name.', t => t.request.headers),
-  many('REQUEST_HEADERS_NAMES', 'Names of headers.', t => namesOf(t.request.headers)),
+  names('REQUEST_HEADERS_NAMES', 'Names of headers.', t => t.request.headers),
   many('REQUEST_COOKIES', 'Values of cookies by name.', t => t.request.cookies),
-  many('REQUEST_COOKIES_NAMES', 'Names of cookies.', t => namesOf(t.request.cookies)),
+  names('REQUEST_COOKIES_NAMES', 'Names of cookies.', t => t.request.cookies),
   one(
     'AUTH_TYPE',
     'The scheme of the Authorization header.',

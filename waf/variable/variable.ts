@@ -37,6 +37,8 @@ export interface Many extends Described {
   /** A shorter way to one name, where there is one. */
   get?(transaction: Transaction, lower: string): string | undefined;
   /** A shorter way to those whose names are chosen, where there is one. */
+  /** Whether its values are names: hardly two are the same, so that it is a waste to look for those. */
+  readonly areNames?: boolean;
   choose?(transaction: Transaction, choice: Choice): readonly Entry[];
 }
 
@@ -48,7 +50,23 @@ export interface Tree extends Described {
 
 export type Variable = One | Many | Tree;
 
-export const entry = (key: string, value: string): Entry => ({ key, lower: key.toLowerCase(), value });
+class NamedEntry implements Entry {
+  readonly key: string;
+  readonly value: string;
+  #lower: string | undefined;
+
+  constructor(key: string, value: string) {
+    this.key = key;
+    this.value = value;
+  }
+
+  /** Few are ever asked for. */
+  get lower(): string {
+    return (this.#lower ??= this.key.toLowerCase());
+  }
+}
+
+export const entry = (key: string, value: string): Entry => new NamedEntry(key, value);
 
 /** @param flat name, value, name, value */
 export function entriesOfPairs(flat: readonly string[]): Entry[] {
@@ -59,4 +77,4 @@ export function entriesOfPairs(flat: readonly string[]): Entry[] {
 
 /** The entries again, their names as values: ARGS_NAMES of ARGS. */
 export const namesOf = (entries: readonly Entry[]): Entry[] =>
-  entries.map(({ key, lower }) => ({ key, lower, value: key }));
+  entries.map(({ key }) => new NamedEntry(key, key));
