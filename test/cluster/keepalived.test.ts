@@ -63,6 +63,7 @@ describe('VRRP beside keepalived', { skip, concurrency: AT_ONCE }, () => {
       process.kill(clusterPid, 'SIGKILL');
       const crashMs = tell(t, 'takeover after kill -9 of the process', sinceMs, await theirs.becomes(true));
       assert.ok(crashMs < SOONER_MS, `nobody said priority 0: ${crashMs} ms`);
+      await moat.says(/was ended by SIGKILL; given up in its stead: VI_1\n/);
       await ours.becomes(true);
       await theirs.becomes(false);
 
@@ -94,7 +95,7 @@ describe('VRRP beside keepalived', { skip, concurrency: AT_ONCE }, () => {
       await theirs.becomes(true);
       await ours.becomes(false);
       sinceMs = monotonicMs();
-      for (const pid of keepalived.pids) process.kill(pid, 'SIGKILL');
+      keepalived.crash();
       const silentMs = tell(t, 'takeover after its kill -9', sinceMs, await ours.becomes(true));
       assert.ok(silentMs >= 2000, `it did not wait: ${silentMs} ms`);
       assert.doesNotMatch(moat.log, /is dropped|advertises/);

@@ -22,8 +22,7 @@ describe('addresses of two nodes of moat', { skip, concurrency: AT_ONCE }, () =>
     moat.reload();
     await moat.says(/configuration 2 is in force/);
     assert.match(pair.hosts[0].do('ip address show dev eth0'), /10\.77\.0\.100.*\n +valid_lft forever/);
-    const { controlPid, clusterPid } = await moat.pids();
-    for (const pid of [controlPid, clusterPid]) process.kill(pid, 'SIGKILL');
+    await moat.crash();
     await assertSole(a, [], 4000);
   });
 

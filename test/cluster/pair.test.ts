@@ -92,7 +92,7 @@ describe('VRRP between two nodes of moat', { skip, concurrency: AT_ONCE }, () =>
     for (const pid of [controlPid, clusterPid]) process.kill(pid, 'SIGCONT');
     await a.becomes(true);
     await b.becomes(false);
-    for (const pid of [controlPid, clusterPid]) process.kill(pid, 'SIGKILL');
+    await above.crash();
     await b.becomes(true);
     await a.becomes(false);
     await assertSole(b, [a], WHILE_MS);
