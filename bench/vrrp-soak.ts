@@ -1,6 +1,7 @@
 /**
- * Two nodes of moat at the shortest interval, on a machine whose cores are all busy: `node bench/vrrp-soak.ts [SECONDS [INTERVAL_MS [LOOPS]]]`.
- * Prints transitions (there should be none), pauses, and takeovers after an end, a crash and a link that went down. Needs root.
+ * Two nodes of moat at the shortest interval, on a machine whose cores are all busy: `node bench/vrrp-soak.ts [SECONDS [INTERVAL_MS [LOOPS [TAKEOVERS [FAILURE]]]]]`.
+ * Prints transitions (there should be none), pauses, and takeovers after a crash, a stop and a link that went down; FAILURE: of those
+ * alone that have this text. Needs root.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -14,7 +15,8 @@ import { type Moat, Pair } from '../test/cluster/pair.ts';
 const seconds = Number(process.argv[2] ?? 600);
 const intervalMs = Number(process.argv[3] ?? 10);
 const loopCount = Number(process.argv[4] ?? 2 * availableParallelism());
-const TAKEOVERS = 5;
+const takeoverCount = Number(process.argv[5] ?? 5);
+const only = process.argv[6] ?? '';
 
 /** Endless loops, two for each core unless said otherwise. */
 function burn(): ChildProcess[] {
@@ -76,7 +78,7 @@ const FAILURES: readonly Failure[] = [
 
 async function takeovers(pair: Pair, above: Moat, { what, fail, mend }: Failure): Promise<void> {
   const times: number[] = [];
-  for (let round = 0; round < TAKEOVERS; round++) {
+  for (let round = 0; round < takeoverCount; round++) {
     await pair.owners[0].becomes(true);
     await pair.owners[1].becomes(false);
     const { clusterPid } = await above.pids();
@@ -103,7 +105,7 @@ try {
   await pair.owners[1].becomes(false);
   await sleep(2000);
   await soak(pair, above, below);
-  for (const failure of FAILURES) await takeovers(pair, above, failure);
+  for (const failure of FAILURES.filter(({ what }) => what.includes(only))) await takeovers(pair, above, failure);
 } finally {
   for (const loop of loops) loop.kill('SIGKILL');
   pair[Symbol.dispose]();

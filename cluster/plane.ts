@@ -6,7 +6,7 @@ import { RestartPauses } from '#kit/restart-pauses.ts';
 import { Turns } from '#kit/turns.ts';
 import type { ClusterModel } from '#model/cluster/cluster.ts';
 import type { ClusterFigures } from './figures.ts';
-import { fulfil } from './last-will.ts';
+import { fulfil, LastWill } from './last-will.ts';
 import type { Log } from './log.ts';
 import type { ClusterOrder, FromNode, ToNode } from './messages.ts';
 import type { PlaneHealth } from './track/health.ts';
@@ -17,7 +17,7 @@ export type { HeartbeatFigures, PathFigures } from './heartbeat/figures.ts';
 export { type Incident, viewText } from './heartbeat/incidents.ts';
 export { REFUSALS } from './heartbeat/session.ts';
 export type { ClusterOrder } from './messages.ts';
-export type { PlaneHealth } from './track/health.ts';
+export type { NodeSample, PlaneHealth } from './track/health.ts';
 export { DROP_REASONS } from './vrrp/admit.ts';
 
 const ENTRY = fileURLToPath(new URL('./process.ts', import.meta.url));
@@ -27,7 +27,16 @@ const FLAGS = ['--v8-pool-size=0', '--single-threaded-gc', '--max-semi-space-siz
 const PAUSE_MS = { first: 50, most: 5000 };
 
 type Told = Exclude<FromNode, { kind: 'answer' }>;
-type Child = AskedChild<ToNode, Told>;
+
+class Child extends AskedChild<ToNode, Told> {
+  readonly will: LastWill;
+
+  constructor(env: NodeJS.ProcessEnv, hear: (message: Told) => void) {
+    const will = new LastWill();
+    super({ name: 'the cluster process', entry: ENTRY, env, flags: FLAGS, descriptors: [will.fd], hear });
+    this.will = will;
+  }
+}
 
 export class ClusterPlane {
   /** Tells of deaths, and of what the process has to say. */
@@ -101,7 +110,7 @@ export class ClusterPlane {
     const { instances = [], groups = [], flowWaitMs } = this.#model ?? {};
     if (flowWaitMs !== undefined) return true;
     return [...instances, ...groups].some(({ tracks }) =>
-      tracks.some(({ question: { type } }) => type === 'l4' || type === 'l7'),
+      tracks.some(({ question: { type } }) => type === 'l4' || type === 'l7' || type === 'health'),
     );
   }
 
@@ -110,18 +119,21 @@ export class ClusterPlane {
   }
 
   #start(): Child {
-    const child: Child = new AskedChild<ToNode, Told>({
-      ...{ name: 'the cluster process', entry: ENTRY, env: this.#env, flags: FLAGS },
-      hear: message => this.#hear(message),
-    });
+    const child: Child = new Child(this.#env, message => this.#hear(child, message));
     this.#child = child;
     void child.ended.then(how => this.#bury(child, how));
     return child;
   }
 
-  #hear(message: Told): void {
-    if (message.kind === 'log') this.log[message.level](message.message);
-    else this.#standings = message.standings;
+  #hear(child: Child, message: Told): void {
+    if (message.kind === 'log') return this.log[message.level](message.message);
+    if (this.#child !== child || !this.#model) return;
+    this.#standings = message.standings;
+    try {
+      child.will.write(this.#model, message.standings);
+    } catch (fault) {
+      this.log.error(`vrrp: nothing is prepared for a crash: ${(fault as Error).message}`);
+    }
   }
 
   /** Gives everything up, so that another node takes over at once. */
@@ -157,13 +169,15 @@ export class ClusterPlane {
   }
 
   async #bury(child: Child, how: string): Promise<void> {
+    const done = child.will.end();
     if (this.#child !== child) return; // it was told to end
     this.#child = undefined;
     const model = this.#model;
-    const active = model ? fulfil(model, this.#standings, this.log) : [];
+    const active = model ? fulfil(model, this.#standings, done, this.log) : [];
     this.#standings = [];
+    const late = active.filter(name => !done.has(name));
     this.log.error(
-      `the cluster process ${child.pid} ${how}; given up in its stead: ${active.join(' ') || 'nothing'}`,
+      `the cluster process ${child.pid} ${how}; given up in its stead: ${active.join(' ') || 'nothing'}${late.length > 0 ? `, and late: ${late.join(' ')}` : ''}`,
     );
     this.#pauses.died(performance.now() - child.startedAtMs);
     while (this.#model && !this.#child) {

@@ -1,5 +1,7 @@
 /** The cluster process: VRRP alone, with real-time priority, so that nothing else delays an advertisement. */
+import { FIRST_DESCRIPTOR } from '#kit/asked-child.ts';
 import type { Question } from '#kit/line.ts';
+import { holdLife, leaveLife } from '#native/life.ts';
 import { lockMemory, setRealtime } from '#native/realtime.ts';
 import type { Log } from './log.ts';
 import type { FromNode, ToNode } from './messages.ts';
@@ -11,6 +13,9 @@ const RUNTIME_LIMIT_US = 2_000_000;
 const say = (message: FromNode) => process.send?.(message, () => {}); // control is gone: the end comes by 'disconnect'
 const tell = (level: keyof Log) => (message: string) => void say({ kind: 'log', level, message });
 const log: Log = { error: tell('error'), warn: tell('warn'), notice: tell('notice') };
+
+// From now on control's watcher speaks in this one's stead when it dies.
+holdLife(FIRST_DESCRIPTOR);
 
 let node: Node | undefined;
 let wantedPriority = 0;
@@ -57,6 +62,12 @@ function work(order: ToNode): unknown {
   }
 }
 
+/** All that was to be said is said. */
+function end(): never {
+  leaveLife();
+  process.exit(0);
+}
+
 process.on('message', (order: Question<ToNode>) => {
   let fault: string | undefined;
   let value: unknown;
@@ -66,14 +77,14 @@ process.on('message', (order: Question<ToNode>) => {
     fault = (error as Error).message;
   }
   process.send?.({ kind: 'answer', id: order.id, fault, value } satisfies FromNode, () => {
-    if ((order.kind === 'stop' || order.kind === 'leave') && fault === undefined) process.exit(0);
+    if ((order.kind === 'stop' || order.kind === 'leave') && fault === undefined) end();
   });
 });
 
 // Control is dead: nobody would speak in this one's stead, nor start it anew.
 process.on('disconnect', () => {
   node?.stop();
-  process.exit(0);
+  end();
 });
 // Signals of a terminal are for control, which says what is to be done.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const)

@@ -22,9 +22,14 @@ export interface ChildOptions<Told> {
   readonly env: NodeJS.ProcessEnv;
   /** For Node itself. */
   readonly flags?: readonly string[];
+  /** Open in it as FIRST_DESCRIPTOR and the next ones. */
+  readonly descriptors?: readonly number[];
   /** What it says unasked. */
   readonly hear: (message: Told) => void;
 }
+
+/** What stands before: input, output, errors, the line to the parent. */
+export const FIRST_DESCRIPTOR = 4;
 
 /** One life of a process. `Demand`: what it may be asked, without the number that goes with it. */
 export class AskedChild<Demand extends object, Told extends { readonly kind: string }> {
@@ -34,9 +39,9 @@ export class AskedChild<Demand extends object, Told extends { readonly kind: str
   readonly #process: ChildProcess;
   readonly #line: Line<Demand>;
 
-  constructor({ name, entry, env, flags = [], hear }: ChildOptions<Told>) {
+  constructor({ name, entry, env, flags = [], descriptors = [], hear }: ChildOptions<Told>) {
     this.#process = spawn(process.execPath, [...process.execArgv, ...flags, '--disable-sigusr1', entry], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...descriptors],
       serialization: 'advanced',
       env,
     });

@@ -11,6 +11,8 @@ export type TlsHandle = { readonly tls: unique symbol };
 
 /** A watch of the addon; opaque. */
 export type WatchHandle = { readonly watch: unique symbol };
+/** Of another process, watched; opaque. */
+export type LifeHandle = { readonly life: unique symbol };
 
 /** The addon's verbs as they stand in C. The typed faces (`socket.ts`, `identity.ts`, `crypt.ts`) are what others use. */
 export type Addon = {
@@ -58,6 +60,12 @@ export type Addon = {
   linkSend(fd: number, index: number, frame: Uint8Array): void;
   watchFd(fd: number, onReadable: () => void): WatchHandle;
   unwatchFd(handle: WatchHandle): void;
+  lifeMake(): number;
+  lifeHold(fd: number): void;
+  lifeLeave(): void;
+  lifeWatch(fd: number, priority: number): LifeHandle;
+  lifeWill(handle: LifeHandle, steps: readonly object[]): void;
+  lifeEnd(handle: LifeHandle): number[] | undefined;
   setRealtime(priority: number, limitUs: number): void;
   lockMemory(): void;
   streamOpen(options: object): StreamHandle;

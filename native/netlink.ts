@@ -236,15 +236,18 @@ function giveAddress(
   addon().netlinkAsk(NETLINK_ROUTE, ask, what, name);
 }
 
+/** A message that takes it away. */
+export const removalOf = (index: number, address: Uint8Array, options: AddressOptions = {}): Uint8Array =>
+  message(MESSAGE.deleteAddress, FLAG.acknowledge, localAddress(index, address, options), [
+    [ADDRESS.local, address],
+  ]);
+
 /** Takes it away. @throws {Error} EADDRNOTAVAIL if it is not there */
 export function removeAddress(
   index: number,
   address: Uint8Array,
   name: string,
-  options: AddressOptions = {},
+  options?: AddressOptions,
 ): void {
-  const ask = message(MESSAGE.deleteAddress, FLAG.acknowledge, localAddress(index, address, options), [
-    [ADDRESS.local, address],
-  ]);
-  addon().netlinkAsk(NETLINK_ROUTE, ask, 'remove the address', name);
+  addon().netlinkAsk(NETLINK_ROUTE, removalOf(index, address, options), 'remove the address', name);
 }

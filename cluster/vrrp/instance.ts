@@ -232,7 +232,8 @@ export class Instance {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#state.kind === 'initialize') return;
-    const ms = Math.ceil(this.#state.dueMs - this.#around.nowMs());
+    // One that comes early is armed again; rounded up, it would be late each time.
+    const ms = Math.floor(this.#state.dueMs - this.#around.nowMs());
     this.#timer = setTimeout(() => this.#timeOut(), Math.max(1, ms));
   }
 

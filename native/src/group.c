@@ -1,6 +1,7 @@
 /* Raw sockets of one IP protocol on one interface, in a multicast group or not: who sent a message, to whom, and over how
  * many hops is told; what goes out has the source address that is asked for, and a hop limit of 255. No verb here waits. */
 #include "call.h"
+#include "kernel.h"
 #include "verbs.h"
 
 #include <errno.h>
@@ -97,31 +98,50 @@ static void say_source(struct msghdr *message, const uint8_t *source, size_t len
   }
 }
 
+static int post(int fd, const struct letter *letter) {
+  struct sockaddr_in to4 = {.sin_family = AF_INET};
+  struct sockaddr_in6 to6 = {.sin6_family = AF_INET6, .sin6_scope_id = (unsigned)letter->index};
+  struct control control = {0};
+  struct iovec part = {(void *)letter->bytes, letter->length};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes};
+  message.msg_controllen = sizeof control.bytes;
+  bool v4 = letter->width == 4;
+  if (v4) memcpy(&to4.sin_addr, letter->destination, 4);
+  else memcpy(&to6.sin6_addr, letter->destination, 16);
+  message.msg_name = v4 ? (void *)&to4 : (void *)&to6;
+  message.msg_namelen = v4 ? sizeof to4 : sizeof to6;
+  say_source(&message, letter->source, letter->width, letter->index);
+  return sendmsg(fd, &message, MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
+int post_letter(const struct letter *letter) {
+  bool v4 = letter->width == 4;
+  int fd = socket(v4 ? AF_INET : AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, letter->protocol);
+  if (fd < 0) return -errno;
+  int error = (v4 ? join4 : join6)(fd, letter->index, NULL) < 0 ? -errno : post(fd, letter);
+  close(fd);
+  return error;
+}
+
 /* groupSend(fd, destination, source, index, bytes) */
 napi_value group_send(napi_env env, napi_callback_info info) {
   struct call call = call_begin(env, info, "groupSend");
   int fd = as_fd(&call, call.args[0]);
   uint8_t *destination, *source, *bytes;
-  size_t to_length = as_address(&call, call.args[1], "destination", &destination), length;
+  struct letter letter = {0};
+  letter.width = as_address(&call, call.args[1], "destination", &destination);
   size_t from_length = as_address(&call, call.args[2], "source", &source);
-  int index = (int)as_int(&call, call.args[3], "index", 0, INT32_MAX);
-  as_bytes(&call, call.args[4], "bytes", &bytes, &length);
-  if (!call.failed && to_length != from_length) fail_type(&call, "source", "must be of the destination's family");
+  letter.index = (int)as_int(&call, call.args[3], "index", 0, INT32_MAX);
+  as_bytes(&call, call.args[4], "bytes", &bytes, &letter.length);
+  if (!call.failed && letter.width != from_length) fail_type(&call, "source", "must be of the destination's family");
   if (call.failed) return NULL;
-  struct sockaddr_in to4 = {.sin_family = AF_INET};
-  struct sockaddr_in6 to6 = {.sin6_family = AF_INET6, .sin6_scope_id = (unsigned)index};
-  struct control control = {0};
-  struct iovec part = {bytes, length};
-  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes};
-  message.msg_controllen = sizeof control.bytes;
-  if (to_length == 4) memcpy(&to4.sin_addr, destination, 4);
-  else memcpy(&to6.sin6_addr, destination, 16);
-  message.msg_name = to_length == 4 ? (void *)&to4 : (void *)&to6;
-  message.msg_namelen = to_length == 4 ? sizeof to4 : sizeof to6;
-  say_source(&message, source, from_length, index);
+  memcpy(letter.destination, destination, letter.width);
+  memcpy(letter.source, source, letter.width);
+  letter.bytes = bytes;
   char object[32];
-  snprintf(object, sizeof object, "interface %d", index);
-  if (sendmsg(fd, &message, MSG_DONTWAIT) < 0) fail_system(&call, errno, "sendmsg", "send on", object);
+  snprintf(object, sizeof object, "interface %d", letter.index);
+  int error = post(fd, &letter);
+  if (error) fail_system(&call, -error, "sendmsg", "send on", object);
   return make_undefined(&call);
 }
 

@@ -1,6 +1,7 @@
 /* One question to the kernel over netlink, and all that it answers, or a descriptor that tells of changes; what the messages
  * mean is native/netlink.ts's to know. */
 #include "call.h"
+#include "kernel.h"
 #include "verbs.h"
 
 #include <errno.h>
@@ -60,6 +61,21 @@ static int collect(int fd, struct answers *answers) {
   }
 }
 
+/* Sends the message and collects all answers, which the caller frees. */
+static int exchange(int protocol, const uint8_t *message, size_t length, struct answers *answers) {
+  int fd = open_netlink(protocol);
+  int error = fd < 0 || send(fd, message, length, 0) < 0 ? -errno : collect(fd, answers);
+  if (fd >= 0) close(fd);
+  return error;
+}
+
+int route_order(const uint8_t *message, size_t length) {
+  struct answers answers = {0};
+  int error = exchange(NETLINK_ROUTE, message, length, &answers);
+  free(answers.bytes);
+  return error;
+}
+
 /* netlinkAsk(protocol, message, action, object) → all answers in a row. The message asks for an acknowledgement or for a dump. */
 napi_value netlink_ask(napi_env env, napi_callback_info info) {
   struct call call = call_begin(env, info, "netlinkAsk");
@@ -73,9 +89,7 @@ napi_value netlink_ask(napi_env env, napi_callback_info info) {
   if (!call.failed && length < sizeof(struct nlmsghdr)) fail_type(&call, "message", "must begin with a header");
   if (call.failed) return NULL;
   struct answers answers = {0};
-  int fd = open_netlink(protocol);
-  int error = fd < 0 || send(fd, message, length, 0) < 0 ? -errno : collect(fd, &answers);
-  if (fd >= 0) close(fd);
+  int error = exchange(protocol, message, length, &answers);
   napi_value made = NULL, buffer = NULL;
   void *copy = NULL;
   if (error) fail_system(&call, -error, "netlink", action, object);

@@ -51,6 +51,14 @@ napi_value link_send(napi_env env, napi_callback_info info);
 napi_value watch_fd(napi_env env, napi_callback_info info);
 napi_value unwatch_fd(napi_env env, napi_callback_info info);
 
+/* life.c */
+napi_value life_make(napi_env env, napi_callback_info info);
+napi_value life_hold(napi_env env, napi_callback_info info);
+napi_value life_leave(napi_env env, napi_callback_info info);
+napi_value life_watch(napi_env env, napi_callback_info info);
+napi_value life_will(napi_env env, napi_callback_info info);
+napi_value life_end(napi_env env, napi_callback_info info);
+
 /* realtime.c */
 napi_value set_realtime(napi_env env, napi_callback_info info);
 napi_value lock_memory(napi_env env, napi_callback_info info);
