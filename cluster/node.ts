@@ -18,7 +18,7 @@ import { scoreOf } from './track/score.ts';
 import { Trackers } from './track/trackers.ts';
 import { Acceptance } from './vrrp/acceptance.ts';
 import { VRRP_PROTOCOL } from './vrrp/checksum.ts';
-import { SyncGroup } from './vrrp/group.ts';
+import { giveAway, SyncGroup } from './vrrp/group.ts';
 import { Instance, type Standing, type Surroundings } from './vrrp/instance.ts';
 import { Wire } from './vrrp/wire.ts';
 
@@ -199,7 +199,7 @@ export class Node {
   }
 
   heard(health: PlaneHealth): void {
-    this.#trackers.heard(health);
+    this.#trackers.heard(health, monotonicMs());
     if (health.flows) this.#flows = health.flows;
     this.#waitForFlows();
   }
@@ -232,23 +232,11 @@ export class Node {
     );
     if (meant.length === 0)
       throw new Error(name ? `there is no vrrp_instance ${name}` : 'there is no vrrp_instance');
-    const done = meant.flatMap(instance => this.#giveAway(instance));
+    const units = new Set(meant.map(instance => this.#groupOf(instance) ?? instance));
+    const done = [...units].flatMap(unit => giveAway(unit instanceof SyncGroup ? unit.members : [unit]));
     if (done.length === 0)
       throw new Error('this node is active in none of them: give the command where it is active');
     return done;
-  }
-
-  #giveAway(instance: Instance): string[] {
-    const { state, model } = instance;
-    if (state.kind === 'active') {
-      instance.feed({ kind: 'yield', reason: 'failover by command' });
-      return [
-        `${model.name}: given away; it stays so until the other router goes, or failover is said again`,
-      ];
-    }
-    if (!state.yielding) return [];
-    instance.feed({ kind: 'claim' });
-    return [`${model.name}: it may be taken back`];
   }
 
   figures(): ClusterFigures {

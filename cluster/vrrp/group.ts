@@ -8,21 +8,21 @@ const GROUP = 'group';
 
 export class SyncGroup {
   readonly model: SyncGroupModel;
-  readonly #members: readonly Instance[];
+  readonly members: readonly Instance[];
 
   constructor(model: SyncGroupModel, members: readonly Instance[]) {
     this.model = model;
-    this.#members = members;
+    this.members = members;
   }
 
   has(instance: Instance): boolean {
-    return this.#members.includes(instance);
+    return this.members.includes(instance);
   }
 
   /** A member went elsewhere: the others follow. */
   changed(instance: Instance, { from, to }: Extract<Effect, { kind: 'changed' }>): void {
     const reason = `with ${instance.model.name} of its group ${this.model.name}`;
-    const others = this.#members.filter(member => member !== instance);
+    const others = this.members.filter(member => member !== instance);
     if (to === 'active')
       for (const other of others) {
         // It was barred when its time came a moment before this one's: by this one, which heard then.
@@ -36,8 +36,8 @@ export class SyncGroup {
 
   /** One member with a fault of its own keeps all out of the election. */
   settle(): void {
-    const faulty = this.#members.find(member => member.faultBeside(GROUP) !== undefined);
-    for (const member of this.#members) {
+    const faulty = this.members.find(member => member.faultBeside(GROUP) !== undefined);
+    for (const member of this.members) {
       if (!faulty || member.faultBeside(GROUP) !== undefined) member.clear(GROUP);
       else if (member.faultBeside() === undefined)
         member.fault(GROUP, `${faulty.model.name} of its group: ${faulty.faultBeside(GROUP)}`);
@@ -50,7 +50,22 @@ export class SyncGroup {
    * @returns why, or undefined: it may
    */
   barredBy(instance: Instance): string | undefined {
-    const hearing = this.#members.find(member => member !== instance && member.hearsActive());
+    const hearing = this.members.find(member => member !== instance && member.hearsActive());
     return hearing && `${hearing.model.name} of its group still hears an active router`;
   }
+}
+
+/** Gives away instances that move as one; or takes them back, where they were given away. @returns what was done, in words */
+export function giveAway(together: readonly Instance[]): string[] {
+  const active = together.filter(({ state }) => state.kind === 'active');
+  const yielding = together.filter(({ state }) => state.yielding);
+  // The first one takes the others with it, which are to remember it, too.
+  for (const instance of active) instance.feed({ kind: 'yield', reason: 'failover by command' });
+  if (active.length > 0)
+    return active.map(
+      ({ model }) =>
+        `${model.name}: given away; it stays so until the other router goes, or failover is said again`,
+    );
+  for (const instance of yielding) instance.feed({ kind: 'claim' });
+  return yielding.map(({ model }) => `${model.name}: it may be taken back`);
 }

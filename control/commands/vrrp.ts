@@ -77,8 +77,10 @@ async function show(
 
 async function failover(path: string, instance: string | undefined, yes: boolean): Promise<number> {
   const figures = await ask(path, 'vrrp');
+  const { members = [] } = figures?.groups.find(group => group.members.includes(instance ?? '')) ?? {};
   const active = (figures?.instances ?? []).filter(
-    ({ name, state }) => state === 'active' && (instance === undefined || name === instance),
+    ({ name, state }) =>
+      state === 'active' && (instance === undefined || name === instance || members.includes(name)),
   );
   const names = active.map(({ name }) => name).join(', ');
   const question = `This node gives ${names} away. A backup says nothing, so whether one is there cannot be told: if none is, the addresses are away for some seconds.`;

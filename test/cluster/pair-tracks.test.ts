@@ -47,6 +47,29 @@ describe('sync groups and tracks of two nodes of moat', { skip, concurrency: AT_
     await until(() => hasSecond(0) && !hasSecond(1), 'the second address back at the first node');
   });
 
+  test('failover of one member gives the whole sync group away, and each member stays away until it is said again', async t => {
+    const pair = groupedPair(t);
+    const [a, b] = pair.owners;
+    const above = pair.moat('priority 150; advert_interval 100ms;', { around: second(150) }).start();
+    const below = pair.moat('priority 100; advert_interval 100ms;', { at: 1, around: second(100) }).start();
+    await below.says(/VI_2: initialize to backup/);
+    await a.becomes(true);
+    await b.becomes(false);
+    const given = await above.run('vrrp', 'failover', 'VI_2', '--yes');
+    assert.match(given.stdout, /VI_1: given away.*VI_2: given away/s);
+    await b.becomes(true);
+    await a.becomes(false);
+    const yields = async () =>
+      (await above.run('vrrp', 'status')).stdout.match(/given away by command/g)?.length;
+    assert.equal(await yields(), 2);
+    await assertSole(b, [a], WHILE_MS);
+    const back = await above.run('vrrp', 'failover', 'VI_1');
+    assert.match(back.stdout, /VI_1: it may be taken back.*VI_2: it may be taken back/s);
+    await a.becomes(true);
+    await b.becomes(false);
+    assert.equal(await yields(), undefined);
+  });
+
   test('a sync group of a node that died is taken over as one: no member waits for another interval', async t => {
     const pair = groupedPair(t);
     const above = pair.moat('priority 150; advert_interval 100ms;', { around: second(150) }).start();
@@ -56,8 +79,7 @@ describe('sync groups and tracks of two nodes of moat', { skip, concurrency: AT_
       const { stdout } = await below.run('vrrp', 'status');
       return stdout.match(/heard +/g)?.length === 2;
     }, 'both members to be heard');
-    const { controlPid, clusterPid } = await above.pids();
-    for (const pid of [controlPid, clusterPid]) process.kill(pid, 'SIGKILL');
+    await above.crash();
     await pair.owners[1].becomes(true);
     await below.says(/VI_[12]: backup to active: the active router was silent/);
     await below.says(/VI_[12]: backup to active: with VI_[12] of its group/);
@@ -121,6 +143,24 @@ describe('sync groups and tracks of two nodes of moat', { skip, concurrency: AT_
       const { stdout } = await pair.hosts[0].run('curl', '-s', 'http://127.0.0.1:8080/metrics');
       return told.test(stdout) && /moat_vrrp_adverts_total\{.*direction="sent"\} [1-9]/.test(stdout);
     }, 'the metrics page to tell of it');
+  });
+
+  test('tracks: a node that is worn out goes down step by step, until the other one has a greater priority', async t => {
+    const pair = newPair(V3, t);
+    const [a, b] = pair.owners;
+    const { above } = await bothOf(pair);
+    // Every machine has so much memory in use.
+    above.reconfigure(text =>
+      text.replace('priority 150;', 'priority 150; track health memory=1%-2% cpu=off lag=off weight=-60;'),
+    );
+    above.reload();
+    await b.becomes(true);
+    await a.becomes(false);
+    await above.says(/its priority is 90 now/);
+    const { stdout } = await above.run('vrrp', 'explain');
+    assert.match(stdout, /Its priority is 90 = 150 -60 \(health\)/);
+    assert.match(stdout, /health is not well: memory \d+ %, errors 0 %: 4 of 4 steps down, adds -60/);
+    await assertSole(b, [a], WHILE_MS);
   });
 
   test('a reload changes addresses and priority in place, and a faulty one nothing', async t => {
