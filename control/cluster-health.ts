@@ -3,6 +3,7 @@ import type { ClusterPlane, PlaneHealth } from '#cluster';
 import { within } from '#kit/within.ts';
 import type { L4Plane, SyncFigures } from '#l4';
 import type { L7Plane } from '#l7';
+import { NodeSampler } from './node-sampler.ts';
 
 const EVERY_MS = 1000;
 /** A tier that takes longer to say how it is cannot answer clients either. */
@@ -16,6 +17,7 @@ interface Tiers {
 
 export class ClusterHealth {
   readonly #tiers: Tiers;
+  readonly #sampler = new NodeSampler();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(tiers: Tiers) {
@@ -37,17 +39,18 @@ export class ClusterHealth {
 
   async #look(): Promise<PlaneHealth> {
     const { l4, plane } = this.#tiers;
-    const [figures, status] = await Promise.all([
-      within(PATIENCE_MS, l4.figures()),
-      within(PATIENCE_MS, plane.status()),
-    ]);
-    const alive = status?.workers.length ?? 0;
+    const askedMs = performance.now();
+    const status = within(PATIENCE_MS, plane.status());
+    // All workers are asked: the slowest one counts.
+    const sampled = status.then(got => this.#sampler.next(got, performance.now() - askedMs));
+    const [figures, told, node] = await Promise.all([within(PATIENCE_MS, l4.figures()), status, sampled]);
+    const alive = told?.workers.length ?? 0;
     return {
       l4: figures?.services.map(({ name, reals }) => ({
         name,
         up: reals.filter(({ state, weight }) => state === 'alive' && weight > 0).length,
       })),
-      flows: flowsOf(figures?.sync),
+      ...{ flows: flowsOf(figures?.sync), node },
       l7: { ok: alive > 0, says: alive > 0 ? `${alive} workers answer` : 'the L7 process does not answer' },
     };
   }

@@ -1,16 +1,30 @@
-/** How the other planes are, as control tells. */
+/** How the other planes and the machine are, as control tells. */
 import type { TrackStatus } from './tracker.ts';
+
+/** Since the sample before. */
+export interface NodeSample {
+  /** Of all cores, 0..1; undefined: not known yet. */
+  readonly cpu: number | undefined;
+  /** In use and not to be had back, 0..1. */
+  readonly memory: number;
+  /** Until the slowest worker answered. */
+  readonly lagMs: number;
+  readonly answers: number;
+  /** Of those, 5xx. */
+  readonly errors: number;
+}
 
 export interface PlaneHealth {
   /** Virtual servers by name, with how many real servers are up; undefined: the L4 tier tells nothing. */
   readonly l4: readonly { readonly name: string; readonly up: number }[] | undefined;
   readonly l7: TrackStatus;
+  readonly node: NodeSample;
   /** Whether the L4 tier knows the flows of the other director, or has waited long enough; undefined: it tells nothing. */
   readonly flows?: { readonly isReady: boolean; readonly says: string } | undefined;
 }
 
 /** @param service undefined: each virtual server must have a real server that is up */
-export function l4Status({ l4 }: PlaneHealth, service: string | undefined): TrackStatus {
+export function l4Status({ l4 }: Pick<PlaneHealth, 'l4'>, service: string | undefined): TrackStatus {
   if (!l4) return { ok: false, says: 'the L4 tier does not answer' };
   const meant = l4.filter(({ name }) => service === undefined || name === service);
   if (meant.length === 0) return { ok: false, says: 'there is no such virtual server' };

@@ -43,9 +43,10 @@ export function scoreOf(
   return { priority: Math.min(MOST_PRIORITY, Math.max(LEAST_PRIORITY, sum)), faults, tracks: figures };
 }
 
-function addedBy({ weight }: TrackModel, { ok, value }: TrackStatus): number {
+function addedBy({ weight }: TrackModel, { ok, value, illness }: TrackStatus): number {
   if (weight === undefined) return 0;
   if (value !== undefined) return value * weight;
+  if (illness !== undefined) return Math.round(weight * (weight > 0 ? 1 - illness : illness));
   if (weight > 0) return ok ? weight : 0;
   return ok ? 0 : weight;
 }

@@ -6,6 +6,8 @@ export interface TrackStatus {
   readonly says: string;
   /** Of a file: the number in it. */
   readonly value?: number;
+  /** Of the node's health: how ill it is, 0..1. */
+  readonly illness?: number;
 }
 
 export type Report = (status: TrackStatus) => void;

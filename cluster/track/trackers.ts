@@ -5,6 +5,7 @@ import type { TrackModel, TrackQuestion, TrackScriptModel } from '#model/cluster
 import type { Interfaces } from '../interfaces.ts';
 import { trackFile } from './file.ts';
 import { l4Status, type PlaneHealth } from './health.ts';
+import { NodeHealth } from './node-health.ts';
 import { trackProcess } from './process.ts';
 import { trackScript } from './script.ts';
 import type { Report, Tracker, TrackStatus } from './tracker.ts';
@@ -12,6 +13,8 @@ import type { Report, Tracker, TrackStatus } from './tracker.ts';
 interface Watched {
   readonly question: TrackQuestion;
   readonly tracker: Tracker | undefined;
+  /** Of `health`. */
+  readonly node: NodeHealth | undefined;
   status: TrackStatus | undefined;
 }
 
@@ -56,7 +59,8 @@ export class Trackers {
       watched.status = status;
       if (isNew) this.#onChange();
     };
-    return { question, tracker: begin(question, scripts, report), status: undefined };
+    const node = question.type === 'health' ? new NodeHealth(question) : undefined;
+    return { question, tracker: begin(question, scripts, report), node, status: undefined };
   }
 
   /** Undefined: nothing is known yet. */
@@ -72,8 +76,10 @@ export class Trackers {
   }
 
   /** Control has looked after the other planes. */
-  heard(health: PlaneHealth): void {
+  heard(health: PlaneHealth, nowMs: number): void {
     this.#health = health;
+    for (const watched of this.#watched.values())
+      watched.status = watched.node?.next(health.node, nowMs) ?? watched.status;
     this.surroundingsChanged();
   }
 

@@ -12,7 +12,26 @@ export type TrackQuestion =
   /** Some real server is up: of one virtual server, or of each. */
   | { readonly type: 'l4'; readonly service: string | undefined }
   /** The L7 tier can answer. */
-  | { readonly type: 'l7' };
+  | { readonly type: 'l7' }
+  /** How ill this node is, by the worst of these; undefined: it does not count. */
+  | ({ readonly type: 'health' } & HealthLimits);
+
+/** From where on a measure counts, and where it is as bad as it gets. */
+export interface HealthRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface HealthLimits {
+  /** Of all cores: 0..1. */
+  readonly cpu: HealthRange | undefined;
+  /** In use and not to be had back: 0..1. */
+  readonly memory: HealthRange | undefined;
+  /** Until the slowest worker of the L7 tier answers: ms. */
+  readonly lag: HealthRange | undefined;
+  /** Answers of 5xx among all: 0..1. */
+  readonly errors: HealthRange | undefined;
+}
 
 export interface TrackModel {
   /** As written: `interface eth1`. */

@@ -43,14 +43,23 @@ test('scoreOf: a number times the weight is added; -254 takes it out', () => {
 });
 
 test('l4Status: each virtual server, or one, must have a real server that is up', () => {
-  const l7 = WELL;
   const l4 = [
     { name: 'a', up: 2 },
     { name: 'b', up: 0 },
   ];
-  assert.deepEqual(l4Status({ l4, l7 }, undefined), { ok: false, says: 'no real server of b is up' });
-  assert.ok(l4Status({ l4, l7 }, 'a').ok);
-  assert.ok(!l4Status({ l4, l7 }, 'b').ok);
-  assert.ok(!l4Status({ l4, l7 }, 'c').ok);
-  assert.ok(!l4Status({ l4: undefined, l7 }, undefined).ok);
+  assert.deepEqual(l4Status({ l4 }, undefined), { ok: false, says: 'no real server of b is up' });
+  assert.ok(l4Status({ l4 }, 'a').ok);
+  assert.ok(!l4Status({ l4 }, 'b').ok);
+  assert.ok(!l4Status({ l4 }, 'c').ok);
+  assert.ok(!l4Status({ l4: undefined }, undefined).ok);
+});
+
+test('scoreOf: an illness takes its share of the weight, and all of it is a fault without one', () => {
+  const illness = (share: number): TrackStatus => ({ ok: share < 1, says: '', illness: share });
+  assert.equal(score(100, illness(0), -60).priority, 100);
+  assert.equal(score(100, illness(0.25), -60).priority, 85);
+  assert.equal(score(100, illness(1), -60).priority, 40);
+  assert.equal(score(100, illness(0.5), 60).priority, 130);
+  assert.deepEqual(score(100, illness(0.75), undefined), { priority: 100, faults: 0 });
+  assert.deepEqual(score(100, illness(1), undefined), { priority: 100, faults: 1 });
 });
