@@ -183,11 +183,15 @@ export class Moat extends Program {
   }
 }
 
-/** @param parent would speak in the stead of the child, or start it anew */
+/**
+ * A stopped child does nothing more, and all threads of a parent are killed at once, while the news of a stop has to reach each of them.
+ *
+ * @param parent would speak in the stead of the child, or start it anew; the child would speak when the parent is gone
+ */
 function killAsOne(parent: number, child: number): void {
-  process.kill(parent, 'SIGSTOP');
-  process.kill(child, 'SIGKILL');
+  process.kill(child, 'SIGSTOP');
   process.kill(parent, 'SIGKILL');
+  process.kill(child, 'SIGKILL');
 }
 
 export class Keepalived extends Program {
