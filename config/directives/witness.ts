@@ -1,6 +1,6 @@
 /** The witness: who is asked when two nodes cannot hear each other. */
-import { isIPv6 } from 'node:net';
-import type { WitnessModel } from '#model/cluster/heartbeat.ts';
+import { isIP, isIPv6 } from 'node:net';
+import type { ReachTarget, WitnessModel } from '#model/cluster/heartbeat.ts';
 import { ArgumentFault, arg } from '../argument.ts';
 import { addressOf } from '../l4-address.ts';
 import type { Token } from '../lex.ts';
@@ -31,7 +31,8 @@ function urlOf(kind: 'etcd' | 'redis', words: readonly Token[]): string {
 function reachOf(words: readonly Token[]): WitnessModel {
   const [least, ...rest] = words;
   const number = /^[1-9]\d?$/.test(least?.text ?? '') ? Number(least!.text) : 0;
-  if (number === 0) throw new ArgumentFault('reach how many?', 'write witness reach NUMBER ADDRESS:PORT ...');
+  if (number === 0)
+    throw new ArgumentFault('reach how many?', 'write witness reach NUMBER gateway ADDRESS ADDRESS:PORT ...');
   if (rest.length < number || rest.length > MOST_TARGETS)
     throw new ArgumentFault(
       `${number} of ${rest.length} cannot be reached`,
@@ -41,23 +42,31 @@ function reachOf(words: readonly Token[]): WitnessModel {
   return { type: 'reach', least: number, targets: rest.map(targetOf) };
 }
 
-function targetOf(token: Token) {
-  const [, bracketed, plain, port] = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(token.text) ?? [];
+function targetOf(token: Token): ReachTarget {
+  const { text: word } = token;
+  if (word === 'gateway') return { type: 'gateway' };
+  if (isIP(word) > 0) return { type: 'neighbour', address: addressOf(word, token).text };
+  const [, bracketed, plain, port] = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(word) ?? [];
   const written = bracketed ?? plain;
-  if (written === undefined || Number(port) < 1 || Number(port) > 65_535)
-    throw new ArgumentFault(`"${token.text}" is not ADDRESS:PORT`, 'of IPv6: [ADDRESS]:PORT', token);
+  if (written === undefined || Number(port) < 1 || Number(port) > 65_535) throw noTarget(token);
   const { text } = addressOf(written, token);
-  if (isIPv6(text) !== (bracketed !== undefined))
-    throw new ArgumentFault(`"${token.text}" is not ADDRESS:PORT`, 'of IPv6: [ADDRESS]:PORT', token);
-  return { address: text, port: Number(port) };
+  if (isIPv6(text) !== (bracketed !== undefined)) throw noTarget(token);
+  return { type: 'port', address: text, port: Number(port) };
 }
+
+const noTarget = (token: Token) =>
+  new ArgumentFault(
+    `"${token.text}" is not gateway, ADDRESS or ADDRESS:PORT`,
+    'of IPv6 with a port: [ADDRESS]:PORT',
+    token,
+  );
 
 const witness = defineDirective({
   name: 'witness',
   context: ['heartbeat'],
   args: {
     kind: arg.oneOf(KINDS),
-    where: arg.token('a URL, or a number and addresses').rest(),
+    where: arg.token('a URL, or a number and whom to reach').rest(),
     key: arg.text().param(),
     ttl: arg.durationMs().param(),
   },
@@ -66,7 +75,8 @@ const witness = defineDirective({
       'Somebody third, who is asked only while the two nodes do not hear each other: one of them gets the right to the addresses. A backup that hears nobody becomes active only with it, and an active node that neither hears the other one nor gets it gives its addresses up. When it is away as well, nobody has them. With a witness address_lease is one second, and a backup waits for that long more before it takes over from a node that falls silent without a word.',
     args: {
       kind: 'etcd: a lease of etcd 3. redis: a lock in Redis or Valkey; one whose data is lost by a restart may grant it twice. reach: a weak one, that enough addresses can be reached; both nodes may have it.',
-      where: 'The URL; of reach how many must answer, and the addresses with their TCP ports.',
+      where:
+        'The URL; of reach how many must answer, and of whom: ADDRESS:PORT takes a connection over TCP or refuses it, ADDRESS is in a network of this node and answers ARP or a neighbour solicitation, gateway is that of a default route and answers so.',
       key: 'Under which it is kept, moat/active if absent: one for each pair.',
       ttl: 'For so long it is granted, and renewed meanwhile; 5s if absent, 3s at least. So long the other node waits when the one that has it dies.',
     },

@@ -3,9 +3,14 @@
 import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addressBytes, addressText } from '#kit/address-bytes.ts';
+import {
+  arpRequest,
+  readArpReply,
+  readNeighbourAdvertisement,
+  solicitation,
+} from '#native/neighbour-packets.ts';
 import { packetSocket, rawReceive, rawSocket } from '#native/raw.ts';
 import { closeFd } from '#native/socket.ts';
-import { arpRequest, readArpReply, readNeighbourAdvertisement, solicitation } from './ask-owners-packets.ts';
 import { isIp4 } from './facts.ts';
 
 export interface OwnerQuestion {

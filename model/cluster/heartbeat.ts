@@ -11,12 +11,16 @@ export type WitnessModel =
   | { readonly type: 'etcd'; readonly url: string; readonly key: string; readonly ttlMs: number }
   /** `redis://[:password@]host:port`; Redis or Valkey. */
   | { readonly type: 'redis'; readonly url: string; readonly key: string; readonly ttlMs: number }
-  /** Weak, for both sides may reach them: so many of these must take a connection over TCP, or refuse it. */
-  | {
-      readonly type: 'reach';
-      readonly least: number;
-      readonly targets: readonly { readonly address: string; readonly port: number }[];
-    };
+  /** Weak, for both sides may reach them: so many of these must answer. */
+  | { readonly type: 'reach'; readonly least: number; readonly targets: readonly ReachTarget[] };
+
+export type ReachTarget =
+  /** Takes a connection over TCP, or refuses it. */
+  | { readonly type: 'port'; readonly address: string; readonly port: number }
+  /** Of a network that this node is in: answers ARP, or a neighbour solicitation. */
+  | { readonly type: 'neighbour'; readonly address: string }
+  /** One of those that the default routes name answers so. */
+  | { readonly type: 'gateway' };
 
 export interface HeartbeatModel {
   /** By which the other one calls this node. */

@@ -139,6 +139,25 @@ describe('a pair with heartbeats', { skip, concurrency: 1 }, () => {
     assertNeverTwo(a, b, cutMs);
   });
 
+  test('the gateway as a witness: the active node that is cut off from all gives up, and the other one, which reaches it, takes over', async t => {
+    const site = new Site(t);
+    for (const host of site.pair.hosts) host.do(`ip route add default via ${WITNESS}`);
+    // The second of the neighbours is not there.
+    const { above, a, b } = await site.start(`witness reach 2 gateway ${WITNESS} 10.79.0.77;`);
+    site.pair.hosts[0].do('ip link set eth2 down');
+    await assertSole(a, [b], WHILE_MS);
+    const cutMs = monotonicMs();
+    site.cut('net', 'neth1');
+    tell('released after', (await a.becomes(false)) - cutMs);
+    tell('taken over after', (await b.becomes(true)) - cutMs);
+    await above.says(/0 of 3 can be reached, and 2 must be/);
+    await assertSole(b, [a], WHILE_MS);
+    site.heal('net', 'neth1');
+    await a.becomes(true);
+    await b.becomes(false);
+    assertNeverTwo(a, b, cutMs);
+  });
+
   test('all processes of the active node are stopped: the kernel takes its address away before the other one has it', async t => {
     const site = new Site(t);
     await site.etcd();

@@ -1,4 +1,4 @@
-/** The packets of `ask-owners.ts`, as bytes. */
+/** Who has an address, as packets: ARP (RFC 826) and neighbour discovery (RFC 4861). */
 import { checksum } from '#kit/internet-checksum.ts';
 
 const BROADCAST = new Uint8Array(6).fill(0xff);
