@@ -105,7 +105,8 @@ try {
   await pair.owners[1].becomes(false);
   await sleep(2000);
   await soak(pair, above, below);
-  for (const failure of FAILURES.filter(({ what }) => what.includes(only))) await takeovers(pair, above, failure);
+  for (const failure of FAILURES.filter(({ what }) => what.includes(only)))
+    await takeovers(pair, above, failure);
 } finally {
   for (const loop of loops) loop.kill('SIGKILL');
   pair[Symbol.dispose]();
