@@ -37,7 +37,7 @@ export interface CheckResult {
 /** Reads a configuration file and all it includes, and finds every fault in them. */
 export function checkConfig(file: string, options: CheckOptions): CheckResult {
   const faults = new Faults();
-  const main: MainDraft = { process: {}, http: undefined, l4: undefined, cluster: undefined };
+  const main: MainDraft = { process: {}, http: undefined, l4: undefined, cluster: undefined, api: undefined };
   const scope = new Scope(
     'main',
     undefined,

@@ -18,6 +18,7 @@ import type { ProcessModel } from '#model/main.ts';
 import type { Template } from '#model/template.ts';
 import type { WafEventStore } from '#model/waf-event.ts';
 import type { CommandEffects } from './directives/tls-command.ts';
+import type { ApiDraft } from './draft-api.ts';
 import type { ClusterDraft } from './draft-cluster.ts';
 import type { Site, Token } from './lex.ts';
 
@@ -136,6 +137,7 @@ export interface MainDraft {
   http: HttpDraft | undefined;
   l4: L4Model | undefined;
   cluster: ClusterDraft | undefined;
+  api: ApiDraft | undefined;
 }
 
 export function newLocation(match: LocationMatch, label: string, site: Site): LocationDraft {

@@ -25,6 +25,7 @@ export const CONTEXTS = [
   'flow_sync',
   'session_store',
   'heartbeat',
+  'api',
 ] as const;
 export type Context = (typeof CONTEXTS)[number];
 

@@ -9,6 +9,7 @@ import { DEFAULT_EVENTS_BYTES, type WafEventStore } from '#model/waf-event.ts';
 import type { HttpDraft, LocationDraft, ServerDraft } from './draft.ts';
 import { inheritSettings } from './inherit.ts';
 import { nginxVariableHint } from './nginx-only/variables.ts';
+import { resolveApi } from './resolve-api.ts';
 import { checkCharsets } from './resolve-charset.ts';
 import { resolveCluster } from './resolve-cluster.ts';
 import { withSync } from './resolve-flow-sync.ts';
@@ -52,7 +53,8 @@ export function resolveModel(around: Surroundings): Model {
   const http = main.http && resolveHttp(main.http, around);
   const cluster = main.cluster && resolveCluster(main.cluster, { l4: main.l4, http }, around.faults);
   const l4 = withSync(main.l4, main.cluster?.flowSync, around.faults);
-  return { prefix, process, http, l4, cluster };
+  const api = main.api && resolveApi(main.api, around);
+  return { prefix, process, http, l4, cluster, api };
 }
 
 function resolveHttp(draft: HttpDraft, around: Surroundings): HttpModel {

@@ -16,6 +16,7 @@ import type {
   ServerDraft,
   Writable,
 } from './draft.ts';
+import type { ApiDraft } from './draft-api.ts';
 import type {
   ClusterDraft,
   FlowSyncDraft,
@@ -60,6 +61,7 @@ export interface Drafts {
   readonly flowSync?: FlowSyncDraft;
   readonly sessionStore?: SessionStoreDraft;
   readonly heartbeat?: HeartbeatDraft;
+  readonly api?: ApiDraft;
 }
 
 export class Scope {
@@ -159,6 +161,10 @@ export class Scope {
 
   get heartbeat(): HeartbeatDraft {
     return this.#need(this.drafts.heartbeat, 'heartbeat');
+  }
+
+  get api(): ApiDraft {
+    return this.#need(this.drafts.api, 'api');
   }
 
   /** Gives this block its own value of some settings. */

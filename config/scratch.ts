@@ -1,5 +1,6 @@
 /** Drafts that nobody keeps, for reading the inside of a block whose head is faulty. */
 import { newHttp, newLocation, newPool, newServer } from './draft.ts';
+import { newApi } from './draft-api.ts';
 import {
   newCluster,
   newFlowSync,
@@ -54,6 +55,7 @@ const SCRATCH: Readonly<Record<Context, Make | undefined>> = {
   flow_sync: (around, site) => ({ ...cluster(around), flowSync: newFlowSync(site) }),
   session_store: (around, site) => ({ ...cluster(around), sessionStore: newSessionStore(site) }),
   heartbeat: (around, site) => ({ ...cluster(around), heartbeat: newHeartbeat(site) }),
+  api: (_, site) => ({ api: newApi(site) }),
 };
 
 /** @returns a scope of `context` whose drafts are thrown away, or undefined when there is none for it */

@@ -8,6 +8,7 @@ import { L4Plane } from '#l4';
 import { type L7Plane, type ListeningSocket, type PlaneConfig, packConfig } from '#l7';
 import type { Model } from '#model/main.ts';
 import { openDatagrams } from '#native/datagram.ts';
+import type { ApiPlane } from './api/plane.ts';
 import { BanKeeper } from './ban/keeper.ts';
 import { ClusterHealth } from './cluster-health.ts';
 import { diskNeedsOf } from './disk-needs.ts';
@@ -18,6 +19,7 @@ import { LogFiles } from './log-files.ts';
 import { TierMetrics } from './metrics/tiers.ts';
 import { planeConfigOf } from './plane-config.ts';
 import { revisionOf } from './revision.ts';
+import type { StatusReport } from './status/report.ts';
 import { makeTempDirs } from './temp-dirs.ts';
 import { EventKeeper } from './waf/event-keeper.ts';
 
@@ -42,6 +44,9 @@ export class Applier {
   #revision = 0;
   #appliedAtMs = 0;
   readonly #events = new EventKeeper();
+  #api: ApiPlane | undefined;
+  /** What `moat status` is told; there is nobody to tell it before the start is over. */
+  report: () => Promise<StatusReport> = () => Promise.reject(new Error('moat is starting'));
   readonly bans: BanKeeper;
   /** The configuration in force, as the plane takes it. */
   #packed: Uint8Array | undefined;
@@ -73,19 +78,27 @@ export class Applier {
     return this.#revision;
   }
 
+  /** The configuration files in force, by path; latin1. */
+  texts: ReadonlyMap<string, string> = new Map();
+
+  /** Where events of the WAF are kept; undefined: nowhere. */
+  get wafEventsPath(): string | undefined {
+    return this.#events.path;
+  }
+
   /** When it came into force, in ms since 1970. */
   get appliedAtMs(): number {
     return this.#appliedAtMs;
   }
 
   /** The first configuration: its logs are opened before all else, so that they tell what fails. @throws {Error} */
-  async start(model: Model): Promise<void> {
+  async start(model: Model, texts: ReadonlyMap<string, string>): Promise<void> {
     const config = planeConfigOf(model, this.#invocation);
     this.#files.commit(this.#files.prepare(diskNeedsOf(config).logs));
     this.#openLog(config);
     for (let tries = 1; ; tries++) {
       try {
-        return await this.apply(model);
+        return await this.apply(model, texts);
       } catch (fault) {
         if (!isAddressInUse(fault) || tries === BIND_TRIES) throw fault;
         this.log.emerg((fault as Error).message);
@@ -94,12 +107,28 @@ export class Applier {
     }
   }
 
+  /** The HTTP API; undefined where no configuration has had one. */
+  get api(): ApiPlane | undefined {
+    return this.#api;
+  }
+
+  /** Opens what an api block needs; its code is loaded only where there is one. @throws {Error} with the reason */
+  async prepareApi({ api, process }: Pick<Model, 'api' | 'process'>): Promise<void> {
+    if (api && !this.#api) {
+      const { ApiPlane } = await import('./api/plane.ts');
+      this.#api = new ApiPlane({ applier: this, invocation: this.#invocation, report: () => this.report() });
+    }
+    this.#api?.prepare(api, process.user);
+  }
+
   /** Replaces the configuration in force. @throws {Error} with the reason; then nothing has changed */
-  async apply(model: Model): Promise<void> {
+  async apply(model: Model, texts: ReadonlyMap<string, string>): Promise<void> {
     await this.cluster.prepare(model.cluster);
     try {
+      await this.prepareApi(model);
       await this.#applyTiers(model);
     } catch (fault) {
+      this.#api?.abandon();
       await this.cluster.abandon();
       throw fault;
     }
@@ -109,6 +138,8 @@ export class Applier {
       .catch((fault: Error) => this.log.emerg(`the cluster block is not in force: ${fault.message}`));
     void this.#health.follow();
     await this.bans.follow(model.http);
+    this.texts = texts;
+    await this.#api?.commit();
   }
 
   /**

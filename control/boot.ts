@@ -20,7 +20,7 @@ export interface BootOptions {
 
 /** @returns the exit code when it could not start, or goes on in the background; a program that served exits from here */
 export async function boot(invocation: Invocation, { plane, stays, sockets }: BootOptions): Promise<number> {
-  const { model, diagnostics } = loadWithRules(invocation);
+  const { model, diagnostics, texts } = loadWithRules(invocation);
   if (!isInBackground()) complainOf(diagnostics);
   if (!model) {
     leaveInLog(invocation, diagnostics.map(lineOf));
@@ -31,7 +31,7 @@ export async function boot(invocation: Invocation, { plane, stays, sockets }: Bo
   const master = new Master(invocation, plane, sockets);
   obeySignals(master);
   try {
-    await master.start(model);
+    await master.start(model, texts);
   } catch (fault) {
     if (master.isEnding) return master.ended; // a signal came first
     complain('emerg', (fault as Error).message);

@@ -96,6 +96,12 @@ export const COMMANDS = {
     summary: 'tell why the firewall refused a request, what it would do with one, and spare the honest ones',
     load: () => import('./commands/waf.ts'),
   },
+  token: {
+    usage:
+      'token create NAME [--role viewer | operator | admin] [--scope PART ...] [--for TIME] | list | revoke NAME [-c FILE] [-p PREFIX] [--json]',
+    summary: 'make, list or revoke tokens for the HTTP API of the running program',
+    load: () => import('./commands/token.ts'),
+  },
   doctor: {
     usage: 'doctor [-c FILE] [--json]',
     summary: 'find what on this host is in the way of the L4 tier',

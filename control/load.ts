@@ -1,5 +1,5 @@
 /** Reads configuration files from the disk: the only reader in the house. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { getSystemErrorMessage } from 'node:util';
 import { type CheckResult, checkConfig, type Diagnostic, type Source } from '#config';
 import { globPaths } from '#kit/glob.ts';
@@ -12,12 +12,28 @@ export interface Loaded extends CheckResult {
   readonly texts: ReadonlyMap<string, string>;
 }
 
+/** A text that is checked in the place of the main file. Whoever sent it gets to see lines of what it includes. */
+export interface Trial {
+  /** latin1 */
+  readonly text: string;
+  /** What it may include lies below. */
+  readonly folder: string;
+}
+
+/** @throws {Error} when a file is none of this configuration's */
+function refuseOutside(path: string, { file }: Invocation, { folder }: Trial): void {
+  if (path === file) return;
+  const real = realpathSync(Buffer.from(path, 'latin1').toString());
+  if (!real.startsWith(`${folder}/`)) throw new Error(`it lies outside of ${folder}`);
+}
+
 /** Reads and checks the whole configuration. Never throws for what stands in it, or is missing. */
-export function load(invocation: Invocation): Loaded {
+export function load(invocation: Invocation, trial?: Trial): Loaded {
   const texts = new Map<string, string>();
   const source: Source = {
     read(path, use) {
-      const text = readText(path);
+      if (trial && use === 'configuration') refuseOutside(path, invocation, trial);
+      const text = trial && path === invocation.file ? trial.text : readText(path);
       if (use === 'configuration') texts.set(path, text); // certificates and password files are read here too
       return text;
     },

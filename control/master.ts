@@ -6,6 +6,7 @@ import type { L7Plane, ListeningSocket } from '#l7';
 import type { ClusterModel } from '#model/cluster/cluster.ts';
 import type { L4Model } from '#model/l4/l4.ts';
 import type { Model } from '#model/main.ts';
+import type { ApiPlane } from './api/plane.ts';
 import { Applier } from './apply.ts';
 import { lineOf } from './complaint.ts';
 import type { Invocation } from './invocation.ts';
@@ -33,6 +34,7 @@ export class Master {
   /** The blocks that a successor serves. */
   #pausedL4: L4Model | undefined;
   #pausedCluster: ClusterModel | undefined;
+  #pausedApi: Pick<NonNullable<ApiPlane['inForce']>, 'model' | 'user'> | undefined;
 
   /** @param inherited sockets that a predecessor left */
   constructor(invocation: Invocation, plane: L7Plane, inherited: readonly ListeningSocket[] | undefined) {
@@ -52,12 +54,12 @@ export class Master {
   }
 
   /** Brings the first configuration into force; the pid file is there when it resolves. @throws {Error} with the reason */
-  start(model: Model): Promise<void> {
+  start(model: Model, texts: ReadonlyMap<string, string>): Promise<void> {
     return this.#turns.take(async () => {
       const { pidPath } = model.process;
       this.#pidPath = pidPath;
       const service = import('./status/service.ts'); // loads while the workers do
-      await this.#applier.start(model);
+      await this.#applier.start(model, texts);
       this.#status = new (await service).StatusService(pidPath, this.#applier, this.#invocation);
       this.#pidFile = new PidFile(pidPath);
       this.#pidFile.write();
@@ -79,12 +81,12 @@ export class Master {
 
   async #reload(): Promise<void> {
     this.log.notice('reconfiguring');
-    const { model, diagnostics } = loadWithRules(this.#invocation);
+    const { model, diagnostics, texts } = loadWithRules(this.#invocation);
     for (const diagnostic of diagnostics)
       this.log.write(diagnostic.severity === 'error' ? 'emerg' : 'warn', lineOf(diagnostic));
     try {
       if (!model) throw new Error('the configuration is faulty');
-      await this.#apply(model);
+      await this.#apply(model, texts);
       this.#status?.reloaded(undefined);
       this.log.notice(`configuration ${this.#applier.revision} is in force in all workers`);
     } catch (fault) {
@@ -95,12 +97,12 @@ export class Master {
   }
 
   /** A pid file that cannot be written refuses the configuration as all else does, so it is written first. */
-  async #apply(model: Model): Promise<void> {
+  async #apply(model: Model, texts: ReadonlyMap<string, string>): Promise<void> {
     const path = model.process.pidPath;
     const moved = path === this.#pidPath || this.#sharesSockets() ? undefined : new PidFile(path);
     moved?.write();
     try {
-      await this.#applier.apply(this.#withoutPausedL4(model));
+      await this.#applier.apply(this.#withoutPaused(model), texts);
     } catch (fault) {
       moved?.remove();
       throw fault;
@@ -181,14 +183,21 @@ export class Master {
   async #pauseForwarding(): Promise<void> {
     this.#pausedL4 = this.#applier.l4.model;
     this.#pausedCluster = this.#applier.cluster.model;
-    await Promise.all([this.#applier.l4.handOver(), this.#applier.cluster.leave()]);
+    this.#pausedApi = this.#applier.api?.inForce;
+    await Promise.all([
+      this.#applier.l4.handOver(),
+      this.#applier.cluster.leave(),
+      this.#applier.api?.close(),
+    ]);
   }
 
-  /** While a successor has the maps, an l4 block waits for the end of that one. */
-  #withoutPausedL4(model: Model): Model {
-    if (!this.#pausedL4) return model;
-    if (model.l4) this.#pausedL4 = model.l4;
-    return { ...model, l4: undefined };
+  /** While a successor has the maps, an l4 block waits for the end of that one, and so does the API. */
+  #withoutPaused(model: Model): Model {
+    if (!this.#pausedL4 && !this.#pausedApi) return model;
+    const { l4, api } = model;
+    if (this.#pausedL4 && l4) this.#pausedL4 = l4;
+    if (this.#pausedApi && api) this.#pausedApi = { model: api, user: model.process.user };
+    return { ...model, l4: this.#pausedL4 ? undefined : l4, api: this.#pausedApi ? undefined : api };
   }
 
   async #resumeForwarding(): Promise<void> {
@@ -198,6 +207,15 @@ export class Master {
     const cluster = this.#pausedCluster;
     this.#pausedCluster = undefined;
     if (cluster) await this.#applier.cluster.commit(cluster).catch(fault => this.log.emerg(fault.message));
+    await this.#resumeApi().catch((fault: Error) => this.log.emerg(fault.message));
+  }
+
+  async #resumeApi(): Promise<void> {
+    const { model, user } = this.#pausedApi ?? {};
+    this.#pausedApi = undefined;
+    if (!model) return;
+    this.#applier.api?.prepare(model, user);
+    await this.#applier.api?.commit();
   }
 
   #renameAll(pidPath: string): void {
@@ -223,6 +241,7 @@ export class Master {
     await this.#applier.cluster.stop(); // first, so that another node has the addresses while connections end here
     await this.#applier.bans.close(); // what the workers remember goes with them
     await Promise.all([endWorkers(), this.#applier.l4.stop()]);
+    await this.#applier.api?.close();
     this.#status?.close();
     this.#pidFile?.remove();
     this.log.notice('exit');

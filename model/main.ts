@@ -1,4 +1,5 @@
 /** The whole configuration, resolved and frozen: what config/ makes and the planes run on. */
+import type { ApiModel } from './api.ts';
 import type { ClusterModel } from './cluster/cluster.ts';
 import type { L4Model } from './l4/l4.ts';
 import type { HttpModel } from './l7/http.ts';
@@ -31,4 +32,5 @@ export interface Model {
   readonly http: HttpModel | undefined;
   readonly l4: L4Model | undefined;
   readonly cluster: ClusterModel | undefined;
+  readonly api: ApiModel | undefined;
 }

@@ -2,6 +2,7 @@
 import type { Directive } from '../registry.ts';
 import { ACCESS } from './access.ts';
 import { ADDITION } from './addition.ts';
+import { API } from './api.ts';
 import { BROWSER } from './browser.ts';
 import { CHALLENGE } from './challenge.ts';
 import { CHARSET } from './charset.ts';
@@ -70,6 +71,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   UPSTREAM,
   L4,
   CLUSTER,
+  API,
 ];
 
 /** Some names mean different things in different blocks: then there are several definitions. */

@@ -17,8 +17,8 @@ export const OTHER_ONLY: Rows = [
     'it tunes an event loop that moat does not have; remove the line',
   ],
   ['acme_certificate acme_issuer acme_shared_zone', 'get certificates with an ACME client, and reload'],
-  ['api status_format', 'of nginx Plus; `moat status` and /metrics tell the same'],
-  ['status_zone', 'of nginx Plus; `moat status` and /metrics tell the same', 'api'],
+  ['status_format', 'of nginx Plus; `moat status` and /metrics tell the same'],
+  ['status_zone', 'of nginx Plus; `moat status` and /metrics tell the same', 'status_format'],
   [
     `auth_jwt auth_jwt_claim_set auth_jwt_header_set auth_jwt_key_cache auth_jwt_key_file auth_jwt_key_request
      auth_jwt_leeway auth_jwt_require auth_jwt_type auth_oidc auth_require oidc_provider`,

@@ -6,6 +6,7 @@ import type { ClusterFigures } from '#cluster';
 import type { L4Figures, NamedFlow, Order, Target } from '#l4';
 import type { ZoneBans } from '#l7';
 import { listenUnix } from '#native/socket.ts';
+import type { ShownToken } from '../api/token/store.ts';
 import type { StatusReport } from './report.ts';
 
 /** So many flows are shown at most. */
@@ -29,6 +30,14 @@ export interface Answers {
   vrrp(): Promise<ClusterFigures | undefined>;
   /** @param wish a ClusterOrder as JSON */
   'vrrp-order'(wish: string): Promise<{ readonly done: readonly string[] } | { readonly fault: string }>;
+  /** Of the API. Undefined: there is no api block. */
+  tokens(): Promise<readonly ShownToken[] | undefined>;
+  /** @param wish a TokenOrder as JSON @returns the token, of a new one: it is told this once */
+  'token-order'(
+    wish: string,
+  ): Promise<
+    { readonly done: { readonly token?: string; readonly record: ShownToken } } | { readonly fault: string }
+  >;
 }
 
 /** What an operator wants done to a real server. */

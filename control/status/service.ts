@@ -30,6 +30,15 @@ async function orderBan(text: string, applier: Applier): ReturnType<Answers['ban
   }
 }
 
+async function orderToken(text: string, applier: Applier): ReturnType<Answers['token-order']> {
+  try {
+    if (!applier.api) throw new Error('there is no api block in force');
+    return { done: await applier.api.order(JSON.parse(text)) };
+  } catch (fault) {
+    return { fault: (fault as Error).message };
+  }
+}
+
 export class StatusService {
   readonly #applier: Applier;
   readonly #invocation: Invocation;
@@ -40,6 +49,7 @@ export class StatusService {
   constructor(pidPath: string, applier: Applier, invocation: Invocation) {
     this.#applier = applier;
     this.#invocation = invocation;
+    applier.report = () => this.#report();
     try {
       const path = socketPathOf(pidPath);
       const taken = applier.listeners.sockets.some(({ key }) => key === `unix:${path}`);
@@ -54,6 +64,8 @@ export class StatusService {
         metrics: () => applier.metrics.text(),
         vrrp: () => applier.cluster.figures(),
         'vrrp-order': wish => orderCluster(wish, applier),
+        tokens: async () => (applier.api?.inForce ? applier.api.list() : undefined),
+        'token-order': wish => orderToken(wish, applier),
       });
     } catch (fault) {
       applier.log.warn(`moat status will get no answer: ${(fault as Error).message}`);

@@ -15,6 +15,11 @@ export class EventKeeper {
   #lost = 0;
   #toldMs = Number.NEGATIVE_INFINITY;
 
+  /** Undefined: nothing is kept. */
+  get path(): string | undefined {
+    return this.#wanted?.path;
+  }
+
   /** Takes up the store of a configuration that has come into force. A file that cannot be made costs events, not service. */
   follow(http: HttpModel | undefined): void {
     const wanted = http && http.wafRules.length > 0 ? http.wafEvents : undefined;

@@ -31,18 +31,19 @@ export class EventReader {
     this.#database = new DatabaseSync(path, { readOnly: true });
   }
 
-  /** Newest first. */
-  find(question: EventQuestion): WafEvent[] {
+  /** Newest first. @param before only those older than the event of this id */
+  find(question: EventQuestion, before?: string): WafEvent[] {
     const asked = CONDITIONS.filter(([key]) => question[key] !== undefined);
     const where = asked.map(([, sql]) => sql.replaceAll('?1', '?')).join(' AND ') || 'true';
+    const older = before === undefined ? '' : ' AND seq < (SELECT max(seq) FROM event WHERE id = ?)';
     const values = asked.flatMap(([key, sql]) => {
       // A number is bound as a real one, which is another text.
       const value = key === 'rule' ? String(question[key]) : question[key]!;
       return sql.includes('?1') ? [value, value] : [value];
     });
     return this.#database
-      .prepare(`SELECT json FROM event WHERE ${where} ORDER BY seq DESC LIMIT ?`)
-      .all(...values, question.limit ?? -1)
+      .prepare(`SELECT json FROM event WHERE ${where}${older} ORDER BY seq DESC LIMIT ?`)
+      .all(...values, ...(before === undefined ? [] : [before]), question.limit ?? -1)
       .map(row => JSON.parse(row['json'] as string) as WafEvent);
   }
 

@@ -4,7 +4,7 @@ import type { HttpModel, LocationModel } from '#model/l7/http.ts';
 import { type WafRuleTexts, type WafSettings, wafRulesKey } from '#model/l7/waf.ts';
 import { compileRules, type WafDiagnostic } from '#waf';
 import type { Invocation } from '../invocation.ts';
-import { type Loaded, load } from '../load.ts';
+import { type Loaded, load, type Trial } from '../load.ts';
 import { NoRules, ruleRoots } from './rule-roots.ts';
 import { RuleTexts } from './rule-texts.ts';
 
@@ -14,8 +14,8 @@ interface Wanted {
 }
 
 /** Reads, checks, and compiles the rules once to find their faults. Never throws for what stands in the files. */
-export function loadWithRules(invocation: Invocation): Loaded {
-  const loaded = load(invocation);
+export function loadWithRules(invocation: Invocation, trial?: Trial): Loaded {
+  const loaded = load(invocation, trial);
   const { model } = loaded;
   if (!model?.http) return loaded;
   const wanted = wantedRules(model.http);

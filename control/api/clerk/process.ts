@@ -1,0 +1,73 @@
+/** The clerk's process: as root it reads what only root may read, and bears what a hostile text costs. */
+import { realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Diagnostic } from '#config';
+import type { ChildAnswer } from '#kit/asked-child.ts';
+import type { Question } from '#kit/line.ts';
+import { EventReader } from '../../waf/event-reader.ts';
+import { loadWithRules } from '../../waf/load-rules.ts';
+import { readAudit } from '../audit.ts';
+import type { ClerkDemand, ClerkQuestion, ClerkQuestions, Whereabouts } from './questions.ts';
+
+type Work = {
+  readonly [K in ClerkQuestion]: (
+    input: ClerkQuestions[K]['input'],
+    where: Whereabouts,
+  ) => ClerkQuestions[K]['output'];
+};
+
+function withEvents<T>({ eventsPath }: Whereabouts, read: (reader: EventReader) => T, none: T): T {
+  if (eventsPath === undefined) return none;
+  let reader: EventReader;
+  try {
+    reader = new EventReader(eventsPath);
+  } catch {
+    return none; // no event was kept yet
+  }
+  try {
+    return read(reader);
+  } finally {
+    reader.close();
+  }
+}
+
+const WORK: Work = {
+  'waf-events': ({ before, ...question }, where) =>
+    withEvents(where, reader => reader.find(question, before), []),
+  'waf-event': (id, where) =>
+    withEvents<ReturnType<EventReader['byId']>>(where, reader => reader.byId(id), undefined),
+  audit({ before, limit }, { auditFolder }) {
+    const all = readAudit(auditFolder);
+    const first = before === undefined ? 0 : all.findIndex(({ id }) => id === before) + 1;
+    return all.slice(first, first + limit);
+  },
+  validate(text, { invocation }) {
+    const folder = realpathSync(dirname(Buffer.from(invocation.file, 'latin1').toString()));
+    const { model, diagnostics } = loadWithRules(invocation, { text, folder });
+    return { sound: model !== undefined, diagnostics: diagnostics.map(one => discreet(one, folder)) };
+  },
+};
+
+/** A fault of a rule quotes its line: of a file elsewhere, which any text may name, nothing is quoted. */
+function discreet(diagnostic: Diagnostic, folder: string): Diagnostic {
+  const { hint: _, ...rest } = diagnostic;
+  if (rest.code !== 'waf-rules' || rest.file.startsWith(`${folder}/`)) return diagnostic;
+  return {
+    ...rest,
+    message: 'a rule of this file is malformed, or the file cannot be read: moat check tells more',
+  };
+}
+
+process.on('message', ({ id, kind, input, where }: Question<ClerkDemand>) => {
+  const answer = (rest: Omit<ChildAnswer, 'kind' | 'id'>) =>
+    process.send?.({ kind: 'answer', id, ...rest } satisfies ChildAnswer, () => {}); // control may be gone
+  try {
+    const work = WORK[kind] as (input: unknown, where: Whereabouts) => unknown;
+    answer({ value: { value: work(input, where) } });
+  } catch (fault) {
+    answer({ fault: (fault as Error).message });
+  }
+});
+process.on('disconnect', () => process.exit(0));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const)
+  process.on(signal, () => {});

@@ -1,0 +1,27 @@
+/** The changes that the API can make, a row each: what they change, as it is, and how it is changed. */
+import type { Applier } from '../../apply.ts';
+import { BAN, UNBAN } from './ban.ts';
+import { FAILOVER, MAINTENANCE } from './cluster.ts';
+import { L4_REAL } from './l4-real.ts';
+import type { Wish, WishKind } from './questions.ts';
+
+export interface Change<W extends Wish = Wish> {
+  /** As it is now, without counts: equal states are equal JSON. @throws {Refusal} 404 when there is no such thing */
+  state(wish: W, applier: Applier): Promise<unknown>;
+  /** @throws {Error} with the reason; then nothing has changed, or as much as the audit log tells */
+  act(wish: W, applier: Applier, before: unknown): Promise<void>;
+  /** As it is when it is done. */
+  after(wish: W, applier: Applier): Promise<unknown>;
+  /** What the audit log has of it before and after; the state where this is absent. */
+  tell?(wish: W, applier: Applier): Promise<unknown>;
+}
+
+export type WishOf<K extends WishKind> = Extract<Wish, { kind: K }>;
+
+export const CHANGES: { readonly [K in WishKind]: Change<WishOf<K>> } = {
+  'l4-real': L4_REAL,
+  failover: FAILOVER,
+  maintenance: MAINTENANCE,
+  ban: BAN,
+  unban: UNBAN,
+};

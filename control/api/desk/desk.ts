@@ -1,0 +1,144 @@
+/** Control's side of the API: answers what the API process asks, and does what it is told, one change at a time, each in the audit log. */
+import { Turns } from '#kit/turns.ts';
+import type { Applier } from '../../apply.ts';
+import type { Invocation } from '../../invocation.ts';
+import type { StatusReport } from '../../status/report.ts';
+import { type AuditLog, entryOf } from '../audit.ts';
+import { Clerk } from '../clerk/clerk.ts';
+import type { Whereabouts } from '../clerk/questions.ts';
+import { etagOf, holdAgainst } from '../etag.ts';
+import { notThere, Refusal, refuse } from '../refusal.ts';
+import { CHANGES, type Change } from './changes.ts';
+import { FlowPages } from './flows.ts';
+import type { Asker, ReadName, Reads, ToControl, Told, Wish } from './questions.ts';
+import { withoutSecrets } from './redact.ts';
+
+/** What the desk works on. */
+export interface Office {
+  readonly applier: Applier;
+  readonly invocation: Invocation;
+  readonly report: () => Promise<StatusReport>;
+}
+
+type Answering = { readonly [K in ReadName]: (input: Reads[K]['input']) => Promise<Reads[K]['output']> };
+
+export class Desk {
+  readonly #office: Office;
+  readonly #audit: AuditLog;
+  readonly #auditFolder: string;
+  readonly #clerk: Clerk;
+  readonly #turns = new Turns();
+  readonly #reads: Answering;
+
+  constructor(office: Office, audit: AuditLog, auditFolder: string) {
+    const { applier } = office;
+    this.#office = office;
+    this.#audit = audit;
+    this.#auditFolder = auditFolder;
+    this.#clerk = new Clerk(message => applier.log.warn(message));
+    const flows = new FlowPages(most => applier.l4.flows(most));
+    const clerk =
+      <K extends keyof Reads & ('waf-events' | 'waf-event' | 'audit' | 'validate')>(what: K) =>
+      (input: Reads[K]['input']) =>
+        this.#clerk.ask(what, input, this.#whereabouts());
+    this.#reads = {
+      status: () => office.report(),
+      l4: () => applier.l4.figures(),
+      flows: question => {
+        if (!applier.l4.model) throw notThere('there is no l4 block in force');
+        return flows.page(question);
+      },
+      cluster: () => applier.cluster.figures(),
+      bans: () => applier.bans.sync(),
+      config: async () => this.#config(),
+      state: wish => changeOf(wish).state(wish, applier),
+      'waf-events': clerk('waf-events'),
+      'waf-event': clerk('waf-event'),
+      audit: clerk('audit'),
+      validate: clerk('validate'),
+    };
+  }
+
+  /** Never throws: a refusal is an answer. */
+  async answer(question: ToControl): Promise<Told> {
+    try {
+      const value =
+        question.kind === 'read'
+          ? await this.#read(question.what, question.input)
+          : await this.change(question.wish, question.asker);
+      return { value };
+    } catch (fault) {
+      return { refused: fault instanceof Refusal ? fault.data : failed(fault).data };
+    }
+  }
+
+  #read(what: ReadName, input: unknown): Promise<unknown> {
+    const read = this.#reads[what] as (input: unknown) => Promise<unknown>;
+    return read(input);
+  }
+
+  /** @returns the state after it @throws {Refusal} when it is not done; what was begun then is in the audit log */
+  change(wish: Wish, asker: Asker): Promise<unknown> {
+    const { applier } = this.#office;
+    return this.#turns.take(async () => {
+      const change = changeOf(wish);
+      const before = await change.state(wish, applier);
+      holdAgainst(asker.ifMatch, etagOf(before));
+      this.#refuseUnaudited(() => this.#audit.flush());
+      const tell = (state: unknown) => change.tell?.(wish, applier) ?? state;
+      const told = await tell(before);
+      const outcome = await change.act(wish, applier, before).then(
+        () => change.after(wish, applier).then(after => ({ after })),
+        (fault: Error) => ({ fault }),
+      );
+      const { who, from } = asker;
+      const end =
+        'fault' in outcome ? { fault: outcome.fault.message } : { after: await tell(outcome.after) };
+      const { kind, ...rest } = wish;
+      const entry = entryOf({ who, from, what: kind, wish: rest, before: told, ...end });
+      this.#refuseUnaudited(() => this.#audit.write(entry));
+      if ('fault' in outcome) throw outcome.fault;
+      applier.log.notice(`api: ${who}: ${kind} ${JSON.stringify(rest)}`);
+      return outcome.after;
+    });
+  }
+
+  /** @throws {Refusal} when the log cannot be written: changes that nobody can trace are not made */
+  #refuseUnaudited(write: () => void): void {
+    try {
+      write();
+    } catch (fault) {
+      const { message } = fault as Error;
+      this.#office.applier.log.error(
+        `api: the audit log cannot be written: ${message}: no changes until it can`,
+      );
+      throw refuse(503, 'audit-log', `the audit log cannot be written: ${message}`);
+    }
+  }
+
+  #config(): Reads['config']['output'] {
+    const { applier, invocation } = this.#office;
+    return {
+      revision: applier.revision,
+      appliedAtMs: applier.appliedAtMs,
+      file: invocation.file,
+      texts: [...applier.texts].map(([path, text]) => ({ path, text: withoutSecrets(text) })),
+    };
+  }
+
+  #whereabouts(): Whereabouts {
+    const { applier, invocation } = this.#office;
+    return { eventsPath: applier.wafEventsPath, auditFolder: this.#auditFolder, invocation };
+  }
+
+  close(): void {
+    this.#clerk.close();
+    this.#audit.close();
+  }
+}
+
+const changeOf = (wish: Wish): Change => CHANGES[wish.kind] as Change;
+
+/** What a plane refuses is the operator's to read; it holds no secret. */
+const failed = (fault: unknown): Refusal =>
+  refuse(409, 'refused', fault instanceof Error ? fault.message : String(fault));

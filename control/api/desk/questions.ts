@@ -1,0 +1,84 @@
+/** What the API process asks of control, and what it is answered. */
+import type { ClusterFigures } from '#cluster';
+import type { L4Figures, NamedFlow } from '#l4';
+import type { ZoneBans } from '#l7';
+import type { StatusReport } from '../../status/report.ts';
+import type { ClerkQuestions } from '../clerk/questions.ts';
+import type { RefusalData } from '../refusal.ts';
+
+export interface FlowQuestion {
+  /** Only those of this virtual address, `ADDRESS:PORT`. */
+  readonly virtual?: string | undefined;
+  readonly real?: string | undefined;
+  readonly client?: string | undefined;
+  /** The key of the last one that was shown. */
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
+export interface FlowPage {
+  readonly flows: readonly NamedFlow[];
+  /** Undefined: these are the last. */
+  readonly next: string | undefined;
+  /** Whether there are more than were looked at. */
+  readonly isCut: boolean;
+}
+
+export interface ConfigTexts {
+  readonly revision: number;
+  readonly appliedAtMs: number;
+  /** The main file. */
+  readonly file: string;
+  readonly texts: readonly { readonly path: string; readonly text: string }[];
+}
+
+/** Question → what comes with it, and the answer. */
+export interface Reads extends ClerkQuestions {
+  status: { readonly input: undefined; readonly output: StatusReport };
+  l4: { readonly input: undefined; readonly output: L4Figures | undefined };
+  flows: { readonly input: FlowQuestion; readonly output: FlowPage };
+  cluster: { readonly input: undefined; readonly output: ClusterFigures | undefined };
+  bans: { readonly input: undefined; readonly output: readonly ZoneBans[] };
+  config: { readonly input: undefined; readonly output: ConfigTexts };
+  /** The state that a change would change: what its ETag is made of. */
+  state: { readonly input: Wish; readonly output: unknown };
+}
+
+export type ReadName = keyof Reads;
+
+/** What is to be changed; a wish without values names a thing. */
+export type Wish =
+  | {
+      readonly kind: 'l4-real';
+      /** A virtual server by its whole name. */
+      readonly service: string;
+      readonly real: string;
+      readonly state?: 'ready' | 'drain' | undefined;
+      /** null: that of its line. */
+      readonly weight?: number | null | undefined;
+    }
+  | { readonly kind: 'failover'; readonly instance: string }
+  | { readonly kind: 'maintenance'; readonly on?: boolean | undefined; readonly reason?: string | undefined }
+  | {
+      readonly kind: 'ban';
+      readonly key: string;
+      readonly zone?: string | undefined;
+      readonly lengthMs?: number | undefined;
+    }
+  | { readonly kind: 'unban'; readonly zone: string; readonly key: string };
+
+export type WishKind = Wish['kind'];
+
+/** Who wants a change, and of what he has seen. */
+export interface Asker {
+  readonly who: string;
+  readonly from: string | undefined;
+  readonly ifMatch: string | undefined;
+}
+
+export type ToControl =
+  | { readonly kind: 'read'; readonly what: ReadName; readonly input: unknown }
+  | { readonly kind: 'change'; readonly wish: Wish; readonly asker: Asker };
+
+/** Refusals are answers: their status must not get lost on the way. */
+export type Told = { readonly value: unknown } | { readonly refused: RefusalData };

@@ -1,0 +1,27 @@
+/** Takes secrets that stand in a configuration out of its text. Those in files of their own are not in it. */
+
+export const HIDDEN = '***';
+
+/** Directives whose first word is a secret, unless it says `file:`. */
+const SECRET_LINES =
+  /(^|[;{}\s])(key|hash_secret|challenge_secret|secure_link_secret|secure_link_md5|auth_pass)(\s+)("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s;]+)/g;
+const SECRET_PARAMETERS = /\b(secret|password|pass|token)=("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s;"']+)/g;
+/** `data:` in the place of a file. */
+const DATA_KEYS = /(ssl_certificate_key\s+)("data:[^"]*"|'data:[^']*'|data:[^;]*)/g;
+const SECRET_FIELDS =
+  /((?:proxy_set_header|add_header)\s+(?:authorization|proxy-authorization|cookie|x-api-key)\s+)("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s;]+)/gi;
+const USERS_OF_URLS = /(\b[a-z][a-z\d+.-]*:\/\/)[^\s/@"';]+@/gi;
+
+/** @param text of a configuration file */
+export function withoutSecrets(text: string): string {
+  return text
+    .replace(SECRET_LINES, (line, before, name, blank, value) =>
+      /^["']?(file:|\$)/.test(value) ? line : `${before}${name}${blank}${HIDDEN}`,
+    )
+    .replace(SECRET_PARAMETERS, (parameter, name, value) =>
+      /^["']?(file:|\$)/.test(value) ? parameter : `${name}=${HIDDEN}`,
+    )
+    .replace(DATA_KEYS, `$1${HIDDEN}`)
+    .replace(SECRET_FIELDS, `$1${HIDDEN}`)
+    .replace(USERS_OF_URLS, `$1${HIDDEN}@`);
+}

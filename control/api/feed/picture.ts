@@ -1,0 +1,49 @@
+/** What the stream of events shows: the whole program in few numbers, keyed by name, so that changes are small. */
+import type { StatusReport } from '../../status/report.ts';
+import type { Json } from './merge-patch.ts';
+
+export function pictureOf({ revision, refusal, l7, l4, cluster }: StatusReport): Json {
+  return {
+    revision,
+    ...(refusal === undefined ? {} : { refusal }),
+    ...(l4 && { l4: { services: byName(l4.services, serviceOf), entries: l4.table.entries } }),
+    ...(l7 && { l7: { ...trafficOf(l7), pools: byName(l7.pools, poolOf) } }),
+    ...(cluster && {
+      cluster: { maintenance: cluster.maintenance, instances: byName(cluster.instances, instanceOf) },
+    }),
+  };
+}
+
+const byName = <T extends { readonly name: string }>(items: readonly T[], show: (item: T) => Json) =>
+  Object.fromEntries(items.map(item => [item.name, show(item)]));
+
+type L4 = NonNullable<StatusReport['l4']>['services'][number];
+
+const serviceOf = ({ quorum, reals }: L4): Json => ({
+  quorum,
+  reals: byName(reals, ({ state, weight, active, inactive, connections, command }) => ({
+    ...{ state, weight, active, inactive, connections, commanded: command !== undefined },
+  })),
+});
+
+type L7 = NonNullable<StatusReport['l7']>;
+
+const trafficOf = ({ traffic, workers }: L7) => ({
+  workers: workers.length,
+  ...(traffic && {
+    requests: traffic.requests,
+    active: traffic.connections.active,
+    answers: [...traffic.answers],
+  }),
+});
+
+const poolOf = ({ queued, members }: L7['pools'][number]): Json => ({
+  queued,
+  members: byName(members, ({ state, inFlight, counts }) => ({ state, inFlight, requests: counts.requests })),
+});
+
+type Instance = NonNullable<StatusReport['cluster']>['instances'][number];
+
+const instanceOf = ({ state, priority, yielding, faults }: Instance): Json => ({
+  ...{ state, priority, yielding, faults: [...faults] },
+});

@@ -1,0 +1,211 @@
+/** The API as control has it: sockets, tokens and the audit log are control's, strangers' bytes are read by a process without root. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { RestartPauses } from '#kit/restart-pauses.ts';
+import { Turns } from '#kit/turns.ts';
+import type { ApiListen, ApiModel } from '#model/api.ts';
+import type { ProcessModel } from '#model/main.ts';
+import { closeFd, listenTcp } from '#native/socket.ts';
+import { baseEnvironment } from '../environment.ts';
+import { systemReason } from '../load.ts';
+import { MOAT_VERSION } from '../version.ts';
+import { AuditLog, entryOf } from './audit.ts';
+import { ApiChild, FIRST_FD } from './child.ts';
+import { Desk, type Office } from './desk/desk.ts';
+import type { ToControl } from './desk/questions.ts';
+import { type ShownToken, type TokenOrder, TokenStore } from './token/store.ts';
+
+const BACKLOG = 128;
+/** A process that died is started anew after a growing pause. */
+const PAUSE_MS = { first: 200, most: 10_000 };
+const LEAVE_PATIENCE_MS = 2000;
+
+/** What a configuration needs that is not open yet. */
+interface Prepared {
+  readonly model: ApiModel;
+  readonly user: ProcessModel['user'];
+  readonly sockets: readonly Socket[];
+  readonly opened: readonly Socket[];
+  readonly tokens: TokenStore;
+  readonly audit: AuditLog;
+}
+
+interface Socket extends ApiListen {
+  readonly fd: number;
+}
+
+export class ApiPlane {
+  readonly #office: Office;
+  readonly #turns = new Turns();
+  readonly #pauses = new RestartPauses(PAUSE_MS);
+  #inForce: (Prepared & { readonly desk: Desk }) | undefined;
+  #prepared: Prepared | undefined;
+  #child: ApiChild | undefined;
+
+  constructor(office: Office) {
+    this.#office = office;
+  }
+
+  /** What it serves by; undefined: there is no API. */
+  get inForce(): Pick<Prepared, 'model' | 'user'> | undefined {
+    return this.#inForce;
+  }
+
+  /** Opens what is not open. @throws {Error} with the reason; then nothing has changed */
+  prepare(model: ApiModel | undefined, user: ProcessModel['user']): void {
+    if (!model) return;
+    const opened: Socket[] = [];
+    try {
+      const have = this.#inForce?.sockets ?? [];
+      const sockets = model.listens.map(listen => {
+        const same = have.find(one => one.address === listen.address && one.port === listen.port);
+        if (same) return same;
+        const fd = open(listen);
+        opened.push({ ...listen, fd });
+        return { ...listen, fd };
+      });
+      const tokens = new TokenStore(`${model.statePath}/tokens.json`);
+      const audit = new AuditLog(model.statePath, model.auditLimitBytes);
+      this.#prepared = { model, user, sockets, opened, tokens, audit };
+    } catch (fault) {
+      for (const { fd } of opened) closeFd(fd);
+      throw new Error(`api: ${(fault as Error).message}`, { cause: fault });
+    }
+  }
+
+  /** Undoes a prepare() that nothing follows. */
+  abandon(): void {
+    for (const { fd } of this.#prepared?.opened ?? []) closeFd(fd);
+    this.#prepared?.audit.close();
+    this.#prepared = undefined;
+  }
+
+  /** Serves by what was prepared from now on; without it, there is no API any more. */
+  commit(): Promise<void> {
+    return this.#turns.take(async () => {
+      const now = this.#prepared;
+      this.#prepared = undefined;
+      const before = this.#inForce;
+      const isSame = now && before && isDeepStrictEqual([now.model, now.user], [before.model, before.user]);
+      if (isSame && this.#child) {
+        now.audit.close();
+        return; // streams of clients go on
+      }
+      const desk = now && new Desk(this.#office, now.audit, now.model.statePath);
+      this.#inForce = now && desk && { ...now, desk };
+      await this.#end();
+      before?.desk.close();
+      for (const { fd } of before?.sockets ?? []) if (!now?.sockets.some(one => one.fd === fd)) closeFd(fd);
+      if (now)
+        await this.#start().catch((fault: Error) =>
+          this.#log.error(`the API is not there: ${fault.message}`),
+        );
+    });
+  }
+
+  get #log() {
+    return this.#office.applier.log;
+  }
+
+  /** What `moat token` is told. @throws {Error} without an api block */
+  list(): ShownToken[] {
+    return this.#need().tokens.list();
+  }
+
+  /** @throws {Error} with the reason; then nothing has changed */
+  async order(order: TokenOrder): Promise<{ readonly token?: string; readonly record: ShownToken }> {
+    const { tokens, audit } = this.#need();
+    audit.flush();
+    const done =
+      order.kind === 'create' ? tokens.create(order, Date.now()) : { record: tokens.revoke(order.token) };
+    const { hash: _, ...record } = { hash: '', ...done.record };
+    const change =
+      order.kind === 'create' ? { before: null, after: record } : { before: record, after: null };
+    audit.write(entryOf({ who: 'socket', what: `token-${order.kind}`, wish: order, ...change }));
+    await this.#child?.ask({ kind: 'tokens', tokens: tokens.records });
+    return { ...done, record };
+  }
+
+  #need() {
+    if (!this.#inForce) throw new Error('there is no api block in force');
+    return this.#inForce;
+  }
+
+  /** Ends it with moat. */
+  close(): Promise<void> {
+    return this.#turns.take(async () => {
+      const inForce = this.#inForce;
+      this.#inForce = undefined;
+      await this.#end();
+      inForce?.desk.close();
+      for (const { fd } of inForce?.sockets ?? []) closeFd(fd);
+    });
+  }
+
+  async #start(): Promise<void> {
+    const { model, user, sockets, tokens, desk } = this.#need();
+    const child: ApiChild = new ApiChild(
+      baseEnvironment(),
+      sockets.map(({ fd }) => fd),
+      (question: ToControl) => desk.answer(question),
+      ({ level, message }) => this.#log[level](`api: ${message}`),
+    );
+    this.#child = child;
+    void child.ended.then(how => this.#bury(child, how));
+    const { listens, tls, hosts } = model;
+    const service = { model: { listens, tls, hosts }, firstFd: FIRST_FD, user, version: MOAT_VERSION };
+    try {
+      await child.ask({ kind: 'serve', service, tokens: tokens.records });
+    } catch (fault) {
+      if (this.#child === child) this.#child = undefined;
+      child.kill();
+      throw fault;
+    }
+  }
+
+  /** Undefined while no process lives. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  async #end(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    child?.disconnect();
+    const killer = setTimeout(() => child?.kill(), LEAVE_PATIENCE_MS);
+    await child?.ended;
+    clearTimeout(killer);
+  }
+
+  async #bury(child: ApiChild, how: string): Promise<void> {
+    if (this.#child !== child) return; // it was told to end
+    this.#child = undefined;
+    this.#log.error(`the API process ${child.pid} ${how}; traffic is not touched`);
+    this.#pauses.died(performance.now() - child.startedAtMs);
+    while (this.#inForce && !this.#child) {
+      await sleep(this.#pauses.next(), undefined, { ref: false });
+      await this.#turns.take(() => this.#revive());
+    }
+  }
+
+  async #revive(): Promise<void> {
+    if (!this.#inForce || this.#child) return;
+    try {
+      await this.#start();
+      this.#log.notice(`the API process is started anew as ${this.pid}`);
+    } catch (fault) {
+      this.#log.error(`the API process cannot start anew: ${(fault as Error).message}`);
+    }
+  }
+}
+
+/** Alone: a port that anything else listens on, another block of the configuration too, is refused. */
+function open({ address, port }: ApiListen): number {
+  try {
+    const family = address.includes(':') ? 6 : 4;
+    return listenTcp({ host: address, port, family, backlog: BACKLOG });
+  } catch (fault) {
+    throw new Error(`cannot listen on ${address} port ${port} ${systemReason(fault)}`, { cause: fault });
+  }
+}

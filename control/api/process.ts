@@ -1,0 +1,72 @@
+/** The API process: reads what strangers send, without root, and asks control for the rest. It ends when control is gone. */
+import type { Server } from 'node:http';
+import { setPriority } from 'node:os';
+import { Line, type Said } from '#kit/line.ts';
+import { setUser } from '#native/identity.ts';
+import type { ToControl, Told } from './desk/questions.ts';
+import { Feed } from './feed/feed.ts';
+import { answer } from './http/answer.ts';
+import { Credentials } from './http/credentials.ts';
+import { Idempotency } from './http/idempotency.ts';
+import { Connections, serve } from './http/server.ts';
+import type { ApiNews, ApiService, ToApi } from './messages.ts';
+import { RemoteDesk } from './remote-desk.ts';
+import { Router } from './route/match.ts';
+import type { Reply } from './route/route.ts';
+import { ROUTES } from './route/table.ts';
+
+const UNPRIVILEGED_USER = 'nobody';
+/** Traffic and elections go first. */
+const NICE = 5;
+/** Answers that are under way may end. */
+const LEAVE_MS = 1000;
+
+const line: Line<ToControl, ApiNews> = new Line(message => process.send?.(message, () => {})); // control may be gone
+const tell = (level: ApiNews['level']) => (message: string) =>
+  line.tell({ level, message: oneLine(message) });
+
+/** Nothing that a client sent begins a line of the log. */
+const oneLine = (text: string): string => text.replace(/\p{Cc}+/gu, ' ').slice(0, 2000);
+
+const desk = new RemoteDesk(question => line.ask<Told>(question));
+const credentials = new Credentials(tell('notice'));
+const feed = new Feed(desk, credentials);
+const servers: Server[] = [];
+
+function begin({ model, firstFd, user }: ApiService): void {
+  setPriority(NICE);
+  const router = new Router(ROUTES);
+  const connections = new Connections();
+  const means = {
+    ...{ router, credentials, desk, hosts: model.hosts, isTls: model.tls !== undefined },
+    repeats: new Idempotency<Reply>(() => performance.now()),
+    stream: feed.join,
+    tell: tell('error'),
+  };
+  for (const at of model.listens.keys())
+    servers.push(
+      serve(firstFd + at, model.tls, connections, (request, response, expects) => {
+        response.on('error', () => {}); // the client has gone
+        void answer(request, response, means, expects);
+      }),
+    );
+  if (process.getuid?.() !== 0) return;
+  if (user) setUser(user.name, user.group);
+  else setUser(UNPRIVILEGED_USER);
+}
+
+function work(demand: ToApi): void {
+  credentials.believe(demand.tokens);
+  if (demand.kind === 'serve') begin(demand.service);
+}
+
+process.on('message', message => line.take(message as Said<ToApi>, work));
+process.on('disconnect', () => {
+  for (const server of servers) server.close();
+  feed.close();
+  for (const server of servers) server.closeIdleConnections();
+  setTimeout(() => process.exit(0), LEAVE_MS).unref();
+});
+// Signals of a terminal are for control, which says what is to be done.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGWINCH'] as const)
+  process.on(signal, () => {});

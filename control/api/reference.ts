@@ -1,0 +1,47 @@
+/** docs/reference/api.md: how to use the API, and every route of the table. */
+import { GENERATE } from '#config';
+import type { Route } from './route/route.ts';
+
+const HEAD = `<!-- Made by \`${GENERATE}\`; do not edit. -->
+
+# HTTP API
+
+The \`api\` block of the configuration turns it on; without one there is none. A process of its own answers, without root; the L4 tier, VRRP and
+the workers of the L7 tier are others, and go on whatever becomes of it.
+
+\`\`\`
+api {
+  listen 127.0.0.1:8470;      # beyond loopback with ssl_certificate and ssl_certificate_key only
+  state_path /var/lib/moat/api;
+}
+\`\`\`
+
+\`\`\`sh
+moat token create laptop --role operator --for 30d      # prints the token, once
+curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8470/api/v1/l4/services
+\`\`\`
+
+**Tokens** have a role (\`viewer\` looks, \`operator\` drains, bans and fails over, \`admin\` reads configuration and audit log; each may what those before
+it may), on wish scopes (\`--scope l4\`) and an end. Only their hashes are kept. \`moat token revoke\` ends one at once, streams that it opened too.
+
+**Changes** need \`If-Match\`: the \`ETag\` of what was seen, or \`*\` (428 without, 412 when it is another by now; counts do not change an ETag). With an
+\`Idempotency-Key\` a change that is sent again within a day is done once and answered twice (422 when the key stood for another request, 409 while it is
+under way). Each is in the audit log before it is answered: who, from where, what, before, after. When that cannot be written, nothing is changed (503).
+
+**Lists** give \`items\`, and \`next\` where there are more: \`?cursor=NEXT&limit=N\` is the next page.
+
+**Refusals** are problem details (RFC 9457): \`code\` is for programs, \`detail\` for people, \`errors\` name what does not fit. 401 and 403 are about the
+token, 421 and 403 \`wrong-host\`, \`cross-origin\` about requests of browsers, 429 about many bad tokens, 503 \`busy\` says when to come again.
+
+**Names** in a path are percent-encoded: \`/api/v1/l4/services/192.0.2.100%3A80%20tcp/reals/192.0.2.11\`.
+
+\`GET /api/v1/openapi.json\` describes all this for programs; it is made of the schemas that requests are checked by.
+
+| route | role | scope | |
+|---|---|---|---|
+`;
+
+const row = ({ method, path, role, scope, summary }: Route): string =>
+  `| \`${method} ${path}\` | ${role} | ${scope ?? ''} | ${summary} |`;
+
+export const apiPage = (routes: readonly Route[]): string => `${HEAD}${routes.map(row).join('\n')}\n`;

@@ -1,0 +1,71 @@
+/** The desk as the API process sees it: questions to control, few at a time, and the same one not twice. */
+import type { Asker, ReadName, Reads, ToControl, Told, Wish } from './desk/questions.ts';
+import { busy, Refusal } from './refusal.ts';
+
+/** Control has other work: so many questions are with it at once, and so many wait. */
+const MOST_OPEN = 8;
+const MOST_WAITING = 128;
+/** What was told is told again for so long, whoever asks how often. */
+const FRESH_MS = 250;
+const MOST_KEPT = 64;
+
+type Ask = (question: ToControl) => Promise<Told>;
+
+interface Kept {
+  readonly atMs: number;
+  readonly answer: Promise<unknown>;
+}
+
+export class RemoteDesk {
+  readonly #ask: Ask;
+  #open = 0;
+  readonly #waiting: (() => void)[] = [];
+  readonly #kept = new Map<string, Kept>();
+
+  constructor(ask: Ask) {
+    this.#ask = ask;
+  }
+
+  /** @throws {Refusal} as control has it, or when too much is asked */
+  read<K extends ReadName>(what: K, input: Reads[K]['input']): Promise<Reads[K]['output']> {
+    const key = `${what} ${JSON.stringify(input)}`;
+    const nowMs = performance.now();
+    const known = this.#kept.get(key);
+    if (known && nowMs - known.atMs < FRESH_MS) return known.answer as Promise<Reads[K]['output']>;
+    const answer = this.#put({ kind: 'read', what, input });
+    this.#kept.delete(key);
+    this.#kept.set(key, { atMs: nowMs, answer });
+    answer.catch(() => this.#kept.delete(key)); // who asked hears of it; who comes next asks anew
+    if (this.#kept.size > MOST_KEPT) this.#kept.delete(this.#kept.keys().next().value!);
+    return answer as Promise<Reads[K]['output']>;
+  }
+
+  /** @returns the state after it @throws {Refusal} when it is not done */
+  async change(wish: Wish, asker: Asker): Promise<unknown> {
+    try {
+      return await this.#put({ kind: 'change', wish, asker });
+    } finally {
+      this.#kept.clear(); // what was told before is no longer so
+    }
+  }
+
+  async #put(question: ToControl): Promise<unknown> {
+    if (this.#open >= MOST_OPEN) await this.#wait();
+    else this.#open++;
+    try {
+      const told = await this.#ask(question);
+      if ('refused' in told) throw new Refusal(told.refused);
+      return told.value;
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#open--;
+    }
+  }
+
+  /** Until somebody is done, whose place goes to the first who waits. */
+  #wait(): Promise<void> {
+    if (this.#waiting.length >= MOST_WAITING) throw busy('the control plane has much to do: try again');
+    return new Promise(resolve => this.#waiting.push(resolve));
+  }
+}

@@ -1,0 +1,11 @@
+/** Every route of the API. What is not here does not exist, and each row says who may. */
+import { AUDIT } from './audit.ts';
+import { CLUSTER } from './cluster.ts';
+import { CONFIG } from './config.ts';
+import { L4 } from './l4.ts';
+import { L7 } from './l7.ts';
+import type { Route } from './route.ts';
+import { STATUS } from './status.ts';
+import { WAF } from './waf.ts';
+
+export const ROUTES: readonly Route[] = [...STATUS, ...L4, ...L7, ...CLUSTER, ...WAF, ...CONFIG, ...AUDIT];
