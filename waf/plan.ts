@@ -2,7 +2,7 @@
  * The rules of a phase, and how to tell in one go which of them can match at all: for each source of values, the chains of
  * transformations that rules take it through, with the rules at the end of each.
  */
-import type { Step } from './chain.ts';
+import type { Chain, Step } from './chain.ts';
 import type { Rule } from './rule.ts';
 import type { Source } from './selection.ts';
 
@@ -54,12 +54,9 @@ export function planOf(rules: readonly Rule[], firstWord: number): Plan {
   return { rules, always: placesOf(always, words), watches, firstWord };
 }
 
-function plant(
-  roots: Map<Source, Growing>,
-  source: Source,
-  { chain, multiMatch }: Rule,
-  place: number,
-): void {
+function plant(roots: Map<Source, Growing>, source: Source, rule: Rule, place: number): void {
+  const { multiMatch } = rule;
+  const chain = sansCase(rule);
   let node = nodeAt(roots, source);
   if (multiMatch && chain.length > 0) node.places.push(place);
   chain.forEach((step, at) => {
@@ -67,6 +64,13 @@ function plant(
     if (multiMatch && at < chain.length - 1) node.places.push(place);
   });
   node.places.push(place);
+}
+
+/** The chain less the steps at its end that change the case of letters only, which the words of the filter have no regard to. */
+function sansCase({ chain, multiMatch, isByWords }: Rule): Chain {
+  let end = chain.length;
+  while (isByWords && !multiMatch && end > 0 && chain[end - 1]!.changesCaseOnly) end--;
+  return chain.slice(0, end);
 }
 
 function nodeAt<K>(nodes: Map<K, Growing>, key: K): Growing {

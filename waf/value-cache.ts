@@ -189,11 +189,13 @@ export class ValueCache {
     if (texts.length === 1) return this.#alone(texts[0]!);
     const none = this.#none;
     let all: number[] | undefined;
+    let before = none;
     let signs = 0;
     for (let at = 0; at < texts.length; at++) {
       const text = texts[at]!;
       signs |= text.signs;
-      if (text.candidates === none) continue;
+      if (text.candidates === none || text.candidates === before) continue;
+      before = text.candidates;
       if (!all) {
         all = text.candidates.slice();
         continue;

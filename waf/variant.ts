@@ -63,6 +63,7 @@ function filterFor(phases: readonly (readonly Rule[])[]): { prefilter: Prefilter
   const give = (link: Rule): void => {
     const needs = link.shares && link.matcher && !link.negated ? needsOf(link, link.matcher) : undefined;
     if (needs) link.slot = filtered.length;
+    link.isByWords = needs?.literals !== undefined;
     filtered.push(needs ?? UNKNOWN);
   };
   const plans = phases.map(heads => {
@@ -97,8 +98,10 @@ function leastOf({ matcher, negated, needs }: Rule): number {
 
 function needsOf({ needs }: Rule, matcher: Matcher): Filtered | undefined {
   const literals = literalsOf(matcher);
-  if (literals) return { literals };
-  return needs.length > 0 ? { literals, kinds: needs } : undefined;
+  // A single byte is in every other value: to know the kinds of bytes costs nothing, and each find of a word does.
+  const isWorthwhile = needs.length === 0 || literals?.every(literal => literal.length > 1);
+  if (literals && isWorthwhile) return { literals };
+  return needs.length > 0 ? { literals: undefined, kinds: needs } : undefined;
 }
 
 function literalsOf({ pattern, words }: Matcher): readonly string[] | undefined {

@@ -21,6 +21,11 @@ const is = ({ type }: Token, types: string): boolean => types.includes(type);
 const PHRASE_HEADS = 'knoUfETt';
 const PHRASE_TAILS = 'knoUfETt&';
 
+/** What phrases of several words begin with, less their last word. */
+const PHRASE_BEGINNINGS: ReadonlySet<string> = new Set(
+  [...SQL_WORDS.keys()].filter(word => word.includes(' ')).map(word => word.slice(0, word.lastIndexOf(' '))),
+);
+
 /** Names that are functions when parentheses follow, in some database. */
 const NAMES_OF_FUNCTIONS = new Set([
   ...['USER_ID', 'USER_NAME', 'DATABASE', 'PASSWORD', 'USER', 'CURRENT_USER', 'CURRENT_DATE'],
@@ -111,6 +116,7 @@ function dropAndStepBack(fold: Fold): Outcome {
 
 function mergePhrase(fold: Fold, first: Token, second: Token): Outcome {
   if (!is(first, PHRASE_HEADS) || !is(second, PHRASE_TAILS)) return undefined;
+  if (!PHRASE_BEGINNINGS.has(upper(first.value))) return undefined;
   const phrase = `${first.value} ${second.value}`;
   const type = phrase.length <= VALUE_LIMIT ? SQL_WORDS.get(upper(phrase)) : undefined;
   if (type === undefined) return undefined;
@@ -193,6 +199,8 @@ function foldThree(fold: Fold): Outcome {
   const first = fold.at(0);
   const second = fold.at(1);
   const third = fold.at(2);
+  // No rule below asks for more: most of what plain text makes ends here.
+  if (!is(first, 'o&') && !is(second, 'o,.(')) return undefined;
   const row = first.type + second.type + third.type;
   if (row === '1o1' || /^o[^(]o$/.test(row) || /^&.&$/s.test(row) || /^vo[v1n]$|^[n1]o[1n]$/.test(row)) {
     return fold.drop(2);

@@ -57,6 +57,9 @@ interface ByKinds {
   readonly kinds: readonly number[];
 }
 
+/** Combinations of kinds whose candidates are remembered. */
+const KEPT_KINDS = 256;
+
 class LiteralPrefilter implements Prefilter {
   readonly unfiltered: number;
   readonly none: Candidates;
@@ -72,6 +75,8 @@ class LiteralPrefilter implements Prefilter {
   readonly #patterns: Int32Array;
   /** By the same: the scan that saw it last. */
   readonly #seen: Uint32Array;
+  readonly #kept = new Array<Candidates | undefined>(KEPT_KINDS).fill(undefined);
+  readonly #keptSigns = new Int32Array(KEPT_KINDS);
   #scan = 0;
 
   constructor(
@@ -108,12 +113,14 @@ class LiteralPrefilter implements Prefilter {
     const table = this.#table;
     const classOf = this.#classOf;
     const firstFull = this.#firstFull;
+    const signOf = SIGN_OF;
+    const { length } = value;
     let found: number[] | undefined;
     let row = 0;
     let signs = value.charCodeAt(0) === 46 ? LEADING_DOT_SIGN : 0;
-    for (let at = 0; at < value.length; at++) {
+    for (let at = 0; at < length; at++) {
       const byte = value.charCodeAt(at) & 255;
-      signs |= SIGN_OF[byte]!;
+      signs |= signOf[byte]!;
       row = table[row + classOf[byte]!]!;
       if (row < firstFull) continue;
       if (!found) {
@@ -123,6 +130,25 @@ class LiteralPrefilter implements Prefilter {
       this.#mark(row, found);
     }
     this.signs = signs;
+    const ofKinds = this.#ofKinds(signs);
+    if (!found) return ofKinds;
+    for (let word = 0; word < found.length; word++) found[word]! |= ofKinds[word]!;
+    return found;
+  }
+
+  /** Candidates of a value with these kinds of bytes and no word. Few combinations of kinds are frequent. */
+  #ofKinds(signs: number): Candidates {
+    const place = (Math.imul(signs, 0x9e37_79b1) >>> 24) & (KEPT_KINDS - 1);
+    const known = this.#kept[place];
+    if (known && this.#keptSigns[place] === signs) return known;
+    const found = this.#findKinds(signs);
+    this.#kept[place] = found;
+    this.#keptSigns[place] = signs;
+    return found;
+  }
+
+  #findKinds(signs: number): Candidates {
+    let found: number[] | undefined;
     for (const { number, kinds } of this.#byKinds) {
       if (!hasEach(kinds, signs)) continue;
       found ??= this.none.slice();
@@ -166,11 +192,30 @@ function hasEach(kinds: readonly number[], signs: number): boolean {
   return true;
 }
 
-/** All states, those at which no word ends first: so that the loop over bytes has one comparison to make. */
-function orderOf({ longest }: AhoCorasick): { readonly all: readonly number[]; readonly empty: number } {
-  const states = Array.from(longest, (_, state) => state);
+/**
+ * All states, those at which no word ends first: so that the loop over bytes has one comparison to make. Both by their distance
+ * from the start: most bytes of most values keep to the few nearest, whose rows then share a small part of the cache.
+ */
+function orderOf(words: AhoCorasick): { readonly all: readonly number[]; readonly empty: number } {
+  const { longest } = words;
+  const states = byDistance(words);
   const empty = states.filter(state => longest[state]! < 0);
   return { all: [...empty, ...states.filter(state => longest[state]! >= 0)], empty: empty.length };
+}
+
+function byDistance({ table, stride, longest }: AhoCorasick): number[] {
+  const found = [0];
+  const seen = new Uint8Array(longest.length);
+  seen[0] = 1;
+  for (let at = 0; at < found.length; at++) {
+    for (let klass = 0; klass < stride; klass++) {
+      const state = table[found[at]! * stride + klass]! / stride;
+      if (seen[state]) continue;
+      seen[state] = 1;
+      found.push(state);
+    }
+  }
+  return found;
 }
 
 function reordered({ table, stride }: AhoCorasick, order: readonly number[]): Int32Array {
