@@ -4,6 +4,7 @@ import type { Cidr } from '#kit/cidr.ts';
 import type { L4Model } from '#model/l4/l4.ts';
 import type { CharsetMap } from '#model/l7/charset.ts';
 import type { TryFiles } from '#model/l7/core.ts';
+import { type GeoDatabase, type GeoProxies, NO_GEO_PROXIES } from '#model/l7/geoip.ts';
 import type { HealthCheckModel, MatchModel, MatchTest } from '#model/l7/health.ts';
 import type { ContentModel, ListenModel, LocationMatch, ServerCore, ServerName } from '#model/l7/http.ts';
 import type { LimitZone } from '#model/l7/limit.ts';
@@ -93,6 +94,9 @@ export interface HttpDraft {
   /** Names of charsets in lower case, with how they are spelled. */
   charsets: { readonly names: Map<string, string>; readonly maps: CharsetMap[] };
   variables: Map<string, UserVariable>;
+  /** By their absolute paths. */
+  geoDatabases: Map<string, GeoDatabase>;
+  geoProxies: GeoProxies;
   wafCollectionsBytes: number;
   /** `default`: no directive says. */
   wafEvents: WafEventStore | 'default' | undefined;
@@ -201,6 +205,8 @@ export function newHttp(): HttpDraft {
     logBuffers: new Map(),
     charsets: { names: new Map(), maps: [] },
     variables: new Map(),
+    geoDatabases: new Map(),
+    geoProxies: NO_GEO_PROXIES,
     wafEvents: 'default',
     wafCollectionsBytes: DEFAULT_COLLECTIONS_BYTES,
     limitZones: [],

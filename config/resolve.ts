@@ -84,6 +84,8 @@ function resolveHttp(draft: HttpDraft, around: Surroundings): HttpModel {
     healthChecks: resolveHealthChecks(draft, settings, around),
     charsets: { names: [...draft.charsets.names.keys()], maps: draft.charsets.maps },
     variables: [...draft.variables.values()],
+    geoDatabases: [...draft.geoDatabases.values()],
+    geoProxies: draft.geoProxies,
     wafRules: [],
     wafCollectionsBytes: draft.wafCollectionsBytes,
     wafEvents: draft.wafEvents === 'default' ? defaultWafEvents(around.prefix) : draft.wafEvents,

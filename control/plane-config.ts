@@ -1,5 +1,6 @@
 /** The part of the model that the L7 plane runs on, with the defaults that only the command line knows. */
 import type { PlaneConfig } from '#l7';
+import { NO_GEO_PROXIES } from '#model/l7/geoip.ts';
 import type { HttpModel } from '#model/l7/http.ts';
 import type { ErrorLog } from '#model/l7/log.ts';
 import type { Model } from '#model/main.ts';
@@ -17,6 +18,8 @@ const NO_HTTP: HttpModel = {
   healthChecks: [],
   charsets: { names: [], maps: [] },
   variables: [],
+  geoDatabases: [],
+  geoProxies: NO_GEO_PROXIES,
   wafRules: [],
   wafCollectionsBytes: 0,
   wafEvents: undefined,

@@ -4,6 +4,7 @@ import type { HttpModel, LocationModel, ServerCore, ServerModel } from '#model/l
 import { filePaths } from './content/file-path.ts';
 import { CONTENT } from './content/table.ts';
 import { HEADER_FILTERS } from './filter/order.ts';
+import { GeoBook } from './geo/book.ts';
 import { accessLogs } from './log/access.ts';
 import { ErrorLogger, type ErrorSink } from './log/error.ts';
 import { openTraffic } from './metrics/traffic.ts';
@@ -36,7 +37,8 @@ export function compileTables(
   views: PoolViews,
 ): Tables {
   const zones = new ZoneShelf(shared.zones);
-  const variables = new VariableSpace(model.variables);
+  const databases = new GeoBook(model);
+  const variables = new VariableSpace(model.variables, databases);
   const servers: (ServerTable | undefined)[] = [];
   const serverOf = (index: number): ServerTable =>
     (servers[index] ??= compileServer(model.servers[index]!, tables, worker));
@@ -57,7 +59,7 @@ export function compileTables(
     listeners,
   };
   // Now, where nobody waits: a large set takes half a second.
-  for (const texts of model.wafRules) compiledRules(texts, zones, worker);
+  for (const texts of model.wafRules) compiledRules(texts, tables, worker);
   for (const key of Object.keys(model.listens)) listeners.set(key, new ServerFinder(key, model, serverOf));
   return tables;
 }

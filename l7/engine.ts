@@ -28,6 +28,7 @@ import { newTicketSeed, TicketRing, type TicketSeed } from './tls/ticket-keys.ts
 import type { PoolShare } from './upstream/pool-share.ts';
 import { PoolViews, type Seat } from './upstream/pool-views.ts';
 import { UpstreamRealms } from './upstream/tls.ts';
+import { BlockLists } from './waf/block-lists.ts';
 import { EventQueue, type WafEventBatch } from './waf/event-queue.ts';
 import { RuleShelf } from './waf/rule-shelf.ts';
 import type { Worker } from './worker.ts';
@@ -85,6 +86,7 @@ export class Engine implements Worker {
   readonly logFiles: LogFiles;
   readonly userFiles = new UserFiles();
   readonly ruleShelf = new RuleShelf();
+  readonly blockLists = new BlockLists();
   readonly wafEvents: EventQueue;
   readonly bansChanged: () => void;
   readonly tierMetrics: TierMetrics;

@@ -11,6 +11,7 @@ import type { TierMetrics } from './metrics/tier-metrics.ts';
 import type { Observer } from './observer.ts';
 import type { Seat } from './upstream/pool-views.ts';
 import type { UpstreamRealms } from './upstream/tls.ts';
+import type { BlockLists } from './waf/block-lists.ts';
 import type { EventQueue } from './waf/event-queue.ts';
 import type { RuleShelf } from './waf/rule-shelf.ts';
 
@@ -33,6 +34,8 @@ export interface Worker {
   readonly bansChanged: () => void;
   /** What control tells of the other tiers. */
   readonly tierMetrics: TierMetrics;
+  /** What DNS block lists say of clients. */
+  readonly blockLists: BlockLists;
   /** Compiled rules of the WAF. */
   readonly ruleShelf: RuleShelf;
   readonly passwords: Passwords;

@@ -9,6 +9,13 @@ import type { Settings } from './settings.ts';
 import { Transaction } from './transaction.ts';
 import { makeVariant, type Variant } from './variant.ts';
 
+/**
+ * Looks an address up for GEO: COUNTRY_CODE and others; undefined when nothing is known.
+ *
+ * @param database the path that SecGeoLookupDb named
+ */
+export type Locate = (database: string, address: string) => Readonly<Record<string, string>> | undefined;
+
 /** What the host lends the engine. */
 export interface Surroundings {
   readonly rules: LinkedRules;
@@ -18,8 +25,7 @@ export interface Surroundings {
   readonly audit: AuditSink | undefined;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
-  /** Looks an address up, for GEO: COUNTRY_CODE and others. */
-  readonly locate: ((address: string) => Readonly<Record<string, string>> | undefined) | undefined;
+  readonly locate: Locate | undefined;
   /** Whether a DNS block list is known to hold a name. */
   readonly listed: ((name: string) => boolean) | undefined;
 }

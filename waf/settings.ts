@@ -47,6 +47,8 @@ export interface Settings {
   auditRelevant: ((status: string) => boolean) | undefined;
   components: string[];
   webAppId: string;
+  /** The path of SecGeoLookupDb. */
+  geoDatabase: string | undefined;
   sensorId: string;
 }
 
@@ -74,5 +76,6 @@ export const defaultSettings = (): Settings => ({
   auditRelevant: undefined,
   components: [],
   webAppId: 'default',
+  geoDatabase: undefined,
   sensorId: '',
 });

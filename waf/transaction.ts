@@ -244,7 +244,8 @@ export class Transaction implements MatchScope {
   }
 
   locate(address: string): boolean {
-    const found = this.#around.locate?.(address);
+    const { geoDatabase } = this.settings;
+    const found = geoDatabase === undefined ? undefined : this.#around.locate?.(geoDatabase, address);
     for (const [name, value] of Object.entries(found ?? {})) this.geo.set(name, name.toLowerCase(), value);
     return found !== undefined;
   }

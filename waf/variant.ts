@@ -17,6 +17,8 @@ export interface Variant {
   readonly request: Filter;
   /** For the phases after them: long lists of words for responses do not make the other table large. */
   readonly response: Filter;
+  /** Zones of the DNS block lists that rules about requests ask. */
+  readonly blockLists: readonly string[];
 }
 
 /** What tells that values need not be looked at. */
@@ -48,8 +50,13 @@ export function makeVariant(
     tx,
     request: { prefilter: request.prefilter, least },
     response: { prefilter: response.prefilter, least },
+    blockLists: listsOf([...phases[1], ...phases[2]]),
   };
 }
+
+const listsOf = (heads: readonly Rule[]): string[] => [
+  ...new Set(heads.flatMap(head => [...links(head)].flatMap(({ matcher }) => matcher?.list ?? []))),
+];
 
 /** Of a rule that the filter knows nothing about: its bit is never set, and nobody asks for it. */
 const UNKNOWN: Filtered = { literals: [] };

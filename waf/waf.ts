@@ -5,7 +5,7 @@ import { RuleFault, type WafDiagnostic } from './diagnostic.ts';
 import { linkRules } from './link.ts';
 import { OperatorFault } from './operator/operator.ts';
 import { compilePattern as compile, type Pattern, PatternError } from './regex/pattern.ts';
-import { RuleSet } from './rule-set.ts';
+import { type Locate, RuleSet } from './rule-set.ts';
 import type { RuleLoader } from './seclang/loader.ts';
 import { readRules } from './seclang/read.ts';
 
@@ -16,6 +16,7 @@ export { MemoryStore } from './collection/store.ts';
 export { addTo } from './collection/variables.ts';
 export { formatWafDiagnostic, type WafDiagnostic } from './diagnostic.ts';
 export type { Decision, Match, MatchedRule } from './match.ts';
+export { listName } from './operator/lookup.ts';
 export type { Exclusion, Profile, ProfileOptions } from './profile.ts';
 export type { RequestHead } from './request.ts';
 export type { ResponseHead } from './response.ts';
@@ -31,7 +32,7 @@ export interface WafOptions {
   readonly audit?: AuditSink;
   /** Milliseconds since 1970. */
   readonly nowMs?: () => number;
-  readonly locate?: (address: string) => Readonly<Record<string, string>> | undefined;
+  readonly locate?: Locate;
   readonly listed?: (name: string) => boolean;
   /** Whether `^` and `$` also match at line ends, as libmodsecurity 3 has it; ModSecurity 2 and the rules mean it without. */
   readonly multiline?: boolean;

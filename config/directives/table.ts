@@ -10,6 +10,7 @@ import { CLUSTER } from './cluster.ts';
 import { COMPRESS } from './compress.ts';
 import { CORE } from './core.ts';
 import { GEO } from './geo.ts';
+import { GEOIP2 } from './geoip2.ts';
 import { HEADERS } from './headers.ts';
 import { HEALTH } from './health.ts';
 import { HTTP } from './http.ts';
@@ -53,6 +54,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   REFERER,
   MIRROR,
   GEO,
+  GEOIP2,
   SPLIT_CLIENTS,
   REALIP,
   REWRITE,

@@ -29,7 +29,7 @@ export const HTTP_ONLY: Rows = [
   ],
   [
     'geoip_city geoip_country geoip_org geoip_proxy geoip_proxy_recursive',
-    'moat reads no GeoIP database; write the networks into a geo block',
+    'its databases are no longer made; use geoip2 with a file of today (.mmdb)',
   ],
   [
     'gzip_hash gzip_no_buffer gzip_window postpone_gzipping',

@@ -48,10 +48,6 @@ export const OTHER_ONLY: Rows = [
   ['more_clear_input_headers more_set_input_headers', 'use proxy_set_header'],
   ['echo echo_exec echo_location echo_sleep', 'use return'],
   [
-    'geoip2 geoip2_proxy geoip2_proxy_recursive',
-    'moat reads no GeoIP database; write the networks into a geo block',
-  ],
-  [
     `set_decode_base64 set_encode_base64 set_escape_uri set_hashed_upstream set_md5 set_random
      set_unescape_uri`,
     'of a module by others; use set and map, and let the application escape what it needs',

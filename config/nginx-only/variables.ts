@@ -8,7 +8,10 @@ const ROWS: readonly Row[] = [
     'it goes with fastcgi_pass; where requests are passed by HTTP, take $uri',
   ],
   [/^memcached_key$/, 'it goes with memcached_pass; use a variable of your own'],
-  [/^geoip2?_/, 'moat reads no GeoIP database; make it with geo from networks, or with map from a header'],
+  [
+    /^geoip_/,
+    'the databases that it came from are no longer made; make it by geoip2 from a file of today (.mmdb)',
+  ],
   [/^date_(?:local|gmt)$/, 'use $time_local or $time_iso8601'],
   [/^slice_range$/, 'moat has no cache yet that it would fill by ranges; take $http_range'],
   [/^otel_/, 'moat sends no traces yet; take $http_traceparent'],

@@ -1,10 +1,13 @@
 /** Reads a configuration together with the rules of the WAF that it wants, so that a fault in either refuses it. */
+import { readFileSync } from 'node:fs';
 import type { Diagnostic } from '#config';
+import { Mmdb, MmdbFault } from '#kit/mmdb.ts';
+import type { GeoDatabase } from '#model/l7/geoip.ts';
 import type { HttpModel, LocationModel } from '#model/l7/http.ts';
 import { type WafRuleTexts, type WafSettings, wafRulesKey } from '#model/l7/waf.ts';
 import { compileRules, type WafDiagnostic } from '#waf';
 import type { Invocation } from '../invocation.ts';
-import { type Loaded, load, type Trial } from '../load.ts';
+import { type Loaded, load, systemReason, type Trial } from '../load.ts';
 import { NoRules, ruleRoots } from './rule-roots.ts';
 import { RuleTexts } from './rule-texts.ts';
 
@@ -23,7 +26,8 @@ export function loadWithRules(invocation: Invocation, trial?: Trial): Loaded {
   const diagnostics = [...loaded.diagnostics, ...read.flatMap(one => one.diagnostics)];
   const isFaulty = read.some(one => one.texts === undefined);
   const wafRules = read.flatMap(one => one.texts ?? []);
-  const whole = { ...model, http: { ...model.http, wafRules } };
+  const geoDatabases = [...model.http.geoDatabases, ...read.flatMap(one => one.geo ?? [])];
+  const whole = { ...model, http: { ...model.http, wafRules, geoDatabases: onceEach(geoDatabases) } };
   return { ...loaded, diagnostics, model: isFaulty ? undefined : whole };
 }
 
@@ -49,21 +53,45 @@ interface Read {
   /** Undefined: one of the diagnostics is an error. */
   readonly texts: WafRuleTexts | undefined;
   readonly diagnostics: readonly Diagnostic[];
+  /** What its SecGeoLookupDb named. */
+  readonly geo?: GeoDatabase | undefined;
 }
+
+const onceEach = (files: readonly GeoDatabase[]): GeoDatabase[] => [
+  ...new Map(files.map(file => [file.path, file])).values(),
+];
 
 function readRules({ settings, site }: Wanted): Read {
   try {
     const roots = ruleRoots(settings.rules);
     const loader = new RuleTexts();
     const { rules, diagnostics } = compileRules(roots, loader);
+    const geo =
+      rules?.settings.geoDatabase === undefined ? undefined : readDatabase(rules.settings.geoDatabase);
     return {
       texts: rules && loader.texts(wafRulesKey(settings), roots),
       diagnostics: diagnostics.map(asDiagnostic),
+      geo,
     };
   } catch (fault) {
     if (!(fault instanceof NoRules)) throw fault;
     const { message, hint } = fault;
     return { texts: undefined, diagnostics: [diagnostic('error', message, hint, site.file, site.line)] };
+  }
+}
+
+/** @throws {NoRules} */
+function readDatabase(path: string): GeoDatabase {
+  try {
+    const bytes = readFileSync(Buffer.from(path, 'latin1'));
+    new Mmdb(bytes);
+    return { path, bytes, readS: Math.floor(Date.now() / 1000) };
+  } catch (fault) {
+    const reason = fault instanceof MmdbFault ? fault.message : systemReason(fault);
+    throw new NoRules(
+      `SecGeoLookupDb: cannot read ${path}: ${reason}`,
+      'name a file in the format of MaxMind (.mmdb)',
+    );
   }
 }
 

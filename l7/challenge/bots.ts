@@ -1,8 +1,9 @@
 /** Crawlers that are who they say: the name of the address lies in their domain, and has that address. */
-import { promises as dns } from 'node:dns';
+import type { promises as dns } from 'node:dns';
 import { IpReader } from '#kit/ip.ts';
 import type { KnownBot } from '#model/l7/challenge.ts';
 import type { ResolverSettings } from '#model/l7/core.ts';
+import { plainDns } from '../resolve/plain-dns.ts';
 
 const KEPT = 10_000;
 const KNOWN_MS = 3_600_000;
@@ -24,13 +25,7 @@ export class BotRegister {
   /** @param resolver undefined: the name servers of this machine */
   constructor(bots: readonly KnownBot[], resolver: ResolverSettings | undefined) {
     this.#bots = bots;
-    this.#resolver = new dns.Resolver({ timeout: TIMEOUT_MS, tries: 1 });
-    if (resolver)
-      this.#resolver.setServers(
-        resolver.servers.map(({ address, port }) =>
-          address.includes(':') ? `[${address.replace(/^\[|\]$/g, '')}]:${port}` : `${address}:${port}`,
-        ),
-      );
+    this.#resolver = plainDns(resolver, TIMEOUT_MS);
   }
 
   /** @returns a promise where name servers have to be asked; it does not fail */

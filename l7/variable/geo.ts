@@ -1,6 +1,8 @@
 /** `geo`: a value by an address. */
+import type { Cidr } from '#kit/cidr.ts';
 import { IpTable, rangeOf } from '#kit/ip-table.ts';
 import type { GeoLookup, UserVariable } from '#model/l7/variable.ts';
+import type { Template } from '#model/template.ts';
 import type { Exchange } from '../exchange.ts';
 import { ForwardedAddress } from '../forwarded-address.ts';
 import { keptOnce, workedOutEachTime } from './keep.ts';
@@ -13,7 +15,8 @@ const NOWHERE = '255.255.255.255';
 
 export function geoGetter(variable: GeoVariable, slot: number, space: VariableSpace): Getter {
   const find = finder(variable.lookup);
-  const addressOf = addressReader(variable, space);
+  const { source, proxies, proxyRecursive } = variable;
+  const addressOf = addressReader(source, proxies, proxyRecursive, space);
   const work = (exchange: Exchange) => find(addressOf(exchange));
   return variable.volatile ? workedOutEachTime(work, slot) : keptOnce(work, slot);
 }
@@ -30,14 +33,17 @@ function finder(lookup: GeoLookup): (address: string) => string {
   return address => table.find(address, nowhere) ?? fallback;
 }
 
-function addressReader(
-  { source, proxies, proxyRecursive }: GeoVariable,
+/** @param proxies whose X-Forwarded-For is believed */
+export function addressReader(
+  source: Template | undefined,
+  proxies: readonly Cidr[],
+  recursive: boolean,
   space: VariableSpace,
 ): (exchange: Exchange) => string {
   const own = source === undefined ? (exchange: Exchange) => exchange.remoteAddress : space.text(source);
   if (proxies.length === 0) return own;
   const trusted = IpTable.ofRules(proxies.map(network => ({ network, value: true })));
-  const forwarded = new ForwardedAddress(trusted, proxyRecursive);
+  const forwarded = new ForwardedAddress(trusted, recursive);
   return exchange => {
     forwarded.followLines(exchange.head.headers, 'x-forwarded-for', own(exchange));
     return forwarded.address;

@@ -2,6 +2,7 @@
 import type { UserVariable } from '#model/l7/variable.ts';
 import type { Template } from '#model/template.ts';
 import type { Exchange } from '../exchange.ts';
+import type { GeoBook } from '../geo/book.ts';
 import { PREFIXES, VARIABLES } from './table.ts';
 import { USER_VARIABLES } from './user.ts';
 
@@ -11,10 +12,13 @@ export type Getter = (exchange: Exchange) => string | undefined;
 export type Text = (exchange: Exchange) => string;
 
 export class VariableSpace {
+  readonly databases: GeoBook;
   readonly #getters = new Map<string, Getter>();
   readonly #slots = new Map<string, number>();
 
-  constructor(variables: readonly UserVariable[]) {
+  /** @param databases whose content `geoip2` variables tell */
+  constructor(variables: readonly UserVariable[], databases: GeoBook) {
+    this.databases = databases;
     for (const variable of variables) this.#slots.set(variable.name, this.#slots.size);
     for (const variable of variables) {
       this.#getters.set(

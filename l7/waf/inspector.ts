@@ -1,5 +1,6 @@
 /** How one location inspects requests: its rules, and what it spares. */
 import { randomBytes } from 'node:crypto';
+import type { ResolverSettings } from '#model/l7/core.ts';
 import type { WafRuleTexts, WafSettings } from '#model/l7/waf.ts';
 import { wafRulesKey } from '#model/l7/waf.ts';
 import type { AuditSink, Decision, Profile, RequestHead, ResponseHead, RuleSet } from '#waf';
@@ -11,6 +12,7 @@ import { NEXT, type Verdict, WAIT } from '../phase/verdict.ts';
 import type { Response } from '../response.ts';
 import type { Compiler } from '../tables.ts';
 import { AnswerGate } from './answer-gate.ts';
+import type { BlockLists } from './block-lists.ts';
 import { eventOf } from './event.ts';
 import type { EventQueue } from './event-queue.ts';
 import { type AnswerWatch, Inspection } from './inspection.ts';
@@ -24,6 +26,8 @@ export class Inspector {
   /** Undefined: nothing is kept. */
   readonly #events: EventQueue | undefined;
   readonly #watch: AnswerWatch | undefined;
+  readonly #lists: BlockLists;
+  readonly #resolver: ResolverSettings | undefined;
 
   /** @param rules the sets of the configuration */
   constructor(
@@ -31,7 +35,11 @@ export class Inspector {
     rules: RuleSet,
     audit: AuditSink | undefined,
     events: EventQueue | undefined,
+    lists: BlockLists,
+    resolver: ResolverSettings | undefined,
   ) {
+    this.#lists = lists;
+    this.#resolver = resolver;
     this.#events = events;
     this.#rules = rules;
     this.#profile = rules.profile(profileOf(settings, audit));
@@ -41,6 +49,25 @@ export class Inspector {
 
   /** Phases 1 and 2: the head, then the body where the rules want it. */
   inspect(exchange: Exchange): Verdict {
+    const { blockLists } = this.#profile.variant;
+    const asked =
+      blockLists.length === 0
+        ? undefined
+        : this.#lists.ready(exchange.remoteAddress, blockLists, this.#resolver);
+    if (!asked) return this.#inspectRequest(exchange);
+    exchange.delayed = true;
+    void asked.then(fault => {
+      exchange.delayed = false;
+      if (exchange.closed) return;
+      if (fault !== undefined)
+        exchange.log('warn', `a DNS block list gave no answer, nobody is listed: ${fault}`);
+      const verdict = this.#inspectRequest(exchange);
+      if (verdict !== WAIT) exchange.resume(verdict);
+    });
+    return WAIT;
+  }
+
+  #inspectRequest(exchange: Exchange): Verdict {
     return this.#guard(exchange, () => {
       const inspection = this.#begin(exchange);
       const refused = inspection.transaction.inspectHead();
@@ -224,8 +251,8 @@ export function inspectorFor({ location, tables, worker }: Compiler): Inspector 
   const file = auditLog === undefined ? undefined : worker.logFiles.file(auditLog, UNBUFFERED);
   const audit = file && { write: (line: string) => file.write(`${line}\n`) };
   const events = tables.model.wafEvents && worker.wafEvents;
-  const rules = compiledRules(texts, tables.zones, worker);
-  return new Inspector(settings, rules, audit, events);
+  const rules = compiledRules(texts, tables, worker);
+  return new Inspector(settings, rules, audit, events, worker.blockLists, location.settings.core.resolver);
 }
 
 function textsFor(settings: WafSettings, sets: readonly WafRuleTexts[]): WafRuleTexts {

@@ -4,6 +4,7 @@ import type { Pattern, Template } from '../template.ts';
 import type { WafEventStore } from '../waf-event.ts';
 import type { Charsets } from './charset.ts';
 import type { TryFiles } from './core.ts';
+import type { GeoDatabase, GeoProxies } from './geoip.ts';
 import type { HealthCheckModel } from './health.ts';
 import type { LimitZone } from './limit.ts';
 import type { ProxyTarget } from './proxy.ts';
@@ -121,8 +122,11 @@ export interface HttpModel {
   readonly banSpared: readonly Cidr[];
   readonly healthChecks: readonly HealthCheckModel[];
   readonly charsets: Charsets;
-  /** map, geo, split_clients, set and captures, in order of definition. */
+  /** map, geo, geoip2, split_clients, set and captures, in order of definition. */
   readonly variables: readonly UserVariable[];
+  /** Each file once that `geoip2` or a rule's SecGeoLookupDb names. */
+  readonly geoDatabases: readonly GeoDatabase[];
+  readonly geoProxies: GeoProxies;
   /** The rules of the WAF, where a location has it on. */
   readonly wafRules: readonly WafRuleTexts[];
   /** Of shared memory for the persistent collections of the WAF. */

@@ -2,6 +2,7 @@
 import type { Cidr } from '#kit/cidr.ts';
 import type { HostnameTable } from '../hostnames.ts';
 import type { Pattern, Template } from '../template.ts';
+import type { GeoWanted } from './geoip.ts';
 
 /** IPv4 addresses from the first to the last, both included. */
 export interface AddressRange {
@@ -48,6 +49,17 @@ export type UserVariable =
       readonly proxies: readonly Cidr[];
       readonly proxyRecursive: boolean;
       readonly volatile: boolean;
+    }
+  | {
+      readonly kind: 'geoip';
+      readonly name: string;
+      /** `GeoDatabase.path`. */
+      readonly database: string;
+      /** What holds the address; undefined for the client's. */
+      readonly source: Template | undefined;
+      readonly wanted: GeoWanted;
+      /** Where nothing is known. */
+      readonly fallback: string;
     }
   | {
       readonly kind: 'split';

@@ -108,7 +108,6 @@ function readDisposition(text: string, flags: MultipartFlags): Map<string, strin
       throw new MultipartFault(`Content-Disposition has the parameter ${name.slice(0, 40)}`);
     if (given.has(name)) throw new MultipartFault(`Content-Disposition has ${name} twice`);
     const [value, end] = readValue(text, PARAMETER.lastIndex, flags);
-    if (value.includes("'")) flags.invalidQuoting = true;
     given.set(name, value);
     at = end;
     while (text[at] === ' ' || text[at] === '\t') at++;
@@ -127,6 +126,7 @@ function readValue(text: string, from: number, flags: MultipartFlags): [value: s
     TOKEN.lastIndex = from;
     const token = TOKEN.exec(text)![0];
     if (token === '') throw new MultipartFault('Content-Disposition has a parameter without a value');
+    if (token.includes("'")) flags.invalidQuoting = true; // between double quotes it is a letter like any other: O'Reilly.pdf
     return [token, from + token.length];
   }
   if (quote === "'") flags.invalidQuoting = true;

@@ -49,13 +49,12 @@ const READERS: Record<
     const args: Entry[] = [];
     facts.args = args;
     facts.text = raw;
-    if (raw === '') return;
     readJson(raw, settings.jsonDepthLimit, {
       argument: (name, value) => request.admit() && args.push(entry(name, value)) > 0,
     });
   },
   XML(raw, facts, _request, settings) {
-    if (raw !== '') facts.xml = readXml(raw, { depth: settings.xmlDepthLimit, nodes: XML_NODE_LIMIT });
+    facts.xml = readXml(raw, { depth: settings.xmlDepthLimit, nodes: XML_NODE_LIMIT });
   },
 };
 
@@ -85,7 +84,7 @@ export function readRequestBody(
 ): void {
   facts.lengthBytes = raw.length;
   const processor = facts.processor;
-  if (!processor) return;
+  if (!processor || raw === '') return;
   try {
     READERS[processor](raw, facts, request, settings);
   } catch (fault) {

@@ -16,10 +16,17 @@ export const rbl: Operator = {
     if (!/^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+\.?$/.test(zone))
       throw new OperatorFault(`"${zone}" is no DNS zone`);
     return {
+      list: zone,
       match(value, scope) {
-        const isIpv4 = /^(?:[0-9]{1,3}\.){3}[0-9]{1,3}$/.test(value);
-        return isIpv4 && scope.listed(`${value.split('.').reverse().join('.')}.${zone}`);
+        const name = listName(value, zone);
+        return name !== undefined && scope.listed(name);
       },
     };
   },
 };
+
+/** What name servers are asked for; undefined for what is no IPv4 address. */
+export function listName(address: string, zone: string): string | undefined {
+  const isIpv4 = /^(?:[0-9]{1,3}\.){3}[0-9]{1,3}$/.test(address);
+  return isIpv4 ? `${address.split('.').reverse().join('.')}.${zone}` : undefined;
+}

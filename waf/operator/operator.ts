@@ -58,6 +58,8 @@ export interface Matcher {
   readonly words?: readonly string[];
   /** Present where a value that matches has a byte of at least one kind of each of these masks (`signs.ts`). */
   readonly signs?: readonly number[];
+  /** The zone of a DNS block list that it asks about. */
+  readonly list?: string;
 }
 
 /** A row of the table of operators. */

@@ -56,6 +56,12 @@ test('readMultipart: quoted names may hold escaped quotes', () => {
   assert.equal(read(part('name="a\\"b\\\\c"', '') + END).parts[0]?.name, 'a"b\\c');
 });
 
+test('readMultipart: an apostrophe in a quoted name is a letter; where no quotes stand it is flagged', () => {
+  const honest = read(part('name="a"; filename="O\'Reilly.pdf"', 'x') + END);
+  assert.deepEqual([honest.parts[0]?.filename, honest.flags], ["O'Reilly.pdf", []]);
+  assert.deepEqual(read(part("name=a'b", 'x') + END).flags, ['invalidQuoting']);
+});
+
 const FLAGGED: readonly [name: string, body: string, type: string, flag: keyof MultipartFlags][] = [
   [
     'quotes around the boundary',

@@ -1,13 +1,16 @@
 /** Runs regression tests of rules against a running moat, over raw sockets: its log says which rules matched. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { freePorts, httpConf, type Running, startMoat, until } from '../../e2e/rig.ts';
-import { response, startUpstream, type Upstream } from '../../e2e/upstream.ts';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePorts, httpConf, type Program, type Running, start, until } from '../../e2e/rig.ts';
+import { response, startUpstream } from '../../e2e/upstream.ts';
 import type { CrsTest, StageOutput } from './format.ts';
 import { buildRequest } from './request.ts';
 
 export interface LiveSite extends AsyncDisposable {
   readonly port: number;
-  readonly moat: Running;
+  readonly program: Running;
 }
 
 /** The server of the tests: `POST /reflect` answers what its JSON says, all else is a plain 200. */
@@ -27,24 +30,56 @@ function answer(method: string, target: string, body: string): string {
   );
 }
 
+/** Requests that a strict server would refuse reach the rules. */
+const LENIENT =
+  'underscores_in_headers on; ignore_invalid_headers off; large_client_header_buffers 8 64k; client_max_body_size 0;';
+
 /** @param setup rules that come first: the settings that the tests assume */
-export async function startSite(setup: string, rules: string): Promise<LiveSite> {
-  const [port = 0] = await freePorts(1);
-  const upstream: Upstream = await startUpstream(({ method, target, body }) => answer(method, target, body));
-  const settings = `waf detect; waf_rules setup.conf ${rules}; waf_response on; waf_events off; error_log error.log warn;`;
-  const lenient =
-    'underscores_in_headers on; ignore_invalid_headers off; large_client_header_buffers 8 64k; client_max_body_size 0;';
-  const moat = await startMoat(
-    httpConf(
-      `${settings} ${lenient} server { listen 127.0.0.1:${port}; location / { proxy_pass http://127.0.0.1:${upstream.port}; } }`,
-    ),
-    { files: { 'setup.conf': setup }, patienceMs: 120_000 },
+export const startSite = (setup: string, rules: string): Promise<LiveSite> =>
+  siteOf(
+    'moat',
+    `waf detect; waf_rules setup.conf ${rules}; waf_response on; waf_events off; error_log error.log warn;`,
+    { 'setup.conf': setup },
   );
+
+/** The same in Debian's nginx with ModSecurity. @param rules texts of rules, `Include` and all */
+export async function startNginxSite(rules: string): Promise<LiveSite> {
+  const folder = mkdtempSync(join(tmpdir(), 'modsecurity-')); // its paths are not below nginx's prefix
+  const file = join(folder, 'rules.conf');
+  writeFileSync(file, rules);
+  try {
+    return await siteOf(
+      'nginx',
+      `modsecurity on; modsecurity_rules_file ${file}; error_log error.log info;`,
+      {},
+      `load_module ${MODSECURITY_MODULE};`,
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+export const MODSECURITY_MODULE = '/usr/lib/nginx/modules/ngx_http_modsecurity_module.so';
+
+async function siteOf(
+  name: Program,
+  settings: string,
+  files: Readonly<Record<string, string>>,
+  main = '',
+): Promise<LiveSite> {
+  const [port = 0] = await freePorts(1);
+  const upstream = await startUpstream(({ method, target, body }) => answer(method, target, body));
+  const place = `server { listen 127.0.0.1:${port}; location / { proxy_pass http://127.0.0.1:${upstream.port}; } }`;
+  const conf = httpConf(`${settings} ${LENIENT} ${place}`, main);
+  const program = await start(name, conf, { files, patienceMs: 120_000 }).catch(async (error: unknown) => {
+    await upstream[Symbol.asyncDispose]();
+    throw error;
+  });
   return {
     port,
-    moat,
+    program,
     async [Symbol.asyncDispose]() {
-      await moat[Symbol.asyncDispose]();
+      await program[Symbol.asyncDispose]();
       await upstream[Symbol.asyncDispose]();
     },
   };
@@ -75,7 +110,7 @@ async function logSince(site: LiveSite, from: number): Promise<string> {
   const mark = `mark-${++marks}-end`;
   await send(site.port, `GET / HTTP/1.1\r\nHost: a\r\nX-Mark: ${mark}\r\nConnection: close\r\n\r\n`);
   let log = '';
-  await until(() => (log = site.moat.read('error.log').slice(from)).includes(mark), `${mark} in the log`);
+  await until(() => (log = site.program.read().slice(from)).includes(mark), `${mark} in the log`);
   const lines = log.split('\n');
   return lines
     .slice(
@@ -85,12 +120,28 @@ async function logSince(site: LiveSite, from: number): Promise<string> {
     .join('\n');
 }
 
+export interface Seen {
+  readonly status: number;
+  /** Ids of the rules that matched and are logged. */
+  readonly ids: ReadonlySet<number>;
+  /** What the log says of it. */
+  readonly log: string;
+}
+
+/** Sends a request as it is, and tells what rules said of it. */
+export async function see(site: LiveSite, wire: string): Promise<Seen> {
+  const from = site.program.read().length;
+  const status = await send(site.port, wire);
+  const log = await logSince(site, from);
+  const ids = new Set([...log.matchAll(/\[id "(\d+)"\]/g)].map(([, id]) => Number(id)));
+  return { status, ids, log };
+}
+
 /** @returns what was not as expected; undefined when all was */
 export async function runLive(test: CrsTest, site: LiveSite): Promise<string | undefined> {
   for (const { input, output } of test.stages) {
-    const from = site.moat.read('error.log').length;
-    const status = await send(site.port, buildRequest(input).wire);
-    const wrong = compare(output, await logSince(site, from), status);
+    const { log, status } = await see(site, buildRequest(input).wire);
+    const wrong = compare(output, log, status);
     if (wrong) return wrong;
   }
   return undefined;

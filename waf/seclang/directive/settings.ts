@@ -11,6 +11,7 @@ import {
   type Settings,
   SWITCH_WORDS,
 } from '../../settings.ts';
+import { pathFrom } from '../loader.ts';
 import type { SecDirective } from './directive.ts';
 
 const setting = (
@@ -124,6 +125,14 @@ export const SETTING_DIRECTIVES: readonly SecDirective[] = [
     31_536_000,
     'Seconds that records of collections live.',
   ),
+  {
+    name: 'SecGeoLookupDb',
+    doc: "The database that `@geoLookup` asks, in MaxMind's format (.mmdb).",
+    args: [1, 2],
+    apply([path], { program: { settings }, place }) {
+      settings.geoDatabase = pathFrom(place.file, path!);
+    },
+  },
   word<AuditMode>('SecAuditEngine', 'audit', AUDIT_WORDS, 'On, RelevantOnly or Off.'),
   setting('SecAuditLogParts', 'Letters of the parts that a line of the audit log has.', (settings, value) => {
     if (!/^[A-KZ]+$/i.test(value))
