@@ -92,7 +92,7 @@ const REASONS: readonly Reason[] = [
   },
   {
     text: 'there headers of parts bear their line end',
-    covers: (id, side) => side === 'theirs' && looksAt(id, 'MULTIPART_PART_HEADERS'),
+    covers: (id, side) => side === 'theirs' && (id === 922110 || looksAt(id, 'MULTIPART_PART_HEADERS')), // 922110 sees them through TX
   },
   {
     text: 'MULTIPART_STRICT_ERROR is set, too, when the body could not be read',
@@ -105,6 +105,10 @@ const REASONS: readonly Reason[] = [
       isXml(wire) &&
       !isUtf8(Buffer.from(bodyOf(wire), 'latin1')) &&
       (side === 'theirs' ? id === 2002 : looksAt(id, 'XML')),
+  },
+  {
+    text: 'XML without a body is no broken XML',
+    covers: (id, side, { wire }) => id === 2002 && side === 'theirs' && isXml(wire) && bodyOf(wire) === '',
   },
   {
     text: 'ctl:forceRequestBodyVariable reads arguments from a body of another type here, as in ModSecurity 2',
