@@ -1,4 +1,5 @@
 /** `moat waf`: why requests were refused, what would be, and how to spare the honest ones. */
+import { resolve } from 'node:path';
 import { renderDiagnostics, unifiedDiff } from '#config';
 import { parseDurationMs } from '#kit/units.ts';
 import { loadExplain, loadWafTrial } from '#l7';
@@ -10,6 +11,7 @@ import { socketPathOf } from '../status/report.ts';
 import { bans } from '../waf/command/bans.ts';
 import { readRequest } from '../waf/command/curl.ts';
 import { proposalsFor } from '../waf/command/exclusion.ts';
+import { fetchCrs } from '../waf/command/fetch-crs.ts';
 import { eventsText, eventText, shown } from '../waf/command/render.ts';
 import { replay, withExclusions } from '../waf/command/replay.ts';
 import { findings } from '../waf/command/tune.ts';
@@ -31,6 +33,8 @@ const OPTIONS = {
   data: { type: 'string', short: 'd' },
   from: { type: 'string' },
   zone: { type: 'string' },
+  sha256: { type: 'string' },
+  to: { type: 'string' },
   for: { type: 'string' },
 } as const;
 
@@ -60,11 +64,12 @@ const VERBS: Readonly<Record<string, (context: Context) => number | Promise<numb
 export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = readOptions(args, OPTIONS, 3);
   if (positionals[0] === 'bans') return runBans(values, positionals.slice(1));
+  if (positionals[0] === 'fetch-crs') return runFetch(values, positionals[1]);
   if (positionals.length > 2) throw new OptionFault(`unexpected "${positionals[2]}"`);
   const verb = VERBS[positionals[0] ?? ''];
   if (!verb)
     throw new OptionFault(
-      `"${positionals[0] ?? ''}" is not one of ${[...Object.keys(VERBS), 'bans'].join(', ')}`,
+      `"${positionals[0] ?? ''}" is not one of ${[...Object.keys(VERBS), 'bans', 'fetch-crs'].join(', ')}`,
     );
   const loaded = loadWithRules(invocationFrom(values));
   const { model } = loaded;
@@ -93,6 +98,22 @@ async function runBans(values: Values, words: readonly string[]): Promise<number
     zone: values.zone,
     lengthMs: durationOf('for', values.for),
   });
+}
+
+/** No configuration is needed: it may be waiting for these rules. */
+async function runFetch(values: Values, word: string | undefined): Promise<number> {
+  const { sha256, to } = values;
+  const { prefix } = invocationFrom(values);
+  try {
+    const { folder, files } = await fetchCrs({ word, sha256, to: to && resolve(to), parent: prefix });
+    process.stdout.write(
+      `${files} files of the OWASP rules are in ${folder}\nUse them by: waf_rules crs=${folder};\n`,
+    );
+    return 0;
+  } catch (fault) {
+    if (fault instanceof OptionFault) throw fault;
+    return failed((fault as Error).message);
+  }
 }
 
 function durationOf(name: string, text: string | undefined): number | undefined {

@@ -70,7 +70,7 @@ function readRules({ settings, site }: Wanted): Read {
       rules?.settings.geoDatabase === undefined ? undefined : readDatabase(rules.settings.geoDatabase);
     return {
       texts: rules && loader.texts(wafRulesKey(settings), roots),
-      diagnostics: diagnostics.map(asDiagnostic),
+      diagnostics: [...diagnostics.map(asDiagnostic), ...endOfLife(rules?.settings.components ?? [], site)],
       geo,
     };
   } catch (fault) {
@@ -78,6 +78,16 @@ function readRules({ settings, site }: Wanted): Read {
     const { message, hint } = fault;
     return { texts: undefined, diagnostics: [diagnostic('error', message, hint, site.file, site.line)] };
   }
+}
+
+/** The OWASP rules of version 3 get no more rules and no more repairs of their authors since the third quarter of 2026. */
+function endOfLife(components: readonly string[], { file, line }: LocationModel['site']): Diagnostic[] {
+  const old = components.find(component => /^OWASP_CRS\/3\./.test(component));
+  if (old === undefined) return [];
+  const message = `the OWASP rules ${old.slice(old.indexOf('/') + 1)} are at their end of life`;
+  return [
+    diagnostic('warning', message, 'take version 4 by moat waf fetch-crs, and waf_rules crs=DIR', file, line),
+  ];
 }
 
 /** @throws {NoRules} */

@@ -19,7 +19,8 @@ const refused = (name: string, why: string): SecDirective => ({
 });
 
 const NO_FILES = 'the engine writes no files; the audit log is set in moat.conf';
-const NO_FETCHING = 'rules are files: unpack a release and name its folder by waf_rules crs=DIR';
+const NO_FETCHING =
+  'rules are files: take a release by moat waf fetch-crs and name its folder by waf_rules crs=DIR';
 const NO_LIMIT = 'patterns are matched in linear time and need no limit';
 
 export const PASSED_OVER_DIRECTIVES: readonly SecDirective[] = [
