@@ -1,4 +1,4 @@
-/** Being on time: real-time priority, and memory that is never paged out. */
+/** Being on time: real-time priority, and a program that is never paged out. */
 import { addon } from './addon.ts';
 
 /**
@@ -10,5 +10,10 @@ import { addon } from './addon.ts';
 export const setRealtime = (priority: number, limitUs: number): void =>
   addon().setRealtime(priority, limitUs);
 
-/** Keeps in memory all that is touched. @throws code EPERM or ENOMEM without CAP_IPC_LOCK */
+/**
+ * Keeps in memory what is touched of the program, its libraries, its stack and what C has allocated. Not the heap of JavaScript: V8 gives
+ * pages of it back by madvise(2), which the kernel refuses of locked ones, and then V8 ends the process.
+ *
+ * @throws code EPERM or ENOMEM without CAP_IPC_LOCK
+ */
 export const lockMemory = (): void => addon().lockMemory();

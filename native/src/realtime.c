@@ -1,10 +1,11 @@
-/* Being on time: real-time priority for the calling thread, and memory that is never paged out. */
+/* Being on time: real-time priority for the calling thread, and a program that is never paged out. */
 #include "call.h"
 #include "verbs.h"
 
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -25,9 +26,29 @@ napi_value set_realtime(napi_env env, napi_callback_info info) {
   return make_undefined(&call);
 }
 
-/* lockMemory(): what is in memory stays there, and so does what is touched later (untouched reservations are not filled). */
+/* What V8 has allocated: it gives pages back by madvise, which the kernel refuses of locked ones, and ends the process then. */
+static bool is_heap(unsigned long inode, const char *name) {
+  return inode == 0 && strcmp(name, "[heap]") != 0 && strcmp(name, "[stack]") != 0;
+}
+
+static int unlock_heap(void) {
+  FILE *maps = fopen("/proc/self/maps", "re");
+  char line[512];
+  if (!maps) return -errno;
+  while (fgets(line, sizeof line, maps)) {
+    unsigned long from, to, inode;
+    char name[256] = "";
+    if (sscanf(line, "%lx-%lx %*s %*s %*s %lu %255s", &from, &to, &inode, name) >= 3 && is_heap(inode, name))
+      munlock((void *)from, to - from); /* some of the kernel's own cannot be */
+  }
+  fclose(maps);
+  return 0;
+}
+
+/* lockMemory(): the program, its libraries, its stack and what C has allocated stay in memory once they are touched. */
 napi_value lock_memory(napi_env env, napi_callback_info info) {
   struct call call = call_begin(env, info, "lockMemory");
-  if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0) fail_system(&call, errno, "mlockall", "lock", "memory");
+  int error = mlockall(MCL_CURRENT | MCL_ONFAULT) < 0 ? errno : -unlock_heap();
+  if (error) fail_system(&call, error, "mlockall", "lock", "memory");
   return make_undefined(&call);
 }

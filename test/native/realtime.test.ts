@@ -29,3 +29,27 @@ test('setRealtime, lockMemory: they hold for the process that asks, and for no p
   assert.ok(locked > 0);
   assert.match(child, /SCHED_OTHER/);
 });
+
+test('lockMemory: the program is locked, and V8 gives pages of its heap and of its code back all the same', {
+  skip,
+}, () => {
+  const program = `
+    import { readFileSync } from 'node:fs';
+    import { lockMemory } from './native/realtime.ts';
+    lockMemory();
+    let keep = [];
+    for (let round = 0; round < 14; round++) {
+      const make = new Function('n', 'const made = []; for (let i = 0; i < n; i++) made.push({ i, text: "x" + i }); return made;');
+      for (let n = 0; n < 20; n++) keep.push(...make(2000 + n));
+      keep = keep.filter((_, at) => at % 7 === 0);
+      gc({ type: 'major', execution: 'sync', flavor: round % 2 ? 'regular' : 'last-resort' });
+    }
+    console.log(/VmLck:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'latin1'))[1]);`;
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--expose-gc', '--single-threaded-gc', '--input-type=module-typescript', '-e', program],
+    { cwd: new URL('../..', import.meta.url), encoding: 'utf8' },
+  );
+  assert.equal(stderr, '');
+  assert.ok(Number(stdout) > 10_000, `${stdout} kB are locked`);
+});
