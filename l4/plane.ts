@@ -28,7 +28,7 @@ export type { L4Figures, NamedFlow, RealFigures, ServiceFigures } from './figure
 export { driverOf, reasonForTc, TC_PRIORITY } from './interfaces.ts';
 export { FIRST_DROP, REASONS } from './layout.ts';
 export type { Order, Target } from './override.ts';
-export type { SyncFigures } from './sync/messages.ts';
+export { SYNC_REFUSALS, SYNC_STATES, type SyncFigures } from './sync/messages.ts';
 export { type Tried, tryPrograms } from './try-programs.ts';
 
 const ENTRY = fileURLToPath(new URL('./process.ts', import.meta.url));

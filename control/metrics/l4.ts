@@ -2,6 +2,7 @@
 import type { Exposition, Labels, Sample } from '#kit/exposition.ts';
 import { FIRST_DROP, type L4Figures, REASONS, type RealFigures, type ServiceFigures } from '#l4';
 import { addressesOf } from '../status/l4-text.ts';
+import { writeFlowSync } from './flow-sync.ts';
 
 const STATES: readonly RealFigures['state'][] = ['alive', 'dead', 'draining', 'drained', 'sorry', 'leaving'];
 
@@ -18,6 +19,7 @@ export function writeL4(page: Exposition, figures: L4Figures | undefined): void 
   const rows = figures.services.flatMap(rowsOf);
   writeCounts(page, rows);
   writeReals(page, rows);
+  if (figures.sync) writeFlowSync(page, figures.sync);
 }
 
 function writeTier(page: Exposition, { attached, table, lease, reasons }: L4Figures): void {

@@ -21,6 +21,7 @@ export function writeVrrp(page: Exposition, figures: ClusterFigures | undefined)
   ]);
   writeStates(page, instances);
   writeAdverts(page, instances);
+  writeTracks(page, instances);
   if (figures.heartbeat) writeHeartbeat(page, figures.heartbeat);
 }
 
@@ -99,6 +100,23 @@ function writeAdverts(page: Exposition, instances: readonly InstanceFigures[]): 
     instances.flatMap((instance): Sample[] =>
       errorsOf(instance).map(([reason, count]) => [{ ...labelsOf(instance), reason }, count]),
     ),
+  );
+}
+
+function writeTracks(page: Exposition, instances: readonly InstanceFigures[]): void {
+  const each = (value: (track: InstanceFigures['tracks'][number]) => number): Sample[] =>
+    instances.flatMap(instance =>
+      instance.tracks.map((track): Sample => [{ ...labelsOf(instance), track: track.name }, value(track)]),
+    );
+  page.gauge(
+    'vrrp_track_up',
+    'Whether what it tracks is well; what is not known yet is not.',
+    each(({ ok }) => Number(ok === true)),
+  );
+  page.gauge(
+    'vrrp_track_adds',
+    'What it adds to the priority now.',
+    each(({ adds }) => adds),
   );
 }
 

@@ -1,6 +1,6 @@
 /** What the director and its thread for the sync say to each other. */
 import type { SyncModel } from '#model/l4/sync.ts';
-import type { FlowSyncFigures } from './flow-sync.ts';
+import type { FlowSyncFigures, RefusalReason } from './flow-sync.ts';
 import type { PathFigures } from './paths.ts';
 
 export interface SyncThreadOptions {
@@ -12,7 +12,14 @@ export interface SyncThreadOptions {
  * `alone`: the other director says nothing. `joining`: they have met, and its flows are on their way here. `in-step`: what it knows
  * is known here.
  */
-export type SyncState = 'alone' | 'joining' | 'in-step';
+export const SYNC_STATES = ['alone', 'joining', 'in-step'] as const;
+export type SyncState = (typeof SYNC_STATES)[number];
+
+/** All reasons for which packets of the other one are refused. */
+export const SYNC_REFUSALS: readonly RefusalReason[] = [
+  ...(['truncated', 'not-ours', 'forged', 'version', 'malformed'] as const),
+  ...(['stale', 'replayed', 'stranger'] as const),
+];
 
 export interface SyncFigures extends FlowSyncFigures {
   readonly state: SyncState;

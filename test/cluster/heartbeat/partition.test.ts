@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../../../kit/monotonic.ts';
+import { numberOf, readExposition } from '../../l7/metrics/exposition.ts';
 import { labMissing, until } from '../../lab/lab.ts';
 import { assertSole, type Owner, sharedMs } from '../owner.ts';
 import { Site, WITNESS } from './site.ts';
@@ -187,6 +188,37 @@ describe('a pair with heartbeats', { skip, concurrency: 1 }, () => {
     await b.becomes(false);
     await assertSole(a, [b], WHILE_MS);
     assertNeverTwo(a, b, sinceMs);
+  });
+
+  test('metrics tell of paths, the other node and the witness, before and while nobody is heard', async t => {
+    const site = new Site(t);
+    await site.redis();
+    const { above } = await site.start(REDIS);
+    const scrape = async () => {
+      const { stdout, stderr } = await above.run('metrics');
+      assert.notEqual(stdout, '', stderr);
+      const found = readExposition(stdout);
+      return (sample: string) => numberOf(found, `moat_cluster_${sample}`);
+    };
+    const witness = `witness="redis ${WITNESS}:6379"`;
+    const well = await scrape();
+    assert.equal(well('link{link="together"}'), 1);
+    assert.equal(well('peer_heard'), 1);
+    assert.equal(well('peer_healthy'), 1);
+    assert.equal(well('peer_other_revision'), 0);
+    assert.equal(well('must_release'), 0);
+    assert.equal(well('path_carries{local="10.77.0.1",peer="10.77.0.2"}'), 1);
+    assert.equal(well(`witness_granted{${witness}}`), 0);
+    assert.equal(well('partitions_total'), 0);
+    site.cut('net', 'neth1');
+    await until(async () => (await scrape())(`witness_granted{${witness}}`) === 1, 'the grant on the page');
+    const cut = await scrape();
+    assert.equal(cut('link{link="apart"}'), 1);
+    assert.equal(cut('peer_heard'), 0);
+    assert.equal(cut('path_carries{local="10.78.0.1",peer="10.78.0.2"}'), 0);
+    assert.equal(cut('partitions_total'), 1);
+    assert.ok(cut(`witness_granted_seconds{${witness}}`) > 0);
+    assert.ok(cut(`witness_answers_total{${witness},answer="granted"}`) >= 1);
   });
 
   test('another configuration: it is told, and does not preempt', async t => {

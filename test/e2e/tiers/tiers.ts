@@ -108,6 +108,11 @@ export class Moat {
     return this.host.run(MOAT, 'l4', ...words, '-c', this.#file, '-p', this.dir);
   }
 
+  /** The page of `moat metrics`. */
+  async metrics(): Promise<string> {
+    return (await this.host.run(MOAT, 'metrics', '-c', this.#file, '-p', this.dir)).stdout;
+  }
+
   /** What `moat l4 …` shows. @throws {Error} when it fails */
   async shown(...words: string[]): Promise<string> {
     const { status, stdout, stderr } = await this.l4(...words);
