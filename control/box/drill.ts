@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '#kit/monotonic.ts';
+import { disagreements } from './agreement.ts';
 import type { Box } from './box.ts';
 import type { Fault } from './faults.ts';
 import { type Harm, harmOf } from './harm.ts';
@@ -49,6 +50,7 @@ export async function strike(box: Box, fault: Fault): Promise<Blow> {
   await box.settled();
   await sleep(fault.promised === 'undisturbed' ? SETTLE_MS : SILENT_LOSS_MS);
   if (mend) wrong.push(...(await lookAt(box, 'mended')));
+  wrong.push(...(await disagreements(box)));
   const harm = harmOf(traffic, box.traffic);
   const mayFail = { undisturbed: 0, connections: box.plan.perSecond / 2, addresses: undefined }[
     fault.promised
@@ -69,12 +71,19 @@ const silenceOf = (probe: ProbeReport, sinceMs: number): number => {
 
 /** One node alone has the addresses, and they answer. */
 async function lookAt(box: Box, when: string): Promise<string[]> {
+  const wrong = await find(box);
+  // A node may have come back, and taken its place, between one look and the other: what is wrong stays so.
+  const still = wrong.length === 0 ? [] : await find(box);
+  return still.map(what => `${when} ${what}`);
+}
+
+async function find(box: Box): Promise<string[]> {
   await box.settled();
   const owners = box.owners().map(({ name }) => name);
   const isSole = owners.length === 1;
   return [
-    ...(isSole ? [] : [`${when} ${owners.join(' and ') || 'nobody'} had the addresses`]),
-    ...box.probe.silent.map(address => `${when} ${address} did not answer`),
+    ...(isSole ? [] : [`${owners.join(' and ') || 'nobody'} had the addresses`]),
+    ...box.probe.silent.map(address => `${address} did not answer`),
   ];
 }
 

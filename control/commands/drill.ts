@@ -22,8 +22,9 @@ const OPTIONS = {
 } as const;
 
 const HELP = `moat drill [OPTIONS]: as root, builds both tiers on hosts of their own (network namespaces), with a client that keeps asking, and breaks
-them: each fault once, or random ones. After each, one node alone must have the virtual addresses, they must answer, and
-where it is promised no request may have failed and no connection may have ended. Nothing else on this machine is touched.
+them: each fault once, or random ones. After each, one node alone must have the virtual addresses, they must answer, the
+directors must agree on the proxies and know each other's connections, and where it is promised no request may have failed and no connection
+may have ended. Nothing else on this machine is touched.
 
   --seed N       random faults; the same ones for the same number
   --faults N     so many of them (20)
