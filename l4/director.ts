@@ -181,7 +181,7 @@ export class Director {
   /** A table of flows is made once: flows cannot move to another. */
   #tellOfRoom(plane: DataPlane, connections: number): void {
     if (connections === this.#model?.connections) return;
-    if (Math.abs(plane.room - connections) > 1)
+    if (plane.room !== connections)
       this.#log.warn(
         `l4: connections ${connections}: the table that stands has room for ${plane.room}, and stays; a new one is made when moat starts after the l4 block was taken out`,
       );

@@ -1,8 +1,10 @@
 /** The layouts of l4/bpf/shared.h for TypeScript. test/l4/layout.test.ts holds them against the compiled object and that file. */
 import type { Struct } from './struct.ts';
 
-export const LAYOUT_VERSION = 5;
+export const LAYOUT_VERSION = 6;
 export const FLOW_SHARDS = 64;
+export const BUCKET_SLOTS = 14;
+export const BUCKET_FLOWS = 10;
 export const REALS_MOST = 16384;
 export const SERVICES_MOST = 4096;
 export const REASONS_MOST = 64;
@@ -90,13 +92,12 @@ const limit: Struct = {
 };
 
 const hop: Struct = {
-  size: 32,
+  size: 28,
   fields: {
     fresh_until: [0, 'u64'],
     interface: [8, 'u32'],
     mtu: [12, 'u32'],
     link: [16, 12],
-    pad: [28, 4],
   },
 };
 
@@ -114,7 +115,7 @@ const flow_key = {
 } as const satisfies Struct;
 
 const flow = {
-  size: 96,
+  size: 88,
   fields: {
     last_ns: [0, 'u64'],
     real: [8, 'u32'],
@@ -128,8 +129,7 @@ const flow = {
     destination: [40, 16],
     source_port: [56, 'be16'],
     destination_port: [58, 'be16'],
-    rest: [60, 4],
-    hop: [64, hop],
+    hop: [60, hop],
   },
 } as const satisfies Struct;
 
@@ -209,6 +209,7 @@ export const STRUCTS = {
     size: 72,
     fields: {
       hop: [0, hop],
+      pad: [28, 4],
       connections: [32, 'u64'],
       packets: [40, 'u64'],
       bytes: [48, 'u64'],
@@ -218,8 +219,22 @@ export const STRUCTS = {
   },
   flow_key,
   flow,
+  slot: { size: 128, fields: { key: [0, flow_key], flow: [40, flow] } },
+  flow_bucket: {
+    size: 64 + 128 * BUCKET_SLOTS,
+    fields: {
+      busy: [0, 'u32'],
+      spilled: [4, 'u32'],
+      tags: [8, 4 * BUCKET_SLOTS],
+      slots: [64, 128 * BUCKET_SLOTS],
+    },
+  },
+  flow_seed: {
+    size: 24,
+    fields: { start: [0, 'u64'], factor: [8, 'u64'], buckets: [16, 'u32'], room: [20, 'u32'] },
+  },
   flow_news: {
-    size: 144,
+    size: 136,
     fields: { kind: [0, 'u32'], idle_ms: [4, 'u32'], key: [8, flow_key], flow: [48, flow] },
   },
   walk_order: {

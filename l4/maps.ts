@@ -1,9 +1,9 @@
 /** The maps of the data plane with typed entries: what C calls them, by l4/layout.ts. */
 import { randomBytes } from 'node:crypto';
-import { BpfMap, createMap, MAP_FLAG, MAP_TYPE, openMapById } from '#native/bpf.ts';
+import { BpfMap, createMap, MAP_FLAG, MAP_TYPE } from '#native/bpf.ts';
 import { closeFd } from '#native/socket.ts';
 import { addressBytes, addressText } from './address.ts';
-import { FLOW_SHARDS, STRUCTS } from './layout.ts';
+import { STRUCTS } from './layout.ts';
 import { sieveOf } from './sieve.ts';
 import { encode, readNumber, type Values } from './struct.ts';
 
@@ -41,12 +41,6 @@ export const u32 = (...values: number[]): Uint8Array => new Uint8Array(new Uint3
 /** 4 bytes of a number in the machine's order. */
 const number = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
 
-/** Flows do not spread evenly: each part has a little more room than its share, so that none is refused before its time. */
-const SPREAD = 1.25;
-const SPARE = 64;
-const shareOf = (entries: number): number => Math.ceil((entries / FLOW_SHARDS) * SPREAD) + SPARE;
-const entriesOf = (share: number): number => Math.floor(((share - SPARE) / SPREAD) * FLOW_SHARDS);
-
 export interface EndpointPlace {
   readonly address: string;
   readonly port: number;
@@ -75,32 +69,19 @@ export class L4Maps {
     return this.#fds[name];
   }
 
-  /** Makes the parts of a new flow table. */
-  makeFlowTable(entries: number): void {
-    this.map('flow_seed').put(u32(0), randomBytes(4));
-    const share = shareOf(entries);
-    for (let shard = 0; shard < FLOW_SHARDS; shard++) {
-      const fd = createMap({
-        type: MAP_TYPE.hash,
-        name: `flows_${shard}`,
-        keyBytes: STRUCTS.flow_key.size,
-        valueBytes: STRUCTS.flow.size,
-        maxEntries: share,
-        flags: MAP_FLAG.noPrealloc,
-      });
-      this.map('flows').put(u32(shard), u32(fd));
-      closeFd(fd);
-    }
+  /** Makes a flow table one that nobody outside can foresee. @param room flows that it was made for */
+  seedFlowTable(room: number): void {
+    const start = randomBytes(8).readBigUInt64LE();
+    const factor = randomBytes(8).readBigUInt64LE() | 1n;
+    const buckets = this.map('flows').facts.maxEntries;
+    this.map('flow_seed').put(u32(0), encode(STRUCTS.flow_seed, { start, factor, buckets, room }));
   }
 
-  /** How many entries the flow table was made for. */
+  /** How many flows the flow table was made for. */
   flowRoom(): number {
-    const fd = this.openShard(0);
-    try {
-      return entriesOf(new BpfMap(fd).facts.maxEntries);
-    } finally {
-      closeFd(fd);
-    }
+    const seed = new Uint8Array(STRUCTS.flow_seed.size);
+    this.map('flow_seed').get(u32(0), seed);
+    return readNumber(STRUCTS.flow_seed, seed, 'room');
   }
 
   putSettings(values: Values): void {
@@ -185,13 +166,6 @@ export class L4Maps {
 
   putSource(key: Uint8Array, mark: number): void {
     this.map('sources').put(key, u32(mark));
-  }
-
-  /** One part of the flow table; the caller closes it. */
-  openShard(shard: number): number {
-    const id = new Uint8Array(4);
-    this.map('flows').get(u32(shard), id);
-    return openMapById(number(id));
   }
 
   close(): void {

@@ -6,7 +6,7 @@ import { closeFd } from '#native/socket.ts';
 import { LAYOUT_VERSION } from './layout.ts';
 import { type L4Maps, MAP_NAMES } from './maps.ts';
 import { makePinFolder } from './pin-folder.ts';
-import { loadMaps } from './programs.ts';
+import { adoptMaps, makeMaps } from './programs.ts';
 
 export interface OpenedMaps {
   readonly maps: L4Maps;
@@ -29,8 +29,7 @@ export function openMaps(pinPath: string, connections: number): OpenedMaps {
   // A start that was killed half way has left some of them: nothing is attached to those yet.
   rmSync(folder, { recursive: true, force: true });
   makePinFolder(folder);
-  const { maps, sweep } = loadMaps();
-  maps.makeFlowTable(connections);
+  const { maps, sweep } = makeMaps(connections);
   for (const name of MAP_NAMES) pin(maps.fd(name), join(folder, name));
   return { maps, sweep, adopted: false };
 }
@@ -38,7 +37,7 @@ export function openMaps(pinPath: string, connections: number): OpenedMaps {
 function adopt(folder: string): OpenedMaps {
   const standing = Object.fromEntries(MAP_NAMES.map(name => [name, openPinned(join(folder, name))]));
   try {
-    return { ...loadMaps(standing), adopted: true };
+    return { ...adoptMaps(standing), adopted: true };
   } finally {
     for (const fd of Object.values(standing)) closeFd(fd);
   }

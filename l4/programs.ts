@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { closeObject, type LoadedObject, loadObject, type MapWish, runProgram } from '#native/bpf.ts';
 import { dupFd } from '#native/socket.ts';
+import { bucketsFor } from './flow-table.ts';
 import { L4Maps, MAP_NAMES, type MapName } from './maps.ts';
 import { NO_TIMER } from './no-timer.ts';
 
@@ -21,12 +22,22 @@ export function objectPath(name: string): string {
 }
 
 /**
- * Loads the maps, made new or those given, and the program that sweeps the flow table.
+ * Makes the maps, and loads the program that sweeps the flow table.
  *
- * @param standing descriptors of maps that are used again; they stay the caller's
+ * @param connections that the flow table is made for
  */
-export function loadMaps(standing: Readonly<Record<string, number>> = {}): { maps: L4Maps; sweep: number } {
-  const object = loadObject(objectPath('sweep'), wishesFor(standing));
+export function makeMaps(connections: number): { maps: L4Maps; sweep: number } {
+  const made = takeMaps({ flows: { maxEntries: bucketsFor(connections) } });
+  made.maps.seedFlowTable(connections);
+  return made;
+}
+
+/** The same over maps that stand. @param standing their descriptors, which stay the caller's */
+export const adoptMaps = (standing: Readonly<Record<string, number>>): { maps: L4Maps; sweep: number } =>
+  takeMaps(wishesFor(standing));
+
+function takeMaps(wishes: Readonly<Record<string, MapWish>>): { maps: L4Maps; sweep: number } {
+  const object = loadObject(objectPath('sweep'), wishes);
   try {
     const fds = Object.fromEntries(MAP_NAMES.map(name => [name, dupFd(object.maps[name]!)]));
     return {

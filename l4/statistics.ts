@@ -1,9 +1,9 @@
 /** Figures of the data plane, read from its maps. */
 import { readFileSync } from 'node:fs';
-import { BpfMap } from '#native/bpf.ts';
-import { closeFd } from '#native/socket.ts';
 import { addressText } from './address.ts';
-import { FLOW_SHARDS, REASONS, type Reason, ROLE, STATES, STRUCTS } from './layout.ts';
+import { BpfMap } from '#native/bpf.ts';
+import { readSlots } from './flow-table.ts';
+import { REASONS, type Reason, ROLE, STATES, STRUCTS } from './layout.ts';
 import { type L4Maps, u32 } from './maps.ts';
 import { readBytes, readNumber } from './struct.ts';
 
@@ -97,15 +97,8 @@ export function readReals(maps: L4Maps, ids: Iterable<number>): Map<number, Real
 
 /** The flows in the table, one of nat once. With a million of them this takes seconds: take what you need and stop. */
 export function* readFlows(maps: L4Maps, nowNs = process.hrtime.bigint()): Generator<FlowEntry> {
-  for (let shard = 0; shard < FLOW_SHARDS; shard++) {
-    const fd = maps.openShard(shard);
-    try {
-      for (const [key, value] of new BpfMap(fd).entries()) {
-        if (readNumber(STRUCTS.flow, value, 'role') === ROLE.forward) yield flowEntry(key, value, nowNs);
-      }
-    } finally {
-      closeFd(fd);
-    }
+  for (const { key, flow } of readSlots(maps.map('flows'))) {
+    if (readNumber(STRUCTS.flow, flow, 'role') === ROLE.forward) yield flowEntry(key, flow, nowNs);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Loads each program once, and lets go of it: what the verifier of this kernel says is worth more than any version. */
 import { closeObject, loadObject } from '#native/bpf.ts';
 import { closeFd } from '#native/socket.ts';
-import { type DirectorBuild, loadDirector, loadMaps, loadSteer, objectPath, startSweep } from './programs.ts';
+import { type DirectorBuild, loadDirector, loadSteer, makeMaps, objectPath, startSweep } from './programs.ts';
 
 export interface Tried {
   readonly name: string;
@@ -9,11 +9,13 @@ export interface Tried {
   readonly fault: string | undefined;
 }
 
+const FEW = 1024;
+
 /** Nothing is attached or pinned. */
 export function tryPrograms(): Tried[] {
   const opened: number[] = [];
   try {
-    const loaded = loadMaps();
+    const loaded = makeMaps(FEW);
     opened.push(loaded.sweep);
     const director = (build: DirectorBuild) => () => void opened.push(loadDirector(loaded.maps, build));
     const tried = [

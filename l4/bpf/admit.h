@@ -52,8 +52,7 @@ SEPARATE int insert_reply(const struct flow_key *key, const struct flow *flow) {
   reply->role = ROLE_REPLY;
   reply->mode = flow->mode;
   reply->flags = flow->flags & (FLOW_SPLICED | FLOW_SYNCED);
-  void *shard = shard_of(&scratch->reply_key);
-  return shard ? (int)bpf_map_update_elem(shard, &scratch->reply_key, reply, BPF_NOEXIST) : -1;
+  return flow_insert(&scratch->reply_key, reply);
 }
 
 INLINE void add_to_address(struct address *address, __u32 by) {
@@ -78,7 +77,7 @@ SEPARATE int insert_from_pool(const struct settings *settings, const struct flow
     flow->source_port = bpf_htons(pool->first_port + (draw >> 8) % ((__u32)pool->last_port - pool->first_port + 1));
     int failed = insert_reply(key, flow);
     if (!failed) return NONE;
-    if (failed != -17 /* EEXIST */) return REASON_TABLE_FULL;
+    if (failed != -EXIST) return REASON_TABLE_FULL;
   }
   return REASON_NO_PORT;
 }
@@ -92,16 +91,15 @@ INLINE int insert_nat(const struct settings *settings, const struct flow_key *ke
   flow->source = key->source;
   flow->source_port = key->source_port;
   int failed = insert_reply(key, flow);
-  return !failed ? NONE : failed == -17 ? REASON_TUPLE_TAKEN : REASON_TABLE_FULL;
+  return !failed ? NONE : failed == -EXIST ? REASON_TUPLE_TAKEN : REASON_TABLE_FULL;
 }
 
 /* Writes the entry of a flow, which stays in scratch.flow as well. REASON_NEW, or why there is none. */
 INLINE int insert(const struct settings *settings, struct packet *packet, __u32 id, const struct service *service,
                     __u32 real_id) {
   struct real *real = bpf_map_lookup_elem(&reals, &real_id);
-  void *shard = shard_of(&packet->key);
   struct scratch *scratch = get_scratch();
-  if (!real || !shard || !scratch) return REASON_NO_SERVER;
+  if (!real || !scratch) return REASON_NO_SERVER;
   struct flow *flow = &scratch->flow;
   __builtin_memset(flow, 0, sizeof *flow);
   flow->last_ns = packet->now;
@@ -122,7 +120,7 @@ INLINE int insert(const struct settings *settings, struct packet *packet, __u32 
   }
   count_open(&packet->key, flow, service);
   count_flow(real_id, flow->state, 1);
-  if (!bpf_map_update_elem(shard, &packet->key, flow, BPF_NOEXIST)) {
+  if (!flow_insert(&packet->key, flow)) {
     if (is_active(flow->state)) tell_flow(&packet->key, flow, NEWS_LIVES);
     return REASON_NEW;
   }
@@ -131,8 +129,7 @@ INLINE int insert(const struct settings *settings, struct packet *packet, __u32 
   flow_uncount(&packet->key, flow);
   if (translated) {
     reply_key_of(&scratch->reply_key, &packet->key, flow);
-    void *other = shard_of(&scratch->reply_key);
-    if (other) bpf_map_delete_elem(other, &scratch->reply_key);
+    flow_delete(&scratch->reply_key);
   }
   return REASON_TABLE_FULL;
 }

@@ -2,30 +2,13 @@
 #ifndef MOAT_FLOW_H
 #define MOAT_FLOW_H
 
-#include "count.h"
 #include "parse.h"
+#include "table.h"
 
 #define SECOND_NS 1000000000ull
 
 /* Written no oftener than this, so that packets of one flow on two CPUs do not fight for its cache line. */
 #define TOUCH_NS 50000000ull
-
-/* Clients count their addresses and ports up together: a plain xor of both would put all of them into a few shards. */
-INLINE __u32 mix(__u32 hash, __u32 word) {
-  hash = (hash ^ word) * 0x9e3779b1u;
-  return hash ^ hash >> 15;
-}
-
-INLINE void *shard_of(const struct flow_key *key) {
-  __u32 zero = 0;
-  __u32 *seed = bpf_map_lookup_elem(&flow_seed, &zero);
-  __u32 hash = mix(seed ? *seed : 0, key->source.word[3]);
-  hash = mix(hash, (__u32)key->source_port << 16 | key->destination_port);
-  hash = mix(hash, key->destination.word[3] ^ key->source.word[1]);
-  __u32 index = (hash * 0x85ebca77u) >> 26;
-  return bpf_map_lookup_elem(&flows, &index);
-}
-_Static_assert(FLOW_SHARDS == 64, "shard_of() takes six bits");
 
 INLINE __u64 timeout_of(const struct settings *settings, __u32 state) {
   switch (state) {
@@ -34,11 +17,6 @@ INLINE __u64 timeout_of(const struct settings *settings, __u32 state) {
     case STATE_UDP: return settings->udp_ns;
     default: return settings->fin_ns;
   }
-}
-
-INLINE struct flow *flow_get(const struct flow_key *key) {
-  void *shard = shard_of(key);
-  return shard ? bpf_map_lookup_elem(shard, key) : 0;
 }
 
 /* Its time is over: the sweep may not have come by yet. Of nat the other half may have been in use: only the sweep looks. */
@@ -128,11 +106,9 @@ static __noinline __attribute__((unused)) int flow_end(const struct flow_key *ke
   if (flow->mode == MODE_NAT || flow->mode == MODE_FULLNAT) {
     struct flow_key reply;
     reply_key_of(&reply, key, flow);
-    void *shard = shard_of(&reply);
-    if (shard) bpf_map_delete_elem(shard, &reply);
+    flow_delete(&reply);
   }
-  void *shard = shard_of(key);
-  if (shard) bpf_map_delete_elem(shard, key);
+  flow_delete(key);
   return 1;
 }
 

@@ -95,27 +95,19 @@ struct {
   __type(value, struct way);
 } ways SEC(".maps");
 
-/* Memory is taken as flows come: a table for a million costs nothing while it is empty. */
-struct flow_shard {
-  __uint(type, BPF_MAP_TYPE_HASH);
-  __uint(max_entries, 16384);
-  __uint(map_flags, BPF_F_NO_PREALLOC);
-  __type(key, struct flow_key);
-  __type(value, struct flow);
-};
-struct {
-  __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-  __uint(max_entries, FLOW_SHARDS);
-  __type(key, __u32);
-  __array(values, struct flow_shard);
-} flows SEC(".maps");
-
-/* Drawn when the table is made, and kept with it: nobody outside can aim at one shard and fill it. */
+/* One array, so that a look at a bucket costs no call. The loader says how large. */
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(max_entries, 1);
   __type(key, __u32);
-  __type(value, __u32);
+  __type(value, struct flow_bucket);
+} flows SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct flow_seed);
 } flow_seed SEC(".maps");
 
 struct {

@@ -155,9 +155,7 @@ SEPARATE __u32 pick_persistent(const struct settings *settings, const struct pac
   if (!settings || !packet || !service) return 0;
   struct flow_key key;
   template_key_of(&key, packet, id, service);
-  void *shard = shard_of(&key);
-  if (!shard) return 0;
-  struct flow *template = bpf_map_lookup_elem(shard, &key);
+  struct flow *template = flow_get(&key);
   if (template && packet->now <= template->last_ns + service->persist_ns) {
     __u32 real_id = template->real;
     struct real *real = bpf_map_lookup_elem(&reals, &real_id);
@@ -178,7 +176,7 @@ SEPARATE __u32 pick_persistent(const struct settings *settings, const struct pac
   made->service = id;
   made->state = STATE_TEMPLATE;
   made->role = ROLE_TEMPLATE;
-  bpf_map_update_elem(shard, &key, made, BPF_ANY);
+  flow_put(&key, made);
   tell_flow(&key, made, NEWS_LIVES);
   return real_id;
 }

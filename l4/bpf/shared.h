@@ -8,7 +8,7 @@
 #include <linux/types.h>
 
 /* Changes with every layout: maps that were pinned by another one are not adopted. */
-#define LAYOUT_VERSION 5
+#define LAYOUT_VERSION 6
 
 #define FLOW_SHARDS 64
 #define REALS_MOST 16384
@@ -141,18 +141,18 @@ struct hop {
   __u32 interface;
   __u32 mtu;
   __u32 link[3]; /* destination and source, as they begin a frame: as words, for of 6 bytes the compiler copies one at a time */
-  __u8 pad[4];
-};
+} __attribute__((packed, aligned(4))); /* so that a flow and its key are two cache lines */
 
 /* What each CPU keeps of a real server: the way to it, so that it is never half written, and counts. */
 struct way {
   struct hop hop;
+  __u8 pad[4];
   __u64 connections;
   __u64 packets, bytes; /* to it */
   __u64 reply_packets, reply_bytes; /* from it, where replies pass here */
 };
 
-/* ---- flows: FLOW_SHARDS hash maps, so that one sweep is short ---- */
+/* ---- flows: an array of buckets (table.h), which one sweep goes through in FLOW_SHARDS parts ---- */
 
 enum flow_kind { FLOW_PACKETS, FLOW_TEMPLATE };
 
@@ -162,7 +162,7 @@ struct flow_key {
   __u8 protocol;
   __u8 kind;
   __u8 zero[2];
-};
+} __attribute__((aligned(8))); /* it is hashed by eight bytes at once */
 
 enum flow_role { ROLE_FORWARD, ROLE_REPLY, ROLE_TEMPLATE };
 enum flow_state { STATE_SYN, STATE_ESTABLISHED, STATE_FIN, STATE_CLOSED, STATE_UDP, STATE_TEMPLATE, STATE_DEAD };
@@ -181,8 +181,31 @@ struct flow {
   __u8 pad;
   struct address source, destination; /* what the packet's become: from here on a struct tuple */
   __be16 source_port, destination_port;
-  __u8 rest[4];
   struct hop hop; /* of a reply */
+};
+
+/* What dr and tun read of a flow is the first of its two cache lines: its end is `flags`. */
+struct slot {
+  struct flow_key key;
+  struct flow flow;
+};
+_Static_assert(sizeof(struct slot) == 128, "two cache lines");
+
+/* The table is made for BUCKET_FLOWS in each: so few of its buckets are full that three more places for a flow are enough. */
+#define BUCKET_SLOTS 14
+#define BUCKET_FLOWS 10
+struct flow_bucket {
+  __u32 busy; /* somebody puts a flow in */
+  __u32 spilled; /* flows of this bucket that stand in others, because it was full */
+  __u32 tags[BUCKET_SLOTS]; /* of a flow's hash, an odd number; 0: free */
+  struct slot slots[BUCKET_SLOTS];
+};
+
+/* Drawn when the table is made, and kept with it: nobody outside can aim at one bucket and fill it. */
+struct flow_seed {
+  __u64 start, factor; /* of the hash; the factor is odd */
+  __u32 buckets;
+  __u32 room; /* flows that the table was made for */
 };
 
 /* A connection that the director has opened to the client by a cookie, and to the real server by a SYN of its own. The
@@ -197,9 +220,8 @@ struct splice {
   __u32 difference, stamp_difference; /* shown less the real server's, of sequence numbers and of time stamps */
   __u32 shown_stamp;
   __u16 segment; /* most bytes that the client takes in one */
-  __u8 client_shift, real_shift; /* of windows, as each announced it */
+  __u8 client_shift : 4, real_shift : 4; /* of windows, as each announced it */
   __u8 flags;
-  __u8 pad[3];
   __u32 phase; /* enum splice_phase */
 };
 _Static_assert(sizeof(struct splice) <= sizeof(struct hop), "a splice lies where a reply has its hop");

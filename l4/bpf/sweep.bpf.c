@@ -1,6 +1,7 @@
 /* The sweep: a timer of the kernel's that goes through the flow table, a part at a time, and ends what is over.
  * It runs for as long as its map is pinned, whether or not a controller lives. */
 #include "select.h"
+#include "walk.h"
 
 #define CLOCK_MONOTONIC 1
 /* All parts within four seconds. */
@@ -22,6 +23,7 @@ struct {
 } sweepers SEC(".maps");
 
 struct sweep {
+  struct walk walk;
   __u64 now, ended;
   const struct settings *settings;
 };
@@ -37,25 +39,25 @@ static __noinline int reply_is_alone(const struct flow_key *key, const struct fl
   return !flow_get(&forward_key);
 }
 
-static long sweep_one(void *map, struct flow_key *at, struct flow *flow, struct sweep *sweep) {
-  struct flow_key key = *at;
+static int look_at_flow(const struct flow_key *key, struct flow *flow, struct walk *walk) {
+  struct sweep *sweep = (struct sweep *)walk;
   __u64 last = flow->last_ns, limit;
   if (flow->role == ROLE_TEMPLATE) {
     __u32 id = flow->service;
     struct service *service = bpf_map_lookup_elem(&services, &id);
     limit = service ? service->persist_ns : 0;
   } else if (flow->role == ROLE_REPLY) {
-    if (sweep->now < last + sweep->settings->syn_ns || !reply_is_alone(&key, flow)) return 0;
+    if (sweep->now < last + sweep->settings->syn_ns || !reply_is_alone(key, flow)) return 0;
     limit = sweep->settings->syn_ns;
   } else {
     limit = timeout_of(sweep->settings, flow->state);
-    if (sweep->now > last + limit) last = last_use(&key, flow);
+    if (sweep->now > last + limit) last = last_use(key, flow);
   }
   if (sweep->now <= last + limit) return 0;
   if (flow->role == ROLE_FORWARD) {
-    if (!flow_end(&key, flow)) return 0;
+    if (!flow_end(key, flow)) return 0;
   } else {
-    bpf_map_delete_elem(map, &key);
+    flow_delete(key);
   }
   sweep->ended++;
   return 0;
@@ -64,8 +66,8 @@ static long sweep_one(void *map, struct flow_key *at, struct flow *flow, struct 
 static int on_tick(void *map, __u32 *key, struct sweeper *sweeper) {
   __u32 zero = 0, shard = sweeper->shard % FLOW_SHARDS;
   struct sweep sweep = {.now = bpf_ktime_get_ns(), .settings = bpf_map_lookup_elem(&settings, &zero)};
-  void *part = bpf_map_lookup_elem(&flows, &shard);
-  if (part && sweep.settings) bpf_for_each_map_elem(part, sweep_one, &sweep, 0);
+  struct flow_seed *seed = get_seed();
+  if (seed && sweep.settings) walk_flows(seed, shard, &sweep.walk);
   sweeper->shard = shard + 1;
   sweeper->last_ns = sweep.now;
   sweeper->ended += sweep.ended;

@@ -1,47 +1,49 @@
 /* Run by the process that keeps flows for two directors (BPF_PROG_TEST_RUN), never by a packet: here counts change by the same
  * atomic steps as in the director, and a batch of flows is one system call. What is asked and answered lies in the "packet". */
 #include "admit.h"
+#include "walk.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
 #define AT 16
 
-struct walk {
+struct telling {
+  struct walk walk;
   const struct settings *settings;
   __u64 now, since_ns;
   __u32 foreign, told, lost;
 };
 
-static long export_one(void *map, struct flow_key *at, struct flow *flow, struct walk *walk) {
+static int look_at_flow(const struct flow_key *key, struct flow *flow, struct walk *walk) {
+  struct telling *telling = (struct telling *)walk;
   if (flow->role == ROLE_REPLY || flow->state == STATE_SYN || flow->state == STATE_DEAD) return 0;
-  if ((flow->flags & FLOW_SYNCED) && !walk->foreign) return 0;
-  struct flow_key key = *at;
-  __u64 last = last_use(&key, flow);
-  if (last < walk->since_ns || !is_needed_elsewhere(walk->settings, &key, flow)) return 0;
+  if ((flow->flags & FLOW_SYNCED) && !telling->foreign) return 0;
+  __u64 last = last_use(key, flow);
+  if (last < telling->since_ns || !is_needed_elsewhere(telling->settings, key, flow)) return 0;
   struct flow_news *news = bpf_ringbuf_reserve(&flow_news, sizeof *news, 0);
   if (!news) {
-    walk->lost++;
+    telling->lost++;
     return 0;
   }
-  __u64 idle_ms = walk->now > last ? (walk->now - last) / 1000000 : 0;
+  __u64 idle_ms = telling->now > last ? (telling->now - last) / 1000000 : 0;
   news->kind = NEWS_LIVES;
   news->idle_ms = idle_ms > 0xffffffff ? 0xffffffff : idle_ms;
-  news->key = key;
+  news->key = *key;
   news->flow = *flow;
   bpf_ringbuf_submit(news, BPF_RB_NO_WAKEUP);
-  walk->told++;
+  telling->told++;
   return 0;
 }
 
 SEPARATE int walk_shard(struct walk_order *order) {
   __u32 zero = 0;
   if (!order) return 2;
-  struct walk walk = {.settings = bpf_map_lookup_elem(&settings, &zero), .now = bpf_ktime_get_ns(),
+  struct telling telling = {.settings = bpf_map_lookup_elem(&settings, &zero), .now = bpf_ktime_get_ns(),
                       .since_ns = order->since_ns, .foreign = order->foreign};
   __u32 shard = order->shard;
-  void *part = bpf_map_lookup_elem(&flows, &shard);
-  if (!part || !walk.settings) return 2;
-  bpf_for_each_map_elem(part, export_one, &walk, 0);
+  struct flow_seed *seed = get_seed();
+  if (!seed || !telling.settings) return 2;
+  walk_flows(seed, shard, &telling.walk);
   struct flow_news *news = bpf_ringbuf_reserve(&flow_news, sizeof *news, 0);
   if (news) {
     __builtin_memset(news, 0, sizeof *news);
@@ -49,10 +51,10 @@ SEPARATE int walk_shard(struct walk_order *order) {
     news->flow.real = shard;
     bpf_ringbuf_submit(news, BPF_RB_FORCE_WAKEUP);
   } else {
-    walk.lost++;
+    telling.lost++;
   }
-  order->told = walk.told;
-  order->lost = walk.lost;
+  order->told = telling.told;
+  order->lost = telling.lost;
   return 0;
 }
 
@@ -104,24 +106,22 @@ SEPARATE int insert_import(struct flow_news *news) {
   struct flow *flow = &news->flow;
   __u32 id = flow->service;
   struct service *service = bpf_map_lookup_elem(&services, &id);
-  void *shard = shard_of(&news->key);
-  if (!service || !shard) return IMPORTED_UNKNOWN;
-  if (flow->role == ROLE_TEMPLATE) return bpf_map_update_elem(shard, &news->key, flow, BPF_ANY) ? IMPORTED_FULL : IMPORTED_NEW;
+  if (!service) return IMPORTED_UNKNOWN;
+  if (flow->role == ROLE_TEMPLATE) return flow_put(&news->key, flow) ? IMPORTED_FULL : IMPORTED_NEW;
   int translated = flow->mode == MODE_NAT || flow->mode == MODE_FULLNAT;
   if (translated) {
     int failed = insert_reply(&news->key, flow);
-    if (failed) return failed == -17 /* EEXIST */ ? IMPORTED_TAKEN : IMPORTED_FULL;
+    if (failed) return failed == -EXIST ? IMPORTED_TAKEN : IMPORTED_FULL;
   }
   count_open(&news->key, flow, service);
   count_flow(flow->real, flow->state, 1);
-  if (!bpf_map_update_elem(shard, &news->key, flow, BPF_NOEXIST)) return IMPORTED_NEW;
+  if (!flow_insert(&news->key, flow)) return IMPORTED_NEW;
   count_flow(flow->real, flow->state, -1);
   flow_uncount(&news->key, flow);
   if (translated) {
     struct flow_key reply_key;
     reply_key_of(&reply_key, &news->key, flow);
-    void *other = shard_of(&reply_key);
-    if (other) bpf_map_delete_elem(other, &reply_key);
+    flow_delete(&reply_key);
   }
   return IMPORTED_FULL;
 }

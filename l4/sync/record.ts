@@ -5,7 +5,7 @@
  *  op 1 │ family 1 │ protocol 1 │ client 4|16 │ port 2 │ virtual 4|16 │ port 2                     op ENDS stops here
  *  state 1 │ mode 1 │ extras 1 │ idle in ms 4 │ real family 1 │ real server 4|16 │ port 2
  *  extras & POOLED:  source 4|16 (of the real server's family) │ port 2
- *  extras & SPLICED: 32 of struct splice, as it lies in the map
+ *  extras & SPLICED: 28 of struct splice, as it lies in the map
  *  at the end of a snapshot:  op 1 │ number of the wish 4
  * ```
  *
@@ -16,7 +16,7 @@ import { isV4, mapped } from '../address.ts';
 /** What a record says. */
 export const OP = { lives: 1, ends: 2, template: 3, walked: 4 } as const;
 const EXTRA = { pooled: 1, spliced: 2 } as const;
-const SPLICE_BYTES = 32;
+const SPLICE_BYTES = 28;
 /** Of one record. */
 const RECORD_MOST = 3 + 2 * 18 + 8 + 18 + 18 + SPLICE_BYTES;
 

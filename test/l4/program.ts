@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { addressBytes } from '../../l4/address.ts';
+import { readSlots } from '../../l4/flow-table.ts';
 import {
   ADDRESS,
   FATE,
@@ -15,11 +16,10 @@ import {
   TUNNEL,
 } from '../../l4/layout.ts';
 import { type EndpointPlace, type L4Maps, u32 } from '../../l4/maps.ts';
-import { type DirectorBuild, loadDirector, loadMaps } from '../../l4/programs.ts';
+import { type DirectorBuild, loadDirector, makeMaps } from '../../l4/programs.ts';
 import { readReasons } from '../../l4/statistics.ts';
 import { encode, type Values } from '../../l4/struct.ts';
-import { BpfMap, runProgram } from '../../native/bpf.ts';
-import { closeFd } from '../../native/socket.ts';
+import { runProgram } from '../../native/bpf.ts';
 import { bpfMissing } from '../native/bpf-outside.ts';
 import { DIRECTOR_MAC, REAL_MAC, told } from './packet.ts';
 
@@ -69,20 +69,16 @@ export type RealSpec = {
   interface?: number;
 };
 
-/** Loaded once for each build: that takes a second. */
-const loaded = new Map<DirectorBuild, { maps: L4Maps; sweep: number; fd: number }>();
+/** Loaded once for each build and size of table: that takes a second. */
+const loaded = new Map<string, { maps: L4Maps; sweep: number; fd: number }>();
 
-/** In the tables of flows that stand now. */
-const room = new Map<DirectorBuild, number>();
-
-function load(build: DirectorBuild): { maps: L4Maps; sweep: number; fd: number } {
-  let found = loaded.get(build);
+function load(build: DirectorBuild, connections: number): { maps: L4Maps; sweep: number; fd: number } {
+  const name = `${build} ${connections}`;
+  let found = loaded.get(name);
   if (!found) {
-    const { maps, sweep } = loadMaps();
+    const { maps, sweep } = makeMaps(connections);
     found = { maps, sweep, fd: loadDirector(maps, build) };
-    maps.makeFlowTable(CONNECTIONS);
-    room.set(build, CONNECTIONS);
-    loaded.set(build, found);
+    loaded.set(name, found);
   }
   return found;
 }
@@ -104,13 +100,13 @@ export class Program {
   };
 
   /**
-   * The program of that build, with nothing in its maps. Another one of the same build is void then.
+   * The program of that build, with nothing in its maps. Another one of the same build and size is void then.
    *
    * @param connections room in the table of flows
    */
   constructor(build: DirectorBuild, connections = CONNECTIONS) {
     this.build = build;
-    const { maps, sweep, fd } = load(build);
+    const { maps, sweep, fd } = load(build, connections);
     this.maps = maps;
     this.fd = fd;
     this.sweep = sweep;
@@ -132,10 +128,8 @@ export class Program {
       maps.putReal(id, {});
       maps.putService(id, {});
     }
-    if (connections === CONNECTIONS && room.get(build) === CONNECTIONS)
-      for (const { map, key } of this.#flowEntries()) map.delete(key);
-    else maps.makeFlowTable(connections);
-    room.set(build, connections);
+    const free = new Uint8Array(STRUCTS.flow_bucket.size);
+    for (const { index } of readSlots(maps.map('flows'))) maps.map('flows').put(index, free);
     this.maps.putSieve([]);
     this.settings({});
   }
@@ -186,30 +180,19 @@ export class Program {
 
   /** What the flow table knows of ways back is filled in: by itself the program would ask the kernel's routes. */
   knowWaysBack(): void {
-    for (const { map, key, value } of this.#flowEntries()) {
-      if (value[STRUCTS.flow.fields.role[0]] !== 1) continue;
-      value.set(hopTo(1500), STRUCTS.flow.fields.hop[0]);
-      map.put(key, value);
+    for (const { flow, bucket, index } of readSlots(this.maps.map('flows'))) {
+      if (flow[STRUCTS.flow.fields.role[0]] !== 1) continue;
+      flow.set(hopTo(1500), STRUCTS.flow.fields.hop[0]);
+      this.maps.map('flows').put(index, bucket);
     }
   }
 
   /** The entries of the flow table. */
   flows(): { key: Uint8Array; value: Uint8Array }[] {
-    return [...this.#flowEntries()].map(({ key, value }) => ({ key, value }));
-  }
-
-  *#flowEntries(): Generator<{ map: BpfMap; key: Uint8Array; value: Uint8Array }> {
-    for (let shard = 0; shard < 64; shard++) {
-      const fd = this.maps.openShard(shard);
-      const map = new BpfMap(fd);
-      const found = Array.from(map.entries(), ([key, value]) => ({
-        map,
-        key: key.slice(),
-        value: value.slice(),
-      }));
-      yield* found;
-      closeFd(fd);
-    }
+    return Array.from(readSlots(this.maps.map('flows')), ({ key, flow }) => ({
+      key: key.slice(),
+      value: flow.slice(),
+    }));
   }
 
   counters(): number[] {

@@ -15,7 +15,7 @@ import {
 
 const KNOWN = { states: 7, modes: 4 };
 const place = (address: string, port: number) => ({ address: addressBytes(address), port });
-const splice = Uint8Array.from({ length: 32 }, (_, at) => at);
+const splice = Uint8Array.from({ length: 28 }, (_, at) => at);
 
 const RECORDS: readonly (FlowRecord | Walked)[] = [
   { op: OP.ends, protocol: 6, client: place('192.0.2.1', 1025), virtual: place('198.51.100.1', 80) },
