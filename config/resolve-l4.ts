@@ -13,7 +13,7 @@ import type { CheckDraft, L4Draft, RealServerDraft, VirtualServerDraft } from '.
 import { refuseOverlaps } from './l4-overlap.ts';
 import type { Site } from './lex.ts';
 
-const CONNECTIONS = 1_048_576;
+const CONNECTIONS = 262_144;
 const INSERTS_PER_SECOND = 125_000;
 
 export function resolveL4Block(draft: L4Draft, faults: Faults): L4Model {

@@ -2,6 +2,7 @@
  * The kernel side of the L4 tier, held by one process at a time: opened or adopted, filled by changes, attached to interfaces.
  * Whatever becomes of that process, forwarding goes on with what was written last, while the lease lasts.
  */
+import { rmSync } from 'node:fs';
 import type { AttachModel } from '#model/l4/l4.ts';
 import { readRing } from '#native/bpf.ts';
 import { forgetNeighbour, manageNeighbour } from '#native/netlink.ts';
@@ -13,10 +14,11 @@ import {
   attachedInterfaces,
   buildFor,
   detachDirector,
+  detachOther,
 } from './interfaces.ts';
 import { EVENTS } from './layout.ts';
 import type { L4Maps } from './maps.ts';
-import { folderOf, openMaps, removePins } from './pins.ts';
+import { folderOf, foldersOfOthers, openMaps, removePins } from './pins.ts';
 import { type DirectorBuild, loadDirector, startSweep } from './programs.ts';
 import { tablesIn } from './standing.ts';
 import {
@@ -27,7 +29,7 @@ import {
   readReals,
   readReasons,
 } from './statistics.ts';
-import { Steering } from './steering.ts';
+import { leaveSteering, Steering } from './steering.ts';
 import { type Neighbour, neighboursAmong, readSurroundings } from './surroundings.ts';
 import type { L4Tables, TableChange } from './tables.ts';
 import { MapWriter } from './writer.ts';
@@ -76,6 +78,7 @@ export class DataPlane {
     this.#context = {
       program: build => this.#program(build),
       pinFolder: folderOf(options.pinPath),
+      otherFolders: () => foldersOfOthers(options.pinPath),
     };
     this.steering = new Steering(maps, folderOf(options.pinPath));
     startSweep(sweep);
@@ -138,7 +141,8 @@ export class DataPlane {
 
   /** Stands on these interfaces and no others afterwards. @throws {Error} with the interface's name; the others are as they were */
   attach(wishes: readonly AttachModel[]): readonly Attachment[] {
-    const stood = attachedInterfaces(this.#context);
+    const { pinFolder } = this.#context;
+    const stood = attachedInterfaces(pinFolder);
     const attached: Attachment[] = [];
     try {
       for (const wish of wishes) attached.push(attachDirector(wish, this.#context));
@@ -147,8 +151,7 @@ export class DataPlane {
       throw fault;
     }
     const names = new Set(wishes.map(({ interface: name }) => name));
-    for (const name of attachedInterfaces(this.#context))
-      if (!names.has(name)) detachDirector(name, this.#context);
+    for (const name of attachedInterfaces(pinFolder)) if (!names.has(name)) detachDirector(name, pinFolder);
     this.#attached = attached;
     return attached;
   }
@@ -157,10 +160,22 @@ export class DataPlane {
   #unattach(attached: readonly Attachment[], stood: ReadonlySet<string>): void {
     for (const { interface: name, place } of attached) {
       const before = this.#attached.find(one => one.interface === name);
-      if (!stood.has(name)) this.#try(() => detachDirector(name, this.#context));
+      if (!stood.has(name)) this.#try(() => detachDirector(name, this.#context.pinFolder));
       else if (before && before.place !== place)
         this.#try(() => attachDirector({ interface: name, mode: before.place }, this.#context));
     }
+  }
+
+  /** Ends what moats of other layouts have left here, once this one stands in their place; their flows end. @returns where it lay */
+  dropOthers(): string[] {
+    const { pinFolder } = this.#context;
+    const others = foldersOfOthers(this.#options.pinPath);
+    for (const other of others) {
+      detachOther(other, pinFolder);
+      leaveSteering(other, pinFolder);
+      rmSync(other, { recursive: true, force: true });
+    }
+    return others;
   }
 
   get attached(): readonly Attachment[] {

@@ -83,6 +83,10 @@ export class Director {
         plane.attached.map(one => one.interface),
         new Set(tables.services.flatMap(({ endpoints }) => endpoints.map(({ address }) => address))),
       );
+      for (const other of plane.dropOthers())
+        this.#log.warn(
+          `l4: what another version of moat had in ${other} has ended, and its connections with it`,
+        );
       this.#keepLease(plane, model.leaseMs);
       this.#tellOfRoom(plane, model.connections);
       this.#sync.follow(model.sync, folderOf(model.pinPath));

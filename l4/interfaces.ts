@@ -22,8 +22,10 @@ export interface Attachment {
 export interface AttachContext {
   /** Descriptor of the director's program; loaded when first asked for. */
   readonly program: (build: DirectorBuild) => number;
-  /** Where it is noted which XDP programs are ours. */
+  /** Where it is noted which programs are ours. */
   readonly pinFolder: string;
+  /** Where moats of other layouts have noted theirs. */
+  readonly otherFolders: () => readonly string[];
 }
 
 /**
@@ -32,7 +34,7 @@ export interface AttachContext {
  * @throws {Error} with `code` and the interface's name
  */
 export function attachDirector({ interface: name, mode }: AttachModel, context: AttachContext): Attachment {
-  if (!existsSync(`/proc/sys/net/ipv4/conf/${name}`))
+  if (!isThere(name))
     throw new Error(`l4: attach ${name}: there is no such interface (ip link shows those that are)`);
   allowForwarding(name);
   const reason = mode === 'auto' ? reasonForTc(name) : undefined;
@@ -53,7 +55,7 @@ function attachInTc(name: string, why: string, context: AttachContext): Attachme
   const program = context.program('tc');
   attachTc(name, 'ingress', program, TC_PRIORITY);
   note(program, 'tc', name, context);
-  leaveXdp(name, context);
+  leaveXdp(name, context.pinFolder);
   return { interface: name, place: 'tc', why };
 }
 
@@ -66,39 +68,39 @@ function attachInXdp(
   const mode: XdpMode = place === 'xdp' ? 'driver' : 'generic';
   const other: XdpMode = place === 'xdp' ? 'generic' : 'driver';
   const there = queryXdp(name);
-  const ours = idOfOurs(name, context);
-  if (there[other] !== 0 && there[other] === ours) detachXdp(name, other);
-  if (there[mode] !== 0 && there[mode] !== ours)
+  const ours = new Set([context.pinFolder, ...context.otherFolders()].map(folder => idOfOurs(name, folder)));
+  if (there[other] !== 0 && ours.has(there[other])) detachXdp(name, other);
+  if (there[mode] !== 0 && !ours.has(there[mode]))
     throw new Error(`Cannot attach an XDP program to ${name}: another one (id ${there[mode]}) is there`);
   const program = context.program('xdp');
   attachXdp(name, program, mode);
   note(program, 'xdp', name, context);
-  leaveTc(name, context);
+  leaveTc(name, context.pinFolder);
   return { interface: name, place, why };
 }
 
 /** A bpffs knows no dots in names. */
 export const pinName = (prefix: string, name: string): string =>
   `${prefix}-${encodeURIComponent(name).replaceAll('.', '%2E')}`;
-const pinOf = (build: DirectorBuild, name: string, { pinFolder }: AttachContext) =>
+const pinOf = (build: DirectorBuild, name: string, pinFolder: string) =>
   join(pinFolder, pinName(build, name));
 
 /** So that the next life knows what stands where. */
-function note(program: number, build: DirectorBuild, name: string, context: AttachContext): void {
-  rmSync(pinOf(build, name, context), { force: true });
-  pin(program, pinOf(build, name, context));
+function note(program: number, build: DirectorBuild, name: string, { pinFolder }: AttachContext): void {
+  rmSync(pinOf(build, name, pinFolder), { force: true });
+  pin(program, pinOf(build, name, pinFolder));
 }
 
 /** The interfaces that this or an earlier life has attached the director to. */
-export function attachedInterfaces({ pinFolder }: AttachContext): Set<string> {
+export function attachedInterfaces(pinFolder: string): Set<string> {
   const notes = readdirSync(pinFolder).flatMap(file => /^(?:tc|xdp)-(.+)$/.exec(file)?.[1] ?? []);
   return new Set(notes.map(decodeURIComponent));
 }
 
 /** Id of the XDP program that we have put there; 0 when we have not. */
-function idOfOurs(name: string, context: AttachContext): number {
-  if (!existsSync(pinOf('xdp', name, context))) return 0;
-  const fd = openPinned(pinOf('xdp', name, context));
+function idOfOurs(name: string, pinFolder: string): number {
+  if (!existsSync(pinOf('xdp', name, pinFolder))) return 0;
+  const fd = openPinned(pinOf('xdp', name, pinFolder));
   try {
     return describeProgram(fd).id;
   } finally {
@@ -106,29 +108,40 @@ function idOfOurs(name: string, context: AttachContext): number {
   }
 }
 
-function leaveXdp(name: string, context: AttachContext): void {
-  const ours = idOfOurs(name, context);
+function leaveXdp(name: string, pinFolder: string): void {
+  const ours = idOfOurs(name, pinFolder);
   if (ours === 0) return;
   const there = queryXdp(name);
   if (there.driver === ours) detachXdp(name, 'driver');
   if (there.generic === ours) detachXdp(name, 'generic');
-  rmSync(pinOf('xdp', name, context));
+  rmSync(pinOf('xdp', name, pinFolder));
 }
 
-function leaveTc(name: string, context: AttachContext): void {
-  if (!existsSync(pinOf('tc', name, context))) return;
+function leaveTc(name: string, pinFolder: string): void {
+  if (!existsSync(pinOf('tc', name, pinFolder))) return;
   detachTc(name, 'ingress', TC_PRIORITY);
-  rmSync(pinOf('tc', name, context));
+  rmSync(pinOf('tc', name, pinFolder));
 }
 
 /** Takes the director off an interface, which may be gone by now; others' programs stay. */
-export function detachDirector(name: string, context: AttachContext): void {
-  if (existsSync(`/proc/sys/net/ipv4/conf/${name}`)) {
-    leaveTc(name, context);
-    leaveXdp(name, context);
+export function detachDirector(name: string, pinFolder: string): void {
+  if (isThere(name)) {
+    leaveTc(name, pinFolder);
+    leaveXdp(name, pinFolder);
   }
-  for (const build of ['tc', 'xdp'] as const) rmSync(pinOf(build, name, context), { force: true });
+  for (const build of ['tc', 'xdp'] as const) rmSync(pinOf(build, name, pinFolder), { force: true });
 }
+
+/** Takes off what a moat of another layout has attached, where the director of this one has not taken its place. */
+export function detachOther(otherFolder: string, pinFolder: string): void {
+  for (const name of attachedInterfaces(otherFolder)) {
+    // In tc ours stands where the other one stood: only its note goes.
+    if (existsSync(pinOf('tc', name, pinFolder))) rmSync(pinOf('tc', name, otherFolder), { force: true });
+    detachDirector(name, otherFolder);
+  }
+}
+
+const isThere = (name: string): boolean => existsSync(`/proc/sys/net/ipv4/conf/${name}`);
 
 /** Drivers whose offloads are worth more than an early look at the packet. */
 const KEEPS_OFFLOADS: ReadonlySet<string> = new Set(['virtio_net', 'xen_netfront', 'hv_netvsc']);

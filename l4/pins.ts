@@ -1,5 +1,5 @@
 /** The maps' names in a bpffs, by which they outlive every process: made at the first start, found again at the next. */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openPinned, pin } from '#native/bpf.ts';
 import { closeFd } from '#native/socket.ts';
@@ -15,8 +15,17 @@ export interface OpenedMaps {
   readonly adopted: boolean;
 }
 
-/** Maps of another layout are another set: they are left to the programs that know them. */
-export const folderOf = (pinPath: string): string => join(pinPath, `layout-${LAYOUT_VERSION}`);
+const LAYOUT = `layout-${LAYOUT_VERSION}`;
+
+/** Maps of another layout are another set, which the programs of this one cannot read. */
+export const folderOf = (pinPath: string): string => join(pinPath, LAYOUT);
+
+/** What moats of other layouts have pinned there. */
+export function foldersOfOthers(pinPath: string): string[] {
+  if (!existsSync(pinPath)) return [];
+  const names = readdirSync(pinPath).filter(name => /^layout-\d+$/.test(name) && name !== LAYOUT);
+  return names.map(name => join(pinPath, name));
+}
 
 /**
  * @param pinPath in a bpffs; made if need be

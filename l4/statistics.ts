@@ -1,7 +1,7 @@
 /** Figures of the data plane, read from its maps. */
 import { readFileSync } from 'node:fs';
+import type { BpfMap } from '#native/bpf.ts';
 import { addressText } from './address.ts';
-import { BpfMap } from '#native/bpf.ts';
 import { readSlots } from './flow-table.ts';
 import { REASONS, type Reason, ROLE, STATES, STRUCTS } from './layout.ts';
 import { type L4Maps, u32 } from './maps.ts';

@@ -50,7 +50,7 @@ export class Steering {
   ): void {
     this.#virtuals = virtuals;
     const names = realAddresses.size === 0 ? [] : [...new Set([...attached, ...linksTo(realAddresses)])];
-    for (const name of this.#noted()) if (!names.includes(name)) this.#leave(name);
+    for (const name of notedIn(this.#pinFolder)) if (!names.includes(name)) leave(name, this.#pinFolder);
     if (names.length === 0) return this.close();
     this.#forgetMany();
     this.#object ??= loadSteer(this.#maps);
@@ -58,8 +58,8 @@ export class Steering {
     for (const name of names) {
       attachTc(name, 'egress', out!, PRIORITY);
       attachTc(name, 'ingress', back!, PRIORITY);
-      rmSync(this.#pinOf(name), { force: true });
-      pin(out!, this.#pinOf(name));
+      rmSync(pinOf(name, this.#pinFolder), { force: true });
+      pin(out!, pinOf(name, this.#pinFolder));
     }
   }
 
@@ -69,23 +69,6 @@ export class Steering {
     const map = new BpfMap(this.#object.maps['steers']!);
     for (const { mark } of this.#ways.values()) map.delete(u32(mark));
     this.#ways.clear();
-  }
-
-  #pinOf(name: string): string {
-    return join(this.#pinFolder, pinName('steer', name));
-  }
-
-  /** Where this life or an earlier one stands. */
-  #noted(): string[] {
-    if (!existsSync(this.#pinFolder)) return [];
-    const files = readdirSync(this.#pinFolder);
-    return files.flatMap(file => /^steer-(.+)$/.exec(file)?.[1] ?? []).map(decodeURIComponent);
-  }
-
-  #leave(name: string): void {
-    if (listLinks().some(link => link.name === name))
-      for (const point of ['egress', 'ingress'] as const) detachTc(name, point, PRIORITY);
-    rmSync(this.#pinOf(name), { force: true });
   }
 
   /** As `Steer` of the health checks. */
@@ -115,6 +98,27 @@ export class Steering {
     this.#object = undefined;
     this.#ways.clear();
   }
+}
+
+const pinOf = (name: string, pinFolder: string): string => join(pinFolder, pinName('steer', name));
+
+/** Where this life or an earlier one stands. */
+function notedIn(pinFolder: string): string[] {
+  if (!existsSync(pinFolder)) return [];
+  const files = readdirSync(pinFolder);
+  return files.flatMap(file => /^steer-(.+)$/.exec(file)?.[1] ?? []).map(decodeURIComponent);
+}
+
+function leave(name: string, pinFolder: string): void {
+  if (listLinks().some(link => link.name === name))
+    for (const point of ['egress', 'ingress'] as const) detachTc(name, point, PRIORITY);
+  rmSync(pinOf(name, pinFolder), { force: true });
+}
+
+/** Takes off what a moat of another layout has put there, but where this one's stands in its place. */
+export function leaveSteering(otherFolder: string, pinFolder: string): void {
+  const ours = new Set(notedIn(pinFolder));
+  for (const name of notedIn(otherFolder)) if (!ours.has(name)) leave(name, otherFolder);
 }
 
 const isOwn = (address: Uint8Array): boolean =>

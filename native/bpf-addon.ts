@@ -25,7 +25,6 @@ export type BpfAddon = {
   bpfStructs(path: string): Record<string, StructLayout>;
   bpfPin(fd: number, path: string): void;
   bpfGet(path: string): number;
-  bpfMapById(id: number): number;
   bpfDescribeMap(fd: number): MapFacts;
   bpfDescribeProgram(fd: number): { name: string; tag: string; id: number; type: number };
   mapCreate(options: object): number;
@@ -49,7 +48,7 @@ const BUILD_DIR = join(import.meta.dirname, 'build');
 const REMEDY = 'run scripts/build-bpf (it needs: apt-get install clang libbpf-dev)';
 
 /** The newest verb: an addon without it was compiled before the TypeScript beside it was written. */
-const NEWEST_VERB: keyof BpfAddon = 'bpfMapById';
+const NEWEST_VERB: keyof BpfAddon = 'tcQuery';
 
 // A cache: dlopen() gives the same addon each time, and asking it costs a stat() per call.
 let loaded: BpfAddon | undefined;

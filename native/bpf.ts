@@ -39,8 +39,6 @@ export const structsOf = (path: string): Record<string, StructLayout> => bpfAddo
 export const pin = (fd: number, path: string): void => bpfAddon().bpfPin(fd, path);
 /** Opens what was pinned. @throws {Error} ENOENT if there is no such name */
 export const openPinned = (path: string): number => bpfAddon().bpfGet(path);
-/** Opens a map by its number, which is how a map of maps tells of what is in it. */
-export const openMapById = (id: number): number => bpfAddon().bpfMapById(id);
 export const describeProgram = (fd: number): { name: string; tag: string; id: number; type: number } =>
   bpfAddon().bpfDescribeProgram(fd);
 

@@ -21,7 +21,7 @@ function withFlows(program: Program, count: number): void {
 const known = (mode: Mode): TestCase => ({
   name: `${mode}: a known flow`,
   packets: many(FEW, 'A'),
-  repeats: mode === 'dr', // what another mode has changed is another packet
+  ...(mode === 'dr' && { burst: 'same' }), // what another mode has changed is another packet
   prepare(program) {
     serve(program, mode);
     withFlows(program, FEW);
@@ -31,6 +31,7 @@ const known = (mode: Mode): TestCase => ({
 const fresh = (mode: Mode, runs: number): TestCase => ({
   name: `${mode}: a new flow`,
   packets: many(runs, 'S', FEW),
+  ...(mode === 'dr' && { burst: 'clients' }),
   prepare(program) {
     serve(program, mode);
     program.knowWaysBack();
@@ -51,34 +52,43 @@ const answers: TestCase = {
 const stranger = (mode: Mode): TestCase => ({
   name: `not ours, ${mode} in use`,
   packets: [segment(1, 'A', '10.9.9.9')],
-  repeats: true,
+  burst: 'same',
   prepare: program => serve(program, mode),
 });
 
 function floods(runs: number): TestCase[] {
   const packets = many(runs, 'S');
-  const flood = (name: string, prepare: TestCase['prepare']): TestCase => ({
+  const flood = (name: string, prepare: TestCase['prepare'], burst?: 'clients'): TestCase => ({
     name: `flood of SYN: ${name}`,
     packets,
     prepare,
+    ...(burst && { burst }),
   });
   return [
-    flood('dr, over the cap of entries, forwarded by the ring', program => {
-      serve(program, 'dr');
-      program.settings({ inserts_most: 1 });
-    }),
+    flood(
+      'dr, over the cap of entries, forwarded by the ring',
+      program => {
+        serve(program, 'dr');
+        program.settings({ inserts_most: 1 });
+      },
+      'clients',
+    ),
     flood('nat, over the cap of entries, dropped', program => {
       serve(program, 'nat');
       program.settings({ inserts_most: 1 });
     }),
     flood('nat, answered by cookies', program => serve(program, 'nat', 1, COOKIES)),
-    flood(`a source that one of ${DENIED_PREFIXES} prefixes denies`, program => {
-      serve(program, 'dr');
-      for (let index = 0; index < DENIED_PREFIXES; index++)
-        program.maps.putSource(sourceKey(0, `10.16.${index >> 2}.${(index & 3) * 64}`, 26), SOURCE.denied);
-      program.maps.putSource(sourceKey(0, '172.16.0.0', 16), SOURCE.denied);
-      program.settings({ flags: SETTING.filter });
-    }),
+    flood(
+      `a source that one of ${DENIED_PREFIXES} prefixes denies`,
+      program => {
+        serve(program, 'dr');
+        for (let index = 0; index < DENIED_PREFIXES; index++)
+          program.maps.putSource(sourceKey(0, `10.16.${index >> 2}.${(index & 3) * 64}`, 26), SOURCE.denied);
+        program.maps.putSource(sourceKey(0, '172.16.0.0', 16), SOURCE.denied);
+        program.settings({ flags: SETTING.filter });
+      },
+      'clients',
+    ),
     {
       ...flood('one source over its limit', program => {
         serve(program, 'dr', 1, { syns: 1 });

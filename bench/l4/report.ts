@@ -21,11 +21,11 @@ const ratio = (own: number, base: number) => (base > 0 ? (own / base).toFixed(2)
 
 /** ns of the fastest round / of the median one, an empty program's cost taken off. */
 export function packetTable(rows: readonly PacketRow[]): string[] {
-  const head = ['ns a packet: least / median', 'xdp', 'warm', '× least', 'tc', 'warm', '× least'];
+  const head = ['ns a packet: least / median', 'xdp', 'of 200', '× least', 'tc', 'of 200', '× least'];
   const line = (cells: readonly string[]) =>
     cells.map((cell, at) => (at === 0 ? cell.padEnd(NAME_WIDTH) : cell.padStart(12))).join(' ');
   const cells = (row: PacketRow | undefined) =>
-    row ? [ns(row.ns), ns(row.warmNs), ratio(row.ns.median, row.leastNs.median)] : ['', '', ''];
+    row ? [ns(row.ns), ns(row.burstNs), ratio(row.ns.median, row.leastNs.median)] : ['', '', ''];
   const names = [...new Set(rows.map(({ name }) => name))];
   return [
     line(head),

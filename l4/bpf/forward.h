@@ -53,7 +53,7 @@ INLINE int send_to_real(frame_t *frame, struct packet *packet, const struct sett
   return send_to_unknown(frame, hop->interface, real->mode == MODE_DR ? &real->address : 0, id);
 }
 
-SEPARATE int forward(frame_t *frame, struct packet *packet, __u32 id, const struct flow *flow) {
+INLINE int forward(frame_t *frame, struct packet *packet, __u32 id, const struct flow *flow) {
   if (!packet) return VERDICT_DROP;
   __u32 zero = 0;
   struct real *real = bpf_map_lookup_elem(&reals, &id);

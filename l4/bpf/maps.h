@@ -95,10 +95,12 @@ struct {
   __type(value, struct way);
 } ways SEC(".maps");
 
-/* One array, so that a look at a bucket costs no call. The loader says how large. */
+/* One array, so that a look at a bucket costs no call. The loader says how large. Nobody maps it into a process, but the memory of
+ * those that may be mapped begins at a page, so that buckets and slots begin at cache lines. */
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(max_entries, 1);
+  __uint(map_flags, BPF_F_MMAPABLE);
   __type(key, __u32);
   __type(value, struct flow_bucket);
 } flows SEC(".maps");

@@ -30,12 +30,12 @@ INLINE __u32 ring_length(void *ring) {
 }
 
 /* From a slot on, the first whose real server is not full. */
-SEPARATE __u32 pick_from_ring(__u32 service, __u64 start) {
+SEPARATE __u32 pick_from_ring(__u32 service, __u32 start) {
   void *ring = bpf_map_lookup_elem(&rings, &service);
   if (!ring) return 0;
   __u32 length = ring_length(ring);
   if (!length) return 0;
-  __u32 slot = (__u32)(start % length);
+  __u32 slot = start % length;
   for (int tries = 0; tries < FULL_TRIES; tries++) {
     __u32 index = 1 + slot;
     __u32 *id = bpf_map_lookup_elem(ring, &index);

@@ -346,6 +346,7 @@ struct set_walk {
 
 struct scratch {
   struct packet packet;
+  __u64 found; /* the address of its flow's slot (table.h) */
   struct flow flow, reply;
   struct flow_key reply_key;
   __u8 answer[128];

@@ -9,6 +9,8 @@
 #define TOO_BIG 7
 #define BUSY 16
 
+/* What dr and tun read of a flow. */
+#define FLOW_HEAD __builtin_offsetof(struct flow, source)
 /* A bucket and its spare places, one after another. */
 #define PLACES 4
 /* Whoever holds a bucket holds it for some 50 ns. */
@@ -70,9 +72,9 @@ INLINE __u64 find_spilled(const struct flow_seed *seed, const struct flow_key *k
 }
 
 /* The address of a key's slot; 0: there is none. */
-SEPARATE __u64 find_slot(const struct flow_key *key) {
+INLINE __u64 find_slot_here(const struct flow_key *key) {
   struct flow_seed *seed = get_seed();
-  if (!key || !seed) return 0;
+  if (!seed) return 0;
   __u64 hash = flow_hash(seed, key);
   __u32 index = place_of(seed, hash, 0);
   struct flow_bucket *bucket = bucket_at(index);
@@ -81,6 +83,8 @@ SEPARATE __u64 find_slot(const struct flow_key *key) {
   if (slot < BUCKET_SLOTS) return address_of_slot(index, slot);
   return bucket->spilled ? find_spilled(seed, key, hash) : 0;
 }
+
+SEPARATE __u64 find_slot(const struct flow_key *key) { return key ? find_slot_here(key) : 0; }
 
 INLINE struct flow *flow_at(__u64 address) {
   __u32 slot = (address - 1) & ((1 << SLOT_BITS) - 1);
@@ -103,7 +107,9 @@ INLINE int put_in(struct flow_bucket *bucket, const struct flow_key *key, const 
   for (__u32 at = 0; at < BUCKET_SLOTS; at++) {
     if (*(volatile __u32 *)&bucket->tags[at]) continue;
     bucket->slots[at].key = *key;
-    bucket->slots[at].flow = *flow;
+    __builtin_memcpy(&bucket->slots[at].flow, flow, FLOW_HEAD);
+    if (flow->mode == MODE_NAT || flow->mode == MODE_FULLNAT)
+      __builtin_memcpy((char *)&bucket->slots[at].flow + FLOW_HEAD, (const char *)flow + FLOW_HEAD, sizeof *flow - FLOW_HEAD);
     __sync_lock_test_and_set(&bucket->tags[at], tag);
     return 1;
   }

@@ -9,7 +9,6 @@ static const napi_property_descriptor VERBS[] = {
     VERB("bpfStructs", bpf_structs),
     VERB("bpfPin", bpf_pin),
     VERB("bpfGet", bpf_get),
-    VERB("bpfMapById", bpf_map_by_id),
     VERB("bpfDescribeMap", bpf_describe_map),
     VERB("bpfDescribeProgram", bpf_describe_program),
     VERB("mapCreate", map_create),

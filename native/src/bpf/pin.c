@@ -30,18 +30,6 @@ napi_value bpf_get(napi_env env, napi_callback_info info) {
   return make_number(&call, fd);
 }
 
-/* bpfMapById(id) → descriptor: maps within maps are read as ids */
-napi_value bpf_map_by_id(napi_env env, napi_callback_info info) {
-  struct call call = call_begin(env, info, "bpfMapById");
-  int64_t id = as_int(&call, call.args[0], "id", 0, UINT32_MAX);
-  if (call.failed) return NULL;
-  int fd = bpf_map_get_fd_by_id((uint32_t)id);
-  char object[32];
-  snprintf(object, sizeof object, "map %lld", (long long)id);
-  if (fd < 0) fail_system(&call, errno, "bpf", "open", object);
-  return make_number(&call, fd);
-}
-
 static void fail_describe(struct call *call, int fd) {
   char object[32];
   snprintf(object, sizeof object, "descriptor %d", fd);

@@ -11,7 +11,6 @@ napi_value bpf_structs(napi_env env, napi_callback_info info);
 /* pin.c */
 napi_value bpf_pin(napi_env env, napi_callback_info info);
 napi_value bpf_get(napi_env env, napi_callback_info info);
-napi_value bpf_map_by_id(napi_env env, napi_callback_info info);
 napi_value bpf_describe_map(napi_env env, napi_callback_info info);
 napi_value bpf_describe_program(napi_env env, napi_callback_info info);
 

@@ -1,6 +1,9 @@
 /** A director that runs moat and dies: what clients notice, and what the next start finds. */
 import assert from 'node:assert/strict';
+import { existsSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { LAYOUT_VERSION } from '../../../l4/layout.ts';
 import { programMissing } from '../../l4/program.ts';
 import { labMissing, until } from '../../lab/lab.ts';
 import { CLIENT, VIP } from './tiers.ts';
@@ -67,3 +70,30 @@ test('the lease: killed, a director forwards until its end and then stops; the n
   assert.deepEqual(await answering(tiers), BOTH);
   assert.ok((await tiers.director.figures()).reasons['lease-passed'] > 0);
 });
+
+for (const [was, is] of [
+  ['eth0 tc', 'eth0 tc'],
+  ['eth0 xdp-generic', 'eth0 xdp-generic'],
+  ['eth0 tc', 'eth0 xdp-generic'],
+  ['eth0 xdp-generic', 'eth0 tc'],
+] as const) {
+  test(`a moat with tables of another layout takes the place of the one before: ${was}, then ${is}`, {
+    skip,
+  }, async () => {
+    await using tiers = await atWork({ attach: was });
+    const { director, pins } = tiers;
+    await killAll(tiers);
+    const [ours, others] = [LAYOUT_VERSION, LAYOUT_VERSION - 1].map(version =>
+      join(pins, 'moat', `layout-${version}`),
+    );
+    renameSync(ours!, others!);
+    director.configure(configuration(tiers, { attach: is }));
+    await director.start();
+    assert.match(director.log, /what another version of moat had in .*layout-\d+ has ended/);
+    assert.ok(!existsSync(others!), 'nothing of it is left');
+    assert.ok(existsSync(ours!));
+    assert.deepEqual(await answering(tiers), BOTH);
+    const programs = `${director.host.do('tc filter show dev eth0 ingress')}${director.host.do('ip -d link show eth0')}`;
+    assert.equal(programs.match(/direct-action|prog\/xdp/g)?.length, 1, programs);
+  });
+}
