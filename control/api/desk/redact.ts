@@ -12,15 +12,16 @@ const SECRET_FIELDS =
   /((?:proxy_set_header|add_header)\s+(?:authorization|proxy-authorization|cookie|x-api-key)\s+)("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s;]+)/gi;
 const USERS_OF_URLS = /(\b[a-z][a-z\d+.-]*:\/\/)[^\s/@"';]+@/gi;
 
+/** A path, or a variable alone. */
+const isNone = (word: string): boolean => /^["']?(file:.*|\$\w+|\$\{\w+\})["']?$/.test(word);
+
 /** @param text of a configuration file */
 export function withoutSecrets(text: string): string {
   return text
     .replace(SECRET_LINES, (line, before, name, blank, value) =>
-      /^["']?(file:|\$)/.test(value) ? line : `${before}${name}${blank}${HIDDEN}`,
+      isNone(value) ? line : `${before}${name}${blank}${HIDDEN}`,
     )
-    .replace(SECRET_PARAMETERS, (parameter, name, value) =>
-      /^["']?(file:|\$)/.test(value) ? parameter : `${name}=${HIDDEN}`,
-    )
+    .replace(SECRET_PARAMETERS, (parameter, name, value) => (isNone(value) ? parameter : `${name}=${HIDDEN}`))
     .replace(DATA_KEYS, `$1${HIDDEN}`)
     .replace(SECRET_FIELDS, `$1${HIDDEN}`)
     .replace(USERS_OF_URLS, `$1${HIDDEN}@`);

@@ -7,6 +7,7 @@ import { type Match, type Router, readTarget } from '../route/match.ts';
 import type { Reply, Route, Stream } from '../route/route.ts';
 import { mayDo, type TokenRecord } from '../token/token.ts';
 import { readBody } from './body.ts';
+import { jsonBytes } from './bytes.ts';
 import { checkParts } from './check.ts';
 import type { Credentials } from './credentials.ts';
 import { refuseOtherHost, refuseOtherOrigin, refuseTwins } from './gate.ts';
@@ -132,7 +133,7 @@ function give(
 function send(response: ServerResponse, status: number, body: unknown, type: string): void {
   response.statusCode = status;
   if (body === undefined) return void response.end();
-  const bytes = Buffer.from(`${JSON.stringify(body)}\n`, 'latin1');
+  const bytes = jsonBytes(body);
   response.setHeader('Content-Type', type);
   response.setHeader('Content-Length', bytes.length);
   response.end(bytes);
