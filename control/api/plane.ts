@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { RestartPauses } from '#kit/restart-pauses.ts';
 import { Turns } from '#kit/turns.ts';
+import { within } from '#kit/within.ts';
 import type { ApiListen, ApiModel } from '#model/api.ts';
 import type { ProcessModel } from '#model/main.ts';
 import { closeFd, listenTcp } from '#native/socket.ts';
@@ -20,6 +21,10 @@ const BACKLOG = 128;
 /** A process that died is started anew after a growing pause. */
 const PAUSE_MS = { first: 200, most: 10_000 };
 const LEAVE_PATIENCE_MS = 2000;
+/** Of a busy machine. */
+const START_PATIENCE_MS = 30_000;
+/** A process that hangs believes what it believed: its next life does not. */
+const TOKEN_PATIENCE_MS = 5000;
 
 /** What a configuration needs that is not open yet. */
 interface Prepared {
@@ -97,10 +102,7 @@ export class ApiPlane {
       await this.#end();
       before?.desk.close();
       for (const { fd } of before?.sockets ?? []) if (!now?.sockets.some(one => one.fd === fd)) closeFd(fd);
-      if (now)
-        await this.#start().catch((fault: Error) =>
-          this.#log.error(`the API is not there: ${fault.message}`),
-        );
+      if (now) void this.#begin(); // nothing else waits for it
     });
   }
 
@@ -123,7 +125,9 @@ export class ApiPlane {
     const change =
       order.kind === 'create' ? { before: null, after: record } : { before: record, after: null };
     audit.write(entryOf({ who: 'socket', what: `token-${order.kind}`, wish: order, ...change }));
-    await this.#child?.ask({ kind: 'tokens', tokens: tokens.records });
+    const child = this.#child;
+    const told = child?.ask({ kind: 'tokens', tokens: tokens.records }).catch(() => {}); // its next life is told
+    if (told) await within(TOKEN_PATIENCE_MS, told);
     return { ...done, record };
   }
 
@@ -156,7 +160,8 @@ export class ApiPlane {
     const { listens, tls, hosts } = model;
     const service = { model: { listens, tls, hosts }, firstFd: FIRST_FD, user, version: MOAT_VERSION };
     try {
-      await child.ask({ kind: 'serve', service, tokens: tokens.records });
+      const serving = child.ask({ kind: 'serve', service, tokens: tokens.records }).then(() => true);
+      if (!(await within(START_PATIENCE_MS, serving))) throw new Error('it does not answer');
     } catch (fault) {
       if (this.#child === child) this.#child = undefined;
       child.kill();
@@ -183,19 +188,26 @@ export class ApiPlane {
     this.#child = undefined;
     this.#log.error(`the API process ${child.pid} ${how}; traffic is not touched`);
     this.#pauses.died(performance.now() - child.startedAtMs);
-    while (this.#inForce && !this.#child) {
+    await sleep(this.#pauses.next(), undefined, { ref: false });
+    await this.#begin('anew');
+  }
+
+  /** Starts a process, until one is there or none is wanted. */
+  async #begin(how = ''): Promise<void> {
+    for (;;) {
+      await this.#turns.take(() => this.#tryStart(how));
+      if (!this.#inForce || this.#child) return;
       await sleep(this.#pauses.next(), undefined, { ref: false });
-      await this.#turns.take(() => this.#revive());
     }
   }
 
-  async #revive(): Promise<void> {
+  async #tryStart(how: string): Promise<void> {
     if (!this.#inForce || this.#child) return;
     try {
       await this.#start();
-      this.#log.notice(`the API process is started anew as ${this.pid}`);
+      this.#log.notice(`the API process is started ${how}`.trimEnd().concat(` as ${this.pid}`));
     } catch (fault) {
-      this.#log.error(`the API process cannot start anew: ${(fault as Error).message}`);
+      this.#log.error(`the API process cannot start: ${(fault as Error).message}`);
     }
   }
 }

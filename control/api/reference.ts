@@ -35,7 +35,8 @@ token, 421 and 403 \`wrong-host\`, \`cross-origin\` about requests of browsers, 
 
 **Names** in a path are percent-encoded: \`/api/v1/l4/services/192.0.2.100%3A80%20tcp/reals/192.0.2.11\`.
 
-\`GET /api/v1/openapi.json\` describes all this for programs; it is made of the schemas that requests are checked by.
+\`GET /api/v1/openapi.json\` describes all this for programs; it is made of the schemas that requests are checked by. \`control/api/client/client.ts\`
+is a client with types; \`examples/api\` is a configuration to begin with.
 
 | route | role | scope | |
 |---|---|---|---|

@@ -52,6 +52,10 @@ const FLOW = z.looseObject({
   real: z.string(),
 });
 
+export type ServiceSummary = z.output<typeof SUMMARY>;
+export type OneReal = z.output<typeof ONE_REAL>;
+export type Flow = z.output<typeof FLOW>;
+
 const SERVICE_NAME = { service: word(4096).describe('The name of a virtual server, percent-encoded.') };
 const REAL_NAME = { ...SERVICE_NAME, real: word().describe('The name of a real server: as on its line.') };
 

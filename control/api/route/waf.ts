@@ -60,6 +60,8 @@ const BAN = z.strictObject({
   times: z.int().describe('How often it was banned.'),
 });
 
+export type ShownBan = z.output<typeof BAN>;
+
 const bans = defineRoute({
   ...{ method: 'GET', path: `${AT}/bans`, role: 'viewer', scope: 'waf' },
   summary: 'Whom limit_ban has banned.',
