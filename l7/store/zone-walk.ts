@@ -3,6 +3,7 @@ import { NONE, type ZoneTable } from '../zone/table.ts';
 import type { BodyReader } from './frame.ts';
 import { ENTRIES_MOST } from './zone-share.ts';
 
+const LOOKED_AT_MOST = 2 * ENTRIES_MOST;
 /** When workers hold the lock for longer, the next turn does it. */
 const LOCK_PATIENCE_MS = 2;
 /** What has come is thrown away, and asked for anew, when the lock cannot be had within this time. */
@@ -15,13 +16,16 @@ export class ZoneWalk {
   hasMore = false;
   readonly #table: ZoneTable;
   #lookedMs = 0;
+  /** Up to where the memory is walked through; undefined: it is not. */
+  #sweptTo: number | undefined;
 
   constructor(table: ZoneTable) {
     this.#table = table;
   }
 
   /**
-   * What was touched since it was called last, the newest first.
+   * What was touched since it was called last, the newest first. What are too many for that are found by a walk through the memory, a
+   * piece in each turn.
    *
    * @param nowMs by the clock that entries are touched by
    * @param tell says whether it told of the entry
@@ -31,15 +35,21 @@ export class ZoneWalk {
     const table = this.#table;
     return this.#locked(LOCK_PATIENCE_MS, 0, () => {
       let told = 0;
-      let entry = table.newest();
       let looked = 0;
-      for (; entry !== NONE && looked < 2 * ENTRIES_MOST; looked++, entry = table.older(entry)) {
-        if (told === ENTRIES_MOST || table.touchedMs(entry) < this.#lookedMs - DISORDER_MS) break;
-        if (tell(entry)) told++;
-      }
+      let entry = table.newest();
+      const goesOn = () => told < ENTRIES_MOST && looked++ < LOOKED_AT_MOST;
+      const isNews = () => entry !== NONE && table.touchedMs(entry) >= this.#lookedMs - DISORDER_MS;
+      for (; isNews() && goesOn(); entry = table.older(entry)) if (tell(entry)) told++;
       // Those behind were looked at in the turn before, unless so many have changed since.
-      this.hasMore = entry !== NONE && table.touchedMs(entry) >= this.#lookedMs;
-      if (!this.hasMore) this.#lookedMs = nowMs;
+      if (isNews() && table.touchedMs(entry) >= this.#lookedMs) this.#sweptTo = NONE;
+      this.#lookedMs = nowMs;
+      looked = 0;
+      while (this.#sweptTo !== undefined && goesOn()) {
+        const next = table.after(this.#sweptTo);
+        if (next !== NONE && tell(next)) told++;
+        this.#sweptTo = next === NONE ? undefined : next;
+      }
+      this.hasMore = this.#sweptTo !== undefined;
       return told;
     });
   }
