@@ -30,6 +30,7 @@ export const DIAGNOSTIC_CODES = {
     'One address has `ssl`, `http2` or `proxy_protocol` on some of its `listen` lines only.',
   'server-name-conflict':
     'Two servers of one address have the same name; the first one gets the requests, as in nginx.',
+  'public-secret': 'Anybody on this host may read a file that holds a secret.',
   syntax: 'The text is not made of directives and blocks: a quote, a `;` or a brace is missing or too much.',
   'too-deep': 'Blocks are nested deeper than any configuration needs.',
   'too-few': 'An argument is missing.',

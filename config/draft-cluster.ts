@@ -1,6 +1,6 @@
 /** What the directives of the cluster block write into; config/resolve-cluster.ts turns it into the frozen model. */
 import type { ClusterModel } from '#model/cluster/cluster.ts';
-import type { StoreAddress } from '#model/cluster/session-store.ts';
+import type { RedisHost, RedisWay, StoreAddress } from '#model/cluster/session-store.ts';
 import type { TrackModel, TrackScriptModel } from '#model/cluster/track.ts';
 import type { SyncGroupModel, UnicastPeer, VirtualAddress, VrrpInstanceModel } from '#model/cluster/vrrp.ts';
 import type { SyncModel } from '#model/l4/sync.ts';
@@ -33,8 +33,32 @@ export interface StoreAddressDraft extends StoreAddress {
   readonly place: Token;
 }
 
+/** A Redis, a Sentinel or a node of a cluster, as its URL tells. */
+export interface RedisServerDraft extends RedisHost {
+  readonly isTls: boolean;
+  readonly database: number;
+  readonly place: Token;
+}
+
+/** What stands in a session_store that leads to Redis. */
+export interface RedisDraft {
+  way: RedisWay;
+  masterName: string;
+  readonly servers: RedisServerDraft[];
+  prefix: string | undefined;
+  readonly login: { user?: string; password?: string };
+  readonly sentinelLogin: { user?: string; password?: string };
+  ca: string | undefined;
+  certificate: { readonly chain: string; readonly key: string } | undefined;
+  verifyName: string | undefined;
+}
+
 export interface SessionStoreDraft {
   readonly site: Site;
+  /** Undefined: peers. */
+  redis: RedisDraft | undefined;
+  /** Directives that are of peers alone, or of Redis alone, and where they stand. */
+  readonly places: Map<string, Site>;
   listen: StoreAddressDraft | undefined;
   readonly peers: StoreAddressDraft[];
   key: string | undefined;
@@ -89,9 +113,15 @@ export const newCluster = (): ClusterDraft => ({
 export const newFlowSync = (site: Site): FlowSyncDraft => ({ own: {}, paths: [], site });
 
 export const newSessionStore = (site: Site): SessionStoreDraft => ({
-  ...{ site, peers: [] },
+  ...{ site, peers: [], places: new Map() },
+  redis: undefined,
   listen: undefined,
   key: undefined,
+});
+
+export const newRedis = (way: RedisWay, masterName: string): RedisDraft => ({
+  ...{ way, masterName, servers: [], login: {}, sentinelLogin: {} },
+  ...{ prefix: undefined, ca: undefined, certificate: undefined, verifyName: undefined },
 });
 
 export const newInstance = (name: string, site: Site): InstanceDraft => ({

@@ -17,6 +17,8 @@ export interface Source {
   glob(pattern: string): string[];
   /** Addresses of a host, none when it has none or nobody tells; absent where nobody can be asked. */
   addresses?(host: string): readonly string[];
+  /** Whether anybody on this host may read a file; absent where nobody can tell. */
+  isPublic?(path: string): boolean;
 }
 
 /** The file name of diagnostics about `-g`, as nginx writes it. */

@@ -10,6 +10,13 @@ export function readSecretText({ text }: Token, scope: Scope): string {
   return text.startsWith('file:') ? scope.readFile(text.slice(5)).split('\n')[0]!.trim() : text;
 }
 
+/** Warns when anybody on this host may read a secret that stands in a file. */
+export function warnIfPublic({ text, ...site }: Token, scope: Scope): void {
+  const path = scope.confPath(text.replace(/^file:/, ''));
+  if (!scope.around.source.isPublic?.(path)) return;
+  scope.faults.warn('public-secret', `anybody on this host may read ${path}`, site, `chmod o-r ${path}`);
+}
+
 /** @param what as messages call it @throws {ArgumentFault} when it is so short that all can be tried */
 export function refuseGuessable(secret: string, what: 'key' | 'secret', token: Token): void {
   if (secret.length >= LEAST_CHARACTERS) return;

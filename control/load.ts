@@ -1,5 +1,5 @@
 /** Reads configuration files from the disk: the only reader in the house. */
-import { readFileSync, realpathSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { getSystemErrorMessage } from 'node:util';
 import { type CheckResult, checkConfig, type Diagnostic, type Source } from '#config';
 import { globPaths } from '#kit/glob.ts';
@@ -39,6 +39,7 @@ export function load(invocation: Invocation, trial?: Trial): Loaded {
     },
     glob: globPaths,
     addresses: hostAddresses,
+    isPublic: path => isPublic(path),
   };
   const result = checkConfig(invocation.file, checkOptionsOf(invocation, source));
   return { ...(isEmpty(texts) ? refusal(invocation.file) : result), texts };
@@ -69,6 +70,14 @@ function readText(path: string): string {
   } catch (fault) {
     throw new Error(systemReason(fault), { cause: fault });
   }
+}
+
+const OTHERS_READ = 0o004;
+
+/** A file that is not there is nobody's secret. */
+function isPublic(path: string): boolean {
+  const stats = statSync(Buffer.from(path, 'latin1'), { throwIfNoEntry: false });
+  return stats !== undefined && (stats.mode & OTHERS_READ) !== 0;
 }
 
 /** `(98: address already in use)` for a fault of the system, its message for any other. */

@@ -7,6 +7,7 @@ import type { BanOrder, ZoneBans } from './ban/desk.ts';
 import { Child, type Ending, howItEnded } from './child.ts';
 import { type PlaneNews, type PlaneStatus, type Slot, slotId } from './messages.ts';
 import { SecretKeeper, type Secrets } from './secrets.ts';
+import type { StoreFigures } from './store/figures.ts';
 import type { WafEventBatch } from './waf/event-queue.ts';
 
 export type { BanOrder, ZoneBans } from './ban/desk.ts';
@@ -14,7 +15,7 @@ export type { PlaneConfig, PlaneStatus, Slot, WorkerStatus } from './messages.ts
 export type { TrafficReport } from './metrics/traffic-report.ts';
 export { packConfig } from './parcel.ts';
 export type { Secrets } from './secrets.ts';
-export type { PeerFigures, StoreFigures } from './store/figures.ts';
+export type { PeerFigures, PeersFigures, RedisFigures, StoreFigures } from './store/figures.ts';
 export type { WafEventBatch } from './waf/event-queue.ts';
 export type { Ban } from './zone/ban-zone.ts';
 
@@ -127,6 +128,11 @@ export class L7Plane {
   /** Undefined while the process is down. */
   async status(): Promise<PlaneStatus | undefined> {
     return this.#child?.ask<PlaneStatus>({ kind: 'status' }).catch(() => undefined);
+  }
+
+  /** How what is shared with other moats stands; undefined when nothing is, or while the process is down. */
+  async store(): Promise<StoreFigures | undefined> {
+    return this.#child?.ask<StoreFigures | undefined>({ kind: 'store' }).catch(() => undefined);
   }
 
   #hear(news: PlaneNews): void {

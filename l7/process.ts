@@ -106,6 +106,8 @@ class PlaneProcess {
         return this.#rotate(question.files);
       case 'status':
         return this.#status();
+      case 'store':
+        return this.#store.figures();
       case 'drain':
         return this.drain();
       case 'stop':

@@ -47,7 +47,7 @@ const reqZone = defineDirective({
       key: 'Requests of the same value count together; those of an empty one are not counted.',
       zone: 'Name and size of the memory.',
       rate: 'As 10r/s or 30r/m.',
-      sync: 'Requests to all proxies of session_store count together. Each hears of the others a tenth of a second later, so that where a client asks n of them at the same moment n bursts may pass.',
+      sync: 'Requests to all proxies of session_store count together. Each hears of the others a tenth of a second later (two of them by Redis), so that where a client asks n of them at the same moment n bursts may pass.',
     },
     example: 'limit_req_zone $binary_remote_addr zone=one:10m rate=10r/s;',
     since: '0.1',

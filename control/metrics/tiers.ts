@@ -4,24 +4,35 @@ import { Exposition } from '#kit/exposition.ts';
 import { onceAtATime } from '#kit/once-at-a-time.ts';
 import { within } from '#kit/within.ts';
 import type { L4Figures, L4Plane } from '#l4';
+import type { L7Plane, StoreFigures } from '#l7';
 import { writeL4 } from './l4.ts';
+import { writeStore } from './store.ts';
 import { writeVrrp } from './vrrp.ts';
+
+/** The planes whose figures are told. */
+export interface Tiers {
+  readonly l4: L4Plane;
+  readonly cluster: ClusterPlane;
+  readonly plane: L7Plane;
+}
 
 const FRESH_MS = 1000;
 /** A tier that takes longer is told of as down. */
 const PATIENCE_MS = 2000;
 
 export class TierMetrics {
-  readonly #tiers: { readonly l4: L4Plane; readonly cluster: ClusterPlane };
+  readonly #tiers: Tiers;
   readonly #l4: () => Promise<L4Figures | undefined>;
   readonly #cluster: () => Promise<ClusterFigures | undefined>;
+  readonly #store: () => Promise<StoreFigures | undefined>;
   #text: Promise<string> | undefined;
   #gatheredMs = 0;
 
-  constructor(tiers: { readonly l4: L4Plane; readonly cluster: ClusterPlane }) {
+  constructor(tiers: Tiers) {
     this.#tiers = tiers;
     this.#l4 = onceAtATime(() => tiers.l4.figures());
     this.#cluster = onceAtATime(() => tiers.cluster.figures());
+    this.#store = onceAtATime(() => tiers.plane.store());
   }
 
   /** Families as Prometheus reads them; none of a tier that the configuration does not have. */
@@ -35,13 +46,16 @@ export class TierMetrics {
 
   async #gather(): Promise<string> {
     const { l4, cluster } = this.#tiers;
-    const [l4Figures, clusterFigures] = await Promise.all([
+    const hasStore = cluster.model?.sessionStore !== undefined;
+    const [l4Figures, clusterFigures, storeFigures] = await Promise.all([
       l4.model && within(PATIENCE_MS, this.#l4()),
       cluster.model && within(PATIENCE_MS, this.#cluster()),
+      hasStore ? within(PATIENCE_MS, this.#store()) : undefined,
     ]);
     const page = new Exposition();
     if (l4.model) writeL4(page, l4Figures);
     if (cluster.model) writeVrrp(page, clusterFigures);
+    if (storeFigures) writeStore(page, storeFigures);
     return page.text();
   }
 }

@@ -1,4 +1,5 @@
-/** How a session store stands with its peers, for `moat status`. */
+/** How a session store stands, for `moat status` and metrics. */
+import type { RedisWay } from '#model/cluster/session-store.ts';
 
 /** Why a call of a peer, or of a stranger, was not heeded. */
 export const REFUSALS = ['stranger', 'key', 'rubbish', 'self'] as const;
@@ -21,7 +22,8 @@ export interface PeerFigures {
   readonly snapshotsSent: number;
 }
 
-export interface StoreFigures {
+export interface PeersFigures {
+  readonly kind: 'peers';
   readonly listen: string;
   /** Why nobody can call this node; undefined: one can. */
   readonly listenFault: string | undefined;
@@ -30,3 +32,37 @@ export interface StoreFigures {
   /** Changes that had to wait because there were too many of them at a time. */
   readonly postponed: number;
 }
+
+/** What was found in Redis and not heeded. */
+export const TROUBLES = ['key', 'rubbish'] as const;
+export type Trouble = (typeof TROUBLES)[number];
+
+export interface RedisFigures {
+  readonly kind: 'redis';
+  readonly way: RedisWay;
+  /** Those that are configured. */
+  readonly servers: readonly string[];
+  /** The one that is written to; undefined: none is reached. */
+  readonly server: string | undefined;
+  /** `catching-up`: what the others have left is being read, or what was lost is being told anew. */
+  readonly state: 'down' | 'catching-up' | 'in-step';
+  /** Why it is down; undefined when it is not. */
+  readonly reason: string | undefined;
+  /** Why it takes nothing at present, though it can be read; undefined: it does. */
+  readonly writeFault: string | undefined;
+  /** From question to answer, the last one; undefined while there is none. */
+  readonly lagMs: number | undefined;
+  /** Other nodes that something came from. */
+  readonly nodes: number;
+  readonly entriesSent: number;
+  readonly entriesReceived: number;
+  /** Times that a server was reached, and that it was lost again. */
+  readonly connects: number;
+  readonly losses: number;
+  /** Messages that it did not take, because its memory was full, say. */
+  readonly writesRefused: number;
+  readonly refused: Readonly<Record<Trouble, number>>;
+  readonly postponed: number;
+}
+
+export type StoreFigures = PeersFigures | RedisFigures;

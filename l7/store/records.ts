@@ -70,8 +70,13 @@ export function readHello(body: Buffer): Hello {
   return { node, port };
 }
 
-export const ticketsFrame = ({ bornMs, seed }: TicketClaim): Buffer =>
-  new FrameWriter().f64(bornMs).u32(seed.period).bytes(seed.secret).frame(KIND.tickets);
+const writeTickets = ({ bornMs, seed }: TicketClaim): FrameWriter =>
+  new FrameWriter().f64(bornMs).u32(seed.period).bytes(seed.secret);
+
+export const ticketsFrame = (claim: TicketClaim): Buffer => writeTickets(claim).frame(KIND.tickets);
+
+/** As they lie elsewhere, for readTickets(). */
+export const ticketsBody = (claim: TicketClaim): Buffer => writeTickets(claim).take();
 
 /** @throws {FrameFault} */
 export function readTickets(body: Buffer): TicketClaim {

@@ -39,7 +39,7 @@ export function sharedZones(
       const [strikes] = memory(`strikes ${zone.name}`);
       if (zone.kind !== 'ban' || !zone.sync || !bans || !strikes) return [];
       const view = new BanZone(openZone(bans, { owner }), openZone(strikes, { owner }));
-      return [new BanShare(zone.name, { zone: view, changed: bansChanged })];
+      return [new BanShare(zone.name, { zone: view, memory: bans, changed: bansChanged })];
     }),
   ];
 }

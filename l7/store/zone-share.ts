@@ -10,6 +10,14 @@ const DIGEST_BYTES = 16;
 export interface ZoneShare {
   readonly kind: ZoneKind;
   readonly name: string;
+  /** Another one means that it has begun anew. */
+  readonly memory: SharedArrayBuffer;
+  /** Entries in it. */
+  readonly size: number;
+  /** For so long what is told of an entry matters; within a quarter of it one in use is told again. */
+  readonly keepMs: number;
+  /** Whether what is told is added up, so that nothing may be taken twice. */
+  readonly adds: boolean;
   /** Writes what has changed here since it was called last, ENTRIES_MOST at most. @returns how many */
   collect(writer: FrameWriter, nowMs: number): number;
   /** Whether the last collect() could not get at all of it. */
@@ -18,13 +26,20 @@ export interface ZoneShare {
    * Writes what there is from the entry `from` on, ENTRIES_MOST at most.
    *
    * @param from 0 at first
-   * @returns where to go on; undefined: that was all
+   * @param sinceMs what was told before may be left out; 0 if absent
+   * @returns where to go on, `from` itself when the workers have the zone; undefined: that was all
    */
-  dump(from: number, writer: FrameWriter, nowMs: number): number | undefined;
+  dump(from: number, writer: FrameWriter, nowMs: number, sinceMs?: number): number | undefined;
   /** Something in it may have changed: for those that are told so. */
   touch?(): void;
-  /** Takes in what another node has written. @returns how many entries; undefined: the workers have the zone @throws {FrameFault} */
-  apply(reader: BodyReader, isSnapshot: boolean, nowMs: number): number | undefined;
+  /**
+   * Takes in what another node has written.
+   *
+   * @param agoMs when it wrote that; 0 if absent
+   * @returns how many entries; undefined: the workers have the zone
+   * @throws {FrameFault}
+   */
+  apply(reader: BodyReader, isSnapshot: boolean, nowMs: number, agoMs?: number): number | undefined;
 }
 
 /** A key as a zone keeps it: its bytes, or the digest of a longer one. */

@@ -147,6 +147,11 @@ export class BanZone {
     });
   }
 
+  /** Bans that are kept, those that are over as well. */
+  get size(): number {
+    return this.#bans.size;
+  }
+
   /** Bans that had to make room for others. */
   get evictions(): number {
     return this.#bans.evictions;

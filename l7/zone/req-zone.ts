@@ -86,15 +86,29 @@ export class ReqZone {
     }
   }
 
-  /** Counts requests that another moat has let through. Lock held. @param amount thousandths, at least one request */
-  add(key: string, isDigest: boolean, amount: number, nowMs: number): void {
+  /**
+   * Counts requests that another moat has let through. Lock held.
+   *
+   * @param amount thousandths, at least one request
+   * @param agoMs when that was: what has leaked since is not counted
+   */
+  add(key: string, isDigest: boolean, amount: number, nowMs: number, agoMs = 0): void {
     const entry = this.#enter(key, nowMs, isDigest);
-    this.#leak(entry, nowMs);
-    this.#set(entry, this.excess + amount - REQUEST, nowMs);
+    const lastMs = this.table.floats[this.table.floatAt(entry) + LAST_MS]!;
+    const thenMs = nowMs - agoMs;
+    if (agoMs === 0 || lastMs <= thenMs) {
+      this.#leak(entry, thenMs);
+      this.#set(entry, this.excess + amount - REQUEST, thenMs);
+    } else {
+      const rest = amount - this.#leaked(lastMs - thenMs);
+      if (rest > 0) this.#set(entry, this.table.floats[this.table.floatAt(entry) + EXCESS]! + rest, lastMs);
+    }
   }
 
-  /** Another moat counts so much now: what has gone by unheard is made up for. Lock held. */
-  raise(key: string, isDigest: boolean, excess: number, nowMs: number): void {
+  /** Another moat counted so much `agoMs` ago: what has gone by unheard is made up for. Lock held. */
+  raise(key: string, isDigest: boolean, then: number, nowMs: number, agoMs = 0): void {
+    const excess = then - this.#leaked(agoMs);
+    if (excess <= 0) return;
     const entry = this.#enter(key, nowMs, isDigest);
     if (excess > this.excessNow(entry, nowMs)) this.#set(entry, excess, nowMs);
   }

@@ -22,7 +22,7 @@ export function checkText(
     return Object.keys(all).filter(path => new RegExp(`^${parts.join('[^/]*')}$`).test(path));
   };
   return checkConfig(MAIN_FILE, {
-    source: { read, glob, addresses },
+    source: { read, glob, addresses, isPublic: path => path.includes('/public/') },
     prefix: '/srv/moat/',
     confDir: '/conf/',
     ...(globals !== undefined && { globals }),

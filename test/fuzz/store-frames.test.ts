@@ -33,7 +33,7 @@ const bans = createZone(64 * 1024, BAN_SHAPE);
 const strikes = createZone(64 * 1024, STRIKE_SHAPE);
 const banZone = new BanZone(openZone(bans, { owner: 1 }), openZone(strikes, { owner: 1 }));
 const SHARES: readonly ZoneShare[] = [
-  new BanShare('b', { zone: banZone, changed: () => {} }),
+  new BanShare('b', { zone: banZone, memory: bans, changed: () => {} }),
   new SessionShare('sids', sessions, 60_000, 1),
   new LimitShare('one', limits, 1000, 1),
 ];

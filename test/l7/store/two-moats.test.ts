@@ -7,20 +7,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
-import { header } from '../../e2e/message.ts';
-import { type Running, until } from '../../e2e/rig.ts';
+import { until } from '../../e2e/rig.ts';
 import { response, startUpstream } from '../../e2e/upstream.ts';
 import { request } from '../../e2e/wire.ts';
 import { Authority } from '../authority.ts';
+import { makeSessions, movedAt, startServers, stickyHttp } from './sessions.ts';
 import {
   inStep,
   type Node,
   newNodes,
   nodeConf,
   orderBan,
+  peersOf,
+  received,
+  type Stage,
   startNode,
   statusText,
-  storeOf,
+  WAYS,
 } from './two-moats.ts';
 
 const ca = new Authority();
@@ -56,12 +59,21 @@ function visit(port: number, args: readonly string[]): Promise<boolean> {
   });
 }
 
+/** What must be so whatever the way. */
+function testBoth(what: string, scenario: (stage: Stage) => Promise<void>): void {
+  for (const [name, { skip, open }] of Object.entries(WAYS))
+    test(`session store, ${name}: ${what}`, { skip }, async () => {
+      await using stage = await open();
+      await scenario(stage);
+    });
+}
+
 for (const version of ['tls1_2', 'tls1_3'] as const)
-  test(`session store: a TLS session of one moat is resumed by the other, both ways, ${version}`, async () => {
+  testBoth(`a TLS session of one moat is resumed by the other, both ways, ${version}`, async ({ conf }) => {
     const [a, b] = await newNodes();
-    await using first = await startNode(nodeConf(a, b, tlsHttp(a)), FILES);
+    await using first = await startNode(conf(a, b, tlsHttp(a)), FILES);
     const early = join(folder, `early-${version}`);
-    await using second = await startNode(nodeConf(b, a, tlsHttp(b)), FILES);
+    await using second = await startNode(conf(b, a, tlsHttp(b)), FILES);
     await inStep([first, second]);
     for (const [from, to] of [
       [a, b],
@@ -91,83 +103,35 @@ test('session store: tickets from before the moats met stay good', async () => {
   assert.equal(await visit(b.port, ['-tls1_3', '-sess_in', file]), true);
 });
 
-const stickyHttp = ({ port }: Node, servers: readonly number[], more = '') => `
-  upstream app { ${servers.map(server => `server 127.0.0.1:${server};`).join(' ')}
-    sticky learn create=$upstream_cookie_sid lookup=$cookie_sid zone=sids:1m timeout=1h sync; }
-  ${more}
-  server { listen 127.0.0.1:${port}; location / { proxy_pass http://app; } }`;
-
-async function startServers(count: number) {
-  let sessions = 0;
-  const servers = await Promise.all(
-    Array.from({ length: count }, (_, at) =>
-      startUpstream(({ headers }) =>
-        headers.some(line => /^cookie/i.test(`${line}`))
-          ? response(200, `${at}`)
-          : response(200, `${at}`, [`Set-Cookie: sid=s${++sessions}`]),
-      ),
-    ),
-  );
-  return {
-    ports: servers.map(({ port }) => port),
-    [Symbol.asyncDispose]: async () => {
-      await Promise.all(servers.map(server => server.stop()));
-    },
-  };
-}
-
-/** Sessions that are made at a port: cookie → which server. */
-async function makeSessions(port: number, count: number): Promise<Map<string, string>> {
-  const sessions = new Map<string, string>();
-  for (let n = 0; n < count; n++) {
-    const reply = await request(port);
-    sessions.set(header(reply, 'set-cookie')!, reply.body);
-  }
-  return sessions;
-}
-
-async function movedAt(port: number, sessions: ReadonlyMap<string, string>): Promise<number> {
-  let moved = 0;
-  for (const [cookie, server] of sessions) {
-    const reply = await request(port, { headers: { Cookie: cookie } });
-    if (reply.body !== server) moved++;
-  }
-  return moved;
-}
-
-const received = (moat: Running): number => storeOf(moat)?.peers[0]?.entriesReceived ?? 0;
-
-test('session store: sticky sessions keep their server on the other moat when theirs dies', async () => {
+testBoth('sticky sessions keep their server on the other moat when theirs dies', async ({ conf }) => {
   await using servers = await startServers(5);
   const [a, b] = await newNodes();
-  const first = await startNode(nodeConf(a, b, stickyHttp(a, servers.ports)));
+  const first = await startNode(conf(a, b, stickyHttp(a, servers.ports)));
   const old = await makeSessions(a.port, 100);
-  await using second = await startNode(nodeConf(b, a, stickyHttp(b, servers.ports)));
+  await using second = await startNode(conf(b, a, stickyHttp(b, servers.ports)));
   await inStep([first, second]); // the hundred came by the snapshot
   const young = await makeSessions(a.port, 100);
   await until(() => received(second) >= 200, 'all sessions to be known');
   process.kill(first.pid, 'SIGKILL');
   assert.equal(await movedAt(b.port, new Map([...old, ...young])), 0);
   await first.stop().catch(() => {}); // it has died, as was meant
-  await until(() => /! session store: 127.0.0.1:\d+ is told nothing/.test(statusText(second)));
   // It comes back with nothing, and learns all from the other one.
-  await using again = await startNode(nodeConf(a, b, stickyHttp(a, servers.ports)));
+  await using again = await startNode(conf(a, b, stickyHttp(a, servers.ports)));
   await inStep([again, second]);
   assert.equal(await movedAt(a.port, new Map([...old, ...young])), 0);
-  assert.equal(second.read().match(/cannot be told anything/g)?.length, 1, 'told once');
 });
 
-test('session store: the latest use of a session counts', async () => {
+testBoth('the latest use of a session counts', async ({ conf }) => {
   await using servers = await startServers(2);
   const [a, b] = await newNodes();
   const [one = 0, two = 0] = servers.ports;
-  await using first = await startNode(nodeConf(a, b, stickyHttp(a, [one, two])));
-  await using second = await startNode(nodeConf(b, a, stickyHttp(b, [one, two])));
+  await using first = await startNode(conf(a, b, stickyHttp(a, [one, two])));
+  await using second = await startNode(conf(b, a, stickyHttp(b, [one, two])));
   await inStep([first, second]);
   const sessions = await makeSessions(a.port, 20);
   await until(() => received(second) >= 20);
   // The second moat loses a server: its sessions move to the other one, and the first one follows.
-  second.reload(nodeConf(b, a, stickyHttp(b, [two])));
+  second.reload(conf(b, a, stickyHttp(b, [two])));
   const bereft = [...sessions.values()].filter(server => server === '0').length;
   assert.ok(bereft > 0);
   await until(async () => (await movedAt(b.port, sessions)) === bereft);
@@ -176,7 +140,7 @@ test('session store: the latest use of a session counts', async () => {
     assert.equal((await request(a.port, { headers: { Cookie: cookie } })).body, '1');
 });
 
-test('session store: limits count the requests to both, and what came before they met', async () => {
+testBoth('limits count the requests to both, and what came before they met', async ({ conf }) => {
   await using server = await startUpstream();
   const [a, b] = await newNodes();
   // 1 request a minute after the burst: what is let through in this test is the burst alone.
@@ -185,9 +149,9 @@ test('session store: limits count the requests to both, and what came before the
       location / { limit_req zone=one burst=19 nodelay; proxy_pass http://127.0.0.1:${server.port}; } }`;
   const ask = async (port: number, key: string) =>
     (await request(port, { path: `/?k=${key}` })).status === 200;
-  await using first = await startNode(nodeConf(a, b, http(a)));
+  await using first = await startNode(conf(a, b, http(a)));
   for (let n = 0; n < 10; n++) assert.equal(await ask(a.port, 'early'), true);
-  await using second = await startNode(nodeConf(b, a, http(b)));
+  await using second = await startNode(conf(b, a, http(b)));
   await inStep([first, second]);
   for (let n = 0; n < 10; n++) assert.equal(await ask(a.port, 'both'), true);
   await until(() => received(second) >= 2);
@@ -198,16 +162,16 @@ test('session store: limits count the requests to both, and what came before the
   }
 });
 
-test('session store: a ban holds on both, and is lifted on both', async () => {
+testBoth('a ban holds on both, and is lifted on both', async ({ conf }) => {
   await using server = await startUpstream(({ target }) => response(target.includes('bad') ? 401 : 200));
   const [a, b] = await newNodes();
   const http = ({ port }: Node) => `limit_ban_zone $arg_k zone=b:1m sync;
     server { listen 127.0.0.1:${port};
       location / { limit_ban zone=b events=401 count=3 within=1h ban=1h; proxy_pass http://127.0.0.1:${server.port}; } }`;
   const status = async (port: number, key: string) => (await request(port, { path: `/?k=${key}` })).status;
-  await using first = await startNode(nodeConf(a, b, http(a)));
+  await using first = await startNode(conf(a, b, http(a)));
   for (let n = 0; n < 3; n++) assert.equal(await status(a.port, 'early-bad'), 401);
-  await using second = await startNode(nodeConf(b, a, http(b)));
+  await using second = await startNode(conf(b, a, http(b)));
   await inStep([first, second]);
   for (let n = 0; n < 3; n++) assert.equal(await status(a.port, 'late-bad'), 401);
   for (const key of ['early-bad', 'late-bad']) {
@@ -226,22 +190,36 @@ test('session store: another key, rubbish and strangers are refused and counted;
   const http = ({ port }: Node) => `server { listen 127.0.0.1:${port}; location / { return 200 "ok"; } }`;
   await using first = await startNode(nodeConf(a, b, http(a)));
   await using second = await startNode(nodeConf(b, a, http(b), 'a key that only one of them has'));
-  await until(() => (storeOf(first)?.refused.key ?? 0) >= 2);
+  await until(() => (peersOf(first)?.refused.key ?? 0) >= 2);
   assert.match(statusText(second), /! session store: .* is told nothing: the keys differ/);
   assert.match(statusText(first), /! session store: refused calls: \d+ \(key\)/);
   assert.equal(first.read().match(/is refused: it has another key/g)?.length, 1, 'told once');
   const rubbish = connect(a.storePort, '127.0.0.1');
   rubbish.on('error', () => {});
   rubbish.write('GET / HTTP/1.1\r\n\r\n');
-  await until(() => (storeOf(first)?.refused.rubbish ?? 0) >= 1);
+  await until(() => (peersOf(first)?.refused.rubbish ?? 0) >= 1);
   const stranger = connect({ port: a.storePort, host: '127.0.0.1', localAddress: '127.0.0.9' });
   stranger.on('error', () => {});
-  await until(() => (storeOf(first)?.refused.stranger ?? 0) >= 1);
+  await until(() => (peersOf(first)?.refused.stranger ?? 0) >= 1);
   assert.equal((await request(a.port)).body, 'ok');
   for (const log of [first.read(), second.read()]) assert.doesNotMatch(log, /a key that/);
   second.reload(nodeConf(b, a, http(b)));
   await inStep([first, second]);
   assert.doesNotMatch(statusText(second), /^! /m);
+});
+
+test('session store: a peer that dies is told of once, and in the status until it is back', async () => {
+  const [a, b] = await newNodes();
+  const first = await startNode(nodeConf(a, b, ''));
+  await using second = await startNode(nodeConf(b, a, ''));
+  await inStep([first, second]);
+  process.kill(first.pid, 'SIGKILL');
+  await first.stop().catch(() => {}); // it has died, as was meant
+  await until(() => /! session store: 127.0.0.1:\d+ is told nothing/.test(statusText(second)));
+  await using again = await startNode(nodeConf(a, b, ''));
+  await inStep([again, second]);
+  assert.doesNotMatch(statusText(second), /^! /m);
+  assert.equal(second.read().match(/cannot be told anything/g)?.length, 1, 'told once');
 });
 
 test('session store: a certificate does not get anybody in', async () => {

@@ -1,8 +1,9 @@
 /** Two moats on one host that share sessions: each has an address of its own in 127.0.0.0/8. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import type { StoreFigures } from '../../../l7/store/figures.ts';
+import type { PeersFigures, RedisFigures, StoreFigures } from '../../../l7/store/figures.ts';
 import { freePorts, type Running, startMoat, until } from '../../e2e/rig.ts';
+import { skip, startRedis } from './redis-rig.ts';
 
 const BIN = join(import.meta.dirname, '../../../bin/moat');
 export const KEY = 'a key that both of them have';
@@ -21,17 +22,51 @@ export async function newNodes(): Promise<readonly [Node, Node]> {
   ];
 }
 
-/** The configuration of a node whose peer is the other. @param http inside of the http block */
-export const nodeConf = (self: Node, other: Node, http: string, key = KEY): string => `pid rig.pid;
+/** @param store the session_store line @param http inside of the http block */
+export const confOf = (store: string, http: string): string => `pid rig.pid;
 error_log error.log notice;
 worker_processes 2;
 events { worker_connections 4000; }
 cluster {
   realtime_priority off;
-  session_store peers { listen 127.0.0.1:${self.storePort}; peer 127.0.0.1:${other.storePort}; key "${key}"; }
+  ${store}
 }
 http { access_log off; ${http} }
 `;
+
+/** The configuration of a node whose peer is the other. @param http inside of the http block */
+export const nodeConf = (self: Node, other: Node, http: string, key = KEY): string =>
+  confOf(
+    `session_store peers { listen 127.0.0.1:${self.storePort}; peer 127.0.0.1:${other.storePort}; key "${key}"; }`,
+    http,
+  );
+
+/** Something through which two nodes share what they know. */
+export interface Stage extends AsyncDisposable {
+  /** The configuration of a node whose companion is the other. @param http inside of the http block */
+  conf(self: Node, other: Node, http: string): string;
+}
+
+/** Each of the ways by which nodes share; what is shared is the same with all. */
+export const WAYS: Readonly<
+  Record<string, { readonly skip: string | false; readonly open: () => Promise<Stage> }>
+> = {
+  peers: {
+    skip: false,
+    open: async () => ({ conf: nodeConf, [Symbol.asyncDispose]: async () => {} }),
+  },
+  redis: {
+    skip,
+    open: async () => {
+      const redis = await startRedis();
+      return {
+        conf: (_self, _other, http) =>
+          confOf(`session_store redis://127.0.0.1:${redis.port} { key "${KEY}"; }`, http),
+        [Symbol.asyncDispose]: () => redis[Symbol.asyncDispose](),
+      };
+    },
+  },
+};
 
 export const startNode = (conf: string, files: Record<string, string> = {}): Promise<Running> =>
   startMoat(conf, { files });
@@ -44,6 +79,12 @@ export const statusText = (moat: Running): string =>
 export const orderBan = (moat: Running, verb: 'add' | 'remove', key: string): number | null =>
   spawnSync(BIN, ['waf', 'bans', verb, key, '-p', `${moat.dir}/`, '-c', 'nginx.conf']).status;
 
+/** Of moats with peers. */
+export function peersOf(moat: Running): PeersFigures | undefined {
+  const figures = storeOf(moat);
+  return figures?.kind === 'peers' ? figures : undefined;
+}
+
 export function storeOf(moat: Running): StoreFigures | undefined {
   const { stdout } = spawnSync(BIN, ['status', '--json', '-p', `${moat.dir}/`, '-c', 'nginx.conf'], {
     encoding: 'utf8',
@@ -51,12 +92,24 @@ export function storeOf(moat: Running): StoreFigures | undefined {
   return stdout === '' ? undefined : JSON.parse(stdout).l7?.sessionStore;
 }
 
+/** Of moats with Redis. */
+export function redisOf(moat: Running): RedisFigures | undefined {
+  const figures = storeOf(moat);
+  return figures?.kind === 'redis' ? figures : undefined;
+}
+
+/** Changes that have come from the others. */
+export function received(moat: Running): number {
+  const figures = storeOf(moat);
+  if (figures?.kind === 'redis') return figures.entriesReceived;
+  return figures?.peers.reduce((sum, { entriesReceived }) => sum + entriesReceived, 0) ?? 0;
+}
+
+function isInStep(moat: Running): boolean {
+  const figures = storeOf(moat);
+  if (figures?.kind === 'redis') return figures.state === 'in-step';
+  return figures?.peers.every(({ told, heard }) => told === 'in-step' && heard === 'in-step') ?? false;
+}
+
 export const inStep = (moats: readonly Running[]): Promise<void> =>
-  until(
-    () =>
-      moats.every(moat =>
-        storeOf(moat)?.peers.every(({ told, heard }) => told === 'in-step' && heard === 'in-step'),
-      ),
-    'the moats to be in step',
-    60_000,
-  );
+  until(() => moats.every(isInStep), 'the moats to be in step', 60_000);

@@ -88,6 +88,74 @@ test('session share: more than fits in a turn goes in the next ones, and a snaps
   for (let n = 0; n < count; n++) assert.equal(other.table.find(`s${n}`, 2001), 0, `s${n}`);
 });
 
+test('session share: a burst that is many times what fits in a turn is told to its last session', () => {
+  const { table, share, told } = sessions(1 << 23);
+  const count = 6 * ENTRIES_MOST;
+  for (let n = 0; n < count; n++) table.learn(`s${n}`, 0, 1000);
+  const other = sessions(1 << 23);
+  let sum = 0;
+  let turns = 0;
+  do {
+    table.learn(`late ${turns}`, 0, 1100 + 100 * turns); // what is new meanwhile does not keep the old from its turn
+    const { count: some, body } = told(1100 + 100 * turns);
+    other.take(body, 2000);
+    sum += some;
+  } while (share.hasMore && ++turns < 50);
+  assert.equal(share.hasMore, false);
+  assert.equal(sum, count + turns + 1);
+  for (let n = 0; n < count; n++) assert.equal(other.table.find(`s${n}`, 2001), 0, `s${n}`);
+});
+
+test('session share: what was told since a moment is told again, and nothing else', () => {
+  const { table, share, told } = sessions();
+  table.learn('old', 0, 1000);
+  told(1100);
+  table.learn('lost', 0, 1200);
+  told(1300);
+  table.learn('new', 0, 1400);
+  const writer = new FrameWriter();
+  share.dump(0, writer, 1500, 1300);
+  const other = sessions();
+  assert.equal(other.take(writer.take(), 1500), 1);
+  assert.equal(other.table.find('lost', 1500), 0);
+});
+
+test('session share: one that was told long ago is as old there, and is told again when it is used', () => {
+  const here = sessions();
+  const there = sessions();
+  here.table.learn('s', 1, 1000);
+  const { body } = here.told(1100);
+  const nowMs = 2 * HOUR_MS;
+  there.share.apply(new BodyReader(body), false, nowMs, HOUR_MS - 1000);
+  assert.equal(there.table.find('s', nowMs + 1), 1);
+  assert.equal(there.told(nowMs + 100).count, 1, 'the log will forget it soon');
+  const late = sessions();
+  late.share.apply(new BodyReader(body), false, nowMs, HOUR_MS);
+  assert.equal(late.table.find('s', nowMs), UNKNOWN);
+});
+
+test('limit share: counts that are read late have leaked meanwhile', () => {
+  const rate = 1000; // a request a second
+  const sab = createZone(1 << 20, { ...SHARED_REQ_SHAPE, keyBytesMax: 32 });
+  const zone = new ReqZone(sab, rate, THREAD);
+  const share = new LimitShare('one', sab, rate, 1);
+  const told = (key: string, requests: number) =>
+    new BodyReader(
+      new FrameWriter()
+        .u8(0)
+        .text(key)
+        .f64(1000 * requests)
+        .take(),
+    );
+  const passes = (key: string) => {
+    let passed = 0;
+    while (zone.charge(key, 9000, Date.now())) passed++;
+    return passed;
+  };
+  share.apply(told('late', 8), false, 0, 5000);
+  assert.equal(passes('late'), 7, 'of ten eight were taken, and five of them have leaked');
+});
+
 test('limit share: what passes here counts there, once; a snapshot does not add what is counted', () => {
   const make = () => {
     const sab = createZone(1 << 20, { ...SHARED_REQ_SHAPE, keyBytesMax: 32 });
