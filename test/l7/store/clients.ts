@@ -13,12 +13,16 @@ export function keepAsking(port: number) {
       if (reply?.status !== 200) asked.failed++;
     }
   })();
+  const stop = async () => {
+    goesOn = false;
+    await work;
+    return asked;
+  };
   return {
     asked,
-    async stop() {
-      goesOn = false;
-      await work;
-      return asked;
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop();
     },
   };
 }

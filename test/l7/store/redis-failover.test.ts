@@ -5,7 +5,7 @@ import { until } from '../../e2e/rig.ts';
 import { keepAsking } from './clients.ts';
 import { type Redis, skip, startCluster, startRedis, startSentinels } from './redis-rig.ts';
 import { makeSessions, movedAt, startServers, stickyHttp } from './sessions.ts';
-import { confOf, inStep, KEY, type Node, newNodes, redisOf, startNode } from './two-moats.ts';
+import { confOf, inStep, KEY, type Node, newNodes, redisOf, settled, startNode } from './two-moats.ts';
 
 const urls = (servers: readonly Redis[]) =>
   servers.map(({ port }) => `node redis://127.0.0.1:${port};`).join(' ');
@@ -27,21 +27,24 @@ async function failOver(
   await using second = await startNode(conf(b));
   await inStep([first, second]);
   const old = await makeSessions(a.port, 50);
-  await until(async () => (await movedAt(b.port, old)) === 0, 'all to be known');
+  await settled([first, second]);
+  assert.equal(await movedAt(b.port, old), 0);
   const before = redisOf(first)?.server;
-  const clients = keepAsking(a.port);
+  await using clients = keepAsking(a.port);
   breakIt(all.find(({ port }) => `127.0.0.1:${port}` === before)!);
   const meanwhile = await makeSessions(a.port, 50);
   const hasMoved = () =>
     [first, second].every(moat => {
-      const { state, server } = redisOf(moat)!;
-      return state === 'in-step' && server !== before;
+      const figures = redisOf(moat);
+      return figures?.state === 'in-step' && figures.server !== before;
     });
   await until(hasMoved, 'both to follow', 120_000);
-  await until(async () => (await movedAt(b.port, meanwhile)) === 0, 'what was new meanwhile to be known');
+  await settled([first, second]);
+  assert.equal(await movedAt(b.port, meanwhile), 0, 'what was new meanwhile is known');
   assert.equal((await clients.stop()).failed, 0);
   const young = await makeSessions(b.port, 20);
-  await until(async () => (await movedAt(a.port, young)) === 0, 'what is new to be known');
+  await settled([first, second]);
+  assert.equal(await movedAt(a.port, young), 0, 'what is new is known');
   // Who comes now finds all of it with the new one.
   const [c] = await newNodes();
   await using third = await startNode(conf(c));

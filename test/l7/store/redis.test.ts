@@ -15,6 +15,7 @@ import {
   newNodes,
   received,
   redisOf,
+  settled,
   startNode,
   statusText,
 } from './two-moats.ts';
@@ -94,7 +95,7 @@ test('redis: killed under requests, nobody is refused; when it is back and empty
   await inStep([first, second]);
   const old = await makeSessions(a.port, 50);
   await until(() => received(second) >= 50);
-  const clients = keepAsking(a.port);
+  await using clients = keepAsking(a.port);
   redis.signal('SIGKILL');
   await until(() => isDown(first) && isDown(second), 'its end to be noticed');
   await someMore(clients);
@@ -103,7 +104,8 @@ test('redis: killed under requests, nobody is refused; when it is back and empty
   const meanwhile = await makeSessions(a.port, 50);
   await redis.again();
   await inStep([first, second]);
-  await until(async () => (await movedAt(b.port, meanwhile)) === 0, 'what was new meanwhile to be known');
+  await settled([first, second]);
+  assert.equal(await movedAt(b.port, meanwhile), 0, 'what was new meanwhile is known');
   const { failed, count } = await clients.stop();
   assert.equal(failed, 0, `of ${count}`);
   assert.doesNotMatch(statusText(first), /^! /m);
@@ -122,7 +124,7 @@ test('redis: hung, it costs no request anything, and is used again when it goes 
   await using first = await startNode(conf(a));
   await using second = await startNode(conf(b));
   await inStep([first, second]);
-  const clients = keepAsking(a.port);
+  await using clients = keepAsking(a.port);
   redis.signal('SIGSTOP');
   const meanwhile = await makeSessions(a.port, 40);
   await until(() => isDown(first), 'the silence to be noticed');
@@ -130,7 +132,8 @@ test('redis: hung, it costs no request anything, and is used again when it goes 
   await someMore(clients);
   redis.signal('SIGCONT');
   await inStep([first, second]);
-  await until(async () => (await movedAt(b.port, meanwhile)) === 0, 'what was new meanwhile to be known');
+  await settled([first, second]);
+  assert.equal(await movedAt(b.port, meanwhile), 0, 'what was new meanwhile is known');
   assert.equal((await clients.stop()).failed, 0);
 });
 
@@ -149,7 +152,9 @@ test('redis: out of memory, traffic goes on and what was not taken comes later',
   assert.equal(await movedAt(a.port, new Map([...sessions, ...later])), 0);
   assert.equal(received(second), 0);
   redis.ask('CONFIG', 'SET', 'maxmemory', '0');
-  await until(async () => (await movedAt(b.port, new Map([...sessions, ...later]))) === 0, 'all to be known');
+  await until(() => received(second) >= 80, 'all to come');
+  await settled([first, second]);
+  assert.equal(await movedAt(b.port, new Map([...sessions, ...later])), 0);
   await until(() => !/^! /m.test(statusText(first)), 'the alarm to end');
   assert.equal(first.read().match(/takes nothing/g)?.length, 1, 'told once');
   assert.match(first.read(), /takes changes again/);
@@ -212,7 +217,8 @@ test('redis: a wrong password is told, never shown, and a right one is taken at 
   // That is all the rights that are needed: the other moat gets what is known.
   const sessions = await makeSessions(a.port, 20);
   await using other = await startNode(conf(b), { 'redis.password': 'the-right-one' });
-  await until(async () => (await movedAt(b.port, sessions)) === 0, 'all to be known');
+  await until(() => received(other) >= 20, 'all to come');
+  assert.equal(await movedAt(b.port, sessions), 0);
   for (const text of [moat.read(), other.read(), moat.output(), statusText(moat)])
     assert.doesNotMatch(text, /a-wrong-one|the-right-one|a key that/);
 });

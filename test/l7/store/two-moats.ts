@@ -1,6 +1,7 @@
 /** Two moats on one host that share sessions: each has an address of its own in 127.0.0.0/8. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PeersFigures, RedisFigures, StoreFigures } from '../../../l7/store/figures.ts';
 import { freePorts, type Running, startMoat, until } from '../../e2e/rig.ts';
 import { skip, startRedis } from './redis-rig.ts';
@@ -113,3 +114,13 @@ function isInStep(moat: Running): boolean {
 
 export const inStep = (moats: readonly Running[]): Promise<void> =>
   until(() => moats.every(isInStep), 'the moats to be in step', 60_000);
+
+/**
+ * Waits until what is new at one of them has had the time to reach all. Who asks for a session before that may have it moved: an answer
+ * from another server counts, as in nginx.
+ */
+export async function settled(moats: readonly Running[]): Promise<void> {
+  await inStep(moats);
+  await sleep(1500);
+  await inStep(moats);
+}
