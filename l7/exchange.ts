@@ -119,6 +119,8 @@ export class Exchange {
   limitBanStatus: string | undefined;
   /** What the challenge made of it. */
   challengeStatus: string | undefined;
+  /** What waf_csrf said of it. */
+  csrfStatus: string | undefined;
   /** Cookies that go out with the answer, whatever it is. */
   cookiesDue: readonly string[] = NONE;
   /** What the WAF found, where it looked. */

@@ -6,6 +6,7 @@ import { defineDirective } from '../registry.ts';
 import type { Scope } from '../scope.ts';
 import { BLOCKS } from './core-field.ts';
 import { defineSetting } from './setting.ts';
+import { wafCsrf } from './waf-csrf.ts';
 
 function absolute(source: string, scope: Scope): string {
   if (source === 'default' || source === 'crs') return source;
@@ -191,6 +192,7 @@ export const WAF = [
   }),
   wafThreshold,
   wafExclude,
+  wafCsrf,
   wafBodyLimit,
   defineSetting('waf_response', BLOCKS, 'waf', 'response', arg.flag(), {
     summary:

@@ -1,6 +1,7 @@
 /** The one list of header filters, in the order that answers pass them; body filters are added by them in the same order. */
 
 import { challengeFilter } from '../phase/challenge.ts';
+import { csrfFilter } from '../phase/csrf.ts';
 import type { Compiler, HeaderFilter } from '../tables.ts';
 import { additionFilter } from './addition.ts';
 import { charsetFilter } from './charset.ts';
@@ -21,6 +22,7 @@ export const HEADER_FILTERS: readonly HeaderFilterMaker[] = [
   headersFilter,
   userIdFilter,
   challengeFilter,
+  csrfFilter,
   // What changes the body: afterwards its length is unknown, and ranges of it are off.
   gunzipFilter,
   subFilter,

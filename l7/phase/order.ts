@@ -5,6 +5,7 @@ import { addressPhase } from './access-address.ts';
 import { authBasicPhase } from './auth-basic.ts';
 import { authRequestPhase } from './auth-request.ts';
 import { challengePhase } from './challenge.ts';
+import { csrfPhase } from './csrf.ts';
 import { limitBanPhase } from './limit-ban.ts';
 import { limitConnPhase } from './limit-conn.ts';
 import { limitReqPhase } from './limit-req.ts';
@@ -30,6 +31,7 @@ export const PHASES: readonly PhaseMaker[] = [
   authBasicPhase,
   authRequestPhase,
   accessEndPhase,
+  csrfPhase,
   challengePhase,
   wafPhase,
   tryFiles,

@@ -6,4 +6,5 @@ export const WAF_VARIABLES = {
   waf_score: ({ main }) => main.inspection?.score,
   waf_rules: ({ main }) => main.inspection?.ruleIds || undefined,
   waf_id: ({ main }) => (main.inspection?.decision ? main.inspection.id : undefined),
+  csrf_status: ({ main }) => main.csrfStatus,
 } satisfies Record<string, Getter>;

@@ -21,6 +21,8 @@ export const VARIABLES = {
   waf_score: 'The anomaly score of the request.',
   waf_rules: 'Ids of the rules that matched, by commas.',
   waf_id: 'What an operator looks a refused request up by; the same as `$request_id`.',
+  csrf_status:
+    '`PASSED`, `DETECTED` or `REFUSED`: what `waf_csrf` made of a request that may change something.',
   request_completion: '`OK` when the request was answered in full, else empty.',
   request_filename: 'The file that `root` or `alias` make of the URI.',
   document_root: 'The value of `root` or `alias`.',

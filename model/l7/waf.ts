@@ -44,7 +44,17 @@ export type WafTargetKind = keyof typeof WAF_TARGETS;
 export const wafTarget = (kind: WafTargetKind, name: string): string =>
   WAF_TARGETS[kind].map(variable => `${variable}:'${name}'`).join('|');
 
+/** Requests that change something and come from pages of other sites. */
+export interface CsrfSettings {
+  readonly mode: WafMode;
+  /** Name of the cookie, in lower case, that tells browsers of today from old ones; undefined: none is given. */
+  readonly cookie: string | undefined;
+  /** Other origins that may send such requests: scheme, host, and the port where it is not the scheme's own; lower case. */
+  readonly trusted: readonly string[];
+}
+
 export interface WafSettings {
+  readonly csrf: CsrfSettings;
   readonly mode: WafMode;
   /**
    * Where rules come from, in order: files, patterns of files, `crs` for the OWASP rules that Debian installs, `crs=DIR` for
@@ -70,6 +80,7 @@ export interface WafSettings {
 }
 
 export const WAF_DEFAULTS: WafSettings = {
+  csrf: { mode: 'off', cookie: undefined, trusted: [] },
   mode: 'off',
   rules: [],
   paranoia: undefined,
