@@ -70,6 +70,7 @@ const NAMES = [
   'stream',
   'tls',
   'netlink',
+  'life',
   'bpf',
 ];
 for (const name of NAMES) {
