@@ -1,5 +1,6 @@
 /** How many bytes lie in a log, by their age: so that it can be cut where it would become larger than it may. */
 
+/** As many of the time, and as many of the bytes. */
 const SLICES = 64;
 /** What Redis needs beside the bytes of a message, about. */
 const MESSAGE_BYTES = 64;
@@ -22,7 +23,8 @@ export class LogSize {
   /** A message of a time lies there; times rise. */
   add(atMs: number, bytes: number): void {
     const last = this.#slices.at(-1);
-    if (last && atMs < last.fromMs + this.#sliceMs) last.bytes += bytes + MESSAGE_BYTES;
+    if (last && atMs < last.fromMs + this.#sliceMs && last.bytes < this.#most / SLICES)
+      last.bytes += bytes + MESSAGE_BYTES;
     else this.#slices.push({ fromMs: atMs, bytes: bytes + MESSAGE_BYTES });
     if (this.#slices.length > 2 * SLICES) this.#slices.shift();
   }
