@@ -131,6 +131,21 @@ export class ApiPlane {
     return { ...done, record };
   }
 
+  /** What was commanded on the control socket stands in the audit log, too; its failure is told, and hinders nobody there. */
+  record(
+    what: string,
+    wish: unknown,
+    outcome: { readonly done: unknown } | { readonly fault: string },
+  ): void {
+    if (!this.#inForce) return;
+    const end = 'fault' in outcome ? { fault: outcome.fault } : { after: outcome.done };
+    try {
+      this.#inForce.audit.write(entryOf({ who: 'socket', what, wish, before: null, ...end }));
+    } catch (fault) {
+      this.#log.error(`api: the audit log cannot be written: ${(fault as Error).message}`);
+    }
+  }
+
   #need() {
     if (!this.#inForce) throw new Error('there is no api block in force');
     return this.#inForce;

@@ -39,6 +39,18 @@ async function orderToken(text: string, applier: Applier): ReturnType<Answers['t
   }
 }
 
+/** Who reads the audit log of the API finds what was commanded beside it. */
+async function recorded<T extends { readonly done: unknown } | { readonly fault: string }>(
+  what: string,
+  wish: string,
+  outcome: Promise<T>,
+  { api }: Applier,
+): Promise<T> {
+  const told = await outcome;
+  api?.record(what, wish, told);
+  return told;
+}
+
 export class StatusService {
   readonly #applier: Applier;
   readonly #invocation: Invocation;
@@ -58,12 +70,12 @@ export class StatusService {
         status: () => this.#report(),
         l4: () => applier.l4.figures(),
         'l4-connections': () => applier.l4.flows(MOST_CONNECTIONS),
-        'l4-order': wish => order(wish, applier),
+        'l4-order': wish => recorded('l4-order', wish, order(wish, applier), applier),
         bans: () => applier.bans.sync(),
-        'ban-order': wish => orderBan(wish, applier),
+        'ban-order': wish => recorded('ban-order', wish, orderBan(wish, applier), applier),
         metrics: () => applier.metrics.text(),
         vrrp: () => applier.cluster.figures(),
-        'vrrp-order': wish => orderCluster(wish, applier),
+        'vrrp-order': wish => recorded('vrrp-order', wish, orderCluster(wish, applier), applier),
         tokens: async () => (applier.api?.inForce ? applier.api.list() : undefined),
         'token-order': wish => orderToken(wish, applier),
       });

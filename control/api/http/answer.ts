@@ -121,7 +121,8 @@ function give(
   token: TokenRecord | undefined,
 ): void {
   if (reply === 'stream') {
-    if (token) stream(response, token);
+    if (token && response.req.method === 'GET') stream(response, token);
+    else response.end(); // HEAD: there is nothing to wait for
     return;
   }
   const { status = route.status ?? 200, body, state, headers = {} } = reply;

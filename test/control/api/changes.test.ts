@@ -51,7 +51,12 @@ test('changes: need the tag of what was seen; one that is sent twice is done onc
   assert.equal((await rig.call(`${BANS}/guests/192.0.2.1`, lift)).status, 204);
   assert.equal((await rig.call(`${BANS}/guests/192.0.2.1`, lift)).status, 404);
 
-  const audit = await rig.call('/api/v1/audit?limit=2', { token: admin });
+  assert.equal(rig.command('waf', 'bans', 'add', '192.0.2.9').status, 0);
+  const socket = (await rig.call('/api/v1/audit?limit=1', { token: admin })).body;
+  assert.deepEqual([socket.items[0].who, socket.items[0].what], ['socket', 'ban-order']);
+  assert.match(socket.items[0].wish, /"key":"192\.0\.2\.9"/);
+
+  const audit = await rig.call(`/api/v1/audit?limit=2&cursor=${socket.next}`, { token: admin });
   const [newest, before] = audit.body.items;
   assert.deepEqual(
     [newest.what, newest.wish, newest.before.key, newest.after, newest.from],
@@ -124,6 +129,8 @@ test('events: a snapshot, then what has changed as merge patches', async () => {
   const site = await fetch(`http://127.0.0.1:${rig.sitePort}/`);
   assert.equal(await site.text(), 'hello');
   await until(() => /^id: [1-9]\d*\nevent: delta\ndata: .*"requests":1\b/m.test(text), 'the request');
+  const head = await rig.call('/api/v1/events', { token, method: 'HEAD' });
+  assert.deepEqual([head.status, head.text], [200, '']);
   stop.abort();
   await reading;
 });
