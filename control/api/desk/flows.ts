@@ -31,8 +31,13 @@ export class FlowPages {
       const keyed = found?.map(flow => ({ key: keyOf(flow), flow }));
       this.#kept = keyed?.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
       this.#lookedMs = performance.now();
+      setTimeout(() => this.#forget(), 2 * FRESH_MS).unref(); // a hundred thousand of them are not for keeping
       return this.#kept;
     });
+  }
+
+  #forget(): void {
+    if (performance.now() - this.#lookedMs >= FRESH_MS) this.#kept = undefined;
   }
 
   /** @throws {Refusal} when there is no L4 tier */
