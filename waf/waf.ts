@@ -11,6 +11,7 @@ import { readRules } from './seclang/read.ts';
 
 export { SEVERITIES } from './action/meta.ts';
 export type { AuditSink } from './audit.ts';
+export type { Part } from './body/multipart-part.ts';
 export type { CollectionRecord, CollectionStore, PersistentName } from './collection/store.ts';
 export { MemoryStore } from './collection/store.ts';
 export { addTo } from './collection/variables.ts';

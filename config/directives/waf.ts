@@ -7,6 +7,7 @@ import type { Scope } from '../scope.ts';
 import { BLOCKS } from './core-field.ts';
 import { defineSetting } from './setting.ts';
 import { wafCsrf } from './waf-csrf.ts';
+import { wafUpload } from './waf-upload.ts';
 
 function absolute(source: string, scope: Scope): string {
   if (source === 'default' || source === 'crs') return source;
@@ -193,6 +194,7 @@ export const WAF = [
   wafThreshold,
   wafExclude,
   wafCsrf,
+  wafUpload,
   wafBodyLimit,
   defineSetting('waf_response', BLOCKS, 'waf', 'response', arg.flag(), {
     summary:

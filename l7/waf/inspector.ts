@@ -1,7 +1,7 @@
 /** How one location inspects requests: its rules, and what it spares. */
 import { randomBytes } from 'node:crypto';
 import type { ResolverSettings } from '#model/l7/core.ts';
-import type { WafRuleTexts, WafSettings } from '#model/l7/waf.ts';
+import type { UploadSettings, WafRuleTexts, WafSettings } from '#model/l7/waf.ts';
 import { wafRulesKey } from '#model/l7/waf.ts';
 import type { AuditSink, Decision, Profile, RequestHead, ResponseHead, RuleSet } from '#waf';
 import { CLOSE_WITHOUT_ANSWER } from '../content/return.ts';
@@ -18,11 +18,14 @@ import type { EventQueue } from './event-queue.ts';
 import { type AnswerWatch, Inspection } from './inspection.ts';
 import { tellOfRules } from './report.ts';
 import { compiledRules } from './rule-shelf.ts';
+import { uploadFault } from './upload.ts';
 
 export class Inspector {
   readonly #rules: RuleSet;
   readonly #profile: Profile;
   readonly #failsOpen: boolean;
+  readonly #upload: UploadSettings | undefined;
+  readonly #refuses: boolean;
   /** Undefined: nothing is kept. */
   readonly #events: EventQueue | undefined;
   readonly #watch: AnswerWatch | undefined;
@@ -44,6 +47,8 @@ export class Inspector {
     this.#rules = rules;
     this.#profile = rules.profile(profileOf(settings, audit));
     this.#failsOpen = settings.onFault === 'pass';
+    this.#upload = settings.upload;
+    this.#refuses = settings.mode === 'block';
     this.#watch = settings.response ? this.#inspectAnswer : undefined;
   }
 
@@ -136,8 +141,26 @@ export class Inspector {
   }
 
   #judge(exchange: Exchange, inspection: Inspection): Verdict {
-    const refused = inspection.transaction.inspectRequest();
+    const refused = inspection.transaction.inspectRequest() ?? this.#judgeUploads(exchange, inspection);
     return refused ? this.#refuse(exchange, inspection, refused) : NEXT;
+  }
+
+  /** Files that are not what they say, or too large. */
+  #judgeUploads(exchange: Exchange, { transaction }: Inspection): Decision | undefined {
+    const fault = this.#upload && uploadFault(transaction.body.files, this.#upload);
+    if (!fault) return undefined;
+    if (!this.#refuses) {
+      exchange.log('warn', `upload would be refused: ${fault.message}`);
+      return undefined;
+    }
+    return {
+      action: 'deny',
+      status: fault.status,
+      url: undefined,
+      ruleId: 0,
+      message: fault.message,
+      phase: 2,
+    };
   }
 
   /** Phases 3 and 4. An answer whose body the rules want is held back until they have seen it. */

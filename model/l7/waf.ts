@@ -53,7 +53,17 @@ export interface CsrfSettings {
   readonly trusted: readonly string[];
 }
 
+/** What files may be uploaded by forms; undefined: anything of that sort. */
+export interface UploadSettings {
+  /** Extensions in lower case, without the dot. */
+  readonly types: readonly string[] | undefined;
+  /** Bytes of a file. */
+  readonly mostBytes: number | undefined;
+}
+
 export interface WafSettings {
+  /** Undefined: files are looked at by rules only. */
+  readonly upload: UploadSettings | undefined;
   readonly csrf: CsrfSettings;
   readonly mode: WafMode;
   /**
@@ -80,6 +90,7 @@ export interface WafSettings {
 }
 
 export const WAF_DEFAULTS: WafSettings = {
+  upload: undefined,
   csrf: { mode: 'off', cookie: undefined, trusted: [] },
   mode: 'off',
   rules: [],

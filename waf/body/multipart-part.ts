@@ -47,6 +47,8 @@ export interface Part {
   value: string;
   /** Of the content in bytes; a file's content is not kept. */
   length: number;
+  /** How a file's content begins: enough to tell what it is. Empty for fields. */
+  start: string;
 }
 
 const HEADER_LIMIT = 4096;

@@ -32,6 +32,8 @@ export function readMultipart(
   new MultipartReader(body, readBoundary(contentType, flags), limits, flags, parts).read();
 }
 
+const START_BYTES = 512;
+
 class MultipartReader {
   readonly #body: string;
   readonly #opening: string;
@@ -114,7 +116,7 @@ class MultipartReader {
   #startPart(): void {
     if (this.#parts.length >= this.#limits.parts)
       throw new MultipartFault(`more than ${this.#limits.parts} parts`);
-    this.#part = { headers: [], name: '', filename: undefined, value: '', length: 0 };
+    this.#part = { headers: [], name: '', filename: undefined, value: '', length: 0, start: '' };
     this.#inHeaders = true;
   }
 
@@ -149,6 +151,8 @@ class MultipartReader {
     if (end > this.#contentStart && this.#body[end - 1] === '\n') end--;
     if (end > this.#contentStart && this.#body[end - 1] === '\r') end--;
     part.length = end - this.#contentStart;
+    if (part.filename !== undefined)
+      part.start = this.#body.slice(this.#contentStart, Math.min(end, this.#contentStart + START_BYTES));
     if (part.filename === undefined) part.value = this.#body.slice(this.#contentStart, end);
     else if (++this.#files > this.#limits.files) this.#flags.fileLimitExceeded = true;
     this.#parts.push(part);
