@@ -2,14 +2,16 @@
  * What inspecting a request costs: moat with its WAF beside Debian's nginx with ModSecurity, on the same rules and requests.
  *
  *     npm run bench -- waf [--quick] [--only NAME,...] [--rounds N] [--seconds N] [--moat PATH] [--out DIR]
+ *     npm run bench -- waf hostile [RULES ...]                      values made from every pattern, through the whole engine
  *     npm run bench -- waf engine [--only NAME,...] [RULES ...]     the engine alone; files of rules, Debian's by default
  */
 import { optionsFrom } from './l7/options.ts';
-import { measureEngine } from './waf/engine.ts';
+import { measureEngine, rulesOf } from './waf/engine.ts';
+import { measureHostile } from './waf/hostile.ts';
 import { measureProxies } from './waf/proxies.ts';
 import { ASKS, chosenAsks } from './waf/requests.ts';
 
-const USAGE = `usage: npm run bench -- waf [engine] [--only NAME,...]
+const USAGE = `usage: npm run bench -- waf [engine | hostile] [--only NAME,...]
   requests: ${ASKS.map(({ name }) => name).join(', ')}
   proxies: --quick, --rounds N, --seconds N, --moat PATH, --out DIR
   engine: files of rules`;
@@ -20,12 +22,13 @@ function refuse(message: string): never {
 }
 
 const [mode, ...rest] = process.argv.slice(2);
-const args = mode === 'engine' ? rest : process.argv.slice(2);
+const args = mode === 'engine' || mode === 'hostile' ? rest : process.argv.slice(2);
 const at = args.indexOf('--only');
 const only = at < 0 ? undefined : args.splice(at, 2)[1];
 const asks = chosenAsks(only);
 if (typeof asks === 'string') refuse(`unknown request ${asks}`);
 if (mode === 'engine') measureEngine(asks, args);
+else if (mode === 'hostile') measureHostile(rulesOf(args));
 else {
   const options = optionsFrom(args);
   if (typeof options === 'string') refuse(options);

@@ -31,7 +31,7 @@ function headOf({ method, target, type, body }: Ask, id: number): RequestHead {
 }
 
 /** @returns the status that the rules want */
-function run(rules: RuleSet, ask: Ask, id: number): number {
+export function run(rules: RuleSet, ask: Ask, id: number): number {
   const transaction = rules.transaction(headOf(ask, id));
   let decision = transaction.inspectHead();
   if (!decision && ask.body !== undefined) transaction.requestBody(ask.body);
@@ -60,8 +60,8 @@ function measure(rules: RuleSet, ask: Ask): { microseconds: number; status: numb
   return { microseconds: samples[BATCHES / 10]!, status };
 }
 
-/** @param files of rules, Debian's when there are none */
-export function measureEngine(asks: readonly Ask[], files: readonly string[]): void {
+/** @param files of rules, Debian's when there are none @throws {Error} with what is wrong with them */
+export function rulesOf(files: readonly string[]): RuleSet {
   const chosen = files.length > 0 ? files : ['/usr/share/modsecurity-crs/owasp-crs.load'];
   const loader: RuleLoader = {
     read: path =>
@@ -70,9 +70,15 @@ export function measureEngine(asks: readonly Ask[], files: readonly string[]): v
         : fileLoader.read(path),
     glob: fileLoader.glob,
   };
-  const started = performance.now();
   const { rules, diagnostics } = compileRules(['/engine.conf'], loader);
   if (!rules) throw new Error(diagnostics.map(formatWafDiagnostic).join('\n'));
+  return rules;
+}
+
+/** @param files as of `rulesOf` */
+export function measureEngine(asks: readonly Ask[], files: readonly string[]): void {
+  const started = performance.now();
+  const rules = rulesOf(files);
   console.log(`${rules.ruleCount} rules compiled in ${(performance.now() - started).toFixed(0)} ms`);
   for (const ask of asks) {
     const { microseconds, status } = measure(rules, ask);

@@ -1,8 +1,8 @@
 /** Variables of the request itself and of its answer. */
-import { randomBytes } from 'node:crypto';
 import { credentialsOf } from '../auth/credentials.ts';
 import { isoTime, logTime } from '../clock.ts';
 import type { Exchange } from '../exchange.ts';
+import { newRequestId } from '../request-id.ts';
 import { isMsie } from '../route/browsers.ts';
 import type { Getter } from './space.ts';
 
@@ -23,7 +23,7 @@ export const REQUEST_VARIABLES = {
   request_uri: exchange => exchange.requestUri || undefined,
   request_method: exchange => exchange.main.method || undefined,
   request: exchange => exchange.main.head.line,
-  request_id: exchange => (exchange.main.requestId ??= randomBytes(16).toString('hex')),
+  request_id: exchange => (exchange.main.requestId ??= newRequestId()),
   // A subrequest took nothing from the wire, and the client's request is not complete with it.
   request_length: exchange =>
     exchange.main === exchange ? String(exchange.head.headBytes + (exchange.body?.receivedBytes ?? 0)) : '0',

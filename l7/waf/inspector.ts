@@ -1,5 +1,4 @@
 /** How one location inspects requests: its rules, and what it spares. */
-import { randomBytes } from 'node:crypto';
 import type { ResolverSettings } from '#model/l7/core.ts';
 import type { UploadSettings, WafRuleTexts, WafSettings } from '#model/l7/waf.ts';
 import { wafRulesKey } from '#model/l7/waf.ts';
@@ -9,6 +8,7 @@ import type { BodyStore } from '../downstream/body-store.ts';
 import { keepBody } from '../downstream/keep-body.ts';
 import type { Exchange } from '../exchange.ts';
 import { NEXT, type Verdict, WAIT } from '../phase/verdict.ts';
+import { newRequestId } from '../request-id.ts';
 import type { Response } from '../response.ts';
 import type { Compiler } from '../tables.ts';
 import { AnswerGate } from './answer-gate.ts';
@@ -91,7 +91,7 @@ export class Inspector {
   }
 
   #begin(exchange: Exchange): Inspection {
-    exchange.requestId ??= randomBytes(16).toString('hex');
+    exchange.requestId ??= newRequestId();
     const transaction = this.#rules.transaction(headOf(exchange), this.#profile);
     const inspection = new Inspection(exchange.requestId, transaction, this.#watch);
     exchange.inspection = inspection;

@@ -116,7 +116,7 @@ function dropAndStepBack(fold: Fold): Outcome {
 
 function mergePhrase(fold: Fold, first: Token, second: Token): Outcome {
   if (!is(first, PHRASE_HEADS) || !is(second, PHRASE_TAILS)) return undefined;
-  if (!PHRASE_BEGINNINGS.has(upper(first.value))) return undefined;
+  if (first.value.length < 2 || !PHRASE_BEGINNINGS.has(upper(first.value))) return undefined;
   const phrase = `${first.value} ${second.value}`;
   const type = phrase.length <= VALUE_LIMIT ? SQL_WORDS.get(upper(phrase)) : undefined;
   if (type === undefined) return undefined;
@@ -195,6 +195,15 @@ function dropSign(fold: Fold, third: Token, count: number): Outcome {
   return fold.drop(count);
 }
 
+/** What computes to one value: `1+a`, `a,b`, and signs with something between them. Each type is one letter. */
+function isOneValue(first: string, second: string, third: string): boolean {
+  if (first === 'o') return third === 'o' && second !== '(';
+  if (first === '&') return third === '&';
+  if (second === ',') return 'n1sv'.includes(first) && 'n1sv'.includes(third);
+  if (second !== 'o') return false;
+  return 'n1'.includes(first) ? '1n'.includes(third) : first === 'v' && 'v1n'.includes(third);
+}
+
 function foldThree(fold: Fold): Outcome {
   const first = fold.at(0);
   const second = fold.at(1);
@@ -202,11 +211,14 @@ function foldThree(fold: Fold): Outcome {
   // No rule below asks for more: most of what plain text makes ends here.
   if (!is(first, 'o&') && !is(second, 'o,.(')) return undefined;
   const row = first.type + second.type + third.type;
-  if (row === '1o1' || /^o[^(]o$/.test(row) || /^&.&$/s.test(row) || /^vo[v1n]$|^[n1]o[1n]$/.test(row)) {
+  if (isOneValue(first.type, second.type, third.type)) return fold.drop(2);
+  if (
+    third.type === TYPE.sqlType &&
+    second.value === '::' &&
+    is(first, 'n1vs') &&
+    second.type === TYPE.operator
+  )
     return fold.drop(2);
-  }
-  if (/^[n1vs]ot$/.test(row) && second.value === '::') return fold.drop(2);
-  if (/^[n1sv],[1nsv]$/.test(row)) return fold.drop(2);
   if (isUnary(second)) {
     if (is(first, 'EB,') && third.type === '(') return dropSign(fold, third, 1);
     if (is(first, 'kEB') && is(third, '1nvsf')) return dropSign(fold, third, 1);

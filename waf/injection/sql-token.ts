@@ -56,10 +56,14 @@ export function upper(value: string): string {
   return /[\x80-\xff]/.test(value) ? value.replace(/[a-z]+/g, run => run.toUpperCase()) : value.toUpperCase();
 }
 
-export const isWord = ({ value }: Token, word: string): boolean => upper(value) === word;
+export const isWord = ({ value }: Token, word: string): boolean =>
+  value.length === word.length && upper(value) === word;
 
 export const isArithmetic = ({ type, value }: Token): boolean =>
   type === TYPE.operator && /^[*/+%-]$/.test(value);
 
 export const isUnary = ({ type, value }: Token): boolean =>
-  type === TYPE.operator && (/^[+!~-]$/.test(value) || value === '!!' || upper(value) === 'NOT');
+  type === TYPE.operator && (value.length === 1 ? '+!~-'.includes(value) : isLongUnary(value));
+
+const isLongUnary = (value: string): boolean =>
+  value === '!!' || (value.length === 3 && upper(value) === 'NOT');

@@ -15,7 +15,17 @@ function lowByte(digits: string, base: 10 | 16): string {
 /** BigInt of a megabyte of digits is quadratic; leading zeros apart, 20 digits are over the limit anyway. */
 const clip = (digits: string): string => digits.replace(/^0+(?=.)/, '').slice(0, 20);
 
+/** `#`, and what a known name begins with, in small letters. */
+const STARTS = `#${Object.keys(NAMED)
+  .map(name => name[0]!)
+  .join('')}`;
+
 function decodeReference(value: string, cursor: Cursor): string {
+  // `#` has the bit of small letters, too.
+  if (!STARTS.includes(String.fromCharCode(value.charCodeAt(cursor.at + 1) | 32))) {
+    cursor.at++;
+    return '&';
+  }
   REFERENCE.lastIndex = cursor.at;
   const found = REFERENCE.exec(value);
   const [whole = '', hex, decimal, name] = found ?? [];

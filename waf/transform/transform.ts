@@ -60,11 +60,13 @@ export function replaceAt(
   if (cursor.at < 0) return value;
   let out = '';
   let copied = 0;
-  for (let next = cursor.at; next >= 0; next = value.indexOf(lead, copied)) {
-    out += value.slice(copied, next);
+  for (let next = cursor.at; next >= 0; next = value.indexOf(lead, cursor.at)) {
     cursor.at = next;
-    out += decode(value, cursor);
+    const replacement = decode(value, cursor);
+    // A lead that stays is copied with what follows: thousands of them are no thousands of pieces.
+    if (cursor.at === next + 1 && replacement === lead) continue;
+    out += value.slice(copied, next) + replacement;
     copied = cursor.at;
   }
-  return out + value.slice(copied);
+  return copied === 0 ? value : out + value.slice(copied);
 }
