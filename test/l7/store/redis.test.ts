@@ -50,7 +50,7 @@ test('redis: what lies there is sealed, ends by itself, and is there for those w
   const { a, b, conf } = await pair(redis, servers.ports);
   const first = await startNode(conf(a));
   const sessions = await makeSessions(a.port, 60);
-  await until(() => (redisOf(first)?.entriesSent ?? 0) >= 60, 'all to be told');
+  await settled([first]);
   await until(() => redis.ask('EXISTS', '{moat}:tickets') === '1', 'the ticket keys to be told');
   process.kill(first.pid, 'SIGKILL');
   await first.stop().catch(() => {}); // it has died, as was meant
@@ -167,7 +167,7 @@ test('redis: emptied while it is in use, all is told anew', { skip }, async () =
   await using first = await startNode(conf(a));
   await inStep([first]);
   const sessions = await makeSessions(a.port, 40);
-  await until(() => (redisOf(first)?.entriesSent ?? 0) >= 40);
+  await settled([first]);
   redis.ask('FLUSHALL');
   await until(() => redis.ask('EXISTS', '{moat}:sessions:sids') === '1', 'it to be filled');
   await inStep([first]);
