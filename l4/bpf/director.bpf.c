@@ -253,6 +253,8 @@ INLINE int direct(frame_t *frame) {
   if (!sieve || !now) return VERDICT_PASS;
   int is_to = has_bit(sieve->to, sieve_bit(&packet->destination));
   if (!is_to && !has_bit(sieve->from, sieve_bit(&packet->source))) return VERDICT_PASS;
+  /* The director's that has the address now: of a backup's flows that began so, it would know nothing. */
+  if (frame_is_for_others(frame)) return VERDICT_PASS;
   packet->now = clock_now();
   int reason = parse_transport(frame, packet);
   if (reason == NOT_IP) return VERDICT_PASS;

@@ -3,6 +3,7 @@
 #define MOAT_FRAME_H
 
 #include <linux/bpf.h>
+#include <linux/if_packet.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
@@ -27,6 +28,7 @@ INLINE __u32 frame_length(frame_t *frame) {
   return (__u32)length;
 }
 INLINE __u32 frame_interface(frame_t *frame) { return frame->ingress_ifindex; }
+INLINE int frame_is_for_others(frame_t *frame) { return 0; } /* it is not told here; cards hand on what is for them */
 INLINE int frame_open(frame_t *frame) { return 0; }
 /* Bytes of the largest packet on the wire that this frame becomes. */
 INLINE __u32 frame_segment(frame_t *frame, __u32 l3_bytes, __u32 head_bytes) { return l3_bytes; }
@@ -51,6 +53,8 @@ typedef struct __sk_buff frame_t;
 
 INLINE __u32 frame_length(frame_t *frame) { return frame->len; }
 INLINE __u32 frame_interface(frame_t *frame) { return frame->ingress_ifindex; }
+/* To the link address of another host: a switch that does not know where that one is sends it to all. */
+INLINE int frame_is_for_others(frame_t *frame) { return frame->pkt_type == PACKET_OTHERHOST; }
 INLINE int frame_open(frame_t *frame) {
   __u32 there = frame->data_end - frame->data;
   if (there >= HEAD_BYTES || there >= frame->len) return 0;

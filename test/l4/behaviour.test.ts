@@ -591,6 +591,17 @@ for (const build of BUILDS) {
   });
 }
 
+test('tc: a frame to another host’s link address, which a switch sent to all, begins no flow', {
+  skip,
+}, () => {
+  const made = program('tc', 1, { mode: 'dr' });
+  made.service(1, [place()], [1]);
+  const { verdict, reasons } = made.run(segment('S', 1, { to: REAL_MAC }));
+  assert.equal(verdict, 'pass');
+  assert.deepEqual(reasons, {});
+  assert.deepEqual(made.flows(), []);
+});
+
 test('a full table: nat refuses what is new and says so, a ring goes on, and nobody is evicted', {
   skip,
 }, () => {

@@ -34,7 +34,8 @@ export type BodySpec =
   | { kind: 'icmp'; type: number; code: number; word?: number; quoted: Uint8Array };
 
 export const CLIENT_MAC = '02:00:00:00:00:01';
-export const DIRECTOR_MAC = '02:00:00:00:00:02';
+/** That of the test run's interface, lo: frames to all other addresses are other hosts'. */
+export const DIRECTOR_MAC = '00:00:00:00:00:00';
 export const REAL_MAC = '02:00:00:00:00:03';
 
 const macBytes = (mac: Mac) => mac.split(':').map(part => Number.parseInt(part, 16));
