@@ -25,7 +25,7 @@ const NEWER =
 const DIFFERS = ['body_bytes_sent', 'bytes_sent', 'upstream_bytes_sent', 'upstream_bytes_received'];
 
 /** Of tiers and directives that nginx does not have. */
-const MOATS = /^(?:waf_|challenge_|limit_ban_)/;
+const MOATS = /^(?:waf_|challenge_|csrf_|limit_ban_)/;
 
 /** Of no use outside nginx's proxy module; or of a directive whose tests are elsewhere. */
 const INTERNAL = ['proxy_internal_body_length', 'proxy_internal_chunked', 'invalid_referer'];
