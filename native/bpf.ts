@@ -6,8 +6,8 @@ export type { MapFacts, StructLayout };
 
 /** The kernel's numbers for the kinds of map that are made at run time. */
 export const MAP_TYPE = { hash: 1, array: 2, lpmTrie: 11 } as const;
-/** Flags of a new map: inner maps whose sizes differ; memory taken entry by entry. */
-export const MAP_FLAG = { noPrealloc: 1, innerMap: 0x1000 } as const;
+/** Flags of a new map: inner maps whose sizes differ. */
+export const MAP_FLAG = { innerMap: 0x1000 } as const;
 /** `any` entry, only a `fresh` one, only an `existing` one. */
 export type PutRule = 'any' | 'fresh' | 'existing';
 const PUT_FLAGS: Record<PutRule, number> = { any: 0, fresh: 1, existing: 2 };

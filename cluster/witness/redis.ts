@@ -1,5 +1,6 @@
 /** A lock in Redis or Valkey: a key with a time to live that names the node that has it. */
 import { connect } from 'node:net';
+import { encodeCommand, RedisError, RespReader, textOf } from '#kit/resp.ts';
 import type { WitnessModel } from '#model/cluster/heartbeat.ts';
 import type { Witness, WitnessOptions } from './witness.ts';
 
@@ -15,8 +16,8 @@ return ARGV[1]`;
 const GIVE_BACK = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0`;
 
-const encode = (words: readonly string[]): string =>
-  `*${words.length}\r\n${words.map(word => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
+/** Texts of the configuration are UTF-8. */
+const encode = (words: readonly string[]): Buffer => encodeCommand(words.map(word => Buffer.from(word)));
 
 export class RedisWitness implements Witness {
   readonly name: string;
@@ -56,44 +57,31 @@ export class RedisWitness implements Witness {
     };
     const { patienceMs } = this.#options;
     const timer = setTimeout(() => fail(`nothing for ${patienceMs} ms`), patienceMs);
-    let text = '';
-    socket.on('connect', () => socket.write(questions.map(encode).join('')));
+    let missing = questions.length;
+    let bytes = 0;
+    const reader = new RespReader(reply => {
+      missing--;
+      if (reply instanceof RedisError) fail(reply.message);
+      else if (missing === 0) {
+        resolve(textOf(reply) ?? `${reply}`);
+        socket.end();
+      }
+    });
+    socket.on('connect', () => socket.write(Buffer.concat(questions.map(encode))));
     socket.on('error', ({ message }) => fail(message));
     socket.on('close', () => {
       clearTimeout(timer);
       fail('it closed the connection');
     });
     socket.on('data', piece => {
-      text += piece;
-      if (text.length > ANSWER_MOST) return fail('too long an answer');
-      const answers = readAll(text, questions.length);
-      if (!answers) return;
-      const fault = answers.find(answer => answer.startsWith('-'));
-      if (fault !== undefined) return fail(fault.slice(1));
-      resolve(answers.at(-1)!.slice(1));
-      socket.end();
+      bytes += piece.length;
+      if (bytes > ANSWER_MOST) return fail('too long an answer');
+      try {
+        reader.push(piece);
+      } catch (fault) {
+        fail((fault as Error).message);
+      }
     });
     return promise;
   }
-}
-
-/** @returns each answer behind its sign (`+`, `-`, `:`, `$`); undefined while some are missing */
-function readAll(text: string, count: number): string[] | undefined {
-  const answers: string[] = [];
-  let at = 0;
-  while (answers.length < count) {
-    const end = text.indexOf('\r\n', at);
-    if (end === -1) return undefined;
-    const line = text.slice(at, end);
-    at = end + 2;
-    if (!line.startsWith('$') || line === '$-1') {
-      answers.push(line);
-      continue;
-    }
-    const length = Number(line.slice(1));
-    if (text.length < at + length + 2) return undefined;
-    answers.push(`$${text.slice(at, at + length)}`);
-    at += length + 2;
-  }
-  return answers;
 }

@@ -1,7 +1,7 @@
 /** Replies of Redis: whole ones are read however they are cut, and what is damaged is refused as such, and never more. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encodeCommand, RedisError, type Reply, RespFault, RespReader } from '../../l7/store/redis/resp.ts';
+import { encodeCommand, RedisError, type Reply, RespFault, RespReader } from '../../kit/resp.ts';
 import { Sealer } from '../../l7/store/redis/seal.ts';
 import { Dice } from './requests.ts';
 

@@ -1,9 +1,9 @@
 /** A connection to one Redis: commands go as a whole pipeline, and one that is not answered in time ends the connection. */
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls } from 'node:tls';
+import { encodeCommand, RedisError, type Reply, RespReader, type Word } from '#kit/resp.ts';
 import type { RedisHost, RedisLogin, RedisTls } from '#model/cluster/session-store.ts';
 import { systemReason } from './reason.ts';
-import { encodeCommand, RedisError, type Reply, RespReader, type Word } from './resp.ts';
 
 /** For the connection, TLS and the login; and for the answers to one pipeline. */
 const CONNECT_MS = 3000;

@@ -1,8 +1,9 @@
 /** Finds the Redis that can be written to: the one that is named, the master that Sentinels know, the node of a cluster that has our slot. */
+
+import { listOf, RedisError, type Reply, textOf } from '#kit/resp.ts';
 import type { RedisHost, RedisStoreModel } from '#model/cluster/session-store.ts';
 import { hostName, RedisConnection } from './connection.ts';
 import { redisReason } from './reason.ts';
-import { listOf, RedisError, type Reply, textOf } from './resp.ts';
 
 /** A cluster that sends us on for longer has not made up its mind. */
 const MOST_MOVES = 5;

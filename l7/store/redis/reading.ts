@@ -1,5 +1,5 @@
 /** One look at all logs: what the other nodes have left there since the last one. */
-import { listOf, RedisError, type Reply, textOf } from './resp.ts';
+import { listOf, RedisError, type Reply, textOf } from '#kit/resp.ts';
 import type { Command, ZoneLog } from './zone-log.ts';
 
 /** Messages of one log that are read at a time, and of all. */

@@ -1,5 +1,5 @@
 /** Why Redis cannot be used, in words for the operator. No password ever stands in them. */
-import { RedisError } from './resp.ts';
+import { RedisError } from '#kit/resp.ts';
 
 const SYSTEM: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nobody listens there',

@@ -1,6 +1,7 @@
 /** The clock of Redis as seen from here: what stands in a log is dated by it, so the clocks of nodes may differ. */
+
+import { listOf, RedisError, textOf } from '#kit/resp.ts';
 import { monotonicMs } from '../../clock.ts';
-import { listOf, RedisError, textOf } from './resp.ts';
 import type { Command } from './zone-log.ts';
 
 export class RedisClock {

@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setImmediate, setTimeout } from 'node:timers/promises';
+import { RedisError } from '#kit/resp.ts';
 import type { RedisStoreModel } from '#model/cluster/session-store.ts';
 import { monotonicMs } from '../../clock.ts';
 import { type RedisFigures, TROUBLES, type Trouble } from '../figures.ts';
@@ -18,7 +19,6 @@ import { Outlook } from './outlook.ts';
 import { Reading } from './reading.ts';
 import { redisReason, systemReason } from './reason.ts';
 import { RedisClock } from './redis-clock.ts';
-import { RedisError } from './resp.ts';
 import { Sealer } from './seal.ts';
 import { SharedTickets } from './tickets.ts';
 import { type Command, type LogMeans, ZoneLog } from './zone-log.ts';

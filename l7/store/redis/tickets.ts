@@ -1,9 +1,10 @@
 /** Session ticket keys as they lie in Redis: sealed, and for so long as a day; whoever finds older ones there takes them. */
+
+import { RedisError, type Reply } from '#kit/resp.ts';
 import type { Trouble } from '../figures.ts';
 import { FrameFault } from '../frame.ts';
 import { readTickets, type TicketClaim, ticketsBody } from '../records.ts';
 import type { Offered } from '../store-way.ts';
-import { RedisError, type Reply } from './resp.ts';
 import type { Sealer } from './seal.ts';
 import type { Command } from './zone-log.ts';
 

@@ -7,11 +7,12 @@
  * XADD {prefix}:sessions:NAME * m SEALED        sealed: stamp by the clock of Redis, 8 bytes │ snapshot, 1 │ entries as among peers
  * ```
  */
+
+import { listOf, RedisError, type Reply, textOf, type Word } from '#kit/resp.ts';
 import type { Trouble } from '../figures.ts';
 import { BodyReader, FrameFault, type FrameWriter } from '../frame.ts';
 import type { ZoneShare } from '../zone-share.ts';
 import { LogSize } from './log-size.ts';
-import { listOf, RedisError, type Reply, textOf, type Word } from './resp.ts';
 import type { Sealer } from './seal.ts';
 
 /** A log that nobody writes to is gone a little after its last message. */
