@@ -19,7 +19,7 @@ export async function startServers(count: number) {
       startUpstream(({ headers }) =>
         headers.some(line => /^cookie/i.test(`${line}`))
           ? response(200, `${at}`)
-          : response(200, `${at}`, [`Set-Cookie: sid=s${++sessions}`]),
+          : response(200, `${at}`, [`Set-Cookie: sid=session${++sessions}`]),
       ),
     ),
   );
