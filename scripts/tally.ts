@@ -1,7 +1,15 @@
-/** Reads tap's TAP from stdin: shows each test file and every failure, and ends with the count of tests. */
+/**
+ * Reads tap's TAP from stdin: shows each test file and every failure, and ends with the count of tests.
+ * With --again a few files that fail are run once more, one at a time: what fails beside others only, for want of the machine, is said
+ * and does not end a run of thousands; what is wrong fails twice.
+ */
+import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 
 const INDENT = 4;
+/** More than these at once is no matter of chance. */
+const MOST_AGAIN = 3;
 const POINT = /^( *)(not )?ok \d+(?: - (.*?))?(?:\s+# (skip|todo|time)\b.*)?$/i;
 /** Why a whole file failed: a line of the diagnostic after its point at depth 0. */
 const FILE_END = /^ {2}(exitCode|signal|expired): (?!null)/;
@@ -22,6 +30,8 @@ export class Tally {
   /** From the plan line "1..N" at depth 0; undefined until it comes. */
   planned: number | undefined;
   files = 0;
+  /** Files that failed, with what they added to the total. */
+  readonly failed = new Map<string, Count>();
   private file = newReport();
   /** Points seen at each depth since the last point above it. */
   private readonly seen: number[] = [];
@@ -68,9 +78,8 @@ export class Tally {
     this.files++;
     this.file = newReport();
     this.failing = false;
-    total.passed += file.passed;
-    total.failed += file.failed;
-    total.skipped += file.skipped;
+    add(total, file);
+    if (file.failed > 0) this.failed.set(name, file);
     return [`${file.failed ? 'FAIL' : 'ok  '} ${name}: ${wording(file)}`, ...file.failures];
   }
 }
@@ -79,16 +88,41 @@ export class Tally {
 export const wording = ({ passed, failed, skipped }: Count): string =>
   `${passed} passed, ${failed} failed, ${skipped} skipped`;
 
-async function main(): Promise<number> {
+const add = (total: Count, { passed, failed, skipped }: Count, sign: 1 | -1 = 1): void => {
+  total.passed += sign * passed;
+  total.failed += sign * failed;
+  total.skipped += sign * skipped;
+};
+
+/** Shows what a run of tap writes. */
+async function read(tap: Readable): Promise<Tally> {
   const tally = new Tally();
-  for await (const line of createInterface(process.stdin)) {
+  for await (const line of createInterface(tap)) {
     for (const shown of tally.line(line)) console.log(shown);
   }
-  const { total, files, planned } = tally;
-  if (files !== planned) {
-    console.log(`tap ended early: ${files} of ${planned ?? 'an unknown number of'} files are done`);
-    total.failed++;
-  } else if (total.passed === 0) console.log('no test has run');
+  const { files, planned, total } = tally;
+  if (files === planned) return tally;
+  console.log(`tap ended early: ${files} of ${planned ?? 'an unknown number of'} files are done`);
+  total.failed++;
+  tally.failed.clear();
+  return tally;
+}
+
+/** Runs a file that failed by itself, and lets that count in the place of its first run. */
+async function again(total: Count, name: string, first: Count): Promise<void> {
+  console.log(`again, with nothing beside it: ${name}`);
+  const tap = spawn('tap', ['--reporter=tap', name], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const second = await read(tap.stdout);
+  add(total, first, -1);
+  add(total, second.total);
+  if (second.total.failed === 0) console.log(`UNSTEADY ${name}: failed, then passed`);
+}
+
+async function main(): Promise<number> {
+  const { total, failed } = await read(process.stdin);
+  if (process.argv.includes('--again') && failed.size <= MOST_AGAIN)
+    for (const [name, first] of failed) await again(total, name, first);
+  if (total.passed === 0) console.log('no test has run');
   console.log(wording(total));
   return total.failed > 0 || total.passed === 0 ? 1 : 0;
 }

@@ -1,6 +1,7 @@
 /** The count at the end of a test run: every way in which tap says that something went wrong must reach it. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -106,4 +107,49 @@ test('tally: a run that ends early, is empty, or passes nothing is a failure', (
   assert.equal(tallyOf('1..0').status, 1);
   const skipped = tallyOf('1..1', ...file(1, true, 'a.test.ts', 'ok 1 - later # SKIP because', '1..1'));
   assert.deepEqual([skipped.last, skipped.status], ['0 passed, 0 failed, 1 skipped', 1]);
+});
+
+/** What a real run of tap says of one file, and the count after it. */
+function runOf(body: string): { status: number | null; last: string; output: string } {
+  const cache = join(import.meta.dirname, '../../.cache');
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(join(cache, 'tally-'));
+  const path = join(folder, 'a.test.ts');
+  writeFileSync(
+    path,
+    `import { existsSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+const mark = import.meta.filename + '.ran';
+const first = !existsSync(mark);
+writeFileSync(mark, '');
+test('good', () => {});
+${body}`,
+  );
+  try {
+    const run = `tap --reporter=tap '${path}' | '${process.execPath}' '${TALLY}' --again`;
+    // As from a shell: the run that we are in must not show.
+    const env = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !/^(NODE_TEST|TAP)/.test(name)),
+    );
+    const { status, stdout } = spawnSync('sh', ['-c', run], {
+      encoding: 'utf8',
+      cwd: join(folder, '../..'),
+      env,
+    });
+    return { status, last: stdout.trimEnd().split('\n').at(-1)!, output: stdout };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test('tally: a file that fails is run once more by itself, and that is said', () => {
+  const seen = runOf("test('by chance', () => { if (first) throw new Error('the first time'); });");
+  assert.deepEqual([seen.last, seen.status], ['2 passed, 0 failed, 0 skipped', 0], seen.output);
+  assert.match(seen.output, /FAIL .*a\.test\.ts: 1 passed, 1 failed/);
+  assert.match(seen.output, /UNSTEADY .*a\.test\.ts: failed, then passed/);
+});
+
+test('tally: what fails twice is a failure', () => {
+  const seen = runOf("test('never', () => { throw new Error('each time'); });");
+  assert.deepEqual([seen.last, seen.status], ['1 passed, 1 failed, 0 skipped', 1], seen.output);
 });
