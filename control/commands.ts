@@ -92,7 +92,7 @@ export const COMMANDS = {
   },
   waf: {
     usage:
-      "waf events [--since 1h] [--action block] [--rule N] [--path P] [--client A] | explain ID | test 'curl ...' | exclude ID [--rule N] [--write] | tune [--since 1d] | fetch-crs VERSION --sha256 HASH [--to DIR] | bans [list | add KEY [--for TIME] | remove KEY] [--zone NAME] [-c FILE] [--json]",
+      "waf events [--since 1h] [--action block] [--rule N] [--path P] [--client A] | explain ID | test 'curl ...' | exclude ID [--rule N] [--write] | tune [--since 1d] [--confidence high] [--write] | learned | fetch-crs VERSION --sha256 HASH [--to DIR] | bans [list | add KEY [--for TIME] | remove KEY] [--zone NAME] [-c FILE] [--json]",
     summary: 'tell why the firewall refused a request, what it would do with one, and spare the honest ones',
     load: () => import('./commands/waf.ts'),
   },

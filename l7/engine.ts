@@ -86,7 +86,7 @@ export class Engine implements Worker {
   readonly logFiles: LogFiles;
   readonly userFiles = new UserFiles();
   readonly ruleShelf = new RuleShelf();
-  readonly blockLists = new BlockLists();
+  readonly blockLists: BlockLists;
   readonly wafEvents: EventQueue;
   readonly bansChanged: () => void;
   readonly tierMetrics: TierMetrics;
@@ -116,6 +116,7 @@ export class Engine implements Worker {
   constructor(options: EngineOptions) {
     this.id = options.workerId;
     this.observer = options.observer;
+    this.blockLists = new BlockLists(options.observer === undefined);
     this.report = options.report;
     this.errorSink = options.errorSink;
     this.wafEvents = new EventQueue(options.wafEvents ?? (() => {}));
@@ -216,6 +217,7 @@ export class Engine implements Worker {
 
   /** Ends at once. */
   closeAll(): void {
+    this.wafEvents.flush();
     for (const key of [...this.#listeners.keys()]) this.unlisten(key);
     for (const connection of this.#connections) connection.destroy();
     this.#views.closeIdle();

@@ -15,6 +15,7 @@ import type { UserId } from './user-id.ts';
 import type { CompressionCount } from './variable/compression.ts';
 import type { Attempt } from './variable/upstream.ts';
 import type { AnswerGate } from './waf/answer-gate.ts';
+import type { Finding } from './waf/event.ts';
 import type { Inspection } from './waf/inspection.ts';
 import { Walk } from './walk.ts';
 import type { RequestHead } from './wire/h1/request-head.ts';
@@ -125,6 +126,8 @@ export class Exchange {
   cookiesDue: readonly string[] = NONE;
   /** What the WAF found, where it looked. */
   inspection: Inspection | undefined;
+  /** What another part than its rules found fault with. */
+  finding: Finding | undefined;
   proxyHost: string | undefined;
   proxyPort: string | undefined;
   /** What the server is asked for; undefined when the request has become another one since. */

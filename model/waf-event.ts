@@ -40,11 +40,17 @@ export interface WafEventRequest {
   readonly bodyBytes: number;
 }
 
+/** What found fault with a request. */
+export type WafEventSource = 'rules' | 'upload' | 'csrf' | 'ban' | 'challenge';
+
 export interface WafEvent {
   /** `$request_id`. */
   readonly id: string;
   readonly timeMs: number;
   readonly action: 'pass' | 'detect' | 'block';
+  readonly source: WafEventSource;
+  /** Why, where no rule says so; '' else. */
+  readonly reason: string;
   readonly status: number;
   readonly score: number;
   readonly clientAddress: string;
@@ -54,6 +60,8 @@ export interface WafEvent {
   readonly host: string;
   /** Decoded, without arguments. */
   readonly path: string;
+  /** The first name of the server, as the configuration writes it. */
+  readonly server: string;
   /** The location as the configuration writes it. */
   readonly location: string;
   /** Where the location stands: its settings judge the request again. */
@@ -63,6 +71,34 @@ export interface WafEvent {
   readonly request: WafEventRequest;
   readonly rules: readonly WafEventRule[];
 }
+
+/** What requests consist of, as far as rules mind it: a method, a media type, a host, the name of a parameter, field or cookie. */
+export const LEARNED_KINDS = ['method', 'type', 'host', 'header', 'cookie', 'param'] as const;
+export type LearnedKind = (typeof LEARNED_KINDS)[number];
+
+/** How often something came in requests to one place. */
+export interface LearnedFact {
+  /** The server's first name, a space, and the location, as the configuration writes them. */
+  readonly place: string;
+  readonly kind: LearnedKind;
+  /** Names in lower case, but those of parameters. */
+  readonly value: string;
+  readonly requests: number;
+  /** Of these, how often a rule took offence at this very thing. */
+  readonly flagged: number;
+  /** Of these, how often the server answered with a status below 400. */
+  readonly accepted: number;
+  /** Digests of the first clients' addresses, different ones. */
+  readonly clients: readonly number[];
+  /** In ms since 1970. */
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
+/** More of them tell nothing more. */
+export const MOST_LEARNED_CLIENTS = 32;
+
+export const learnedPlace = (server: string, location: string): string => `${server} ${location}`;
 
 /** Where events are kept. */
 export interface WafEventStore {

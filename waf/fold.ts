@@ -4,7 +4,6 @@
  */
 import { applyChain } from './chain.ts';
 import { VariableMap } from './collection/variables.ts';
-import type { MatchScope } from './operator/operator.ts';
 import { PHASES, type Phase, type Rule, type TxScope } from './rule.ts';
 import { holds } from './rule-bits.ts';
 import { links, TxUse, useOf } from './tx-use.ts';
@@ -186,7 +185,7 @@ const leads = (rule: Rule): boolean => rule.skipTo >= 0 || rule.disruptive.kind 
 /** Whether a match of this link does something at once. */
 const acts = ({ effects, capture }: Rule): boolean => effects.length > 0 || capture;
 
-const refuse: MatchScope['listed'] = () => {
+const refuse = (): never => {
   throw new Unknown();
 };
 

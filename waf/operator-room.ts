@@ -10,6 +10,7 @@ import type { OperatorText } from './seclang/operator-text.ts';
 export interface OperatorRoom {
   readonly loader: RuleLoader;
   readonly macros: MacroBook;
+  readonly httpBlKey: string | undefined;
   /** @throws {OperatorFault} */
   compilePattern(source: string): CompiledPattern;
 }
@@ -27,6 +28,7 @@ export function compileOperator({ name, argument }: OperatorText, place: Place, 
   }
   return operator.compile(argument, {
     compilePattern: room.compilePattern,
+    httpBlKey: room.httpBlKey,
     template: text => room.macros.template(text),
     dataFile(file) {
       const path = pathFrom(place.file, file);

@@ -2,6 +2,7 @@
 import type { WafExclusion } from '#model/l7/waf.ts';
 import type { AuditSink } from './audit.ts';
 import type { LinkedRules } from './link.ts';
+import type { RequestFacts } from './request.ts';
 import { parseTargets, type Target } from './seclang/targets.ts';
 import type { EngineMode, LimitAction } from './settings.ts';
 import type { Transaction } from './transaction.ts';
@@ -25,8 +26,11 @@ export interface ProfileOptions {
   readonly audit?: AuditSink | undefined;
 }
 
+/** What has to be so of a request. */
+type Condition = Pick<WafExclusion, 'path' | 'method' | 'type' | 'host'>;
+
 interface Removal {
-  readonly path: string | undefined;
+  readonly condition: Condition;
   readonly rules: Uint32Array;
   readonly targets: readonly Target[] | undefined;
 }
@@ -48,8 +52,8 @@ export class Profile {
     this.requestBodyLimitAction = options.requestBodyLimitAction;
     this.audit = options.audit;
     this.#options = options;
-    this.#removals = (options.exclusions ?? []).map(({ rules, path, target }) => ({
-      path,
+    this.#removals = (options.exclusions ?? []).map(({ rules, target, ...condition }) => ({
+      condition,
       rules: choose(rule =>
         rules.kind === 'ids'
           ? rule.id >= rules.first && rule.id <= rules.last
@@ -69,13 +73,19 @@ export class Profile {
     control.requestBodyLimitBytes = requestBodyLimitBytes ?? control.requestBodyLimitBytes;
     control.responseBodyAccess = responseBodyAccess ?? control.responseBodyAccess;
     if (audit && control.audit === 'off') control.audit = 'relevant';
-    for (const { path, rules, targets } of this.#removals) {
-      if (path !== undefined && !request.filename.startsWith(path)) continue;
+    for (const { condition, rules, targets } of this.#removals) {
+      if (!isMet(condition, request)) continue;
       if (targets) control.removeTargets(rules, targets);
       else control.removeRules(rules);
     }
   }
 }
+
+const isMet = ({ path, method, type, host }: Condition, request: RequestFacts): boolean =>
+  (path === undefined || request.filename.startsWith(path)) &&
+  (method === undefined || request.head.method === method) &&
+  (type === undefined || request.mediaType === type) &&
+  (host === undefined || request.host === host);
 
 /** Names of exclusions are words, never patterns. */
 const NO_PATTERNS = { compilePattern: () => ({ test: () => false }), namespaces: new Map<string, string>() };

@@ -61,6 +61,16 @@ export class RequestFacts {
     return undefined;
   }
 
+  /** Of the body, as Content-Type says: lower case, without parameters; '' where it does not. */
+  get mediaType(): string {
+    return (this.header('content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase();
+  }
+
+  /** What Host says, lower case and without the port. */
+  get host(): string {
+    return (this.header('host') ?? '').replace(/:\d*$/, '').toLowerCase();
+  }
+
   /** The last segment of the path. */
   get basename(): string {
     const slash = Math.max(this.filename.lastIndexOf('/'), this.filename.lastIndexOf('\\'));

@@ -26,8 +26,8 @@ export interface Surroundings {
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
   readonly locate: Locate | undefined;
-  /** Whether a DNS block list is known to hold a name. */
-  readonly listed: ((name: string) => boolean) | undefined;
+  /** What a DNS block list is known to answer for a name. */
+  readonly listed: ((name: string) => string | undefined) | undefined;
 }
 
 export class RuleSet {

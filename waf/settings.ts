@@ -50,6 +50,8 @@ export interface Settings {
   /** The path of SecGeoLookupDb. */
   geoDatabase: string | undefined;
   sensorId: string;
+  /** Names of httpbl.org begin with it. */
+  httpBlKey: string | undefined;
 }
 
 /** As ModSecurity 3 has them when a directive is absent, but bounded where it has no bound. */
@@ -78,4 +80,5 @@ export const defaultSettings = (): Settings => ({
   webAppId: 'default',
   geoDatabase: undefined,
   sensorId: '',
+  httpBlKey: undefined,
 });

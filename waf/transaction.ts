@@ -250,7 +250,7 @@ export class Transaction implements MatchScope {
     return found !== undefined;
   }
 
-  listed(name: string): boolean {
-    return this.#around.listed?.(name) ?? false;
+  listed(name: string): string | undefined {
+    return this.#around.listed?.(name);
   }
 }

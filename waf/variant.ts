@@ -17,7 +17,7 @@ export interface Variant {
   readonly request: Filter;
   /** For the phases after them: long lists of words for responses do not make the other table large. */
   readonly response: Filter;
-  /** Zones of the DNS block lists that rules about requests ask. */
+  /** Names that rules about requests ask DNS block lists for, `*` in the address's place. */
   readonly blockLists: readonly string[];
 }
 

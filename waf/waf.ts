@@ -34,7 +34,7 @@ export interface WafOptions {
   /** Milliseconds since 1970. */
   readonly nowMs?: () => number;
   readonly locate?: Locate;
-  readonly listed?: (name: string) => boolean;
+  readonly listed?: (name: string) => string | undefined;
   /** Whether `^` and `$` also match at line ends, as libmodsecurity 3 has it; ModSecurity 2 and the rules mean it without. */
   readonly multiline?: boolean;
 }
@@ -68,6 +68,7 @@ export function compileRules(
   const linked = linkRules(program, {
     loader,
     macros: program.macros,
+    httpBlKey: program.settings.httpBlKey,
     compilePattern: source => pattern(source, error => new OperatorFault(error.message)),
   });
   const relevant = relevance(program.settings.auditRelevantStatus, source => pattern(source, forRule));

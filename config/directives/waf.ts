@@ -1,5 +1,5 @@
 /** The web application firewall: whether it looks, by which rules, and what it is told to leave alone. */
-import { WAF_MODES, WAF_TARGETS, type WafExclusion, type WafTargetKind, wafTarget } from '#model/l7/waf.ts';
+import { WAF_MODES } from '#model/l7/waf.ts';
 import { DEFAULT_EVENTS_BYTES } from '#model/waf-event.ts';
 import { ArgumentFault, arg } from '../argument.ts';
 import { defineDirective } from '../registry.ts';
@@ -7,6 +7,7 @@ import type { Scope } from '../scope.ts';
 import { BLOCKS } from './core-field.ts';
 import { defineSetting } from './setting.ts';
 import { wafCsrf } from './waf-csrf.ts';
+import { wafExclude } from './waf-exclude.ts';
 import { wafUpload } from './waf-upload.ts';
 
 function absolute(source: string, scope: Scope): string {
@@ -52,57 +53,6 @@ const wafThreshold = defineDirective({
 });
 
 const LEAST_STORE_BYTES = 1 << 20;
-
-/** Reads `942100` and `942000-942999`. @throws {ArgumentFault} */
-function idsOf(text: string): WafExclusion['rules'] {
-  const [, first, last = first] = /^(\d{1,10})(?:-(\d{1,10}))?$/.exec(text) ?? [];
-  if (first === undefined || Number(last) < Number(first))
-    throw new ArgumentFault(`"${text}" is no rule`, 'write rule=942100 or rule=942000-942999');
-  return { kind: 'ids', first: Number(first), last: Number(last) };
-}
-
-function rulesOf(rule: string | undefined, tag: string | undefined): WafExclusion['rules'] {
-  if ((rule === undefined) === (tag === undefined))
-    throw new ArgumentFault('the rules are to be named once', 'write rule=ID, rule=ID-ID or tag=NAME');
-  return rule === undefined ? { kind: 'tag', tag: tag! } : idsOf(rule);
-}
-
-function targetOf(words: { readonly [K in WafTargetKind]: string | undefined }): string | undefined {
-  const named = (Object.keys(WAF_TARGETS) as WafTargetKind[]).filter(key => words[key] !== undefined);
-  if (named.length > 1)
-    throw new ArgumentFault(`names ${named.join(' and ')}`, 'write a line for each of them');
-  const [word] = named;
-  if (word === undefined) return undefined;
-  const name = words[word]!;
-  if (name === '' || name.includes("'")) throw new ArgumentFault(`"${name}" cannot be the name of a ${word}`);
-  return wafTarget(word, name);
-}
-
-const wafExclude = defineDirective({
-  name: 'waf_exclude',
-  context: BLOCKS,
-  repeats: true,
-  args: {
-    rule: arg.text('ID or ID-ID').param(),
-    tag: arg.text('a tag of rules').param(),
-    path: arg.text('what a path begins with').param(),
-    param: arg.text('the name of a parameter').param(),
-    header: arg.text('the name of a header field').param(),
-    cookie: arg.text('the name of a cookie').param(),
-  },
-  doc: {
-    summary:
-      'Rules that do not look at something: at one parameter, header field or cookie; without any of these, the rules do not run at all. Everything else they go on looking at. Exclusions add to those of the blocks around.',
-    example: 'waf_exclude rule=942100 path=/search param=q;',
-    since: '0.1',
-  },
-  compile({ rule, tag, path, param, header, cookie }, scope) {
-    if (path !== undefined && !path.startsWith('/'))
-      throw new ArgumentFault(`the path "${path}" does not begin with /`);
-    const target = targetOf({ param, header, cookie });
-    scope.append('waf', 'exclusions', { rules: rulesOf(rule, tag), path, target });
-  },
-});
 
 const wafBodyLimit = defineDirective({
   name: 'waf_body_limit',
@@ -196,6 +146,12 @@ export const WAF = [
   wafCsrf,
   wafUpload,
   wafBodyLimit,
+  defineSetting('waf_learn', BLOCKS, 'waf', 'learn', arg.flag(), {
+    summary:
+      'Whether moat learns of what requests consist: methods, media types, hosts, and the names of fields, cookies and parameters, each with how often it came, of how many clients, how often a rule took offence at it and how often the server took it. It is kept beside the events (`waf_events`); `moat waf learned` shows it, and `moat waf tune` tells false alarms from attacks by it. Where `waf` is on; with `waf detect` nobody is refused meanwhile.',
+    default: 'waf_learn off;',
+    example: 'waf_learn on;',
+  }),
   defineSetting('waf_response', BLOCKS, 'waf', 'response', arg.flag(), {
     summary:
       'Whether answers are inspected too; their beginning is then held back until it has been looked at.',

@@ -12,10 +12,10 @@ import { bans } from '../waf/command/bans.ts';
 import { readRequest } from '../waf/command/curl.ts';
 import { proposalsFor } from '../waf/command/exclusion.ts';
 import { fetchCrs } from '../waf/command/fetch-crs.ts';
-import { eventsText, eventText, shown } from '../waf/command/render.ts';
-import { replay, withExclusions } from '../waf/command/replay.ts';
-import { findings } from '../waf/command/tune.ts';
-import { changeFor } from '../waf/command/write-exclusion.ts';
+import { eventsText, eventText, findingsText, learnedText, shown } from '../waf/command/render.ts';
+import { type Added, type Replayed, replay, sitesNow, withExclusions } from '../waf/command/replay.ts';
+import { CONFIDENCES, type Finding, findings } from '../waf/command/tune.ts';
+import { changesFor, type Insertion } from '../waf/command/write-exclusion.ts';
 import { EventReader } from '../waf/event-reader.ts';
 import { loadWithRules } from '../waf/load-rules.ts';
 
@@ -36,6 +36,7 @@ const OPTIONS = {
   sha256: { type: 'string' },
   to: { type: 'string' },
   for: { type: 'string' },
+  confidence: { type: 'string' },
 } as const;
 
 type Values = ReturnType<typeof readOptions<typeof OPTIONS>>['values'];
@@ -58,6 +59,7 @@ const VERBS: Readonly<Record<string, (context: Context) => number | Promise<numb
   test: testRequest,
   exclude: excludeEvent,
   tune: tuneRules,
+  learned: listLearned,
 };
 
 /** @returns 3 when the configuration is faulty, 1 when there is nothing to tell of, 0 otherwise */
@@ -206,60 +208,114 @@ async function excludeEvent(context: Context): Promise<number> {
   const event = eventNamed(context);
   const proposals = proposalsFor(event, numberOf('rule', values.rule));
   if (proposals.length === 0) return failed('the event has no rule that an exclusion could spare it from');
-  const after = withExclusions(
-    http,
-    event.site,
-    proposals.map(({ exclusion }) => exclusion),
-  );
+  const [site] = await sitesNow(http, [event]);
+  if (!site) return failed(`location ${event.location} is no more, or the WAF is off there`);
+  const exclusions = proposals.map(({ exclusion }) => exclusion);
   const events = reader(http).find({ path: event.path, limit: REPLAYED_EVENTS });
-  const changed = (await replay(http, after, events)).filter(one => one.before !== one.after);
+  const changed = await changedBy(http, [{ site, exclusions }], events);
   const lines = proposals.map(({ line }) => line);
-  const { site, location } = event;
+  const { location } = event;
   const told = { lines, site, location, replayed: events.length, changed };
   say(values, told, () =>
     [
       `In location ${location} (${site.file}:${site.line}):`,
       ...lines.map(line => `  ${line}`),
       `Of ${events.length} recorded events below ${shown(event.path)} ${changed.length} would end otherwise:`,
-      ...changed
-        .slice(0, SHOWN_EVENTS)
-        .map(
-          one =>
-            `  ${one.event.id.slice(0, 12)}  ${one.before} -> ${one.after}  ${shown(one.event.request.target, 80)}`,
-        ),
-      '',
+      changedText(changed),
     ].join('\n'),
   );
-  return values.write ? write(context, site, lines) : 0;
+  return values.write ? write(context, [{ site, lines }]) : 0;
 }
 
-/** A file that is faulty afterwards is put back. */
-function write({ values }: Context, site: WafEvent['site'], lines: readonly string[]): number {
-  const change = changeFor(site, lines);
-  change.apply();
+const changedBy = async (
+  http: HttpModel,
+  added: readonly Added[],
+  events: readonly WafEvent[],
+): Promise<Replayed[]> =>
+  (await replay(http, withExclusions(http, added), events)).filter(one => one.before !== one.after);
+
+const changedText = (changed: readonly Replayed[]): string =>
+  changed
+    .slice(0, SHOWN_EVENTS)
+    .map(
+      one =>
+        `  ${one.event.id.slice(0, 12)}  ${one.before} -> ${one.after}  ${shown(one.event.request.target, 80)}\n`,
+    )
+    .join('');
+
+/** Files that are faulty afterwards are put back. */
+function write({ values }: Context, insertions: readonly Insertion[]): number {
+  const changes = changesFor(insertions);
+  for (const change of changes) change.apply();
   const loaded = loadWithRules(invocationFrom(values));
   if (!loaded.model) {
-    change.undo();
+    for (const change of changes) change.undo();
     faulty(loaded);
-    return failed(`the lines do not fit: ${change.file} is as it was`);
+    return failed(`the lines do not fit: ${changes.map(({ file }) => file).join(', ')} is as it was`);
   }
-  if (!values.json)
-    process.stdout.write(unifiedDiff(change.before, change.after, [change.file, change.file]));
-  if (!values.json) process.stdout.write(`${change.file} is changed: moat reload brings it into force\n`);
+  if (values.json) return 0;
+  for (const { file, before, after } of changes)
+    process.stdout.write(
+      `${unifiedDiff(before, after, [file, file])}${file} is changed: moat reload brings it into force\n`,
+    );
   return 0;
 }
 
-function tuneRules({ values, http }: Context): number {
-  const found = findings(reader(http).find(questionOf(values)));
-  return say(values, found, () =>
-    found.length === 0
-      ? 'no events\n'
-      : found
-          .map(
-            ({ proposal, message, events, clients, alone, sample, confidence }) =>
-              `${confidence.padEnd(6)}  ${events} events of ${clients} clients, ${alone} by this rule alone: ${shown(message, 80)}\n` +
-              `        ${shown(sample, 80)}\n        ${proposal.line}\n`,
-          )
-          .join(''),
+async function tuneRules(context: Context): Promise<number> {
+  const { values, http } = context;
+  const least = CONFIDENCES.find(one => one === (values.confidence ?? (values.write ? 'high' : 'low')));
+  if (!least) throw new OptionFault(`--confidence is one of ${CONFIDENCES.join(', ')}`);
+  const events = reader(http).find(questionOf(values));
+  const found = findings(events, reader(http).learned()).filter(
+    ({ confidence }) => CONFIDENCES.indexOf(confidence) <= CONFIDENCES.indexOf(least),
   );
+  if (!values.write) return say(values, found.map(withoutExample), () => findingsText(found));
+  return writeFindings(context, found, events.slice(0, REPLAYED_EVENTS));
+}
+
+const withoutExample = ({ example: { server, location, site }, ...finding }: Finding) => ({
+  ...finding,
+  server,
+  location,
+  site,
+});
+
+/** Each finding in its location, after the recorded requests were judged with all of them. */
+async function writeFindings(
+  context: Context,
+  found: readonly Finding[],
+  events: readonly WafEvent[],
+): Promise<number> {
+  const { values, http } = context;
+  const sites = await sitesNow(
+    http,
+    found.map(({ example }) => example),
+  );
+  const placed = found.flatMap(({ proposals }, at) => (sites[at] ? [{ site: sites[at], proposals }] : []));
+  if (placed.length === 0) return failed('there is nothing to write');
+  const added = placed.map(({ site, proposals }) => ({
+    site,
+    exclusions: proposals.map(({ exclusion }) => exclusion),
+  }));
+  const changed = await changedBy(http, added, events);
+  const lines = placed.flatMap(({ proposals }) => proposals.map(({ line }) => line));
+  say(
+    values,
+    { lines, replayed: events.length, changed },
+    () =>
+      `Of ${events.length} recorded events ${changed.length} would end otherwise:\n${changedText(changed)}`,
+  );
+  const bySite = Map.groupBy(placed, ({ site }) => `${site.file}:${site.line}`);
+  return write(
+    context,
+    [...bySite.values()].map(group => ({
+      site: group[0]!.site,
+      lines: [...new Set(group.flatMap(({ proposals }) => proposals.map(({ line }) => line)))],
+    })),
+  );
+}
+
+function listLearned({ values, http }: Context): number {
+  const facts = reader(http).learned();
+  return say(values, facts, () => learnedText(facts));
 }

@@ -22,20 +22,22 @@ export class EventKeeper {
 
   /** Takes up the store of a configuration that has come into force. A file that cannot be made costs events, not service. */
   follow(http: HttpModel | undefined): void {
-    const wanted = http && http.wafRules.length > 0 ? http.wafEvents : undefined;
+    const wanted = http?.wafEvents;
     if (wanted?.path === this.#wanted?.path && wanted?.limitBytes === this.#wanted?.limitBytes) return;
     this.close();
     this.#wanted = wanted;
-    this.#open();
+    // Where no rules are there may be no event ever, and then there is no file.
+    if (http && http.wafRules.length > 0) this.#open();
   }
 
   /** Workers go on whatever becomes of it. */
-  readonly add = ({ events, dropped }: WafEventBatch): void => {
+  readonly add = ({ events, dropped, learned }: WafEventBatch): void => {
     if (!this.#wanted) return;
     try {
       this.#store ?? this.#open();
       if (!this.#store) this.#lost += events.length;
       else if (events.length > 0) this.#store.add(events);
+      if (learned.length > 0) this.#store?.learn(learned);
       this.#lost += dropped;
       if (this.#lost > 0) this.#tell(`${this.#lost} events of the WAF were not kept`);
     } catch (fault) {

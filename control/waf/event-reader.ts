@@ -1,7 +1,8 @@
 /** Reads the events that a running or ended moat has kept. */
 import { existsSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
-import type { WafEvent } from '#model/waf-event.ts';
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
+import type { LearnedFact, WafEvent } from '#model/waf-event.ts';
+import { learnedFacts } from './learned.ts';
 
 export interface EventQuestion {
   readonly sinceMs?: number | undefined;
@@ -21,6 +22,14 @@ const CONDITIONS: readonly (readonly [keyof EventQuestion, string])[] = [
   ['path', 'substr(path, 1, length(?1)) = ?1'],
   ['client', 'client = ?'],
 ];
+
+/** Events of earlier versions lack some fields. */
+const eventIn = (row: Record<string, SQLOutputValue>): WafEvent => ({
+  source: 'rules',
+  reason: '',
+  server: '',
+  ...(JSON.parse(row['json'] as string) as Omit<WafEvent, 'source' | 'reason' | 'server'>),
+});
 
 export class EventReader {
   readonly #database: DatabaseSync;
@@ -44,7 +53,7 @@ export class EventReader {
     return this.#database
       .prepare(`SELECT json FROM event WHERE ${where}${older} ORDER BY seq DESC LIMIT ?`)
       .all(...values, ...(before === undefined ? [] : [before]), question.limit ?? -1)
-      .map(row => JSON.parse(row['json'] as string) as WafEvent);
+      .map(eventIn);
   }
 
   /** By id, or by the beginning of one when only one begins so. @throws {Error} when several do */
@@ -53,7 +62,12 @@ export class EventReader {
       .prepare('SELECT json FROM event WHERE id >= ? AND id < ? ORDER BY seq DESC LIMIT 2')
       .all(id, `${id}\uffff`);
     if (rows.length > 1) throw new Error(`several events begin with "${id}": write more of it`);
-    return rows[0] && (JSON.parse(rows[0]['json'] as string) as WafEvent);
+    return rows[0] && eventIn(rows[0]);
+  }
+
+  /** What `waf_learn` learned. */
+  learned(): LearnedFact[] {
+    return learnedFacts(this.#database);
   }
 
   close(): void {

@@ -2,7 +2,8 @@
 import { closeSync, fchmodSync, mkdirSync, openSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { WafEvent, WafEventStore } from '#model/waf-event.ts';
+import type { LearnedFact, WafEvent, WafEventStore } from '#model/waf-event.ts';
+import { learnFacts } from './learned.ts';
 
 const SCHEMA = `
   PRAGMA journal_mode = WAL;
@@ -17,6 +18,18 @@ const SCHEMA = `
     rules TEXT NOT NULL,
     json TEXT NOT NULL
   );
+  CREATE TABLE IF NOT EXISTS learned (
+    place TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    requests INTEGER NOT NULL,
+    flagged INTEGER NOT NULL,
+    accepted INTEGER NOT NULL,
+    clients TEXT NOT NULL,
+    first_ms INTEGER NOT NULL,
+    last_ms INTEGER NOT NULL,
+    PRIMARY KEY (place, kind, value)
+  ) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS event_id ON event (id);
   CREATE INDEX IF NOT EXISTS event_time ON event (time_ms);
 `;
@@ -90,6 +103,11 @@ export class EventStore {
       this.#prune();
       this.#addAll(events);
     }
+  }
+
+  /** Adds to what is known. Of values of one kind in one place the first ones have room. @throws {Error} when the disk refuses them */
+  learn(facts: readonly LearnedFact[]): void {
+    learnFacts(this.#database, facts);
   }
 
   close(): void {

@@ -5,6 +5,7 @@ import { DONE, NEXT, type Verdict, WAIT } from '../phase/verdict.ts';
 import type { Compiler } from '../tables.ts';
 import { cookieOf } from '../variable/header.ts';
 import type { Text } from '../variable/space.ts';
+import { findingTeller, type TellFinding } from '../waf/finding.ts';
 import { BotRegister } from './bots.ts';
 import { answerCookie, pageResponse, pageText } from './page.ts';
 import { type Bearer, isSolved, Signer, TASK_LIFETIME_MS } from './token.ts';
@@ -17,8 +18,11 @@ export class ChallengeGate {
   readonly #when: Text;
   readonly #signer: Signer;
   readonly #bots: BotRegister | undefined;
+  readonly #tell: TellFinding;
 
-  constructor({ location, tables, text }: Compiler) {
+  constructor(compiler: Compiler) {
+    const { location, tables, text } = compiler;
+    this.#tell = findingTeller(compiler);
     const { challenge, core } = location.settings;
     this.#settings = challenge;
     this.#when = text(challenge.when);
@@ -102,6 +106,11 @@ export class ChallengeGate {
     if (!isNavigation(exchange)) {
       if (!strict) return this.#letIn(exchange, 'SPARED');
       exchange.challengeStatus = 'REFUSED';
+      this.#tell(exchange, {
+        source: 'challenge',
+        action: 'block',
+        reason: 'it has no cookie of the challenge, and asks for no page that could be one',
+      });
       return REFUSED;
     }
     exchange.challengeStatus = 'SHOWN';

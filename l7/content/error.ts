@@ -2,6 +2,7 @@
 import type { Exchange } from '../exchange.ts';
 import { Response } from '../response.ts';
 import type { ErrorPageTable } from '../tables.ts';
+import { referenceOf } from '../waf/inspection.ts';
 import { phraseOf } from '../wire/h1/phrase.ts';
 import { CLOSE_WITHOUT_ANSWER } from './return.ts';
 
@@ -72,9 +73,9 @@ function answerBuiltIn(exchange: Exchange, status: number, says = phraseOf(statu
   exchange.carried?.remove('content-type');
   const text = `${status} ${says}`;
   const token = exchange.location.serverToken(exchange);
-  const { inspection } = exchange.main;
+  const id = referenceOf(exchange.main);
   // By it the operator finds out why; it tells a client nothing.
-  const reference = inspection?.decision ? `<p>Reference: ${inspection.id}</p>\n` : '';
+  const reference = id === undefined ? '' : `<p>Reference: ${id}</p>\n`;
   exchange.answer(
     response,
     Buffer.from(

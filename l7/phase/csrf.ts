@@ -5,14 +5,17 @@ import type { Exchange } from '../exchange.ts';
 import { quoted } from '../log/quoted.ts';
 import type { Compiler, HeaderFilter } from '../tables.ts';
 import { cookieOf } from '../variable/header.ts';
+import { findingTeller } from '../waf/finding.ts';
 import { NEXT, type Phase } from './verdict.ts';
 
 const REFUSED = 403;
 
-export function csrfPhase({ location, tables }: Compiler): Phase | undefined {
+export function csrfPhase(compiler: Compiler): Phase | undefined {
+  const { location, tables } = compiler;
   const { mode, cookie, trusted } = location.settings.waf.csrf;
   if (mode === 'off') return undefined;
   const { secret } = tables.pools;
+  const tell = findingTeller(compiler);
   return exchange => {
     if (exchange.main !== exchange || exchange.csrfStatus !== undefined || exchange.errorStatus !== 0)
       return NEXT;
@@ -24,7 +27,9 @@ export function csrfPhase({ location, tables }: Compiler): Phase | undefined {
     if (!isForeign) exchange.csrfStatus = 'PASSED';
     else {
       exchange.csrfStatus = mode === 'block' ? 'REFUSED' : 'DETECTED';
-      exchange.log('error', reasonOf(exchange, judgement));
+      const reason = reasonOf(exchange, judgement);
+      exchange.log('error', reason);
+      tell(exchange, { source: 'csrf', action: mode, reason });
     }
     return exchange.csrfStatus === 'REFUSED' ? REFUSED : NEXT;
   };

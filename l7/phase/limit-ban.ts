@@ -1,11 +1,13 @@
 /** limit_ban: who has done too much of what is counted is refused for a time. */
 import { guardOf } from '../ban/guard.ts';
 import type { Compiler, RequestLog } from '../tables.ts';
+import { findingTeller } from '../waf/finding.ts';
 import { NEXT, type Phase } from './verdict.ts';
 
 export function limitBanPhase(compiler: Compiler): Phase | undefined {
   const guard = guardOf(compiler);
   if (!guard) return undefined;
+  const tell = findingTeller(compiler);
   const { banStatus, banDryRun } = compiler.location.settings.limit;
   return exchange => {
     // Once a request; error pages and subrequests belong to it.
@@ -14,6 +16,8 @@ export function limitBanPhase(compiler: Compiler): Phase | undefined {
     if (zone === undefined) return NEXT;
     // Its ban was told of; each of its requests would fill the disk.
     exchange.log('info', `client is banned${banDryRun ? ', dry run,' : ''} by zone "${zone}"`);
+    const action = banDryRun ? 'detect' : 'block';
+    tell(exchange, { source: 'ban', action, reason: `the client is banned by zone "${zone}"` });
     return banDryRun ? NEXT : banStatus;
   };
 }

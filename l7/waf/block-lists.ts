@@ -25,16 +25,22 @@ const dnsOf = oncePer((resolver: ResolverSettings | typeof OWN) =>
 type Ask = (name: string) => Promise<readonly string[]>;
 
 export class BlockLists {
+  readonly #asks: boolean;
   /** In the order in which they were learnt. */
-  readonly #known = new Map<string, { readonly listed: boolean; readonly untilMs: number }>();
+  readonly #known = new Map<string, { readonly answer: string | undefined; readonly untilMs: number }>();
   readonly #underWay = new Map<string, Promise<string | undefined>>();
   readonly #missing = new Set<string>();
 
+  /** @param asks whether name servers are asked at all: what is only tried asks nobody, and nobody is listed */
+  constructor(asks = true) {
+    this.#asks = asks;
+  }
+
   /** What is known now; a name that is not known is asked for before the next request is inspected. */
-  listed(name: string): boolean {
+  listed(name: string): string | undefined {
     const known = this.#fresh(name);
-    if (known === undefined && this.#missing.size < MOST_MISSING) this.#missing.add(name);
-    return known ?? false;
+    if (!known && this.#missing.size < MOST_MISSING) this.#missing.add(name);
+    return known?.answer;
   }
 
   /**
@@ -44,13 +50,14 @@ export class BlockLists {
    */
   ready(
     address: string,
-    zones: readonly string[],
+    lists: readonly string[],
     resolver: ResolverSettings | undefined,
   ): Promise<string | undefined> | undefined {
+    if (!this.#asks) return undefined;
     const ask: Ask = name => dnsOf(resolver ?? OWN).resolve4(name);
     for (const name of this.#missing) void this.#lookUp(name, ask);
     this.#missing.clear();
-    const names = zones.flatMap(zone => listName(address, zone) ?? []);
+    const names = lists.flatMap(list => listName(address, list) ?? []);
     const unknown = names.filter(name => this.#fresh(name) === undefined);
     if (unknown.length === 0) return undefined;
     return Promise.all(unknown.map(name => this.#lookUp(name, ask))).then(faults =>
@@ -58,16 +65,16 @@ export class BlockLists {
     );
   }
 
-  #fresh(name: string): boolean | undefined {
+  #fresh(name: string): { readonly answer: string | undefined } | undefined {
     const known = this.#known.get(name);
-    return known && performance.now() < known.untilMs ? known.listed : undefined;
+    return known && performance.now() < known.untilMs ? known : undefined;
   }
 
   #lookUp(name: string, ask: Ask): Promise<string | undefined> {
     const begun = this.#underWay.get(name);
     if (begun) return begun;
     if (this.#underWay.size >= MOST_LOOKUPS)
-      return Promise.resolve(`${name} is not asked for: too many questions`);
+      return Promise.resolve(`${shown(name)} is not asked for: too many questions`);
     const lookup = this.#ask(name, ask).finally(() => this.#underWay.delete(name));
     this.#underWay.set(name, lookup);
     return lookup;
@@ -75,20 +82,20 @@ export class BlockLists {
 
   async #ask(name: string, ask: Ask): Promise<string | undefined> {
     try {
-      const listed = (await ask(name)).some(saysListed);
-      this.#remember(name, listed, listed ? LISTED_MS : CLEAN_MS);
+      const answer = (await ask(name)).find(saysListed);
+      this.#remember(name, answer, answer === undefined ? CLEAN_MS : LISTED_MS);
       return undefined;
     } catch (fault) {
       const { code, message } = fault as NodeJS.ErrnoException;
       const isAnswer = code === 'ENOTFOUND' || code === 'ENODATA';
-      this.#remember(name, false, isAnswer ? CLEAN_MS : SILENT_MS);
-      return isAnswer ? undefined : message;
+      this.#remember(name, undefined, isAnswer ? CLEAN_MS : SILENT_MS);
+      return isAnswer ? undefined : message.replace(name, shown(name));
     }
   }
 
-  #remember(name: string, listed: boolean, forMs: number): void {
+  #remember(name: string, answer: string | undefined, forMs: number): void {
     this.#known.delete(name);
-    this.#known.set(name, { listed, untilMs: performance.now() + forMs });
+    this.#known.set(name, { answer, untilMs: performance.now() + forMs });
     if (this.#known.size > KEPT) this.#known.delete(this.#known.keys().next().value!);
   }
 }
@@ -96,3 +103,7 @@ export class BlockLists {
 /** RFC 5782, section 2.1: an address of 127.0.0.0/8; lists use 127.255.255.0/24 to say that they refuse to answer. */
 const saysListed = (address: string): boolean =>
   address.startsWith('127.') && !address.startsWith('127.255.255.');
+
+/** Without the key that names of httpbl.org begin with. */
+const shown = (name: string): string =>
+  /\.httpbl\.org\.?$/i.test(name) ? name.replace(/^[a-z]{12}\./, '') : name;

@@ -1,5 +1,5 @@
 /** A request in which rules matched → what the event store keeps of it. */
-import type { WafEvent, WafEventRequest, WafEventRule } from '#model/waf-event.ts';
+import type { WafEvent, WafEventRequest, WafEventRule, WafEventSource } from '#model/waf-event.ts';
 import { type MatchedRule, SEVERITIES } from '#waf';
 import type { Exchange } from '../exchange.ts';
 import type { Inspection } from './inspection.ts';
@@ -45,9 +45,9 @@ function matchedCookies(rules: readonly MatchedRule[]): Set<string> {
 
 function requestOf(
   { head, downstream, body }: Exchange,
-  { matchedRules, transaction }: Inspection,
+  inspection: Inspection | undefined,
 ): WafEventRequest {
-  const cookies = matchedCookies(matchedRules);
+  const cookies = matchedCookies(inspection?.matchedRules ?? []);
   const headers: string[] = [];
   for (let at = 0; at < head.headers.size; at++) {
     const key = head.headers.keys[at]!;
@@ -60,7 +60,7 @@ function requestOf(
     target: head.target,
     protocol: downstream.protocol,
     headers,
-    body: maskBody(transaction.body.text.slice(0, BODY_BYTES)),
+    body: maskBody(inspection?.transaction.body.text.slice(0, BODY_BYTES) ?? ''),
     bodyBytes: body?.receivedBytes ?? 0,
   };
 }
@@ -76,24 +76,56 @@ const ruleOf = ({ rule, message, data, tags, matches }: MatchedRule): WafEventRu
   matches,
 });
 
+/** What parts of moat other than rules found. */
+export interface Finding {
+  readonly source: Exclude<WafEventSource, 'rules'>;
+  readonly action: 'detect' | 'block';
+  readonly reason: string;
+}
+
 export function eventOf(exchange: Exchange, inspection: Inspection): WafEvent {
-  const { decision, transaction, action, score, id, matchedRules } = inspection;
+  const { decision, transaction, action, score, matchedRules } = inspection;
+  const { finding } = exchange;
+  return {
+    ...frameOf(exchange, inspection),
+    action: finding?.action === 'block' ? 'block' : action === 'pass' ? (finding?.action ?? 'pass') : action,
+    source: finding && (finding.action === 'block' || action === 'pass') ? finding.source : 'rules',
+    reason: finding?.reason ?? (decision?.ruleId === 0 ? decision.message : ''),
+    status: decision?.status ?? statusOf(exchange),
+    score: Number(score) || 0,
+    phase: (decision ?? transaction.intended)?.phase ?? 0,
+    rules: matchedRules.slice(0, MOST_RULES).map(ruleOf),
+  };
+}
+
+/** Of a request that came to no inspection by rules. */
+export const eventOfFinding = (exchange: Exchange, { action, source, reason }: Finding): WafEvent => ({
+  ...frameOf(exchange, undefined),
+  action,
+  source,
+  reason,
+  status: statusOf(exchange),
+  score: 0,
+  phase: 0,
+  rules: [],
+});
+
+const statusOf = ({ response, errorStatus, statusDue }: Exchange): number =>
+  response?.status ?? (errorStatus || statusDue);
+
+function frameOf(exchange: Exchange, inspection: Inspection | undefined) {
   const { label, site } = exchange.location.model;
   const { localAddress, localPort, tls } = exchange.connection;
   return {
-    id,
+    id: exchange.requestId!,
     timeMs: exchange.clock.wallMs(),
-    action,
-    status: decision?.status ?? exchange.response?.status ?? 0,
-    score: Number(score) || 0,
     clientAddress: exchange.remoteAddress,
     listener: { address: localAddress, port: localPort, tls: tls !== undefined },
     host: exchange.host,
     path: exchange.path,
+    server: exchange.server.model.serverName,
     location: label,
     site,
-    phase: (decision ?? transaction.intended)?.phase ?? 0,
     request: requestOf(exchange, inspection),
-    rules: matchedRules.slice(0, MOST_RULES).map(ruleOf),
   };
 }

@@ -20,6 +20,10 @@ export type AnswerWatch = (
   inspection: Inspection,
 ) => Verdict | AnswerGate;
 
+/** What an operator looks a refused request up by; undefined for one that was not refused. */
+export const referenceOf = ({ inspection, finding, requestId }: Exchange): string | undefined =>
+  inspection?.decision || finding?.action === 'block' ? requestId : undefined;
+
 export class Inspection {
   /** What an operator looks the request up by: `$request_id`. */
   readonly id: string;

@@ -26,6 +26,7 @@ export class Inspector {
   readonly #failsOpen: boolean;
   readonly #upload: UploadSettings | undefined;
   readonly #refuses: boolean;
+  readonly #learns: boolean;
   /** Undefined: nothing is kept. */
   readonly #events: EventQueue | undefined;
   readonly #watch: AnswerWatch | undefined;
@@ -49,6 +50,7 @@ export class Inspector {
     this.#failsOpen = settings.onFault === 'pass';
     this.#upload = settings.upload;
     this.#refuses = settings.mode === 'block';
+    this.#learns = settings.learn;
     this.#watch = settings.response ? this.#inspectAnswer : undefined;
   }
 
@@ -103,13 +105,14 @@ export class Inspector {
       exchange.tables.traffic.inspected(inspection.action, inspection.tookMs / 1000);
       tellOfRules(exchange, inspection);
       this.#keep(exchange, inspection);
+      if (this.#learns) this.#events?.learner.learn(exchange, inspection);
     });
     return inspection;
   }
 
   #keep(exchange: Exchange, inspection: Inspection): void {
     const events = this.#events;
-    if (!events || !inspection.hasFindings) return;
+    if (!events || !(inspection.hasFindings || exchange.finding)) return;
     if (events.hasRoom) events.add(eventOf(exchange, inspection));
     else events.drop();
   }
@@ -149,6 +152,8 @@ export class Inspector {
   #judgeUploads(exchange: Exchange, { transaction }: Inspection): Decision | undefined {
     const fault = this.#upload && uploadFault(transaction.body.files, this.#upload);
     if (!fault) return undefined;
+    const action = this.#refuses ? 'block' : 'detect';
+    exchange.finding = { source: 'upload', action, reason: fault.message };
     if (!this.#refuses) {
       exchange.log('warn', `upload would be refused: ${fault.message}`);
       return undefined;

@@ -4,7 +4,7 @@
 export const WAF_MODES = ['off', 'detect', 'block'] as const;
 export type WafMode = (typeof WAF_MODES)[number];
 
-/** What a request is spared. Path, parameter: undefined means all of them. */
+/** What a request is spared. Path, target, method, type and host: undefined means all of them. */
 export interface WafExclusion {
   /** The rules that are meant: a range of ids, both included, or those with a tag. */
   readonly rules:
@@ -14,6 +14,12 @@ export interface WafExclusion {
   readonly path: string | undefined;
   /** A variable of the rules with its selector (`ARGS:q`); undefined takes the whole rule out. */
   readonly target: string | undefined;
+  /** The only method with which it counts. */
+  readonly method: string | undefined;
+  /** The only media type of a request's body with which it counts: lower case, without parameters. */
+  readonly type: string | undefined;
+  /** The only Host with which it counts: lower case, without a port. */
+  readonly host: string | undefined;
 }
 
 /** The texts of a set of rules, read by control; whoever compiles them opens no file. */
@@ -35,10 +41,13 @@ export const wafRulesKey = ({ rules }: WafSettings): string => rules.join(' ');
 /** What an exclusion can name, and which variables of rules that is about. */
 export const WAF_TARGETS = {
   param: ['ARGS', 'ARGS_GET', 'ARGS_POST', 'ARGS_NAMES', 'ARGS_GET_NAMES', 'ARGS_POST_NAMES'],
-  header: ['REQUEST_HEADERS'],
+  header: ['REQUEST_HEADERS', 'REQUEST_HEADERS_NAMES'],
   cookie: ['REQUEST_COOKIES', 'REQUEST_COOKIES_NAMES'],
 } as const;
 export type WafTargetKind = keyof typeof WAF_TARGETS;
+
+/** `type/subtype` without parameters (RFC 9110, section 8.3.1). */
+export const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+$/;
 
 /** @param name without `'` */
 export const wafTarget = (kind: WafTargetKind, name: string): string =>
@@ -81,6 +90,8 @@ export interface WafSettings {
   readonly bodyLimitBytes: number | undefined;
   /** What happens to a longer body: refused, or inspected up to the limit. */
   readonly bodyLimitAction: 'reject' | 'partial';
+  /** Whether it is written down of what requests consist, for `moat waf tune`. */
+  readonly learn: boolean;
   /** Whether answers are inspected too. */
   readonly response: boolean;
   /** What becomes of a request when the engine itself fails. */
@@ -100,6 +111,7 @@ export const WAF_DEFAULTS: WafSettings = {
   exclusions: [],
   bodyLimitBytes: undefined,
   bodyLimitAction: 'reject',
+  learn: false,
   response: false,
   onFault: 'block',
   auditLog: undefined,

@@ -18,7 +18,7 @@ const MACROS: Readonly<Record<string, string>> = { 'tx.word': 'word', 'tx.limit'
 const SCOPE: MatchScope = {
   lookup: macro => MACROS[macro] ?? '',
   locate: address => address === '192.0.2.1',
-  listed: name => name === '1.2.0.192.bl.example.org',
+  listed: name => (name === '1.2.0.192.bl.example.org' ? '127.0.0.2' : undefined),
 };
 
 const FILES: Readonly<Record<string, string>> = {
@@ -33,6 +33,7 @@ const CONTEXT: OperatorContext = {
     if (text === undefined) throw new OperatorFault(`${name} is not there`);
     return text;
   },
+  httpBlKey: undefined,
   compilePattern: source => compilePattern(source),
   template: text => ({
     constant: text.includes('%{') ? undefined : text,

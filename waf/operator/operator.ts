@@ -28,8 +28,8 @@ export interface MatchScope {
   lookup(macro: string): string;
   /** Looks up an address and fills the collection GEO; false when nothing is known about it. */
   locate(address: string): boolean;
-  /** Whether a name is listed by a DNS block list (`2.0.0.127.zone`), as far as is known now. */
-  listed(name: string): boolean;
+  /** What a DNS block list answered for a name (`2.0.0.127.zone`), as far as is known now; undefined where it lists nothing. */
+  listed(name: string): string | undefined;
 }
 
 /** What an operator may ask for while its argument is compiled. */
@@ -42,6 +42,8 @@ export interface OperatorContext {
   /** @throws {OperatorFault} when the pattern is malformed */
   compilePattern(source: string): CompiledPattern;
   template(text: string): Template;
+  /** Of SecHttpBlKey. */
+  readonly httpBlKey: string | undefined;
 }
 
 /** A compiled operator. It keeps nothing of the values that it has seen. */
@@ -58,7 +60,7 @@ export interface Matcher {
   readonly words?: readonly string[];
   /** Present where a value that matches has a byte of at least one kind of each of these masks (`signs.ts`). */
   readonly signs?: readonly number[];
-  /** The zone of a DNS block list that it asks about. */
+  /** The names that it asks a DNS block list for, with `*` in the place of the address. */
   readonly list?: string;
 }
 

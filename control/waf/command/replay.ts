@@ -6,22 +6,27 @@ import type { WafEvent } from '#model/waf-event.ts';
 
 export interface Replayed {
   readonly event: WafEvent;
+  /** The location that the request comes to today; undefined where the WAF is off. */
+  readonly now: WafEvent | undefined;
   readonly before: WafEvent['action'];
   readonly after: WafEvent['action'];
 }
 
-/** The same configuration with exclusions added where `site` stands. */
-export function withExclusions(
-  http: HttpModel,
-  site: WafEvent['site'],
-  exclusions: readonly WafExclusion[],
-): HttpModel {
+/** Exclusions that are to stand in one location. */
+export interface Added {
+  readonly site: WafEvent['site'];
+  readonly exclusions: readonly WafExclusion[];
+}
+
+/** The same configuration with exclusions added where their sites are. */
+export function withExclusions(http: HttpModel, added: readonly Added[]): HttpModel {
   const change = (location: LocationModel): LocationModel => {
-    const isMeant = location.site.file === site.file && location.site.line === site.line;
+    const meant = added.filter(
+      ({ site }) => location.site.file === site.file && location.site.line === site.line,
+    );
     const { settings } = location;
-    const waf = isMeant
-      ? { ...settings.waf, exclusions: [...settings.waf.exclusions, ...exclusions] }
-      : settings.waf;
+    const exclusions = [...settings.waf.exclusions, ...meant.flatMap(one => one.exclusions)];
+    const waf = meant.length > 0 ? { ...settings.waf, exclusions } : settings.waf;
     return {
       ...location,
       settings: { ...settings, waf },
@@ -46,7 +51,8 @@ function pairs(flat: readonly string[]): [string, string][] {
   return found;
 }
 
-async function judge(http: HttpModel, events: readonly WafEvent[]): Promise<WafEvent['action'][]> {
+/** What the configuration would make of recorded requests; undefined where the WAF is off. */
+async function judge(http: HttpModel, events: readonly WafEvent[]): Promise<(WafEvent | undefined)[]> {
   const { Trial } = await loadExplain();
   const { tryRequest } = await loadWafTrial();
   using trial = new Trial(http);
@@ -66,7 +72,7 @@ async function judge(http: HttpModel, events: readonly WafEvent[]): Promise<WafE
       clientAddress,
       ...(body && { body }),
     };
-    return tryRequest(trial, question)?.action ?? 'pass';
+    return tryRequest(trial, question);
   });
 }
 
@@ -77,5 +83,21 @@ export async function replay(
   events: readonly WafEvent[],
 ): Promise<Replayed[]> {
   const [was, is] = [await judge(before, events), await judge(after, events)];
-  return events.map((event, at) => ({ event, before: was[at]!, after: is[at]! }));
+  const actionOf = (judged: WafEvent | undefined): WafEvent['action'] => judged?.action ?? 'pass';
+  return events.map((event, at) => ({
+    event,
+    now: was[at],
+    before: actionOf(was[at]),
+    after: actionOf(is[at]),
+  }));
+}
+
+/** Where the requests of events come to in this configuration: lines may have moved since. @returns undefined where the WAF is off */
+export async function sitesNow(
+  http: HttpModel,
+  events: readonly WafEvent[],
+): Promise<(WafEvent['site'] | undefined)[]> {
+  return (await judge(http, events)).map((judged, at) =>
+    judged?.location === events[at]!.location ? judged.site : undefined,
+  );
 }

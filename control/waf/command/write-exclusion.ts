@@ -37,17 +37,28 @@ function replaceFile(path: string, text: string): void {
   renameSync(bytesOf(next), bytesOf(path));
 }
 
-/** @throws {Error} when the location is not where it was */
-export function changeFor({ file, line }: WafEvent['site'], lines: readonly string[]): Change {
-  const before = readFileSync(bytesOf(file), 'latin1');
-  const after = insertLines(before, line, lines);
+/** Lines that are to stand at the head of one location. */
+export interface Insertion {
+  readonly site: WafEvent['site'];
+  readonly lines: readonly string[];
+}
+
+/** A change for each file. @throws {Error} when a location is not where it was */
+export function changesFor(insertions: readonly Insertion[]): Change[] {
+  const files = Map.groupBy(insertions, ({ site }) => site.file);
+  return [...files].map(([file, wanted]) => {
+    const before = readFileSync(bytesOf(file), 'latin1');
+    // From the bottom, so that lines above stay where they are.
+    const ordered = wanted.toSorted((a, b) => b.site.line - a.site.line);
+    const after = ordered.reduce((text, insertion) => inserted(text, insertion), before);
+    const apply = () => replaceFile(file, after);
+    return { file, before, after, apply, undo: () => replaceFile(file, before) };
+  });
+}
+
+function inserted(text: string, { site: { file, line }, lines }: Insertion): string {
+  const after = insertLines(text, line, lines);
   if (after === undefined)
     throw new Error(`${file}:${line} opens no block any more: write the line yourself`);
-  return {
-    file,
-    before,
-    after,
-    apply: () => replaceFile(file, after),
-    undo: () => replaceFile(file, before),
-  };
+  return after;
 }

@@ -11,7 +11,10 @@ const RULES = `SecRule REMOTE_ADDR "@rbl bl.test" "id:1,phase:1,deny,status:429"
 SecRule REQUEST_HEADERS:X-Other "@rbl bl.test" "id:2,phase:1,deny,status:451"
 `;
 
-async function site(resolverPort: number): Promise<AsyncDisposable & { port: number; moat: Running }> {
+async function site(
+  resolverPort: number,
+  rules = RULES,
+): Promise<AsyncDisposable & { port: number; moat: Running }> {
   const [port = 0] = await freePorts(1);
   const moat = await startMoat(
     httpConf(
@@ -20,7 +23,7 @@ async function site(resolverPort: number): Promise<AsyncDisposable & { port: num
        server { listen 127.0.0.1:${port}; location / { root .; try_files /none =204; } }`,
       'worker_processes 1;',
     ),
-    { files: { 'own.conf': RULES } },
+    { files: { 'own.conf': rules } },
   );
   return { port, moat, [Symbol.asyncDispose]: () => moat[Symbol.asyncDispose]() };
 }
@@ -64,4 +67,26 @@ test('@rbl: where no name server answers, requests pass, and the log says so', {
   await using it = await site(silent);
   assert.equal(await status(it.port, '192.0.2.7'), 204);
   assert.match(it.moat.read(), /a DNS block list gave no answer, nobody is listed: /);
+});
+
+const KEYED = `SecHttpBlKey abcdefghijkl
+SecRule REMOTE_ADDR "@rbl dnsbl.httpbl.org" "id:1,phase:1,pass,nolog,capture,setvar:'tx.said=%{tx.0}'"
+SecRule TX:said "@rx RBL lookup of ([0-9.]+)\\.dnsbl\\.httpbl\\.org succeeded at TX:checkip. Comment spammer IP: 3 days since last activity, threat score 45" "id:2,phase:1,deny,status:429"
+SecRule TX:said "@rx Search Engine" "id:3,phase:1,deny,status:451"
+`;
+
+test('@rbl dnsbl.httpbl.org: asked with the key, and says what kind of visitor it is', { skip }, async () => {
+  await using names = await startDnsmasq([
+    'address=/abcdefghijkl.7.2.0.192.dnsbl.httpbl.org/127.3.45.4',
+    'address=/abcdefghijkl.8.2.0.192.dnsbl.httpbl.org/127.0.1.0',
+    'address=/mnopqrstuvwx.9.2.0.192.dnsbl.httpbl.org/127.3.45.4',
+  ]);
+  await using it = await site(names.port, KEYED);
+  assert.equal(await status(it.port, '192.0.2.7'), 429);
+  assert.equal(await status(it.port, '192.0.2.8'), 451);
+  assert.equal(await status(it.port, '192.0.2.9'), 204);
+  await names.serve(undefined);
+  assert.equal(await status(it.port, '192.0.2.10'), 204);
+  assert.match(it.moat.read(), /gave no answer.*10\.2\.0\.192\.dnsbl\.httpbl\.org/);
+  assert.doesNotMatch(it.moat.read(), /abcdefghijkl/);
 });

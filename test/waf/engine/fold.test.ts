@@ -16,7 +16,7 @@ const OPAQUE =
 function left(text: string): number {
   const loader = loaderOf({ '/r': text });
   const program = readRules(['/r'], loader, { compilePattern });
-  const linked = linkRules(program, { loader, macros: program.macros, compilePattern });
+  const linked = linkRules(program, { loader, macros: program.macros, httpBlKey: undefined, compilePattern });
   const { plans } = makeVariant(linked, {}, []);
   assert.deepEqual(program.diagnostics, []);
   return Object.values(plans).reduce((sum, { rules }) => sum + rules.length, 0);

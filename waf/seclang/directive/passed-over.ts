@@ -53,7 +53,6 @@ export const PASSED_OVER_DIRECTIVES: readonly SecDirective[] = [
   without('SecDisableBackendCompression', 'set by proxy_set_header in moat.conf'),
   without('SecRuleInheritance', 'rules are inherited as moat.conf says'),
   without('SecXmlExternalEntity', 'external entities are always refused'),
-  without('SecHttpBlKey', 'the key of a block list is part of the names that @rbl asks for'),
   refused('SecRuleScript', 'rules run no scripts'),
   refused('SecRemoteRules', NO_FETCHING),
   refused('SecRemoteRulesFailAction', NO_FETCHING),

@@ -133,6 +133,15 @@ export const SETTING_DIRECTIVES: readonly SecDirective[] = [
       settings.geoDatabase = pathFrom(place.file, path!);
     },
   },
+  setting(
+    'SecHttpBlKey',
+    'The key for `@rbl dnsbl.httpbl.org`, which asks nobody without one.',
+    (settings, value) => {
+      if (!/^[a-z]{12}$/.test(value))
+        throw new RuleFault('value', 'this is no key of httpbl.org', 'it has 12 lower-case letters');
+      settings.httpBlKey = value;
+    },
+  ),
   word<AuditMode>('SecAuditEngine', 'audit', AUDIT_WORDS, 'On, RelevantOnly or Off.'),
   setting('SecAuditLogParts', 'Letters of the parts that a line of the audit log has.', (settings, value) => {
     if (!/^[A-KZ]+$/i.test(value))
