@@ -1,7 +1,11 @@
 /** What files are by how they begin, and which extensions say so. */
 
+/** `other`: nothing here unpacks it. */
+export type ArchiveKind = 'zip' | 'tar' | 'gzip' | 'zstd' | 'other';
+
 interface Kind {
   readonly name: string;
+  readonly archive?: ArchiveKind;
   /** In lower case. */
   readonly extensions: readonly string[];
   /** Of the first bytes, one char a byte. */
@@ -17,18 +21,20 @@ const KINDS: readonly Kind[] = [
   { name: 'a PDF document', extensions: ['pdf'], begins: /^%PDF-/ },
   {
     name: 'a ZIP archive',
+    archive: 'zip',
     extensions: [
       ...['zip', 'jar', 'war', 'apk', 'epub', 'docx', 'docm', 'xlsx', 'xlsm', 'pptx', 'pptm'],
       ...['odt', 'ods', 'odp', 'odg', 'kmz', '3mf'],
     ],
     begins: /^PK(?:\x03\x04|\x05\x06|\x07\x08)/,
   },
-  { name: 'a gzip archive', extensions: ['gz', 'tgz'], begins: /^\x1f\x8b/ },
-  { name: 'a bzip2 archive', extensions: ['bz2'], begins: /^BZh[1-9]/ },
-  { name: 'an xz archive', extensions: ['xz'], begins: /^\xfd7zXZ\0/ },
-  { name: 'a Zstandard archive', extensions: ['zst'], begins: /^\x28\xb5\x2f\xfd/ },
-  { name: 'a 7-Zip archive', extensions: ['7z'], begins: /^7z\xbc\xaf\x27\x1c/ },
-  { name: 'a RAR archive', extensions: ['rar'], begins: /^Rar!\x1a\x07/ },
+  { name: 'a gzip archive', archive: 'gzip', extensions: ['gz', 'tgz'], begins: /^\x1f\x8b/ },
+  { name: 'a bzip2 archive', archive: 'other', extensions: ['bz2'], begins: /^BZh[1-9]/ },
+  { name: 'an xz archive', archive: 'other', extensions: ['xz'], begins: /^\xfd7zXZ\0/ },
+  { name: 'a Zstandard archive', archive: 'zstd', extensions: ['zst'], begins: /^\x28\xb5\x2f\xfd/ },
+  { name: 'a 7-Zip archive', archive: 'other', extensions: ['7z'], begins: /^7z\xbc\xaf\x27\x1c/ },
+  { name: 'a RAR archive', archive: 'other', extensions: ['rar'], begins: /^Rar!\x1a\x07/ },
+  { name: 'a tar archive', archive: 'tar', extensions: ['tar'], begins: /^.{257}ustar/s },
   {
     name: 'an old Office document',
     extensions: ['doc', 'xls', 'ppt', 'msi', 'msg'],
@@ -68,3 +74,11 @@ const scriptIn = (found: Kind | undefined): string | undefined =>
   found && SCRIPTS.has(found.name) ? `is ${found.name}` : undefined;
 
 const isText = (start: string): boolean => !/[\0-\x08\x0e-\x1a\x1c-\x1f]/.test(start);
+
+/** Of the last dot; '' without one. Dots and spaces at the end are what some systems drop. */
+export const extensionOf = (name: string): string =>
+  /\.([^./\\]*)$/.exec(name.replace(/[. ]+$/, ''))?.[1]?.toLowerCase() ?? '';
+
+/** Undefined for what is no archive. */
+export const archiveKind = (start: string): ArchiveKind | undefined =>
+  KINDS.find(({ archive, begins }) => archive !== undefined && begins.test(start))?.archive;

@@ -2,7 +2,7 @@
 import type { ResolverSettings } from '#model/l7/core.ts';
 import type { UploadSettings, WafRuleTexts, WafSettings } from '#model/l7/waf.ts';
 import { wafRulesKey } from '#model/l7/waf.ts';
-import type { AuditSink, Decision, Profile, RequestHead, ResponseHead, RuleSet } from '#waf';
+import type { AuditSink, Decision, Part, Profile, RequestHead, ResponseHead, RuleSet } from '#waf';
 import { CLOSE_WITHOUT_ANSWER } from '../content/return.ts';
 import type { BodyStore } from '../downstream/body-store.ts';
 import { keepBody } from '../downstream/keep-body.ts';
@@ -18,7 +18,7 @@ import type { EventQueue } from './event-queue.ts';
 import { type AnswerWatch, Inspection } from './inspection.ts';
 import { tellOfRules } from './report.ts';
 import { compiledRules } from './rule-shelf.ts';
-import { uploadFault } from './upload.ts';
+import { contentFault, needsLook, type UploadFault, uploadFault } from './upload.ts';
 
 export class Inspector {
   readonly #rules: RuleSet;
@@ -26,6 +26,8 @@ export class Inspector {
   readonly #failsOpen: boolean;
   readonly #upload: UploadSettings | undefined;
   readonly #refuses: boolean;
+  /** Nobody sent the request, and no answer may be waited for. */
+  readonly #isTrial: boolean;
   readonly #learns: boolean;
   /** Undefined: nothing is kept. */
   readonly #events: EventQueue | undefined;
@@ -41,7 +43,9 @@ export class Inspector {
     events: EventQueue | undefined,
     lists: BlockLists,
     resolver: ResolverSettings | undefined,
+    isTrial: boolean,
   ) {
+    this.#isTrial = isTrial;
     this.#lists = lists;
     this.#resolver = resolver;
     this.#events = events;
@@ -131,11 +135,10 @@ export class Inspector {
           refused ??= transaction.requestBody(data.latin1Slice());
         },
         bodyEnd: () => {
-          exchange.resume(
-            this.#guard(exchange, () =>
-              refused ? this.#refuse(exchange, inspection, refused) : this.#judge(exchange, inspection),
-            ),
+          const verdict = this.#guard(exchange, () =>
+            refused ? this.#refuse(exchange, inspection, refused) : this.#judge(exchange, inspection),
           );
+          if (verdict !== WAIT) exchange.resume(verdict);
         },
       },
       lost,
@@ -144,28 +147,52 @@ export class Inspector {
   }
 
   #judge(exchange: Exchange, inspection: Inspection): Verdict {
-    const refused = inspection.transaction.inspectRequest() ?? this.#judgeUploads(exchange, inspection);
-    return refused ? this.#refuse(exchange, inspection, refused) : NEXT;
+    const refused = inspection.transaction.inspectRequest();
+    const { files } = inspection.transaction.body;
+    const verdict = refused
+      ? this.#refuse(exchange, inspection, refused)
+      : this.#upload && files.length > 0
+        ? this.#judgeUploads(exchange, inspection, this.#upload)
+        : NEXT;
+    if (verdict !== WAIT) forget(files);
+    return verdict;
   }
 
-  /** Files that are not what they say, or too large. */
-  #judgeUploads(exchange: Exchange, { transaction }: Inspection): Decision | undefined {
-    const fault = this.#upload && uploadFault(transaction.body.files, this.#upload);
-    if (!fault) return undefined;
-    const action = this.#refuses ? 'block' : 'detect';
-    exchange.finding = { source: 'upload', action, reason: fault.message };
-    if (!this.#refuses) {
-      exchange.log('warn', `upload would be refused: ${fault.message}`);
-      return undefined;
-    }
-    return {
-      action: 'deny',
-      status: fault.status,
-      url: undefined,
-      ruleId: 0,
-      message: fault.message,
-      phase: 2,
-    };
+  /** Files that are not what they say, or too large; what is in them, if it has to be looked at, is told later. */
+  #judgeUploads(exchange: Exchange, inspection: Inspection, upload: UploadSettings): Verdict {
+    const { body, requestBodyExceeded } = inspection.transaction;
+    const fault = uploadFault(body.files, upload);
+    if (fault) return this.#refuseUpload(exchange, inspection, fault);
+    if (this.#isTrial || !needsLook(body.files, upload)) return NEXT;
+    exchange.delayed = true;
+    void contentFault(body.files, upload, requestBodyExceeded)
+      .then(
+        found => () => (found ? this.#refuseUpload(exchange, inspection, found) : NEXT),
+        (error: Error) => () => {
+          throw error;
+        },
+      )
+      .then(decide => {
+        exchange.delayed = false;
+        forget(body.files);
+        if (!exchange.closed) exchange.resume(this.#guard(exchange, decide));
+      });
+    return WAIT;
+  }
+
+  #refuseUpload(exchange: Exchange, inspection: Inspection, { status, message }: UploadFault): Verdict {
+    exchange.finding = { source: 'upload', action: this.#refuses ? 'block' : 'detect', reason: message };
+    if (this.#refuses)
+      return this.#refuse(exchange, inspection, {
+        action: 'deny',
+        status,
+        url: undefined,
+        ruleId: 0,
+        message,
+        phase: 2,
+      });
+    exchange.log('warn', `upload would be refused: ${message}`);
+    return NEXT;
   }
 
   /** Phases 3 and 4. An answer whose body the rules want is held back until they have seen it. */
@@ -212,6 +239,11 @@ export class Inspector {
       if (exchange.inspection) exchange.inspection.tookMs += performance.now() - startMs;
     }
   }
+}
+
+/** A file's content holds the whole body in memory. */
+function forget(files: readonly Part[]): void {
+  for (const file of files) file.content = '';
 }
 
 function profileOf(settings: WafSettings, audit: AuditSink | undefined): Parameters<RuleSet['profile']>[0] {
@@ -280,7 +312,9 @@ export function inspectorFor({ location, tables, worker }: Compiler): Inspector 
   const audit = file && { write: (line: string) => file.write(`${line}\n`) };
   const events = tables.model.wafEvents && worker.wafEvents;
   const rules = compiledRules(texts, tables, worker);
-  return new Inspector(settings, rules, audit, events, worker.blockLists, location.settings.core.resolver);
+  const { resolver } = location.settings.core;
+  const isTrial = worker.observer !== undefined;
+  return new Inspector(settings, rules, audit, events, worker.blockLists, resolver, isTrial);
 }
 
 function textsFor(settings: WafSettings, sets: readonly WafRuleTexts[]): WafRuleTexts {

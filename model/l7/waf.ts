@@ -68,7 +68,28 @@ export interface UploadSettings {
   readonly types: readonly string[] | undefined;
   /** Bytes of a file. */
   readonly mostBytes: number | undefined;
+  readonly archives: 'pass' | 'refuse' | ArchiveLimits;
+  /** Who is asked about each file besides. */
+  readonly scanner: { readonly at: ScannerAddress; readonly timeoutMs: number } | undefined;
 }
+
+/** What archives may be; what cannot be opened is refused. */
+export interface ArchiveLimits {
+  /** Of all that is in a file, in archives within it, too. */
+  readonly unpackedBytes: number;
+  readonly entries: number;
+  /** The most that bytes may grow by unpacking. */
+  readonly ratio: number;
+  /** Archives within each other; 1: none. */
+  readonly depth: number;
+  /** Extensions of what may be in it, in lower case; undefined: anything that is what it says. */
+  readonly inside: readonly string[] | undefined;
+}
+
+/** Where clamd listens. */
+export type ScannerAddress =
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number };
 
 export interface WafSettings {
   /** Undefined: files are looked at by rules only. */

@@ -45,8 +45,10 @@ export interface Part {
   /** Undefined for a field; a file with an empty name counts as a field, so that its content is inspected. */
   filename: string | undefined;
   value: string;
-  /** Of the content in bytes; a file's content is not kept. */
+  /** Of the content in bytes. */
   length: number;
+  /** A file's content, which keeps the whole body in memory: whoever has done with it empties it. '' for fields. */
+  content: string;
   /** How a file's content begins: enough to tell what it is. Empty for fields. */
   start: string;
 }

@@ -116,7 +116,7 @@ class MultipartReader {
   #startPart(): void {
     if (this.#parts.length >= this.#limits.parts)
       throw new MultipartFault(`more than ${this.#limits.parts} parts`);
-    this.#part = { headers: [], name: '', filename: undefined, value: '', length: 0, start: '' };
+    this.#part = { headers: [], name: '', filename: undefined, value: '', length: 0, content: '', start: '' };
     this.#inHeaders = true;
   }
 
@@ -151,8 +151,10 @@ class MultipartReader {
     if (end > this.#contentStart && this.#body[end - 1] === '\n') end--;
     if (end > this.#contentStart && this.#body[end - 1] === '\r') end--;
     part.length = end - this.#contentStart;
-    if (part.filename !== undefined)
-      part.start = this.#body.slice(this.#contentStart, Math.min(end, this.#contentStart + START_BYTES));
+    if (part.filename !== undefined) {
+      part.content = this.#body.slice(this.#contentStart, end);
+      part.start = part.content.slice(0, START_BYTES);
+    }
     if (part.filename === undefined) part.value = this.#body.slice(this.#contentStart, end);
     else if (++this.#files > this.#limits.files) this.#flags.fileLimitExceeded = true;
     this.#parts.push(part);
