@@ -102,6 +102,12 @@ export const COMMANDS = {
     summary: 'make, list or revoke tokens for the HTTP API of the running program',
     load: () => import('./commands/token.ts'),
   },
+  user: {
+    usage:
+      'user list | link | add NAME [--role viewer | operator | admin] | role NAME ROLE | password NAME | disable NAME | enable NAME | reset-totp NAME | remove NAME [-c FILE] [-p PREFIX] [--json]',
+    summary: 'say who may log in to the console; passwords are read from standard input',
+    load: () => import('./commands/user.ts'),
+  },
   doctor: {
     usage: 'doctor [-c FILE] [--json]',
     summary: 'find what on this host is in the way of the L4 tier',

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Line, type Said } from '#kit/line.ts';
-import type { ToControl } from './desk/questions.ts';
+import type { ToControl, ToIdentity } from './desk/questions.ts';
 import type { ApiNews, ToApi } from './messages.ts';
 
 const ENTRY = fileURLToPath(new URL('./process.ts', import.meta.url));
@@ -22,7 +22,7 @@ export class ApiChild {
   constructor(
     env: NodeJS.ProcessEnv,
     fds: readonly number[],
-    work: (question: ToControl) => unknown,
+    work: (question: ToControl | ToIdentity) => unknown,
     hear: (news: ApiNews) => void,
   ) {
     this.#process = spawn(process.execPath, [...process.execArgv, ...FLAGS, ENTRY], {
@@ -34,7 +34,9 @@ export class ApiChild {
       if (this.#process.connected)
         this.#process.send(message, fault => fault && this.#line.break(fault.message));
     });
-    this.#process.on('message', message => this.#line.take(message as Said<ToControl, ApiNews>, work, hear));
+    this.#process.on('message', message =>
+      this.#line.take(message as Said<ToControl | ToIdentity, ApiNews>, work, hear),
+    );
     this.ended = new Promise(done => {
       this.#process.once('error', fault => done(`could not be started: ${fault.message}`));
       this.#process.once('exit', (code, signal) =>

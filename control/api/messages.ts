@@ -1,6 +1,13 @@
 /** What control and the API process say to each other. */
 import type { ApiModel } from '#model/api.ts';
 import type { TokenRecord } from './token/token.ts';
+import type { SessionRecord } from './user/session.ts';
+
+/** Who is believed, and nobody else. */
+export interface Believed {
+  readonly tokens: readonly TokenRecord[];
+  readonly sessions: readonly SessionRecord[];
+}
 
 export interface ApiService {
   readonly model: Omit<ApiModel, 'statePath' | 'auditLimitBytes'>;
@@ -12,12 +19,11 @@ export interface ApiService {
 
 export type ToApi =
   /** Comes once: becomes the user, and answers on the sockets. */
-  | { readonly kind: 'serve'; readonly service: ApiService; readonly tokens: readonly TokenRecord[] }
-  /** From now on these are believed, and no others. */
-  | { readonly kind: 'tokens'; readonly tokens: readonly TokenRecord[] };
+  | { readonly kind: 'serve'; readonly service: ApiService; readonly believed: Believed }
+  | { readonly kind: 'believe'; readonly believed: Believed };
 
-/** What the process says unasked, to be logged. */
-export interface ApiNews {
-  readonly level: 'error' | 'warn' | 'notice';
-  readonly message: string;
-}
+/** What the process says unasked. */
+export type ApiNews =
+  | { readonly kind: 'log'; readonly level: 'error' | 'warn' | 'notice'; readonly message: string }
+  /** Sessions that were used, and when last, in ms since 1970. */
+  | { readonly kind: 'seen'; readonly times: ReadonlyMap<string, number> };

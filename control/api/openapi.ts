@@ -61,15 +61,20 @@ function answersOf(route: Route) {
   };
 }
 
+const NEEDS = {
+  session: ', and a session',
+  'fresh-session': ', and a session whose password was given within five minutes',
+} as const;
+
 function operationOf(route: Route) {
-  const { summary, role, scope, params, query, body, changes } = route;
+  const { summary, role, scope, params, query, body, changes, needs } = route;
   return {
     summary,
-    description: role === 'public' ? 'Needs no token.' : `Needs the role ${role}.`,
+    description: role === 'public' ? 'Needs nobody.' : `Needs the role ${role}${needs ? NEEDS[needs] : ''}.`,
     tags: [scope ?? 'status'],
     'x-role': role,
     ...(scope && { 'x-scope': scope }),
-    security: role === 'public' ? [] : [{ token: [] }],
+    security: role === 'public' ? [] : [...(needs ? [] : [{ token: [] }]), { session: [] }],
     parameters: [
       ...parametersOf('path', params),
       ...parametersOf('query', query),
@@ -89,7 +94,10 @@ export function openApi(routes: readonly Route[]) {
     openapi: '3.1.0',
     info: { title: 'moat', version: MOAT_VERSION, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
     components: {
-      securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer' },
+        session: { type: 'apiKey', in: 'cookie', name: '__Host-moat-8470' },
+      },
       schemas: { Problem: schemaOf(PROBLEM, 'output') },
     },
     paths,

@@ -14,8 +14,14 @@ import { MOAT_VERSION } from '../version.ts';
 import { AuditLog, entryOf } from './audit.ts';
 import { ApiChild, FIRST_FD } from './child.ts';
 import { Desk, type Office } from './desk/desk.ts';
-import type { ToControl } from './desk/questions.ts';
+import type { ToControl, ToIdentity } from './desk/questions.ts';
+import type { ApiNews, Believed } from './messages.ts';
 import { type ShownToken, type TokenOrder, TokenStore } from './token/store.ts';
+import { Identity } from './user/identity.ts';
+import { obey, type UserOrder } from './user/order.ts';
+import { SessionStore } from './user/session-store.ts';
+import { linkOf } from './user/setup-link.ts';
+import { UserStore } from './user/store.ts';
 
 const BACKLOG = 128;
 /** A process that died is started anew after a growing pause. */
@@ -34,6 +40,7 @@ interface Prepared {
   readonly opened: readonly Socket[];
   readonly tokens: TokenStore;
   readonly audit: AuditLog;
+  readonly identity: Identity;
 }
 
 interface Socket extends ApiListen {
@@ -72,7 +79,8 @@ export class ApiPlane {
       });
       const tokens = new TokenStore(`${model.statePath}/tokens.json`);
       const audit = new AuditLog(model.statePath, model.auditLimitBytes);
-      this.#prepared = { model, user, sockets, opened, tokens, audit };
+      const identity = this.#identityIn(model.statePath, audit);
+      this.#prepared = { model, user, sockets, opened, tokens, audit, identity };
     } catch (fault) {
       for (const { fd } of opened) closeFd(fd);
       throw new Error(`api: ${(fault as Error).message}`, { cause: fault });
@@ -97,12 +105,15 @@ export class ApiPlane {
         now.audit.close();
         return; // streams of clients go on
       }
+      if (now) now.identity.audit = now.audit;
       const desk = now && new Desk(this.#office, now.audit, now.model.statePath);
       this.#inForce = now && desk && { ...now, desk };
       await this.#end();
       before?.desk.close();
       for (const { fd } of before?.sockets ?? []) if (!now?.sockets.some(one => one.fd === fd)) closeFd(fd);
-      if (now) void this.#begin(); // nothing else waits for it
+      if (!now) return;
+      void this.#begin(); // nothing else waits for it
+      if (now.model.statePath !== before?.model.statePath) this.#welcome();
     });
   }
 
@@ -125,10 +136,59 @@ export class ApiPlane {
     const change =
       order.kind === 'create' ? { before: null, after: record } : { before: record, after: null };
     audit.write(entryOf({ who: 'socket', what: `token-${order.kind}`, wish: order, ...change }));
-    const child = this.#child;
-    const told = child?.ask({ kind: 'tokens', tokens: tokens.records }).catch(() => {}); // its next life is told
-    if (told) await within(TOKEN_PATIENCE_MS, told);
+    await this.#push();
     return { ...done, record };
+  }
+
+  /** The process hears whom it is to believe. */
+  async #push(): Promise<void> {
+    const told = this.#child?.ask({ kind: 'believe', believed: this.#believed() }).catch(() => {}); // its next life is told
+    if (told) await within(TOKEN_PATIENCE_MS, told);
+  }
+
+  #believed(): Believed {
+    const { tokens, identity } = this.#need();
+    return { tokens: tokens.records, sessions: identity.sessions };
+  }
+
+  /** Those who let people in, as long as their folder is the same: what they know of bad tries is kept over reloads. */
+  #identityIn(folder: string, audit: AuditLog): Identity {
+    if (this.#inForce?.model.statePath === folder) return this.#inForce.identity;
+    const users = new UserStore(`${folder}/users.json`);
+    if (users.fault !== undefined)
+      this.#log.error(`api: nobody can log in: the users cannot be read: ${users.fault}`);
+    const sessions = new SessionStore(`${folder}/sessions.json`, message =>
+      this.#log.error(`api: ${message}`),
+    );
+    const push = () => void this.#push();
+    return new Identity({ users, sessions, log: () => this.#log, push }, audit);
+  }
+
+  #hear(news: ApiNews, identity: Identity): void {
+    if (news.kind === 'seen') identity.seen(news.times);
+    else this.#log[news.level](`api: ${news.message}`);
+  }
+
+  /** What `moat user` is told. @throws {Error} with the reason */
+  async orderUser(order: UserOrder): Promise<unknown> {
+    const { identity } = this.#need();
+    return order.kind === 'link' ? this.invite() : obey(identity, order);
+  }
+
+  /** @returns the link by which the first admin gets in @throws {Error} when there are users */
+  invite(): string {
+    const { identity, model } = this.#need();
+    return linkOf(model, identity.invite());
+  }
+
+  /** To who sits at the machine, and to no log. */
+  #welcome(): void {
+    if (!this.#inForce?.identity.needsSetup) return;
+    if (process.stderr.isTTY)
+      process.stderr.write(
+        `moat: the console has no user yet. Within a day, open once:\n  ${this.invite()}\n`,
+      );
+    else this.#log.notice('api: the console has no user yet: moat user link prints a link for the first');
   }
 
   /** What was commanded on the control socket stands in the audit log, too; its failure is told, and hinders nobody there. */
@@ -163,19 +223,22 @@ export class ApiPlane {
   }
 
   async #start(): Promise<void> {
-    const { model, user, sockets, tokens, desk } = this.#need();
+    const { model, user, sockets, identity, desk } = this.#need();
     const child: ApiChild = new ApiChild(
       baseEnvironment(),
       sockets.map(({ fd }) => fd),
-      (question: ToControl) => desk.answer(question),
-      ({ level, message }) => this.#log[level](`api: ${message}`),
+      (question: ToControl | ToIdentity) =>
+        question.kind === 'identity'
+          ? identity.answer(question.what, question.input, question.asker)
+          : desk.answer(question),
+      news => this.#hear(news, identity),
     );
     this.#child = child;
     void child.ended.then(how => this.#bury(child, how));
     const { listens, tls, hosts } = model;
     const service = { model: { listens, tls, hosts }, firstFd: FIRST_FD, user, version: MOAT_VERSION };
     try {
-      const serving = child.ask({ kind: 'serve', service, tokens: tokens.records }).then(() => true);
+      const serving = child.ask({ kind: 'serve', service, believed: this.#believed() }).then(() => true);
       if (!(await within(START_PATIENCE_MS, serving))) throw new Error('it does not answer');
     } catch (fault) {
       if (this.#child === child) this.#child = undefined;

@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import { setPriority } from 'node:os';
 import { Line, type Said } from '#kit/line.ts';
 import { setUser } from '#native/identity.ts';
-import type { ToControl, Told } from './desk/questions.ts';
+import type { ToControl, ToIdentity, Told } from './desk/questions.ts';
 import { Feed } from './feed/feed.ts';
 import { answer } from './http/answer.ts';
 import { Credentials } from './http/credentials.ts';
@@ -21,15 +21,15 @@ const NICE = 5;
 /** Answers that are under way may end. */
 const LEAVE_MS = 1000;
 
-const line: Line<ToControl, ApiNews> = new Line(message => process.send?.(message, () => {})); // control may be gone
-const tell = (level: ApiNews['level']) => (message: string) =>
-  line.tell({ level, message: oneLine(message) });
+const line: Line<ToControl | ToIdentity, ApiNews> = new Line(message => process.send?.(message, () => {})); // control may be gone
+const tell = (level: 'error' | 'notice') => (message: string) =>
+  line.tell({ kind: 'log', level, message: oneLine(message) });
 
 /** Nothing that a client sent begins a line of the log. */
 const oneLine = (text: string): string => text.replace(/\p{Cc}+/gu, ' ').slice(0, 2000);
 
 const desk = new RemoteDesk(question => line.ask<Told>(question));
-const credentials = new Credentials(tell('notice'));
+const credentials = new Credentials(tell('notice'), times => line.tell({ kind: 'seen', times }));
 const feed = new Feed(desk, credentials);
 const servers: Server[] = [];
 
@@ -56,7 +56,7 @@ function begin({ model, firstFd, user }: ApiService): void {
 }
 
 function work(demand: ToApi): void {
-  credentials.believe(demand.tokens);
+  credentials.believe(demand.believed);
   if (demand.kind === 'serve') begin(demand.service);
 }
 

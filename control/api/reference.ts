@@ -24,6 +24,14 @@ curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8470/api/v1/l4/services
 **Tokens** have a role (\`viewer\` looks, \`operator\` drains, bans and fails over, \`admin\` reads configuration and audit log; each may what those before
 it may), on wish scopes (\`--scope l4\`) and an end. Only their hashes are kept. \`moat token revoke\` ends one at once, streams that it opened too.
 
+**Users** log in with a browser: \`POST /api/v1/login\` sets the cookie of a session (HttpOnly, SameSite=Strict, with TLS \`__Host-\`) that ends after an hour without
+a request, and after twelve hours. \`GET /api/v1/me\` says who it is, and \`csrf\`: every request of a session that is no GET has to say it in the
+field \`X-Moat-Csrf\`. Where there is no user, \`GET /api/v1/setup\` says \`needed\`; the machine's terminal shows a link \`/setup#SECRET\`, or \`moat user link\`
+does, and \`POST /api/v1/setup\` with that secret makes the first admin. A second factor (TOTP) makes a login without \`code\` a 401 \`code-needed\`. Some routes want
+a password that was given within five minutes: 403 \`log-in-again\` until \`POST /api/v1/login/again\`; tokens are refused there (403 \`session-needed\`). Ten
+bad logins in a minute, of one address or at one account, make it 429; who has logged in from where he is before is not hindered by those of others.
+\`moat user\` does the same on the machine.
+
 **Changes** need \`If-Match\`: the \`ETag\` of what was seen, or \`*\` (428 without, 412 when it is another by now; counts do not change an ETag). With an
 \`Idempotency-Key\` a change that is sent again within a day is done once and answered twice (422 when the key stood for another request, 409 while it is
 under way). Each is in the audit log before it is answered: who, from where, what, before, after. When that cannot be written, nothing is changed (503).

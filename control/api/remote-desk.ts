@@ -1,6 +1,7 @@
 /** The desk as the API process sees it: questions to control, few at a time, and the same one not twice. */
-import type { Asker, ReadName, Reads, ToControl, Told, Wish } from './desk/questions.ts';
+import type { Asker, ReadName, Reads, ToControl, ToIdentity, Told, Wish } from './desk/questions.ts';
 import { busy, Refusal } from './refusal.ts';
+import type { IdentityQuestion, IdentityQuestions } from './user/questions.ts';
 
 /** Control has other work: so many questions are with it at once, and so many wait. */
 const MOST_OPEN = 8;
@@ -9,7 +10,7 @@ const MOST_WAITING = 128;
 const FRESH_MS = 250;
 const MOST_KEPT = 64;
 
-type Ask = (question: ToControl) => Promise<Told>;
+type Ask = (question: ToControl | ToIdentity) => Promise<Told>;
 
 interface Kept {
   readonly atMs: number;
@@ -49,7 +50,17 @@ export class RemoteDesk {
     }
   }
 
-  async #put(question: ToControl): Promise<unknown> {
+  /** About who is let in. @throws {Refusal} */
+  async identity<K extends IdentityQuestion>(
+    what: K,
+    input: IdentityQuestions[K]['input'],
+    asker: Asker,
+  ): Promise<IdentityQuestions[K]['output']> {
+    const told = await this.#put({ kind: 'identity', what, input, asker });
+    return told as IdentityQuestions[K]['output'];
+  }
+
+  async #put(question: ToControl | ToIdentity): Promise<unknown> {
     if (this.#open >= MOST_OPEN) await this.#wait();
     else this.#open++;
     try {

@@ -38,6 +38,8 @@ export interface Answers {
   ): Promise<
     { readonly done: { readonly token?: string; readonly record: ShownToken } } | { readonly fault: string }
   >;
+  /** @param wish a UserOrder as JSON @returns what it is about; of `link`, the link */
+  'user-order'(wish: string): Promise<{ readonly done: unknown } | { readonly fault: string }>;
 }
 
 /** What an operator wants done to a real server. */

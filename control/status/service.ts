@@ -39,6 +39,15 @@ async function orderToken(text: string, applier: Applier): ReturnType<Answers['t
   }
 }
 
+async function orderUser(text: string, applier: Applier): ReturnType<Answers['user-order']> {
+  try {
+    if (!applier.api) throw new Error('there is no api block in force');
+    return { done: await applier.api.orderUser(JSON.parse(text)) };
+  } catch (fault) {
+    return { fault: (fault as Error).message };
+  }
+}
+
 /** Who reads the audit log of the API finds what was commanded beside it. */
 async function recorded<T extends { readonly done: unknown } | { readonly fault: string }>(
   what: string,
@@ -78,6 +87,7 @@ export class StatusService {
         'vrrp-order': wish => recorded('vrrp-order', wish, orderCluster(wish, applier), applier),
         tokens: async () => (applier.api?.inForce ? applier.api.list() : undefined),
         'token-order': wish => orderToken(wish, applier),
+        'user-order': wish => orderUser(wish, applier),
       });
     } catch (fault) {
       applier.log.warn(`moat status will get no answer: ${(fault as Error).message}`);

@@ -5,6 +5,7 @@ import type { ZoneBans } from '#l7';
 import type { StatusReport } from '../../status/report.ts';
 import type { ClerkQuestions } from '../clerk/questions.ts';
 import type { RefusalData } from '../refusal.ts';
+import type { IdentityQuestion } from '../user/questions.ts';
 
 export interface FlowQuestion {
   /** Only those of this virtual address, `ADDRESS:PORT`. */
@@ -74,11 +75,22 @@ export interface Asker {
   readonly who: string;
   readonly from: string | undefined;
   readonly ifMatch: string | undefined;
+  /** Of a browser: the id of its session. */
+  readonly session?: string | undefined;
+  /** What it says it is, cut. */
+  readonly agent?: string | undefined;
 }
 
 export type ToControl =
   | { readonly kind: 'read'; readonly what: ReadName; readonly input: unknown }
   | { readonly kind: 'change'; readonly wish: Wish; readonly asker: Asker };
+
+export interface ToIdentity {
+  readonly kind: 'identity';
+  readonly what: IdentityQuestion;
+  readonly input: unknown;
+  readonly asker: Asker;
+}
 
 /** Refusals are answers: their status must not get lost on the way. */
 export type Told = { readonly value: unknown } | { readonly refused: RefusalData };

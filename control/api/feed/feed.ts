@@ -1,9 +1,8 @@
 /** The stream of events: a snapshot, then what has changed, once a second, as server-sent events. One look serves all who watch. */
 import type { ServerResponse } from 'node:http';
-import type { Credentials } from '../http/credentials.ts';
+import type { Caller, Credentials } from '../http/credentials.ts';
 import { busy } from '../refusal.ts';
 import type { RemoteDesk } from '../remote-desk.ts';
-import type { TokenRecord } from '../token/token.ts';
 import { type Json, mergePatch } from './merge-patch.ts';
 import { pictureOf } from './picture.ts';
 
@@ -16,7 +15,7 @@ const MOST_UNREAD_BYTES = 1 << 20;
 
 interface Watcher {
   readonly response: ServerResponse;
-  readonly token: TokenRecord;
+  readonly caller: Caller;
   hasSnapshot: boolean;
 }
 
@@ -35,9 +34,9 @@ export class Feed {
   }
 
   /** @throws {Refusal} when too many watch */
-  readonly join = (response: ServerResponse, token: TokenRecord): void => {
+  readonly join = (response: ServerResponse, caller: Caller): void => {
     if (this.#watching.size >= MOST_WATCHING) throw busy('too many watch', 10);
-    const watcher: Watcher = { response, token, hasSnapshot: false };
+    const watcher: Watcher = { response, caller, hasSnapshot: false };
     this.#watching.add(watcher);
     response.once('close', () => this.#leave(watcher));
     response.writeHead(200, { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
@@ -92,8 +91,8 @@ export class Feed {
     for (const watcher of this.#watching) this.#send(watcher, `: ${comment}\n\n`);
   }
 
-  #send({ response, token }: Watcher, text: string | undefined): void {
-    if (!this.#credentials.isGood(token))
+  #send({ response, caller }: Watcher, text: string | undefined): void {
+    if (!this.#credentials.isGood(caller))
       response.end(); // revoked, or ended
     else if (response.writableLength > MOST_UNREAD_BYTES) response.destroy();
     else if (text !== undefined) response.write(text, 'latin1');

@@ -5,16 +5,19 @@ import { refuse } from '../refusal.ts';
 import type { RemoteDesk } from '../remote-desk.ts';
 import { type Match, type Router, readTarget } from '../route/match.ts';
 import type { Reply, Route, Stream } from '../route/route.ts';
-import { mayDo, type TokenRecord } from '../token/token.ts';
+import { mayDo } from '../token/token.ts';
+import { isFresh } from '../user/session.ts';
 import { readBody } from './body.ts';
 import { jsonBytes } from './bytes.ts';
 import { checkParts } from './check.ts';
-import type { Credentials } from './credentials.ts';
+import { cookieField } from './cookie.ts';
+import type { Caller, Credentials } from './credentials.ts';
 import { refuseOtherHost, refuseOtherOrigin, refuseTwins } from './gate.ts';
 import type { Idempotency } from './idempotency.ts';
 import { PROBLEM_TYPE, problemOf, refusalOf } from './problem.ts';
 
 const BODY_BYTES = 64 << 10;
+const MOST_AGENT = 160;
 
 export interface Answering {
   readonly router: Router;
@@ -65,26 +68,28 @@ async function work(
   refuseOtherHost(request, means.hosts);
   refuseOtherOrigin(request, means.isTls);
   const target = readTarget(request.url ?? '');
-  const { match, token } = admit(request, target.segments, means);
+  const { match, caller } = admit(request, target.segments, means);
   const { route } = match;
   const limitBytes = route.bodyLimitBytes ?? BODY_BYTES;
   const body = await readBody(request, response, { limitBytes, expects });
   const parts = checkParts(route, match.params, target.query, body);
   const asker = {
-    who: token ? `token ${token.name} (${token.id})` : 'nobody',
+    who: caller?.who ?? 'nobody',
     from: request.socket.remoteAddress,
     ifMatch: request.headers['if-match'],
+    session: caller && 'session' in caller.by ? caller.id : undefined,
+    agent: (request.headers['user-agent'] ?? '').slice(0, MOST_AGENT),
   };
-  const call = { ...parts, asker, desk: means.desk, stream: means.stream };
+  const call = { ...parts, asker, caller, desk: means.desk, stream: means.stream };
   const handle = () => route.handle(call as never);
-  if (!route.changes || !token) return give(response, await handle(), route, means, token);
+  if (!route.changes || !caller) return give(response, await handle(), route, means, caller);
   const what = [request.method, request.url, asker.ifMatch, body?.text].join('\n');
   const key = request.headers['idempotency-key'];
   if (Array.isArray(key)) throw refuse(400, 'twice', 'one Idempotency-Key');
   if (asker.ifMatch === undefined)
     throw refuse(428, 'precondition-required', 'say If-Match with the ETag of what you have seen, or *');
-  const reply = await means.repeats.once(token.id, key, what, async () => (await handle()) as Reply);
-  give(response, reply, route, means, token);
+  const reply = await means.repeats.once(caller.id, key, what, async () => (await handle()) as Reply);
+  give(response, reply, route, means, caller);
 }
 
 /** What is public needs nobody; all else is refused to those who are not known before a word is said of what there is. */
@@ -92,16 +97,26 @@ function admit(
   request: IncomingMessage,
   segments: readonly string[],
   { router, credentials }: Answering,
-): { readonly match: Match; readonly token: TokenRecord | undefined } {
+): { readonly match: Match; readonly caller: Caller | undefined } {
   const find = () => router.find(request.method ?? '', segments);
   const open = attempt(find);
-  if (open?.route.role === 'public') return { match: open, token: undefined };
-  const token = credentials.of(request);
+  if (open?.route.role === 'public') return { match: open, caller: credentials.sessionOf(request) };
+  const caller = credentials.of(request);
   const match = open ?? find();
   const { role, scope } = match.route;
-  if (role === 'public' || !mayDo(token, role, scope))
+  if (role === 'public' || !mayDo(caller, role, scope))
     throw refuse(403, 'forbidden', `this needs the role ${role}${scope ? ` in the scope ${scope}` : ''}`);
-  return { match, token };
+  refuseUnfit(match.route, caller);
+  return { match, caller };
+}
+
+/** What is dangerous is not for a token that lies in some file, nor for a browser that somebody left open. @throws {Refusal} 403 */
+function refuseUnfit({ needs }: Route, { by }: Caller): void {
+  if (needs === undefined) return;
+  if (!('session' in by))
+    throw refuse(403, 'session-needed', 'this is for who has logged in, not for tokens');
+  if (needs === 'fresh-session' && !isFresh(by.session, Date.now()))
+    throw refuse(403, 'log-in-again', 'say your password again: POST /api/v1/login/again');
 }
 
 /** Undefined where it is refused. */
@@ -118,15 +133,16 @@ function give(
   reply: Reply | 'stream',
   route: Route,
   { stream }: Answering,
-  token: TokenRecord | undefined,
+  caller: Caller | undefined,
 ): void {
   if (reply === 'stream') {
-    if (token && response.req.method === 'GET') stream(response, token);
+    if (caller && response.req.method === 'GET') stream(response, caller);
     else response.end(); // HEAD: there is nothing to wait for
     return;
   }
-  const { status = route.status ?? 200, body, state, headers = {} } = reply;
+  const { status = route.status ?? 200, body, state, headers = {}, cookie } = reply;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  if (cookie !== undefined) response.setHeader('Set-Cookie', cookieField(response.req, cookie));
   if (state !== undefined) response.setHeader('ETag', etagOf(state));
   send(response, status, body, 'application/json');
 }

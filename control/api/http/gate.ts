@@ -12,6 +12,8 @@ const SINGLE = [
   'idempotency-key',
   'origin',
   'content-length',
+  'cookie',
+  'x-moat-csrf',
 ];
 
 /** @throws {Refusal} 400 */

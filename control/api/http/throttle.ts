@@ -39,10 +39,16 @@ export class Throttle {
     if (this.#counts.size > MOST_ADDRESSES) this.#counts.delete(this.#counts.keys().next().value!);
     return count.bad;
   }
+
+  /** One that was counted has turned out to be good. */
+  good(address: string): void {
+    const count = this.#counts.get(networkOf(address));
+    if (count && count.bad > 0) count.bad--;
+  }
 }
 
 /** Who has an IPv6 address has 2^64 of them. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
   const [head = '', tail] = address.split('%')[0]!.split('::');
   const front = head === '' ? [] : head.split(':');

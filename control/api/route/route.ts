@@ -2,8 +2,9 @@
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { Asker } from '../desk/questions.ts';
+import type { Caller } from '../http/credentials.ts';
 import type { RemoteDesk } from '../remote-desk.ts';
-import type { Role, Scope, TokenRecord } from '../token/token.ts';
+import type { Role, Scope } from '../token/token.ts';
 
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type Method = (typeof METHODS)[number];
@@ -15,10 +16,12 @@ export interface Reply {
   /** What the ETag is made of. */
   readonly state?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Of a session that begins; null: it ends. */
+  readonly cookie?: string | null;
 }
 
-/** An answer without an end, as events. @param token who hears it, for as long as that is believed */
-export type Stream = (response: ServerResponse, token: TokenRecord) => void;
+/** An answer without an end, as events. @param caller who hears it, for as long as he is believed */
+export type Stream = (response: ServerResponse, caller: Caller) => void;
 
 export interface Means {
   readonly desk: RemoteDesk;
@@ -31,6 +34,8 @@ export interface Call<P, Q, B> extends Means {
   readonly query: Q;
   readonly body: B;
   readonly asker: Asker;
+  /** Undefined: nobody, on a route that is public. */
+  readonly caller: Caller | undefined;
 }
 
 type Fields = z.ZodObject;
@@ -51,6 +56,8 @@ interface Definition<P extends Fields, Q extends Fields, B extends z.ZodType> {
   /** Undefined: a body is refused. */
   readonly body?: B;
   readonly bodyLimitBytes?: number;
+  /** Tokens are refused; `fresh-session`: and who has not given his password for a while. */
+  readonly needs?: 'session' | 'fresh-session';
   /** Whether something is another after it: then If-Match is asked for, and it goes into the audit log. */
   readonly changes?: boolean;
   /** What it is answered with. */

@@ -4,8 +4,20 @@ import { CLUSTER } from './cluster.ts';
 import { CONFIG } from './config.ts';
 import { L4 } from './l4.ts';
 import { L7 } from './l7.ts';
+import { ME } from './me.ts';
 import type { Route } from './route.ts';
 import { STATUS } from './status.ts';
+import { USERS } from './users.ts';
 import { WAF } from './waf.ts';
 
-export const ROUTES: readonly Route[] = [...STATUS, ...L4, ...L7, ...CLUSTER, ...WAF, ...CONFIG, ...AUDIT];
+export const ROUTES: readonly Route[] = [
+  ...STATUS,
+  ...L4,
+  ...L7,
+  ...CLUSTER,
+  ...WAF,
+  ...CONFIG,
+  ...AUDIT,
+  ...ME,
+  ...USERS,
+];

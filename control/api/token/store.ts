@@ -1,6 +1,5 @@
 /** Tokens in a file that only its owner may read; control alone writes it. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readOwnFile, writeOwnFile } from '../owner-file.ts';
 import {
   isRole,
   isScope,
@@ -14,7 +13,6 @@ import {
 
 const MOST_TOKENS = 256;
 const MOST_NAME = 64;
-const OWNER_ONLY = 0o600;
 
 /** What an operator wants. */
 export type TokenOrder =
@@ -38,7 +36,7 @@ export class TokenStore {
   /** @throws {Error} when the file is there and cannot be read: then nobody is believed */
   constructor(path: string) {
     this.#path = path;
-    this.#records = existsSync(path) ? read(path) : [];
+    this.#records = read(path);
   }
 
   get records(): readonly TokenRecord[] {
@@ -70,11 +68,7 @@ export class TokenStore {
   }
 
   #write(records: readonly TokenRecord[]): void {
-    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
-    const half = `${this.#path}.new`;
-    writeFileSync(half, `${JSON.stringify(records, undefined, 1)}\n`, { mode: OWNER_ONLY, flush: true });
-    chmodSync(half, OWNER_ONLY); // it may have been there, with another mode
-    renameSync(half, this.#path);
+    writeOwnFile(this.#path, records);
     this.#records = records;
   }
 }
@@ -89,7 +83,8 @@ function refuseUnfit(name: unknown, role: unknown, scopes: unknown): void {
 }
 
 function read(path: string): TokenRecord[] {
-  const found: unknown = JSON.parse(readFileSync(path, 'utf8'));
+  const found = readOwnFile(path);
+  if (found === undefined) return [];
   if (!Array.isArray(found) || !found.every(isRecord)) throw new Error(`${path} is not a list of tokens`);
   return found;
 }

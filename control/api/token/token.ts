@@ -6,7 +6,7 @@ export const ROLES = ['viewer', 'operator', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** Parts of the API that a token may be confined to. */
-export const SCOPES = ['status', 'l4', 'l7', 'cluster', 'waf', 'config', 'audit'] as const;
+export const SCOPES = ['status', 'l4', 'l7', 'cluster', 'waf', 'config', 'audit', 'users'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 const isOneOf = (words: readonly string[], word: unknown): boolean =>
@@ -65,6 +65,10 @@ export function findToken(
 }
 
 /** Whether it may act in this role, in this part; undefined: a part that is anybody's who has a token. */
-export const mayDo = ({ role, scopes }: TokenRecord, needed: Role, scope: Scope | undefined): boolean =>
+export const mayDo = (
+  { role, scopes }: Pick<TokenRecord, 'role' | 'scopes'>,
+  needed: Role,
+  scope: Scope | undefined,
+): boolean =>
   ROLES.indexOf(role) >= ROLES.indexOf(needed) &&
   (scopes === undefined || scope === undefined || scopes.includes(scope));

@@ -1,9 +1,11 @@
 /** moat with an api block, tokens for it, and a client that says exactly what a test wants said. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { type OutgoingHttpHeaders, request } from 'node:http';
 import { join } from 'node:path';
 import { freePorts, PROGRAMS, type RigOptions, type Running, startMoat, until } from '../../e2e/rig.ts';
+import { childrenOf } from '../life.ts';
 
 export type Role = 'viewer' | 'operator' | 'admin';
 
@@ -61,16 +63,25 @@ export interface Rig extends AsyncDisposable {
   readonly sitePort: number;
   readonly state: string;
   /** Runs `moat WORDS -c …`. */
-  command(...words: string[]): {
-    readonly stdout: string;
-    readonly stderr: string;
-    readonly status: number | null;
-  };
+  command(...words: string[]): Done;
+  /** With something on its standard input. */
+  tell(input: string, ...words: string[]): Done;
   token(role: Role, ...words: string[]): string;
   call(path: string, said?: Said): Promise<Answer>;
   /** The configuration with another http block or another inside of the api block. */
   conf(http?: string, api?: string): string;
 }
+
+interface Done {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly status: number | null;
+}
+
+export const apiProcess = ({ moat }: Rig): number =>
+  childrenOf(moat.pid).find(pid =>
+    readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('api/process.ts'),
+  )!;
 
 const SITE = 'server { listen 127.0.0.1:PORT; location / { return 200 hello; } }';
 
@@ -84,13 +95,14 @@ export async function startApi(
   const conf = (inside = http, api = options.api ?? '') =>
     `pid rig.pid; error_log error.log notice;\n${apiBlock(port, state, api)}\nevents { }\nhttp { access_log off;\n${inside.replaceAll('PORT', `${sitePort}`)}\n}\n`;
   const moat = await startMoat(conf(), options);
-  const command = (...words: string[]) => {
+  const tell = (input: string, ...words: string[]) => {
     const file = ['-c', join(moat.dir, 'nginx.conf'), '-p', moat.dir];
-    return spawnSync(PROGRAMS.moat, [...words, ...file], { encoding: 'utf8' });
+    return spawnSync(PROGRAMS.moat, [...words, ...file], { encoding: 'utf8', input });
   };
+  const command = (...words: string[]) => tell('', ...words);
   let made = 0;
   const rig: Rig = {
-    ...{ moat, port, sitePort, state, conf, command },
+    ...{ moat, port, sitePort, state, conf, command, tell },
     token(role, ...words) {
       const { stdout, stderr, status } = command(
         'token',

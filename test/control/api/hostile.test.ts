@@ -5,17 +5,12 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../e2e/rig.ts';
 import { request, Wire } from '../../e2e/wire.ts';
-import { childrenOf, statusOf } from '../life.ts';
-import { type Answer, CHANGE, type Rig, type Said, startApi } from './api-rig.ts';
+import { statusOf } from '../life.ts';
+import { type Answer, apiProcess, CHANGE, type Said, startApi } from './api-rig.ts';
 
 const BANS = '/api/v1/waf/bans';
 const SITE =
   'limit_ban_zone $binary_remote_addr zone=guests:1m; server { listen 127.0.0.1:PORT; location / { return 200 hello; } }';
-
-const apiProcess = ({ moat }: Rig): number =>
-  childrenOf(moat.pid).find(pid =>
-    readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('api/process.ts'),
-  )!;
 
 test('hostile: bodies that are too large, malformed, deep, of another type or another encoding', async () => {
   await using rig = await startApi(SITE);
