@@ -8,7 +8,7 @@ export interface ApiListenDraft extends ApiListen {
 }
 
 export interface ApiDraft {
-  readonly own: Partial<Writable<Pick<ApiModel, 'statePath' | 'auditLimitBytes'>>>;
+  readonly own: Partial<Writable<Pick<ApiModel, 'statePath' | 'auditLimitBytes' | 'console'>>>;
   readonly listens: ApiListenDraft[];
   readonly hosts: string[];
   certificate: Token | undefined;

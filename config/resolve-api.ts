@@ -18,6 +18,7 @@ export function resolveApi(draft: ApiDraft, around: Surroundings): ApiModel {
     tls,
     hosts: draft.hosts,
     statePath: '/var/lib/moat/api',
+    console: 'on',
     auditLimitBytes: DEFAULT_AUDIT_BYTES,
     ...draft.own,
   };

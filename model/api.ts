@@ -21,6 +21,8 @@ export interface ApiModel {
   readonly hosts: readonly string[];
   /** An absolute folder: tokens, and the audit log. */
   readonly statePath: string;
+  /** The browser's console: the own one where there is one, none, or that of a folder. */
+  readonly console: 'on' | 'off' | `/${string}`;
   /** Of the audit log; as much again is kept of the one before. */
   readonly auditLimitBytes: number;
 }

@@ -139,4 +139,27 @@ const auditLimit = defineDirective({
   },
 });
 
-export const API: readonly Directive[] = [api, listen, certificate, key, host, statePath, auditLimit];
+const consoleOf = defineDirective({
+  name: 'console',
+  context: ['api'],
+  args: { what: arg.text('on, off or an absolute path') },
+  doc: {
+    summary:
+      'The console for browsers, at the same addresses as the API. Its files are read when the process of the API starts.',
+    args: { what: 'on: the one that comes with moat, where it was built. A path: the files of that folder.' },
+    default: 'console on;',
+    example: 'console off;',
+    since: '0.1',
+  },
+  compile({ what }, scope) {
+    if (what !== 'on' && what !== 'off' && !isAbsolute(what))
+      throw new ArgumentFault(`"${what}" is neither on, off nor an absolute path`);
+    scope.api.own.console = what;
+  },
+});
+
+const isAbsolute = (path: string): path is `/${string}` => path.startsWith('/');
+
+export const API: readonly Directive[] = [
+  ...[api, listen, certificate, key, host, statePath, auditLimit, consoleOf],
+];

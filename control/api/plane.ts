@@ -235,8 +235,13 @@ export class ApiPlane {
     );
     this.#child = child;
     void child.ended.then(how => this.#bury(child, how));
-    const { listens, tls, hosts } = model;
-    const service = { model: { listens, tls, hosts }, firstFd: FIRST_FD, user, version: MOAT_VERSION };
+    const { listens, tls, hosts, console } = model;
+    const service = {
+      model: { listens, tls, hosts, console },
+      firstFd: FIRST_FD,
+      user,
+      version: MOAT_VERSION,
+    };
     try {
       const serving = child.ask({ kind: 'serve', service, believed: this.#believed() }).then(() => true);
       if (!(await within(START_PATIENCE_MS, serving))) throw new Error('it does not answer');

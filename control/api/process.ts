@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { setPriority } from 'node:os';
 import { Line, type Said } from '#kit/line.ts';
 import { setUser } from '#native/identity.ts';
+import { type ConsoleFiles, readConsole } from './console/files.ts';
 import type { ToControl, ToIdentity, Told } from './desk/questions.ts';
 import { Feed } from './feed/feed.ts';
 import { answer } from './http/answer.ts';
@@ -39,6 +40,7 @@ function begin({ model, firstFd, user }: ApiService): void {
   const connections = new Connections();
   const means = {
     ...{ router, credentials, desk, hosts: model.hosts, isTls: model.tls !== undefined },
+    files: openConsole(model.console),
     repeats: new Idempotency<Reply>(() => performance.now()),
     stream: feed.join,
     tell: tell('error'),
@@ -53,6 +55,16 @@ function begin({ model, firstFd, user }: ApiService): void {
   if (process.getuid?.() !== 0) return;
   if (user) setUser(user.name, user.group);
   else setUser(UNPRIVILEGED_USER);
+}
+
+/** Without it, programs are served all the same. */
+function openConsole(where: ApiService['model']['console']): ConsoleFiles | undefined {
+  try {
+    return readConsole(where);
+  } catch (fault) {
+    tell('error')(`there is no console: ${(fault as Error).message}`);
+    return undefined;
+  }
 }
 
 function work(demand: ToApi): void {

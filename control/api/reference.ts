@@ -32,6 +32,9 @@ a password that was given within five minutes: 403 \`log-in-again\` until \`POST
 bad logins in a minute, of one address or at one account, make it 429; who has logged in from where he is before is not hindered by those of others.
 \`moat user\` does the same on the machine.
 
+**The console** is at the same addresses: \`admin-ui/dist\` where it was built, or the folder of \`console FOLDER\`; \`console off\` takes it away. A library that writes style
+elements has its nonce from the page (\`{{nonce}}\` in it is replaced; docs/decisions/082-files-of-the-console.md).
+
 **Changes** need \`If-Match\`: the \`ETag\` of what was seen, or \`*\` (428 without, 412 when it is another by now; counts do not change an ETag). With an
 \`Idempotency-Key\` a change that is sent again within a day is done once and answered twice (422 when the key stood for another request, 409 while it is
 under way). Each is in the audit log before it is answered: who, from where, what, before, after. When that cannot be written, nothing is changed (503).

@@ -1,5 +1,7 @@
 /** A request from its head to its answer: what is refused is refused in this order, the cheapest first. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { giveFile, isVisit } from '../console/answer.ts';
+import type { ConsoleFile, ConsoleFiles } from '../console/files.ts';
 import { etagOf } from '../etag.ts';
 import { refuse } from '../refusal.ts';
 import type { RemoteDesk } from '../remote-desk.ts';
@@ -27,6 +29,8 @@ export interface Answering {
   readonly repeats: Idempotency<Reply>;
   readonly hosts: readonly string[];
   readonly isTls: boolean;
+  /** Undefined: there is no console. */
+  readonly files: ConsoleFiles | undefined;
   readonly tell: (message: string) => void;
 }
 
@@ -66,8 +70,10 @@ async function work(
 ): Promise<void> {
   refuseTwins(request);
   refuseOtherHost(request, means.hosts);
-  refuseOtherOrigin(request, means.isTls);
   const target = readTarget(request.url ?? '');
+  const file = fileOf(request, target.segments, means);
+  if (!file || !isVisit(request)) refuseOtherOrigin(request, means.isTls);
+  if (file) return giveFile(request, response, file);
   const { match, caller } = admit(request, target.segments, means);
   const { route } = match;
   const limitBytes = route.bodyLimitBytes ?? BODY_BYTES;
@@ -90,6 +96,17 @@ async function work(
     throw refuse(428, 'precondition-required', 'say If-Match with the ETag of what you have seen, or *');
   const reply = await means.repeats.once(caller.id, key, what, async () => (await handle()) as Reply);
   give(response, reply, route, means, caller);
+}
+
+/** What no route is for is the console's. */
+function fileOf(
+  { method = '' }: IncomingMessage,
+  segments: readonly string[],
+  { files, router }: Answering,
+): ConsoleFile | undefined {
+  const isOurs = segments[0] === 'api' || !['GET', 'HEAD'].includes(method);
+  if (isOurs || attempt(() => router.find(method, segments))) return undefined;
+  return files?.find(segments);
 }
 
 /** What is public needs nobody; all else is refused to those who are not known before a word is said of what there is. */
