@@ -10,33 +10,46 @@ const EVERY_MS = 1000;
 /** So that both ends, and what is between, see that the other one is there. */
 const QUIET_MS = 15_000;
 const MOST_WATCHING = 32;
-/** Who has so much in front of him does not read: he may come again, for a new snapshot. */
-const MOST_UNREAD_BYTES = 1 << 20;
+/** Who has so much in front of him is told nothing more until he has read it; then he gets a new snapshot, and fewer of them. */
+const MOST_UNREAD_BYTES = 64 << 10;
+/** Who reads nothing for so long is gone. */
+const BEHIND_MS = 60_000;
 
 interface Watcher {
   readonly response: ServerResponse;
   readonly caller: Caller;
   hasSnapshot: boolean;
+  /** Since when he has much in front of him. */
+  behindSinceMs: number | undefined;
 }
 
 export class Feed {
-  readonly #desk: RemoteDesk;
+  readonly #desk: Pick<RemoteDesk, 'read'>;
   readonly #credentials: Pick<Credentials, 'isGood'>;
   readonly #watching = new Set<Watcher>();
   #picture: Json | undefined;
   #seq = 0;
   #saidMs = 0;
   #timer: NodeJS.Timeout | undefined;
+  readonly #everyMs: number;
+  readonly #now: () => number;
 
-  constructor(desk: RemoteDesk, credentials: Pick<Credentials, 'isGood'>) {
+  /** @param now ms of a clock that does not go back */
+  constructor(
+    desk: Pick<RemoteDesk, 'read'>,
+    credentials: Pick<Credentials, 'isGood'>,
+    { everyMs = EVERY_MS, now = () => performance.now() } = {},
+  ) {
     this.#desk = desk;
     this.#credentials = credentials;
+    this.#everyMs = everyMs;
+    this.#now = now;
   }
 
   /** @throws {Refusal} when too many watch */
   readonly join = (response: ServerResponse, caller: Caller): void => {
     if (this.#watching.size >= MOST_WATCHING) throw busy('too many watch', 10);
-    const watcher: Watcher = { response, caller, hasSnapshot: false };
+    const watcher: Watcher = { response, caller, hasSnapshot: false, behindSinceMs: undefined };
     this.#watching.add(watcher);
     response.once('close', () => this.#leave(watcher));
     response.writeHead(200, { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
@@ -60,7 +73,7 @@ export class Feed {
   async #look(): Promise<void> {
     const now = await this.#desk.read('status', undefined).then(pictureOf, () => undefined);
     if (this.#watching.size === 0) return;
-    this.#timer = setTimeout(() => void this.#look(), EVERY_MS);
+    this.#timer = setTimeout(() => void this.#look(), this.#everyMs);
     if (now !== undefined) this.#show(now);
     else this.#say('control does not answer');
   }
@@ -73,10 +86,9 @@ export class Feed {
     let snapshot: string | undefined;
     for (const watcher of this.#watching) {
       if (watcher.hasSnapshot) this.#send(watcher, delta);
-      else this.#send(watcher, (snapshot ??= this.#event('snapshot', now)));
-      watcher.hasSnapshot = true;
+      else watcher.hasSnapshot = this.#send(watcher, (snapshot ??= this.#event('snapshot', now)));
     }
-    const nowMs = performance.now();
+    const nowMs = this.#now();
     if (delta !== undefined) this.#saidMs = nowMs;
     else if (nowMs - this.#saidMs > QUIET_MS) this.#say('all is as it was');
   }
@@ -87,14 +99,25 @@ export class Feed {
 
   /** A comment, which clients do not see. */
   #say(comment: string): void {
-    this.#saidMs = performance.now();
+    this.#saidMs = this.#now();
     for (const watcher of this.#watching) this.#send(watcher, `: ${comment}\n\n`);
   }
 
-  #send({ response, caller }: Watcher, text: string | undefined): void {
-    if (!this.#credentials.isGood(caller))
+  /** @returns whether it was sent: not to who has much to read still, who needs a new snapshot then */
+  #send(watcher: Watcher, text: string | undefined): boolean {
+    const { response, caller } = watcher;
+    if (!this.#credentials.isGood(caller)) {
       response.end(); // revoked, or ended
-    else if (response.writableLength > MOST_UNREAD_BYTES) response.destroy();
-    else if (text !== undefined) response.write(text, 'latin1');
+      return false;
+    }
+    if (response.writableLength > MOST_UNREAD_BYTES) {
+      watcher.hasSnapshot = false;
+      watcher.behindSinceMs ??= this.#now();
+      if (this.#now() - watcher.behindSinceMs > BEHIND_MS) response.destroy();
+      return false;
+    }
+    watcher.behindSinceMs = undefined;
+    if (text !== undefined) response.write(text, 'latin1');
+    return true;
   }
 }

@@ -49,7 +49,7 @@ const status = defineRoute({
 const events = defineRoute({
   ...{ method: 'GET', path: '/api/v1/events', role: 'viewer', scope: 'status' },
   summary:
-    'Server-sent events: a snapshot, then once a second what has changed, as JSON merge patches (RFC 7396). Who reads too slowly is dropped, and comes again for a new snapshot.',
+    'Server-sent events: a snapshot, then once a second what has changed, as JSON merge patches (RFC 7396). Who reads slowly gets fewer: a new snapshot when he has read what there was. Who reads nothing for a minute is dropped. Ids count up; a gap in front of a snapshot is none.',
   reply: z.string().meta({ contentType: 'text/event-stream' }),
   handle: async () => 'stream',
 });
