@@ -74,8 +74,9 @@ export const COMMANDS = {
   },
   l4: {
     usage:
-      'l4 list [--stats | --rate] | top [--once] | stats | connections | drain REAL [VIRTUAL] | weight N REAL [VIRTUAL] | resume REAL [VIRTUAL] [-c FILE] [-p PREFIX] [--json]',
-    summary: 'show virtual servers, real servers and connections of the running program, or drain one',
+      'l4 list [--stats | --rate] | top [--once] | stats | connections | drain|disable|ready|up|down|resume REAL [VIRTUAL] | weight N REAL [VIRTUAL] [-c FILE] [-p PREFIX] [--json]',
+    summary:
+      'show virtual servers, real servers and connections of the running program; drain or disable a real server, force it up or down, weigh it',
     load: () => import('./commands/l4.ts'),
   },
   vrrp: {

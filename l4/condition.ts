@@ -2,7 +2,7 @@
 import type { RealServerModel, VirtualServerModel } from '#model/l4/virtual-server.ts';
 
 export interface RealCondition {
-  /** Whether it passes its checks; those that are not checked live. */
+  /** Whether it passes its checks; those that are not checked live, and a command may say otherwise. */
   readonly alive: boolean;
   /** From a check with dynamic weight, or from a command; undefined: the configured one holds. */
   readonly weight: number | undefined;
@@ -22,11 +22,11 @@ export type Conditions = ReadonlyMap<string, ServiceCondition>;
 
 /** Of a real server that nothing is known of. */
 export const conditionOf = (
-  { name, state }: Pick<RealServerModel, 'name' | 'state'>,
+  { name, state, health }: Pick<RealServerModel, 'name' | 'state' | 'health'>,
   service: ServiceCondition | undefined,
 ): RealCondition =>
   service?.reals.get(name) ?? {
-    alive: true,
+    alive: health !== 'down',
     weight: undefined,
     drain: state === 'drain' ? 'draining' : 'no',
   };

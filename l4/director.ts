@@ -358,6 +358,7 @@ function stateOf(
   const real = server?.realServers.find(one => one.name === name);
   if (!real) return 'sorry';
   const { alive, drain } = conditionOf(real, condition);
-  if (!alive || real.state === 'down') return 'dead';
+  if (real.state === 'down') return 'disabled';
+  if (!alive) return 'dead';
   return drain === 'no' ? 'alive' : drain === 'over' ? 'drained' : 'draining';
 }

@@ -2,7 +2,7 @@
 import type { ForwardMode, PersistenceModel, ServiceProtocol } from '#model/l4/virtual-server.ts';
 import type { TableFill } from './fullness.ts';
 import type { Attachment } from './interfaces.ts';
-import type { Override } from './override.ts';
+import { type Override, type Said, saidOf } from './override.ts';
 import type { FlowEntry, RealCounts, ReasonCounts } from './statistics.ts';
 import type { SyncFigures } from './sync/messages.ts';
 import type { Intake } from './tables.ts';
@@ -18,15 +18,13 @@ export interface RealFigures extends RealCounts {
   /** The weight now. */
   readonly weight: number;
   readonly intake: Intake;
-  /** `leaving`: it is configured no more, and has flows. */
-  readonly state: 'alive' | 'dead' | 'draining' | 'drained' | 'sorry' | 'leaving';
+  /** `disabled`: by its line or a command; `leaving`: it is configured no more, and has flows. */
+  readonly state: 'alive' | 'dead' | 'draining' | 'drained' | 'disabled' | 'sorry' | 'leaving';
   /** Health checks that it failed since it is watched. */
   readonly failedChecks: number;
   /** What an operator has commanded against its line. */
   readonly command?: Said;
 }
-
-export type Said = Pick<Override, 'drains' | 'weight'>;
 
 export interface ServiceFigures {
   readonly name: string;
@@ -63,9 +61,7 @@ export function withSaid(figures: L4Figures, overrides: readonly Override[]): L4
     ...service,
     reals: service.reals.map(real => {
       const said = overrides.find(one => one.virtualServer === service.name && one.realServer === real.name);
-      return said && real.state !== 'leaving'
-        ? { ...real, command: { drains: said.drains, weight: said.weight } }
-        : real;
+      return said && real.state !== 'leaving' ? { ...real, command: saidOf(said) } : real;
     }),
   }));
   return { ...figures, services };

@@ -1,8 +1,8 @@
 /** What operators have said of real servers, kept in a file so that it outlives moat and the machine's restart. */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { REAL_SERVER_STATES } from '#model/l4/virtual-server.ts';
-import type { Override } from './override.ts';
+import { FORCED_HEALTH, REAL_SERVER_STATES } from '#model/l4/virtual-server.ts';
+import { COMMANDED_STATES, isNothing, type Override } from './override.ts';
 import { SECRET_PATH } from './secret.ts';
 
 /** One file for each set of maps, beside the secret of hashes. */
@@ -25,16 +25,21 @@ export function readOverrides(path: string): readonly Override[] {
 
 function isOverride(found: unknown): found is Override {
   if (typeof found !== 'object' || found === null) return false;
-  const { virtualServer, realServer, line, drains, weight } = found as Partial<Override>;
+  const { virtualServer, realServer, line, state, health, weight } = found as Partial<Override>;
   return (
     typeof virtualServer === 'string' &&
     typeof realServer === 'string' &&
-    typeof drains === 'boolean' &&
+    isOneOf(COMMANDED_STATES, state) &&
+    isOneOf(FORCED_HEALTH, health) &&
+    !isNothing({ state, health, weight }) &&
     (weight === undefined || Number.isInteger(weight)) &&
     Number.isInteger(line?.weight) &&
     REAL_SERVER_STATES.some(state => state === line?.state)
   );
 }
+
+const isOneOf = (words: readonly string[], found: string | undefined): boolean =>
+  found === undefined || words.includes(found);
 
 /** Whole or not at all; no file where there is nothing to keep. @throws {Error} with `code` */
 export function keepOverrides(path: string, overrides: readonly Override[]): void {

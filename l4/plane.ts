@@ -16,6 +16,7 @@ import {
   findReals,
   type Order,
   type Override,
+  orderText,
   partOverrides,
   type Target,
   withOrder,
@@ -27,7 +28,14 @@ export { type DecapState, decapState } from './decap-state.ts';
 export type { L4Figures, NamedFlow, RealFigures, ServiceFigures } from './figures.ts';
 export { driverOf, reasonForTc, TC_PRIORITY } from './interfaces.ts';
 export { FIRST_DROP, REASONS } from './layout.ts';
-export type { Order, Target } from './override.ts';
+export {
+  COMMANDED_STATES,
+  type CommandedState,
+  type Order,
+  type Said,
+  saidTexts,
+  type Target,
+} from './override.ts';
 export { SYNC_REFUSALS, SYNC_STATES, type SyncFigures } from './sync/messages.ts';
 export { type Tried, tryPrograms } from './try-programs.ts';
 
@@ -129,8 +137,9 @@ export class L4Plane {
       const overrides = withOrder(this.#overrides, targets, order);
       await this.#configure(model, overrides);
       this.#keep(model, overrides);
+      const text = orderText(order);
       for (const { virtualServer, realServer } of targets)
-        this.log.notice(`l4: ${realServer} of ${virtualServer}: ${order.kind} by command`);
+        this.log.notice(`l4: ${realServer} of ${virtualServer}: ${text} by command`);
       return targets;
     });
   }

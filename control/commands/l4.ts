@@ -12,6 +12,8 @@ type Shown<Q extends Question> = NonNullable<Awaited<ReturnType<Answers[Q]>>>;
 
 const FAULTY = 1;
 const MOST_WEIGHT = 65_535;
+/** Those that need nothing but a real server. */
+const PLAIN_ORDERS = ['drain', 'disable', 'ready', 'up', 'down', 'resume'] as const;
 
 const OPTIONS = {
   ...CONFIG_OPTIONS,
@@ -78,11 +80,14 @@ function wishOf(verb: string, words: readonly string[]): L4Wish {
     return { order: { kind: 'weight', weight }, real, service };
   }
   const [real, service, extra] = words;
-  if (verb !== 'drain' && verb !== 'resume')
-    throw new OptionFault(`"${verb}" is not one of list, top, stats, connections, drain, weight, resume`);
+  const kind = PLAIN_ORDERS.find(word => word === verb);
+  if (!kind)
+    throw new OptionFault(
+      `"${verb}" is not one of list, top, stats, connections, weight, ${PLAIN_ORDERS.join(', ')}`,
+    );
   if (real === undefined) throw new OptionFault(`${verb} which real server?`);
   if (extra !== undefined) throw new OptionFault(`unexpected "${extra}"`);
-  return { order: { kind: verb }, real, service };
+  return { order: { kind }, real, service };
 }
 
 async function order(path: string, wish: L4Wish): Promise<number> {

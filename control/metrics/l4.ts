@@ -4,7 +4,15 @@ import { FIRST_DROP, type L4Figures, REASONS, type RealFigures, type ServiceFigu
 import { addressesOf } from '../status/l4-text.ts';
 import { writeFlowSync } from './flow-sync.ts';
 
-const STATES: readonly RealFigures['state'][] = ['alive', 'dead', 'draining', 'drained', 'sorry', 'leaving'];
+const STATES: readonly RealFigures['state'][] = [
+  'alive',
+  'dead',
+  'draining',
+  'drained',
+  'disabled',
+  'sorry',
+  'leaving',
+];
 
 /** @param figures undefined: there is an l4 block, and its process does not answer */
 export function writeL4(page: Exposition, figures: L4Figures | undefined): void {

@@ -1,6 +1,14 @@
 /** The L4 tier in words: the layout of `ipvsadm -Ln`, with what each real server is. */
 
-import type { L4Figures, NamedFlow, RealFigures, ServiceFigures, SyncFigures } from '#l4';
+import {
+  type L4Figures,
+  type NamedFlow,
+  type RealFigures,
+  type Said,
+  type ServiceFigures,
+  type SyncFigures,
+  saidTexts,
+} from '#l4';
 import { type Counts, totalsOf } from './l4-rates.ts';
 
 const FORWARD = { dr: 'Route', nat: 'Masq', fullnat: 'FullNat', tun: 'Tunnel' } as const;
@@ -51,11 +59,17 @@ function syncLines(sync: SyncFigures): string[] {
   ];
 }
 
-/** `alive`; `draining by command`; `alive by command: weight 0`. */
+/** `alive`; `draining by command`; `alive by command: weight 0`; `dead by command: drain`. */
 function stateText({ state, command }: RealFigures): string {
   if (!command) return state;
-  const { drains, weight } = command;
-  return `${state} by command${weight === undefined ? '' : `: ${drains ? 'drain, ' : ''}weight ${weight}`}`;
+  const details = isPlain(state, command) ? '' : `: ${saidTexts(command).join(', ')}`;
+  return `${state} by command${details}`;
+}
+
+/** Whether the state alone tells all that was commanded. */
+function isPlain(state: RealFigures['state'], { state: said, health, weight }: Said): boolean {
+  if (weight !== undefined || health !== undefined) return false;
+  return said === state || (said === 'drain' && (state === 'draining' || state === 'drained'));
 }
 
 /** Counts since the maps were made, and packets by what became of them. */

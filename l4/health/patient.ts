@@ -25,6 +25,9 @@ export class Patient {
   /** Questions that were not answered as they should be, since it is watched. */
   failedChecks = 0;
   #rounds: readonly Round[] = [];
+  #forced: RealServerModel['health'];
+  /** Nobody asks it then: what was known of it last is not made better by that. */
+  #isDisabled = false;
   #drain: DrainState = READY;
   #timer: NodeJS.Timeout | undefined;
   readonly #means: PatientMeans;
@@ -49,6 +52,8 @@ export class Patient {
     drained: () => void,
   ): void {
     const old = this.#rounds;
+    this.#forced = real.health;
+    this.#isDisabled = real.state === 'down';
     this.#rounds = checksFor(server, real).flatMap(check =>
       targetsOf(check, server, real).map(target => this.#round(check, target, heard)),
     );
@@ -99,16 +104,22 @@ export class Patient {
   }
 
   #assess(): void {
-    const alive = this.#rounds.every(
-      ({ course, check }) =>
-        course.verdict === 'alive' || (course.verdict === 'unchecked' && !check.mandatory),
-    );
+    const alive = this.#lives();
     const wanted = this.#rounds.flatMap(({ last }) => (last?.weight === undefined ? [] : [last.weight]));
     const weight = wanted.length === 0 ? undefined : Math.min(...wanted);
     const drain = this.#drain.phase;
     const before = this.condition;
     if (before.alive === alive && before.weight === weight && before.drain === drain) return;
     this.condition = { alive, weight, drain };
+  }
+
+  #lives(): boolean {
+    if (this.#forced) return this.#forced === 'up';
+    if (this.#isDisabled) return this.condition.alive;
+    return this.#rounds.every(
+      ({ course, check }) =>
+        course.verdict === 'alive' || (course.verdict === 'unchecked' && !check.mandatory),
+    );
   }
 
   close(): void {

@@ -46,7 +46,7 @@ export class Ward {
     });
     for (const [name, patient] of this.#patients) if (!kept.has(name)) this.#dismiss(name, patient);
     this.#patients = kept;
-    const isChanged = this.#reviewReals('the configuration says so', kept.values());
+    const isChanged = this.#reviewReals('the configuration or a command says so', kept.values());
     if (this.#reviewQuorum() || isChanged) this.#means.changed();
   }
 

@@ -46,6 +46,10 @@ export interface PersistenceModel {
 export const REAL_SERVER_STATES = ['ready', 'drain', 'down'] as const;
 export type RealServerState = (typeof REAL_SERVER_STATES)[number];
 
+/** What an operator may say of a real server's health, whatever its checks say. */
+export const FORCED_HEALTH = ['up', 'down'] as const;
+export type ForcedHealth = (typeof FORCED_HEALTH)[number];
+
 export interface RealServerModel {
   /** As written: its name in logs, figures and commands. */
   readonly name: string;
@@ -61,6 +65,8 @@ export interface RealServerModel {
   /** Below so many a full one takes new ones again; 0: three quarters of `upper`, as LVS has it. */
   readonly lower: number;
   readonly state: RealServerState;
+  /** By command only; undefined: its checks say. */
+  readonly health?: ForcedHealth | undefined;
   readonly site: { readonly file: string; readonly line: number };
 }
 

@@ -103,6 +103,14 @@ export class Site implements AsyncDisposable {
     return stdout;
   }
 
+  /** Of a process on the director whose command line has these words. */
+  pidOf(words: string): number {
+    const pids = this.director.do(`ip netns pids ${this.director.namespace}`).trim().split('\n').map(Number);
+    const found = pids.find(pid => readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(words));
+    assert.ok(found, `no process of ${words}`);
+    return found;
+  }
+
   async kill(signal: NodeJS.Signals): Promise<void> {
     const closed = new Promise(done => this.moat!.once('close', done));
     this.moat!.kill(signal);

@@ -1,6 +1,5 @@
 /** An l4 block in force: moat on a director's host in the lab. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { programMissing } from '../l4/program.ts';
@@ -127,6 +126,23 @@ test('moat run: reloads change what differs, a block that cannot be is refused, 
   await site.ask('weight', '0', '192.0.2.12');
   assert.deepEqual(await site.answers(4), Array(4).fill('ra'));
 
+  await site.ask('resume', '192.0.2.12');
+  assert.match(await site.ask('disable', '192.0.2.12'), /^192\.0\.2\.12 of 192\.0\.2\.100:80 tcp: disable$/m);
+  assert.deepEqual(await site.answers(4), Array(4).fill('ra'));
+  assert.match(await site.ask('list'), /192\.0\.2\.12 .* disabled by command$/m);
+  await site.ask('down', '192.0.2.12');
+  await site.ask('ready', '192.0.2.12');
+  assert.match(await site.ask('list'), /192\.0\.2\.12 .* dead by command: ready, health down$/m);
+  assert.deepEqual(await site.answers(4), Array(4).fill('ra'));
+  await site.ask('up', '192.0.2.12');
+  assert.equal(both(await site.answers(8)), 'ra,rb');
+
+  await reload(service(site, '', 'down'), /is in force/);
+  assert.deepEqual(await site.answers(4), Array(4).fill('ra'));
+  assert.match(await site.ask('list'), /192\.0\.2\.12 .* disabled$/m);
+  await site.ask('ready', '192.0.2.12');
+  assert.equal(both(await site.answers(8)), 'ra,rb');
+
   await reload('', /is in force/);
   assert.deepEqual(await site.answers(1), []);
   await site.kill('SIGQUIT');
@@ -137,9 +153,7 @@ test('moat run: its L4 process is started anew, and packets pass meanwhile', { s
   await site.serve();
   site.configure(service(site));
   await site.start();
-  const pids = site.director.do(`ip netns pids ${site.director.namespace}`).trim().split('\n').map(Number);
-  const l4 = pids.find(pid => readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('l4/process.ts'));
-  process.kill(l4!, 'SIGKILL');
+  process.kill(site.pidOf('l4/process.ts'), 'SIGKILL');
   assert.equal(both(await site.answers(4)), 'ra,rb');
   await until(() => /the L4 process is started anew/.test(site.log), 'a new process');
   assert.match(site.log, /the L4 process \d+ was ended by SIGKILL; packets are forwarded as before/);

@@ -1,7 +1,7 @@
 /** A client of the API with types: pages, tags, repeats and events are its matter. It needs nothing but fetch(). */
 import { randomUUID } from 'node:crypto';
 import type { ClusterFigures, InstanceFigures } from '#cluster';
-import type { ServiceFigures } from '#l4';
+import type { CommandedState, ServiceFigures } from '#l4';
 import type { StatusReport } from '../../status/report.ts';
 import type { Json } from '../feed/merge-patch.ts';
 import type { Problem } from '../http/problem.ts';
@@ -68,7 +68,11 @@ export class ApiClient {
   /** @param seen as real() gave it @throws {ApiFault} 412 when it has changed since */
   changeReal(
     seen: Tagged<OneReal>,
-    change: { readonly state?: 'ready' | 'drain'; readonly weight?: number | null },
+    change: {
+      readonly state?: CommandedState | null;
+      readonly health?: 'up' | 'down' | null;
+      readonly weight?: number | null;
+    },
   ): Promise<Tagged<OneReal>> {
     const { service, name } = seen.value;
     return this.#change('PATCH', realPath(service, name), seen.etag, change);

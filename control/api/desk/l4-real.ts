@@ -1,5 +1,5 @@
-/** A real server: drained, taken back, given a weight, by the orders that `moat l4` gives. */
-import type { Order } from '#l4';
+/** A real server: drained, disabled, forced up or down, given a weight, by the orders that `moat l4` gives. */
+import type { Said } from '#l4';
 import type { Applier } from '../../apply.ts';
 import { notThere, refuse } from '../refusal.ts';
 import type { Change, WishOf } from './changes.ts';
@@ -12,12 +12,6 @@ export interface RealState {
   readonly real: string;
   readonly line: { readonly state: 'ready' | 'drain' | 'down'; readonly weight: number };
   readonly command: Said | undefined;
-}
-
-interface Said {
-  readonly drains: boolean;
-  /** Undefined: that of its line. */
-  readonly weight: number | undefined;
 }
 
 /** @throws {Refusal} when there is none, or its process is down and does not say */
@@ -36,41 +30,24 @@ async function stateOf({ service, real }: RealWish, { l4 }: Applier): Promise<Re
   return { service, real, line: { state, weight }, command: found?.command };
 }
 
-/** A command by name means all that have the name or address: one that means two is not for this. */
-function refuseAmbiguous({ service, real }: RealWish, { l4 }: Applier): void {
-  const reals = l4.model?.virtualServers.find(({ name }) => name === service)?.realServers ?? [];
-  if (reals.filter(({ name, address }) => name === real || address === real).length > 1)
-    throw refuse(409, 'ambiguous', `"${real}" is the name of one real server and the address of another`);
-}
-
 export const L4_REAL: Change<RealWish> = {
   state: stateOf,
   after: stateOf,
   async act(wish, applier, before) {
-    const { service, real } = wish;
-    const { line, command } = before as RealState;
-    const wanted = wantedOf(wish, before as RealState);
-    refuseAmbiguous(wish, applier);
-    const order = (one: Order) => applier.l4.override(one, real, service);
-    let now: Said = { drains: command?.drains ?? false, weight: command?.weight };
-    const takesBack = now.drains || (now.weight !== undefined && wanted.weight === undefined);
-    if (takesBack && !wanted.drains) {
-      await order({ kind: 'resume' });
-      now = { drains: false, weight: undefined };
-    }
-    if (wanted.drains && !now.drains) await order({ kind: 'drain' });
-    if (wanted.weight !== now.weight) await order({ kind: 'weight', weight: wanted.weight ?? line.weight });
+    const said = wantedOf(wish, before as RealState);
+    await applier.l4.override({ kind: 'say', said }, wish.real, wish.service);
   },
 };
 
-/** What is to stand at the end. @throws {Refusal} when a command cannot bring it there */
-function wantedOf({ state, weight }: RealWish, { line, command }: RealState): Said {
-  if (state === 'ready' && line.state !== 'ready')
-    throw refuse(409, 'configured', `its line says ${line.state}: change the configuration`);
-  if (state === 'drain' && line.state === 'down')
+/** What is to stand at the end: null takes back what was said. @throws {Refusal} when a command cannot bring it there */
+function wantedOf(wish: RealWish, { line, command }: RealState): Said {
+  const { state = command?.state, health = command?.health, weight = command?.weight } = wish;
+  if (wish.state === 'drain' && line.state === 'down')
     throw refuse(409, 'configured', 'its line says down: it has nothing to drain');
+  const isOfLine = state === line.state || (state === 'disabled' && line.state === 'down');
   return {
-    drains: state === undefined ? (command?.drains ?? false) : state === 'drain',
-    weight: weight === undefined ? command?.weight : (weight ?? undefined),
+    state: isOfLine ? undefined : (state ?? undefined),
+    health: health ?? undefined,
+    weight: weight ?? undefined,
   };
 }

@@ -1,6 +1,6 @@
 /** What the API process asks of control, and what it is answered. */
 import type { ClusterFigures } from '#cluster';
-import type { L4Figures, NamedFlow } from '#l4';
+import type { CommandedState, L4Figures, NamedFlow } from '#l4';
 import type { ZoneBans } from '#l7';
 import type { StatusReport } from '../../status/report.ts';
 import type { ClerkQuestions } from '../clerk/questions.ts';
@@ -54,7 +54,10 @@ export type Wish =
       /** A virtual server by its whole name. */
       readonly service: string;
       readonly real: string;
-      readonly state?: 'ready' | 'drain' | undefined;
+      /** null: that of its line. */
+      readonly state?: CommandedState | null | undefined;
+      /** null: as its checks say. */
+      readonly health?: 'up' | 'down' | null | undefined;
       /** null: that of its line. */
       readonly weight?: number | null | undefined;
     }

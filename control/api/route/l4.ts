@@ -1,6 +1,7 @@
 /** Routes of the L4 tier: virtual servers, real servers, connections. */
 import { z } from 'zod';
-import type { L4Figures, RealFigures, ServiceFigures } from '#l4';
+import { COMMANDED_STATES, type L4Figures, type RealFigures, type ServiceFigures } from '#l4';
+import { FORCED_HEALTH } from '#model/l4/virtual-server.ts';
 import type { RealState } from '../desk/l4-real.ts';
 import { cursorOf, keyOfCursor, PAGE, pageFrom, pageOf } from '../page.ts';
 import { notThere, refuse } from '../refusal.ts';
@@ -15,15 +16,19 @@ const REAL = z.looseObject({
   address: z.string(),
   port: z.int().describe('0: the port that the client asked for.'),
   mode: z.string(),
-  state: z.string().describe('alive, dead, draining, drained, sorry, or leaving'),
+  state: z.string().describe('alive, dead, draining, drained, disabled, sorry, or leaving'),
   weight: z.int().describe('The weight now.'),
   active: z.int().describe('Open connections: what is left to wait for while it is drained.'),
   inactive: z.int(),
   connections: z.int().describe('Since the maps were made.'),
   command: z
-    .looseObject({ drains: z.boolean(), weight: z.int().optional() })
+    .looseObject({
+      state: z.enum(COMMANDED_STATES).optional(),
+      health: z.enum(FORCED_HEALTH).optional(),
+      weight: z.int().optional(),
+    })
     .optional()
-    .describe('What was commanded against its line.'),
+    .describe('What was commanded against its line and its checks.'),
 });
 
 const ONE_REAL = REAL.extend({
@@ -149,15 +154,19 @@ const oneReal = defineRoute({
 const changeReal = defineRoute({
   ...{ method: 'PATCH', path: `${AT}/services/{service}/reals/{real}`, role: 'operator', scope: 'l4' },
   summary:
-    'Drains a real server (no new connections; the drain directive says how long those that are there may take), takes it back, or gives it another weight. Kept over restarts, until its line says something else.',
+    'Drains a real server (no new connections; the drain directive says how long those that are there may take), disables it (its connections get what on_dead says), takes it back, forces it up or down whatever its health checks say, or gives it another weight. Kept over restarts, until its line says something else.',
   changes: true,
   params: z.strictObject(REAL_NAME),
   body: z
     .strictObject({
-      state: z.enum(['ready', 'drain']).optional(),
+      state: z.enum(COMMANDED_STATES).nullable().optional().describe('null: that of its line.'),
+      health: z.enum(FORCED_HEALTH).nullable().optional().describe('null: as its checks say.'),
       weight: z.int().min(0).max(MOST_WEIGHT).nullable().optional().describe('null: that of its line.'),
     })
-    .refine(({ state, weight }) => state !== undefined || weight !== undefined, 'say state, weight, or both'),
+    .refine(
+      ({ state, health, weight }) => state !== undefined || health !== undefined || weight !== undefined,
+      'say state, health, weight, or several of them',
+    ),
   reply: ONE_REAL,
   async handle({ desk, params, body, asker }) {
     await desk.change({ kind: 'l4-real', ...params, ...body }, asker);

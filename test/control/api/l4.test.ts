@@ -1,6 +1,5 @@
 /** The L4 tier by the API, on a director's host in the lab: connections live while their real server is drained. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { programMissing } from '../../l4/program.ts';
 import { labMissing, until } from '../../lab/lab.ts';
@@ -51,9 +50,10 @@ class ApiSite extends Site {
   }
 }
 
-/** Opens connections, says nothing over them, and keeps them. */
+/** Opens connections, and keeps them; says something over them when it is told to. */
 const HOLD = `import { connect } from 'node:net';
-for (let at = 0; at < ${HELD}; at++) connect(80, '${VIP}').on('connect', () => console.log('open'));
+const held = Array.from({ length: ${HELD} }, () => connect(80, '${VIP}').on('connect', () => console.log('open')).on('error', () => console.log('gone')));
+process.on('SIGUSR2', () => held.forEach(socket => socket.write('G')));
 setInterval(() => {}, 1000);`;
 
 test('api l4: a real server is drained while connections live on it, which are counted down, and taken back', {
@@ -91,7 +91,7 @@ test('api l4: a real server is drained while connections live on it, which are c
   assert.equal((await site.patch(RA, '"other"', { state: 'drain' })).status, 412);
   const drained = await site.patch(RA, before.etag, { state: 'drain' });
   assert.equal(drained.status, 200);
-  assert.equal(drained.body.command.drains, true);
+  assert.deepEqual(drained.body.command, { state: 'drain' });
   assert.equal(drained.body.active, HELD / 2, 'connections were cut');
   assert.notEqual(drained.etag, before.etag);
   assert.equal(
@@ -111,14 +111,79 @@ test('api l4: a real server is drained while connections live on it, which are c
   await until(async () => (await active()) === 0, 'the count to fall');
 
   const weighed = await site.patch(RA, drained.etag, { weight: 7 });
-  assert.deepEqual([weighed.body.command.drains, weighed.body.command.weight], [true, 7]);
+  assert.deepEqual(weighed.body.command, { state: 'drain', weight: 7 });
   const back = await site.patch(RA, weighed.etag, { state: 'ready' });
-  assert.deepEqual(back.body.command, { drains: false, weight: 7 });
+  assert.deepEqual(back.body.command, { weight: 7 });
   assert.equal((await site.say(RA)).body.weight, 7);
   const asItsLine = await site.patch(RA, '*', { weight: null });
   assert.equal(asItsLine.body.command, undefined);
   assert.equal((await site.say(RA)).etag, before.etag, 'equal states have equal tags');
   assert.deepEqual([...new Set(await site.answers(8))].sort(), ['ra', 'rb']);
+});
+
+test('api l4: a real server goes from ready by its drain to disabled, its connections are reset, and it stays so', {
+  skip,
+}, async () => {
+  await using site = new ApiSite();
+  await site.begin();
+  const holder = site.client.start(process.execPath, '--input-type=module', '-e', HOLD);
+  let told = '';
+  holder.stdout!.on('data', piece => (told += piece));
+  const count = (word: RegExp) => (told.match(word) ?? []).length;
+  await until(() => count(/open/g) === HELD, 'connections');
+  const before = await site.say(RA);
+
+  const drained = await site.patch(RA, '*', { state: 'drain' });
+  assert.deepEqual([drained.body.state, drained.body.active], ['draining', HELD / 2]);
+  const disabled = await site.patch(RA, drained.etag, { state: 'disabled' });
+  assert.deepEqual([disabled.status, disabled.body.command], [200, { state: 'disabled' }]);
+  assert.deepEqual([disabled.body.state, disabled.body.weight], ['disabled', 0]);
+  assert.equal(count(/gone/g), 0);
+  holder.kill('SIGUSR2'); // it says something over each: those of the disabled one are answered by a reset
+  await until(() => count(/gone/g) === HELD / 2, 'half of them to be reset');
+  assert.deepEqual(await site.answers(6), Array(6).fill('rb'));
+  assert.match(await site.ask('list'), /192\.0\.2\.11 +Route +0 .* disabled by command$/m);
+
+  site.moat!.kill('SIGHUP');
+  await until(() => (site.log.match(/is in force/g) ?? []).length >= 1, 'the reload');
+  assert.deepEqual(await site.answers(4), Array(4).fill('rb'), 'a reload undid it');
+  process.kill(site.pidOf('l4/process.ts'), 'SIGKILL');
+  await until(() => /the L4 process is started anew/.test(site.log), 'a new process');
+  assert.equal((await site.say(RA)).body.state, 'disabled');
+  assert.deepEqual(await site.answers(4), Array(4).fill('rb'), 'a new process undid it');
+  await site.kill('SIGKILL');
+  await site.start(2);
+  await until(async () => (await site.say('/readyz')).status === 200, 'the API to answer');
+  assert.equal((await site.say(RA)).body.state, 'disabled');
+  assert.deepEqual(await site.answers(4), Array(4).fill('rb'), 'a restart undid it');
+  assert.equal(count(/gone/g), HELD / 2, 'connections of the other one were cut');
+
+  assert.equal((await site.patch(RA, '*', { state: null })).etag, before.etag);
+  assert.deepEqual([...new Set(await site.answers(8))].sort(), ['ra', 'rb']);
+});
+
+test('api l4: health is what a command says, whatever checks say, until they decide again', {
+  skip,
+}, async () => {
+  await using site = new ApiSite();
+  await site.begin();
+  const both = async () => [...new Set(await site.answers(8))].sort().join();
+  const down = await site.patch(RA, '*', { health: 'down' });
+  assert.deepEqual([down.body.state, down.body.command], ['dead', { health: 'down' }]);
+  assert.equal(await both(), 'rb');
+  assert.match(await site.ask('list'), /192\.0\.2\.11 .* dead by command: health down$/m);
+  assert.equal((await site.patch(RA, '*', { health: null })).body.command, undefined);
+  await until(async () => (await site.say(RA)).body.state === 'alive', 'its checks to decide');
+  assert.equal(await both(), 'ra,rb');
+
+  site.servers[0]!.kill('SIGKILL');
+  await until(async () => (await site.say(RA)).body.state === 'dead', 'its death to be noticed');
+  assert.equal((await site.patch(RA, '*', { health: 'up' })).body.state, 'alive');
+  const { failedChecks } = (await site.say(RA)).body;
+  await until(async () => (await site.say(RA)).body.failedChecks > failedChecks, 'a check more');
+  assert.equal((await site.say(RA)).body.state, 'alive');
+  await site.ask('resume', '192.0.2.11');
+  await until(async () => (await site.say(RA)).body.state === 'dead', 'its checks to decide');
 });
 
 test('api l4: what is not there, and what cannot be, is refused and changes nothing', { skip }, async () => {
@@ -130,6 +195,7 @@ test('api l4: what is not there, and what cannot be, is refused and changes noth
   for (const body of [
     {},
     { state: 'gone' },
+    { health: 'ill' },
     { weight: -1 },
     { weight: 65_536 },
     { weight: 1.5 },
@@ -139,11 +205,7 @@ test('api l4: what is not there, and what cannot be, is refused and changes noth
   assert.equal((await site.say('/api/v1/audit')).status, 403);
   assert.deepEqual([...new Set(await site.answers(8))].sort(), ['ra', 'rb']);
 
-  const api = site.director.do(`ip netns pids ${site.director.namespace}`).trim().split('\n').map(Number);
-  const own = api.find(pid =>
-    readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('control/api/process.ts'),
-  );
-  process.kill(own!, 'SIGKILL');
+  process.kill(site.pidOf('control/api/process.ts'), 'SIGKILL');
   assert.deepEqual([...new Set(await site.answers(8))].sort(), ['ra', 'rb']);
   await until(async () => (await site.say('/readyz')).status === 200, 'another process');
   assert.match(site.log, /the API process \d+ was ended by SIGKILL; traffic is not touched/);
