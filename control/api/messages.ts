@@ -15,6 +15,8 @@ export interface ApiService {
   readonly firstFd: number;
   readonly user: { readonly name: string; readonly group: string } | undefined;
   readonly version: string;
+  /** Where metrics are kept over restarts. */
+  readonly historyPath: string;
 }
 
 export type ToApi =

@@ -241,6 +241,7 @@ export class ApiPlane {
       firstFd: FIRST_FD,
       user,
       version: MOAT_VERSION,
+      historyPath: `${model.statePath}/metrics.ring`,
     };
     try {
       const serving = child.ask({ kind: 'serve', service, believed: this.#believed() }).then(() => true);

@@ -1,4 +1,5 @@
 /** The API process: reads what strangers send, without root, and asks control for the rest. It ends when control is gone. */
+import { constants, openSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { setPriority } from 'node:os';
 import { Line, type Said } from '#kit/line.ts';
@@ -6,6 +7,9 @@ import { setUser } from '#native/identity.ts';
 import { type ConsoleFiles, readConsole } from './console/files.ts';
 import type { ToControl, ToIdentity, Told } from './desk/questions.ts';
 import { Feed } from './feed/feed.ts';
+import { History } from './history/history.ts';
+import { RingFile } from './history/ring-file.ts';
+import { sample } from './history/sampler.ts';
 import { answer } from './http/answer.ts';
 import { Credentials } from './http/credentials.ts';
 import { Idempotency } from './http/idempotency.ts';
@@ -34,12 +38,31 @@ const credentials = new Credentials(tell('notice'), times => line.tell({ kind: '
 const feed = new Feed(desk, credentials);
 const servers: Server[] = [];
 
-function begin({ model, firstFd, user }: ApiService): void {
+const over = new AbortController();
+const OWNER_ONLY = 0o600;
+
+/** As root still: the folder is its owner's. */
+function openHistory(path: string): History {
+  const tellFault = tell('error');
+  const nowS = Math.floor(Date.now() / 1000);
+  try {
+    const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, OWNER_ONLY);
+    return new History(new RingFile(fd), nowS, tellFault);
+  } catch (fault) {
+    tellFault(`metrics are not kept over a restart: ${(fault as Error).message}`);
+    return new History(undefined, nowS, tellFault);
+  }
+}
+
+function begin({ model, firstFd, user, historyPath }: ApiService): void {
   setPriority(NICE);
   const router = new Router(ROUTES);
   const connections = new Connections();
+  const history = openHistory(historyPath);
+  void sample(desk, (nowS, values) => history.record(nowS, values), over.signal);
+  over.signal.addEventListener('abort', () => history.close());
   const means = {
-    ...{ router, credentials, desk, hosts: model.hosts, isTls: model.tls !== undefined },
+    ...{ router, credentials, desk, history, hosts: model.hosts, isTls: model.tls !== undefined },
     files: openConsole(model.console),
     repeats: new Idempotency<Reply>(() => performance.now()),
     stream: feed.join,
@@ -74,6 +97,7 @@ function work(demand: ToApi): void {
 
 process.on('message', message => line.take(message as Said<ToApi>, work));
 process.on('disconnect', () => {
+  over.abort();
   for (const server of servers) server.close();
   feed.close();
   for (const server of servers) server.closeIdleConnections();

@@ -32,6 +32,10 @@ a password that was given within five minutes: 403 \`log-in-again\` until \`POST
 bad logins in a minute, of one address or at one account, make it 429; who has logged in from where he is before is not hindered by those of others.
 \`moat user\` does the same on the machine.
 
+**Metrics** have a history without Prometheus: an hour by the second and 30 days by the minute (mean and most), in \`metrics.ring\` of the state folder, 256 curves and 92 MB at most.
+\`GET /api/v1/metrics\` lists the names, \`GET /api/v1/metrics/range?name=http_requests_per_second&since=-600\` gives the last ten minutes. They are rates and states of the program, and the
+host's processor, memory, disk and network.
+
 **The console** is at the same addresses: \`admin-ui/dist\` where it was built, or the folder of \`console FOLDER\`; \`console off\` takes it away. A library that writes style
 elements has its nonce from the page (\`{{nonce}}\` in it is replaced; docs/decisions/082-files-of-the-console.md).
 

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { giveFile, isVisit } from '../console/answer.ts';
 import type { ConsoleFile, ConsoleFiles } from '../console/files.ts';
 import { etagOf } from '../etag.ts';
+import type { History } from '../history/history.ts';
 import { refuse } from '../refusal.ts';
 import type { RemoteDesk } from '../remote-desk.ts';
 import { type Match, type Router, readTarget } from '../route/match.ts';
@@ -25,6 +26,7 @@ export interface Answering {
   readonly router: Router;
   readonly credentials: Credentials;
   readonly desk: RemoteDesk;
+  readonly history: History;
   readonly stream: Stream;
   readonly repeats: Idempotency<Reply>;
   readonly hosts: readonly string[];
@@ -86,7 +88,7 @@ async function work(
     session: caller && 'session' in caller.by ? caller.id : undefined,
     agent: (request.headers['user-agent'] ?? '').slice(0, MOST_AGENT),
   };
-  const call = { ...parts, asker, caller, desk: means.desk, stream: means.stream };
+  const call = { ...parts, asker, caller, desk: means.desk, history: means.history, stream: means.stream };
   const handle = () => route.handle(call as never);
   if (!route.changes || !caller) return give(response, await handle(), route, means, caller);
   const what = [request.method, request.url, asker.ifMatch, body?.text].join('\n');

@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { Asker } from '../desk/questions.ts';
+import type { History } from '../history/history.ts';
 import type { Caller } from '../http/credentials.ts';
 import type { RemoteDesk } from '../remote-desk.ts';
 import type { Role, Scope } from '../token/token.ts';
@@ -25,6 +26,7 @@ export type Stream = (response: ServerResponse, caller: Caller) => void;
 
 export interface Means {
   readonly desk: RemoteDesk;
+  readonly history: Pick<History, 'names' | 'curve' | 'dropped'>;
   readonly stream: Stream;
 }
 

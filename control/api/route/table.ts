@@ -5,6 +5,7 @@ import { CONFIG } from './config.ts';
 import { L4 } from './l4.ts';
 import { L7 } from './l7.ts';
 import { ME } from './me.ts';
+import { METRICS } from './metrics.ts';
 import type { Route } from './route.ts';
 import { STATUS } from './status.ts';
 import { USERS } from './users.ts';
@@ -20,4 +21,5 @@ export const ROUTES: readonly Route[] = [
   ...AUDIT,
   ...ME,
   ...USERS,
+  ...METRICS,
 ];

@@ -6,7 +6,17 @@ export const ROLES = ['viewer', 'operator', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** Parts of the API that a token may be confined to. */
-export const SCOPES = ['status', 'l4', 'l7', 'cluster', 'waf', 'config', 'audit', 'users'] as const;
+export const SCOPES = [
+  'status',
+  'l4',
+  'l7',
+  'cluster',
+  'waf',
+  'config',
+  'audit',
+  'users',
+  'metrics',
+] as const;
 export type Scope = (typeof SCOPES)[number];
 
 const isOneOf = (words: readonly string[], word: unknown): boolean =>

@@ -16,7 +16,9 @@ const VALUES: Readonly<Record<string, string>> = {
   key: '192.0.2.7',
   id: 'none',
 };
-const pathOf = (path: string) => path.replace(/\{(\w+)\}/g, (_, name: string) => VALUES[name] ?? 'nothing');
+const QUERIES: Readonly<Record<string, string>> = { '/api/v1/metrics/range': '?name=l7_up' };
+const pathOf = (path: string) =>
+  `${path}${QUERIES[path] ?? ''}`.replace(/\{(\w+)\}/g, (_, name: string) => VALUES[name] ?? 'nothing');
 
 /** The status of a request that says nothing beside its token. */
 async function statusOf(rig: Rig, method: string, path: string, token: string | undefined): Promise<number> {
