@@ -12,6 +12,7 @@ import type { Options, PartName } from './options.ts';
 /** Ports of the peers on the director's own address. */
 const DIRECTOR = '10.0.0.2';
 const REAL = '10.0.0.11';
+const REAL_UNTRANSLATED = '10.0.0.111';
 const PEER_PORTS = { nginx: 8001, haproxy: 8002 } as const;
 /** A peer's port for bulk is so much above the one for requests. */
 const TO_BULK = 100;
@@ -205,14 +206,18 @@ async function switched(options: Options): Promise<PathRow[]> {
   }
 }
 
-/** Nothing may translate on the way without a balancer: a client that reaches a real server both ways would meet its own ports. */
+/**
+ * The way without a balancer leads to another address of the real server. By the same one it would see the client's ports twice, those of
+ * one way still in TIME_WAIT when they come by the other: such SYNs are answered only when they are sent again a second later.
+ */
 async function routed(options: Options): Promise<PathRow[]> {
   await using site = new Site(1);
   site.routeBack();
   site.directorHost.do('sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0');
   site.directorHost.do('sysctl -qw net.ipv4.conf.eth0.send_redirects=0');
   await start(site);
-  const plain: Path = { ...direct, name: 'routed', before: () => site.detach() };
+  site.reals[0]!.do(`ip address add ${REAL_UNTRANSLATED}/24 dev eth0`);
+  const plain: Path = { name: 'routed', address: REAL_UNTRANSLATED, port: 80, before: () => site.detach() };
   return await measure('routed', site, [plain, by(site, 'nat', 'tc')], options);
 }
 
