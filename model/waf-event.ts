@@ -41,7 +41,7 @@ export interface WafEventRequest {
 }
 
 /** What found fault with a request. */
-export type WafEventSource = 'rules' | 'upload' | 'csrf' | 'ban' | 'challenge';
+export type WafEventSource = 'rules' | 'upload' | 'csrf' | 'ban' | 'challenge' | 'mask';
 
 export interface WafEvent {
   /** `$request_id`. */

@@ -19,6 +19,7 @@ export { formatWafDiagnostic, type WafDiagnostic } from './diagnostic.ts';
 export type { Decision, Match, MatchedRule } from './match.ts';
 export { listName } from './operator/lookup.ts';
 export type { Exclusion, Profile, ProfileOptions } from './profile.ts';
+export { compilePattern, type Pattern, PatternError } from './regex/pattern.ts';
 export type { RequestHead } from './request.ts';
 export type { ResponseHead } from './response.ts';
 export type { RuleSet } from './rule-set.ts';

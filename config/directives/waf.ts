@@ -8,6 +8,7 @@ import { BLOCKS } from './core-field.ts';
 import { defineSetting } from './setting.ts';
 import { wafCsrf } from './waf-csrf.ts';
 import { wafExclude } from './waf-exclude.ts';
+import { wafMask, wafMaskPattern } from './waf-mask.ts';
 import { wafUpload } from './waf-upload.ts';
 
 function absolute(source: string, scope: Scope): string {
@@ -145,6 +146,8 @@ export const WAF = [
   wafExclude,
   wafCsrf,
   wafUpload,
+  wafMask,
+  wafMaskPattern,
   wafBodyLimit,
   defineSetting('waf_learn', BLOCKS, 'waf', 'learn', arg.flag(), {
     summary:

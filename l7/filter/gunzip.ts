@@ -29,12 +29,15 @@ export function gunzipFilter(compiler: Compiler): HeaderFilter | undefined {
     if (inner[1]) response.headers.setValueAt(at, inner[1]);
     else response.headers.removeAt(at);
     response.bodyChanges();
-    exchange.addFilter(next => {
-      const sink = new GunzipSink(next, exchange);
-      exchange.onEnd(() => sink.release());
-      return sink;
-    });
+    exchange.addFilter(next => gunzipSink(next, exchange));
   };
+}
+
+/** Undoes gzip in the body of an answer. */
+export function gunzipSink(next: BodySink, exchange: Exchange): BodySink {
+  const sink = new GunzipSink(next, exchange);
+  exchange.onEnd(() => sink.release());
+  return sink;
 }
 
 /** Output of all decompressors of this thread: each hands it on before another one runs. */

@@ -10,6 +10,7 @@ import { gunzipFilter } from './gunzip.ts';
 import { headersFilter } from './headers.ts';
 import { lastModifiedFilter } from './last-modified.ts';
 import { limitRateFilter } from './limit-rate.ts';
+import { maskFilter } from './mask.ts';
 import { notModifiedFilter } from './not-modified.ts';
 import { rangeFilter } from './range.ts';
 import { subFilter } from './sub.ts';
@@ -25,6 +26,7 @@ export const HEADER_FILTERS: readonly HeaderFilterMaker[] = [
   csrfFilter,
   // What changes the body: afterwards its length is unknown, and ranges of it are off.
   gunzipFilter,
+  maskFilter,
   subFilter,
   charsetFilter,
   // The parts around an answer pass the filters of their own locations, not those above.

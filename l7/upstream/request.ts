@@ -1,6 +1,7 @@
 /** Writes the request that goes to a server: line, headers, framing. */
 import type { ProxyTarget } from '#model/l7/proxy.ts';
 import type { Exchange } from '../exchange.ts';
+import { masks } from '../filter/mask.ts';
 import type { Compiler } from '../tables.ts';
 import { escapePath } from '../wire/h1/uri.ts';
 
@@ -17,6 +18,9 @@ const OWN_FIELDS = new Set([
   'expect',
   'content-length',
 ]);
+
+/** What makes answers into which waf_mask cannot look: coded ones, and parts of them. */
+const UNREADABLE = ['accept-encoding', 'range', 'if-range'];
 
 /** The head, as the version has it. How the body goes on: its length in bytes, 0 for none, or -1 for one of unknown length. */
 export type RequestText = (exchange: Exchange, bodyBytes: number) => string;
@@ -48,7 +52,7 @@ export function requestParts(target: ProxyTarget, compiler: Compiler) {
   const overridden = new Set(overrides.map(header => header.key));
   return {
     overrides,
-    dropped: new Set([...OWN_FIELDS, ...overridden]),
+    dropped: new Set([...OWN_FIELDS, ...overridden, ...(masks(compiler) ? UNREADABLE : [])]),
     method: settings.method === undefined ? undefined : text(settings.method),
     uri: compileUri(target, compiler),
     ownHost: !overridden.has('host'),

@@ -35,9 +35,9 @@ export class EventQueue {
     return this.#events.length < MOST_OF_BATCH;
   }
 
-  /** Who is banned, or has a challenge before him, may ask a thousand times: what refuses him then is told once a minute. */
+  /** Who is banned, or has a challenge before him, may ask a thousand times, and so may who reads a page: that is told once a minute. */
   mayTell(source: WafEventSource, address: string): boolean {
-    if (source !== 'ban' && source !== 'challenge') return true;
+    if (source !== 'ban' && source !== 'challenge' && source !== 'mask') return true;
     const key = `${source} ${address}`;
     const nowMs = performance.now();
     if (nowMs - (this.#told.get(key) ?? Number.NEGATIVE_INFINITY) < SILENT_MS) return false;

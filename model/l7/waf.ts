@@ -4,6 +4,9 @@
 export const WAF_MODES = ['off', 'detect', 'block'] as const;
 export type WafMode = (typeof WAF_MODES)[number];
 
+export const MASK_KINDS = ['cards', 'keys', 'traces'] as const;
+export type MaskKind = (typeof MASK_KINDS)[number];
+
 /** What a request is spared. Path, target, method, type and host: undefined means all of them. */
 export interface WafExclusion {
   /** The rules that are meant: a range of ids, both included, or those with a tag. */
@@ -113,6 +116,10 @@ export interface WafSettings {
   readonly bodyLimitAction: 'reject' | 'partial';
   /** Whether it is written down of what requests consist, for `moat waf tune`. */
   readonly learn: boolean;
+  /** What is covered in answers. */
+  readonly masks: readonly MaskKind[];
+  /** Regular expressions as they are written (PCRE). */
+  readonly maskPatterns: readonly string[];
   /** Whether answers are inspected too. */
   readonly response: boolean;
   /** What becomes of a request when the engine itself fails. */
@@ -133,6 +140,8 @@ export const WAF_DEFAULTS: WafSettings = {
   bodyLimitBytes: undefined,
   bodyLimitAction: 'reject',
   learn: false,
+  masks: [],
+  maskPatterns: [],
   response: false,
   onFault: 'block',
   auditLog: undefined,

@@ -161,6 +161,17 @@ export class Pattern {
     return this.regular ? this.#execRegular(value, most) : this.#execIrregular(value, most);
   }
 
+  /** Where the match that `exec` finds begins and ends; undefined for none. @throws {Error} when the pattern is not regular */
+  place(value: string): readonly [from: number, to: number] | undefined {
+    if (!this.regular) throw new Error(`Cannot place ${this.source}: it is not regular`);
+    const { node } = this.#tree;
+    this.#ends ??= this.#automaton(node, 'first');
+    const end = this.#ends.last(value, 0, 1);
+    if (end < 0) return undefined;
+    this.#starts ??= this.#automaton(node, 'longest');
+    return [this.#starts.last(value, end, -1), end];
+  }
+
   /** What its automata take now. */
   get statistics(): DfaStatistics {
     const sum = { states: 0, bytes: 0, flushes: 0, plainRuns: 0 };
