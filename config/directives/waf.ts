@@ -60,7 +60,8 @@ const wafBodyLimit = defineDirective({
   context: BLOCKS,
   args: { size: arg.size(), action: arg.oneOf(['reject', 'partial']).optional() },
   doc: {
-    summary: 'How much of a body is inspected, and what becomes of a longer one.',
+    summary:
+      'How much of a body is inspected, and what becomes of a longer one. The body is kept until all of it is there and judged, before a server sees a byte: forms, JSON, XML, gRPC and Protocol Buffers are read whole, since what comes last may change what came first. A client that waits for the server in the middle of its body (bidirectional streams of gRPC) needs a location with `waf off`, or a rule with `ctl:requestBodyAccess=Off` in phase 1.',
     args: {
       size: 'Without the directive the rules say it: 12.5 MB where they do not.',
       action: '`reject` answers 413; `partial` inspects the beginning and lets the rest pass.',

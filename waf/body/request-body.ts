@@ -2,13 +2,15 @@
 import type { RequestFacts } from '../request.ts';
 import type { Settings } from '../settings.ts';
 import { type Entry, entry } from '../variable/variable.ts';
+import { grpcMessages } from './grpc.ts';
 import { JsonFault, readJson } from './json.ts';
 import { readMultipart } from './multipart.ts';
 import { MultipartFault, type MultipartFlags, noFlags, type Part } from './multipart-part.ts';
+import { ProtobufFault, readProtobuf } from './protobuf.ts';
 import { XmlFault } from './xml-reader.ts';
 import { readXml, type XmlElement } from './xml-tree.ts';
 
-export const BODY_PROCESSORS = ['URLENCODED', 'MULTIPART', 'JSON', 'XML'] as const;
+export const BODY_PROCESSORS = ['URLENCODED', 'MULTIPART', 'JSON', 'XML', 'GRPC', 'PROTOBUF'] as const;
 export type BodyProcessor = (typeof BODY_PROCESSORS)[number];
 
 /** What reading the body gave; empty until it has been read. */
@@ -26,6 +28,9 @@ export class BodyFacts {
   xml: XmlElement | undefined;
 }
 
+/** What a body that cannot be read throws. */
+const FAULTS = [JsonFault, XmlFault, MultipartFault, ProtobufFault];
+
 const PART_LIMIT = 1000;
 const XML_NODE_LIMIT = 100_000;
 
@@ -33,7 +38,9 @@ const XML_NODE_LIMIT = 100_000;
 export function processorFor(contentType: string | undefined): BodyProcessor | undefined {
   const lower = contentType?.toLowerCase() ?? '';
   if (lower.startsWith('application/x-www-form-urlencoded')) return 'URLENCODED';
-  return lower.startsWith('multipart/form-data') ? 'MULTIPART' : undefined;
+  if (lower.startsWith('multipart/form-data')) return 'MULTIPART';
+  if (/^application\/grpc(?:-web)?(?:[+;\s]|$)/.test(lower)) return 'GRPC';
+  return /^application\/(?:x-|vnd\.google\.)?protobuf(?:[;\s]|$)/.test(lower) ? 'PROTOBUF' : undefined;
 }
 
 const READERS: Record<
@@ -46,17 +53,39 @@ const READERS: Record<
   },
   MULTIPART: readForm,
   JSON(raw, facts, request, settings) {
+    // Rules choose JSON for all that ends in +json; this one has lengths between.
+    if (isGrpcJson(request)) return READERS.GRPC(raw, facts, request, settings);
     const args: Entry[] = [];
     facts.args = args;
     facts.text = raw;
-    readJson(raw, settings.jsonDepthLimit, {
-      argument: (name, value) => request.admit() && args.push(entry(name, value)) > 0,
-    });
+    readJson(raw, settings.jsonDepthLimit, argumentsInto(args, request));
   },
   XML(raw, facts, _request, settings) {
     facts.xml = readXml(raw, { depth: settings.xmlDepthLimit, nodes: XML_NODE_LIMIT });
   },
+  GRPC(raw, facts, request, settings) {
+    const args: Entry[] = [];
+    facts.args = args;
+    const target = argumentsInto(args, request);
+    const isJson = isGrpcJson(request);
+    const coding = request.header('grpc-encoding')?.trim().toLowerCase() ?? '';
+    for (const message of grpcMessages(raw, coding, settings.requestBodyNoFilesLimitBytes))
+      if (isJson) readJson(message, settings.jsonDepthLimit, target);
+      else readProtobuf(message, 'grpc', target);
+  },
+  PROTOBUF(raw, facts, request) {
+    const args: Entry[] = [];
+    facts.args = args;
+    readProtobuf(raw, 'protobuf', argumentsInto(args, request));
+  },
 };
+
+const isGrpcJson = (request: RequestFacts): boolean =>
+  /^application\/grpc(?:-web)?\+json/i.test(request.header('content-type') ?? '');
+
+const argumentsInto = (args: Entry[], request: RequestFacts) => ({
+  argument: (name: string, value: string): boolean => request.admit() && args.push(entry(name, value)) > 0,
+});
 
 function readForm(raw: string, facts: BodyFacts, request: RequestFacts, settings: Settings): void {
   const parts: Part[] = [];
@@ -88,9 +117,8 @@ export function readRequestBody(
   try {
     READERS[processor](raw, facts, request, settings);
   } catch (fault) {
-    if (!(fault instanceof JsonFault || fault instanceof XmlFault || fault instanceof MultipartFault))
-      throw fault;
-    facts.error = `${processor} parsing error: ${fault.message}`;
+    if (!FAULTS.some(kind => fault instanceof kind)) throw fault;
+    facts.error = `${processor} parsing error: ${(fault as Error).message}`;
   }
   if (request.argumentsExceeded) facts.error ??= 'More arguments than SecArgumentsLimit';
 }

@@ -20,7 +20,11 @@ export const BODY_VARIABLES: readonly Variable[] = [
   one('FULL_REQUEST', 'Request line, headers and body.', fullRequest),
   one('FULL_REQUEST_LENGTH', 'Bytes of request line, headers and body.', t => String(fullRequest(t).length)),
   // ctl:requestBodyProcessor changes it in the middle of phase 1.
-  live('REQBODY_PROCESSOR', 'URLENCODED, MULTIPART, JSON, XML, or nothing.', t => t.body.processor ?? ''),
+  live(
+    'REQBODY_PROCESSOR',
+    'URLENCODED, MULTIPART, JSON, XML, GRPC, PROTOBUF, or nothing.',
+    t => t.body.processor ?? '',
+  ),
   one('REQBODY_ERROR', '1 when the body could not be read.', t => flag(t.body.error !== undefined)),
   one('REQBODY_ERROR_MSG', 'Why the body could not be read.', t => t.body.error ?? ''),
   one('REQBODY_PROCESSOR_ERROR', '1 when the body could not be read.', t => flag(t.body.error !== undefined)),
