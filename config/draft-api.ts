@@ -1,5 +1,5 @@
 /** What the directives of the api block write into; config/resolve-api.ts turns it into the frozen model. */
-import type { ApiListen, ApiModel } from '#model/api.ts';
+import type { AlertRule, ApiListen, ApiModel, NotifyModel } from '#model/api.ts';
 import type { Writable } from './draft.ts';
 import type { Site, Token } from './lex.ts';
 
@@ -11,13 +11,16 @@ export interface ApiDraft {
   readonly own: Partial<Writable<Pick<ApiModel, 'statePath' | 'auditLimitBytes' | 'console'>>>;
   readonly listens: ApiListenDraft[];
   readonly hosts: string[];
+  readonly alerts: AlertRule[];
+  readonly alertsOff: string[];
+  readonly notify: NotifyModel[];
   certificate: Token | undefined;
   key: Token | undefined;
   readonly site: Site;
 }
 
 export const newApi = (site: Site): ApiDraft => ({
-  ...{ own: {}, listens: [], hosts: [], site },
+  ...{ own: {}, listens: [], hosts: [], alerts: [], alertsOff: [], notify: [], site },
   certificate: undefined,
   key: undefined,
 });

@@ -13,6 +13,40 @@ export interface ApiTls {
   readonly key: string;
 }
 
+export const SEVERITIES = ['warning', 'critical'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+/** When a metric is told of. */
+export interface AlertRule {
+  readonly name: string;
+  /** Of the history of metrics: one curve, or without its labels all of that name. */
+  readonly metric: string;
+  /** Whether it is bad above the bound, or below it. */
+  readonly side: 'above' | 'below';
+  readonly bound: number;
+  /** It is over when the metric is back behind this one: not beyond `bound`. */
+  readonly clear: number;
+  /** How long it has to be bad before it is told of. */
+  readonly forMs: number;
+  readonly severity: Severity;
+}
+
+export const CHANNELS = ['webhook', 'smtp', 'slack', 'wecom', 'feishu', 'dingtalk'] as const;
+
+/** Whom alerts are told. */
+export interface NotifyModel {
+  readonly channel: (typeof CHANNELS)[number];
+  /** Of a channel other than smtp a secret. */
+  readonly url: string;
+  /** Signs what is sent: feishu and dingtalk. */
+  readonly secret: string | undefined;
+  /** Of smtp. */
+  readonly from: string | undefined;
+  readonly to: readonly string[];
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+}
+
 export interface ApiModel {
   /** At least one; not all are of loopback only where `tls` is there. */
   readonly listens: readonly ApiListen[];
@@ -23,6 +57,11 @@ export interface ApiModel {
   readonly statePath: string;
   /** The browser's console: the own one where there is one, none, or that of a folder. */
   readonly console: 'on' | 'off' | `/${string}`;
+  /** In the place of the default rule of that name, or beside them. */
+  readonly alerts: readonly AlertRule[];
+  /** Names of default rules that are not wanted. */
+  readonly alertsOff: readonly string[];
+  readonly notify: readonly NotifyModel[];
   /** Of the audit log; as much again is kept of the one before. */
   readonly auditLimitBytes: number;
 }

@@ -17,6 +17,8 @@ export interface ApiService {
   readonly version: string;
   /** Where metrics are kept over restarts. */
   readonly historyPath: string;
+  /** Where alerts are. */
+  readonly alertsPath: string;
 }
 
 export type ToApi =

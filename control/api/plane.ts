@@ -235,13 +235,14 @@ export class ApiPlane {
     );
     this.#child = child;
     void child.ended.then(how => this.#bury(child, how));
-    const { listens, tls, hosts, console } = model;
+    const { statePath, auditLimitBytes: _, ...served } = model;
     const service = {
-      model: { listens, tls, hosts, console },
+      model: served,
       firstFd: FIRST_FD,
       user,
       version: MOAT_VERSION,
-      historyPath: `${model.statePath}/metrics.ring`,
+      historyPath: `${statePath}/metrics.ring`,
+      alertsPath: `${statePath}/alerts.json`,
     };
     try {
       const serving = child.ask({ kind: 'serve', service, believed: this.#believed() }).then(() => true);

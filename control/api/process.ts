@@ -4,6 +4,10 @@ import type { Server } from 'node:http';
 import { setPriority } from 'node:os';
 import { Line, type Said } from '#kit/line.ts';
 import { setUser } from '#native/identity.ts';
+import { Alerts } from './alert/alerts.ts';
+import { rulesOf } from './alert/defaults.ts';
+import { KeptAlerts } from './alert/kept.ts';
+import { Notifier } from './alert/notifier.ts';
 import { type ConsoleFiles, readConsole } from './console/files.ts';
 import type { ToControl, ToIdentity, Told } from './desk/questions.ts';
 import { Feed } from './feed/feed.ts';
@@ -41,30 +45,51 @@ const servers: Server[] = [];
 const over = new AbortController();
 const OWNER_ONLY = 0o600;
 
+const openOwn = (path: string): number =>
+  openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, OWNER_ONLY);
+
+function openAlerts({ model, alertsPath }: ApiService, notifier: Notifier): Alerts {
+  const rules = rulesOf(model.alerts, model.alertsOff);
+  try {
+    const kept = new KeptAlerts(openOwn(alertsPath), tell('error'));
+    return new Alerts(rules, notifier.put, kept.write, kept.read());
+  } catch (fault) {
+    tell('error')(`alerts are not kept over a restart: ${(fault as Error).message}`);
+    return new Alerts(rules, notifier.put);
+  }
+}
+
 /** As root still: the folder is its owner's. */
 function openHistory(path: string): History {
   const tellFault = tell('error');
   const nowS = Math.floor(Date.now() / 1000);
   try {
-    const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, OWNER_ONLY);
-    return new History(new RingFile(fd), nowS, tellFault);
+    return new History(new RingFile(openOwn(path)), nowS, tellFault);
   } catch (fault) {
     tellFault(`metrics are not kept over a restart: ${(fault as Error).message}`);
     return new History(undefined, nowS, tellFault);
   }
 }
 
-function begin({ model, firstFd, user, historyPath }: ApiService): void {
+function begin(service: ApiService): void {
+  const { model, firstFd, user, historyPath } = service;
   setPriority(NICE);
   const router = new Router(ROUTES);
   const connections = new Connections();
   const history = openHistory(historyPath);
-  void sample(desk, (nowS, values) => history.record(nowS, values), over.signal);
+  const notifier = new Notifier(model.notify, tell('error'));
+  const alerts = openAlerts(service, notifier);
+  const take = (nowS: number, values: ReadonlyMap<string, number>) => {
+    history.record(nowS, values);
+    alerts.judge(values, nowS * 1000);
+  };
+  void sample(desk, take, over.signal);
   over.signal.addEventListener('abort', () => history.close());
   const means = {
-    ...{ router, credentials, desk, history, hosts: model.hosts, isTls: model.tls !== undefined },
+    ...{ router, credentials, desk, history, alerts, hosts: model.hosts, isTls: model.tls !== undefined },
     files: openConsole(model.console),
     repeats: new Idempotency<Reply>(() => performance.now()),
+    channels: () => notifier.states,
     stream: feed.join,
     tell: tell('error'),
   };

@@ -1,6 +1,10 @@
 /** docs/reference/api.md: how to use the API, and every route of the table. */
 import { GENERATE } from '#config';
+import { DEFAULT_RULES } from './alert/defaults.ts';
 import type { Route } from './route/route.ts';
+
+const ruleText = ({ name, metric, side, bound, forMs }: (typeof DEFAULT_RULES)[number]): string =>
+  `\`${name}\` (\`${metric}\` ${side} ${bound}${forMs > 0 ? ` for ${forMs / 1000} s` : ''})`;
 
 const HEAD = `<!-- Made by \`${GENERATE}\`; do not edit. -->
 
@@ -35,6 +39,10 @@ bad logins in a minute, of one address or at one account, make it 429; who has l
 **Metrics** have a history without Prometheus: an hour by the second and 30 days by the minute (mean and most), in \`metrics.ring\` of the state folder, 256 curves and 92 MB at most.
 \`GET /api/v1/metrics\` lists the names, \`GET /api/v1/metrics/range?name=http_requests_per_second&since=-600\` gives the last ten minutes. They are rates and states of the program, and the
 host's processor, memory, disk and network.
+
+**Alerts** are raised by metrics: default rules (below) and those of \`alert\`, each with a bound, how long it has to be bad, and a second bound behind which it is over. \`notify\` tells
+each once when it is raised and once when it is over: to a program (JSON), by mail, to Slack, WeCom, Feishu or DingTalk. \`POST /api/v1/alerts/silences\` keeps a rule quiet for a while.
+Raised by default: ${DEFAULT_RULES.map(ruleText).join('; ')}.
 
 **The console** is at the same addresses: \`admin-ui/dist\` where it was built, or the folder of \`console FOLDER\`; \`console off\` takes it away. A library that writes style
 elements has its nonce from the page (\`{{nonce}}\` in it is replaced; docs/decisions/082-files-of-the-console.md).

@@ -50,6 +50,11 @@ export class RemoteDesk {
     }
   }
 
+  /** Writes into the audit log what is about to be done here. @throws {Refusal} then it is not to be done */
+  async note(what: string, wish: unknown, asker: Asker): Promise<void> {
+    await this.#put({ kind: 'note', what, wish, asker });
+  }
+
   /** About who is let in. @throws {Refusal} */
   async identity<K extends IdentityQuestion>(
     what: K,

@@ -62,14 +62,31 @@ export class Desk {
   /** Never throws: a refusal is an answer. */
   async answer(question: ToControl): Promise<Told> {
     try {
-      const value =
-        question.kind === 'read'
-          ? await this.#read(question.what, question.input)
-          : await this.change(question.wish, question.asker);
+      const value = await this.#work(question);
       return { value };
     } catch (fault) {
       return { refused: fault instanceof Refusal ? fault.data : failed(fault).data };
     }
+  }
+
+  #work(question: ToControl): Promise<unknown> {
+    switch (question.kind) {
+      case 'read':
+        return this.#read(question.what, question.input);
+      case 'change':
+        return this.change(question.wish, question.asker);
+      case 'note':
+        return this.#note(question);
+    }
+  }
+
+  /** @throws {Refusal} when it cannot be written: then it is not to be done */
+  async #note({ what, wish, asker }: Extract<ToControl, { kind: 'note' }>): Promise<void> {
+    const { who, from } = asker;
+    this.#refuseUnaudited(() => this.#audit.flush());
+    this.#refuseUnaudited(() =>
+      this.#audit.write(entryOf({ who, from, what, wish, before: null, after: null })),
+    );
   }
 
   #read(what: ReadName, input: unknown): Promise<unknown> {

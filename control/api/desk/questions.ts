@@ -86,7 +86,9 @@ export interface Asker {
 
 export type ToControl =
   | { readonly kind: 'read'; readonly what: ReadName; readonly input: unknown }
-  | { readonly kind: 'change'; readonly wish: Wish; readonly asker: Asker };
+  | { readonly kind: 'change'; readonly wish: Wish; readonly asker: Asker }
+  /** To be written into the audit log: what the API's process does by itself. */
+  | { readonly kind: 'note'; readonly what: string; readonly wish: unknown; readonly asker: Asker };
 
 export interface ToIdentity {
   readonly kind: 'identity';

@@ -6,6 +6,9 @@ export const HIDDEN = '***';
 const SECRET_LINES =
   /(^|[;{}\s])(key|hash_secret|challenge_secret|secure_link_secret|secure_link_md5|auth_pass)(\s+)("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s;]+)/g;
 const SECRET_PARAMETERS = /\b(secret|password|pass|token)=("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s;"']+)/g;
+/** Addresses of chats let anybody write there. */
+const CHANNEL_URLS =
+  /(\bnotify\s+(?:webhook|slack|wecom|feishu|dingtalk)\s+)("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s;]+)/g;
 /** `data:` in the place of a file. */
 const DATA_KEYS = /(ssl_certificate_key\s+)("data:[^"]*"|'data:[^']*'|data:[^;]*)/g;
 const SECRET_FIELDS =
@@ -22,6 +25,7 @@ export function withoutSecrets(text: string): string {
       isNone(value) ? line : `${before}${name}${blank}${HIDDEN}`,
     )
     .replace(SECRET_PARAMETERS, (parameter, name, value) => (isNone(value) ? parameter : `${name}=${HIDDEN}`))
+    .replace(CHANNEL_URLS, `$1${HIDDEN}`)
     .replace(DATA_KEYS, `$1${HIDDEN}`)
     .replace(SECRET_FIELDS, `$1${HIDDEN}`)
     .replace(USERS_OF_URLS, `$1${HIDDEN}@`);

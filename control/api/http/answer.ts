@@ -1,5 +1,7 @@
 /** A request from its head to its answer: what is refused is refused in this order, the cheapest first. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Alerts } from '../alert/alerts.ts';
+import type { ChannelState } from '../alert/notifier.ts';
 import { giveFile, isVisit } from '../console/answer.ts';
 import type { ConsoleFile, ConsoleFiles } from '../console/files.ts';
 import { etagOf } from '../etag.ts';
@@ -27,6 +29,8 @@ export interface Answering {
   readonly credentials: Credentials;
   readonly desk: RemoteDesk;
   readonly history: History;
+  readonly alerts: Alerts;
+  readonly channels: () => readonly ChannelState[];
   readonly stream: Stream;
   readonly repeats: Idempotency<Reply>;
   readonly hosts: readonly string[];
@@ -88,7 +92,8 @@ async function work(
     session: caller && 'session' in caller.by ? caller.id : undefined,
     agent: (request.headers['user-agent'] ?? '').slice(0, MOST_AGENT),
   };
-  const call = { ...parts, asker, caller, desk: means.desk, history: means.history, stream: means.stream };
+  const { desk, history, alerts, channels, stream } = means;
+  const call = { ...parts, asker, caller, desk, history, alerts, channels, stream };
   const handle = () => route.handle(call as never);
   if (!route.changes || !caller) return give(response, await handle(), route, means, caller);
   const what = [request.method, request.url, asker.ifMatch, body?.text].join('\n');

@@ -1,6 +1,8 @@
 /** What a route of the API is: data, and one function that answers. */
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
+import type { Alerts } from '../alert/alerts.ts';
+import type { ChannelState } from '../alert/notifier.ts';
 import type { Asker } from '../desk/questions.ts';
 import type { History } from '../history/history.ts';
 import type { Caller } from '../http/credentials.ts';
@@ -26,6 +28,8 @@ export type Stream = (response: ServerResponse, caller: Caller) => void;
 
 export interface Means {
   readonly desk: RemoteDesk;
+  readonly alerts: Alerts;
+  readonly channels: () => readonly ChannelState[];
   readonly history: Pick<History, 'names' | 'curve' | 'dropped'>;
   readonly stream: Stream;
 }

@@ -1,4 +1,5 @@
 /** Every route of the API. What is not here does not exist, and each row says who may. */
+import { ALERTS } from './alerts.ts';
 import { AUDIT } from './audit.ts';
 import { CLUSTER } from './cluster.ts';
 import { CONFIG } from './config.ts';
@@ -22,4 +23,5 @@ export const ROUTES: readonly Route[] = [
   ...ME,
   ...USERS,
   ...METRICS,
+  ...ALERTS,
 ];

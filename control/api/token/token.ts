@@ -16,6 +16,7 @@ export const SCOPES = [
   'audit',
   'users',
   'metrics',
+  'alerts',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
