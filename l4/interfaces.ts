@@ -1,5 +1,5 @@
 /** Where the director stands on an interface: as XDP program where that is worth it, else in tc. */
-import { existsSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { AttachMode, AttachModel } from '#model/l4/l4.ts';
 import { describeProgram, openPinned, pin } from '#native/bpf.ts';
@@ -161,10 +161,21 @@ export function reasonForTc(name: string): string | undefined {
   return KEEPS_OFFLOADS.has(driver) ? `driver ${driver}: tc keeps its offloads` : undefined;
 }
 
-/** The kernel's route lookup answers only for interfaces that forward. */
+/** The kernel's route lookup answers only for interfaces that forward. @throws {Error} where that is off, and cannot be changed */
 function allowForwarding(name: string): void {
   for (const family of ['ipv4', 'ipv6']) {
-    const path = `/proc/sys/net/${family}/conf/${name}/forwarding`;
-    if (existsSync(path)) writeFileSync(path, '1');
+    const folder = `/proc/sys/net/${family}/conf/${name}`;
+    if (!existsSync(folder) || isOn(`${folder}/forwarding`) || isOn(`${folder}/disable_ipv6`)) continue;
+    try {
+      writeFileSync(`${folder}/forwarding`, '1');
+    } catch (fault) {
+      const { code } = fault as NodeJS.ErrnoException;
+      const setting = `net.${family}.conf.${name}.forwarding`;
+      throw new Error(
+        `${setting} is 0 and cannot be changed from here (${code}): set it to 1, in a container by its sysctls`,
+      );
+    }
   }
 }
+
+const isOn = (path: string): boolean => existsSync(path) && readFileSync(path, 'latin1').trim() === '1';

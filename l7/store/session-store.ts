@@ -9,10 +9,9 @@ import { PeersStore } from './peers-store.ts';
 import type { TicketClaim } from './records.ts';
 import { RedisStore } from './redis/redis-store.ts';
 import type { Offered, StoreWay } from './store-way.ts';
+import { judgeClaim } from './ticket-claim.ts';
 import type { ZoneShare } from './zone-share.ts';
 
-/** Keys are drawn forth hour by hour: those of another day say that a clock is wrong. */
-const PERIODS_APART_MOST = 24;
 /** Things that are told of once: strangers could make up more. */
 const SAID_MOST = 100;
 
@@ -75,15 +74,10 @@ export class SessionStore {
     return model.kind === 'peers' ? new PeersStore(model, means) : new RedisStore(model, means);
   }
 
-  /** The older ones hold. Of two of the same age, which no one has drawn by chance, the smaller. */
   #offer(theirs: TicketClaim): Offered {
-    const ours = this.#means.claim();
-    if (Math.abs(theirs.seed.period - ours.seed.period) > PERIODS_APART_MOST) return 'apart';
-    const order = theirs.bornMs - ours.bornMs;
-    if (order > 0 || (order === 0 && Buffer.compare(theirs.seed.secret, ours.seed.secret) >= 0))
-      return 'left';
-    this.#means.adopt(theirs);
-    return 'taken';
+    const offered = judgeClaim(theirs, this.#means.claim());
+    if (offered === 'taken') this.#means.adopt(theirs);
+    return offered;
   }
 
   #say(about: string, what: string, tell: () => void): void {

@@ -86,6 +86,13 @@ export const newTicketSeed = (nowMs: number = Date.now()): TicketSeed => ({
   secret: new Uint8Array(randomBytes(SECRET_BYTES)),
 });
 
+/** What a seed has become by a later hour. Of an hour before, nobody can say it. */
+export function seedAt({ period, secret }: TicketSeed, later: number): TicketSeed {
+  let at = Buffer.from(secret);
+  for (let passed = period; passed < later; passed++) at = next(at);
+  return { period: Math.max(period, later), secret: new Uint8Array(at) };
+}
+
 const periodOf = (ms: number) => Math.floor(ms / PERIOD_MS);
 
 const next = (secret: Buffer) =>

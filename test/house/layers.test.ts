@@ -21,7 +21,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 };
 
 /** Folders that may go anywhere, and that nobody imports. */
-const OUTSIDE = new Set(['test', 'bench', 'examples', 'scripts']);
+const OUTSIDE = new Set(['test', 'bench', 'examples', 'scripts', 'deploy']);
 /** Doors that open a whole folder; every other door is the one file named in package.json. */
 const OPEN_FLOORS = new Set(['kit', 'model', 'native']);
 
