@@ -13,6 +13,7 @@ import { BanKeeper } from './ban/keeper.ts';
 import { ClusterHealth } from './cluster-health.ts';
 import { diskNeedsOf } from './disk-needs.ts';
 import { baseEnvironment } from './environment.ts';
+import type { ConfigHistory } from './history/keeper.ts';
 import type { Invocation } from './invocation.ts';
 import { type Change, Listeners } from './listeners.ts';
 import { LogFiles } from './log-files.ts';
@@ -78,6 +79,11 @@ export class Applier {
     return this.#revision;
   }
 
+  /** Of the apply() under way. */
+  #missing: string[] = [];
+  /** Its revisions, and the ways between them; the master has it from the start on. */
+  history: ConfigHistory | undefined;
+
   /** The configuration files in force, by path; latin1. */
   texts: ReadonlyMap<string, string> = new Map();
 
@@ -98,7 +104,7 @@ export class Applier {
     this.#openLog(config);
     for (let tries = 1; ; tries++) {
       try {
-        return await this.apply(model, texts);
+        return void (await this.apply(model, texts));
       } catch (fault) {
         if (!isAddressInUse(fault) || tries === BIND_TRIES) throw fault;
         this.log.emerg((fault as Error).message);
@@ -121,8 +127,14 @@ export class Applier {
     this.#api?.prepare(api, process.user);
   }
 
-  /** Replaces the configuration in force. @throws {Error} with the reason; then nothing has changed */
-  async apply(model: Model, texts: ReadonlyMap<string, string>): Promise<void> {
+  /**
+   * Replaces the configuration in force.
+   *
+   * @returns what of it is not in force, for it comes when there is no way back any more
+   * @throws {Error} with the reason; then nothing has changed
+   */
+  async apply(model: Model, texts: ReadonlyMap<string, string>): Promise<readonly string[]> {
+    this.#missing = [];
     await this.cluster.prepare(model.cluster);
     try {
       await this.prepareApi(model);
@@ -135,11 +147,17 @@ export class Applier {
     // Last: addresses are held when all is there that answers on them.
     await this.cluster
       .commit(model.cluster, revisionOf(model))
-      .catch((fault: Error) => this.log.emerg(`the cluster block is not in force: ${fault.message}`));
+      .catch((fault: Error) => this.#miss(`the cluster block is not in force: ${fault.message}`));
     void this.#health.follow();
     await this.bans.follow(model.http);
     this.texts = texts;
     await this.#api?.commit();
+    return this.#missing;
+  }
+
+  #miss(message: string): void {
+    this.log.emerg(message);
+    this.#missing.push(message);
   }
 
   /**
@@ -169,7 +187,7 @@ export class Applier {
     try {
       await this.l4.remove();
     } catch (fault) {
-      this.log.emerg(`${(fault as Error).message}: the l4 block before stays in force`);
+      this.#miss(`${(fault as Error).message}: the l4 block before stays in force`);
     }
   }
 

@@ -3,6 +3,7 @@ import type { L7Plane, ListeningSocket } from '#l7';
 import { goToBackground } from './background.ts';
 import { isInBackground, tellParent } from './background-child.ts';
 import { complain, complainOf, leaveInLog, lineOf } from './complaint.ts';
+import { recover } from './history/recover.ts';
 import type { Invocation } from './invocation.ts';
 import { Master } from './master.ts';
 import { obeySignals } from './signals.ts';
@@ -20,7 +21,10 @@ export interface BootOptions {
 
 /** @returns the exit code when it could not start, or goes on in the background; a program that served exits from here */
 export async function boot(invocation: Invocation, { plane, stays, sockets }: BootOptions): Promise<number> {
-  const { model, diagnostics, texts } = loadWithRules(invocation);
+  let recovered = recoverIn(invocation);
+  let { model, diagnostics, texts } = loadWithRules(invocation);
+  if (!model && (recovered = recoverIn(invocation, true) ?? recovered) !== undefined)
+    ({ model, diagnostics, texts } = loadWithRules(invocation));
   if (!isInBackground()) complainOf(diagnostics);
   if (!model) {
     leaveInLog(invocation, diagnostics.map(lineOf));
@@ -31,15 +35,28 @@ export async function boot(invocation: Invocation, { plane, stays, sockets }: Bo
   const master = new Master(invocation, plane, sockets);
   obeySignals(master);
   try {
-    await master.start(model, texts);
+    await master.start(model, texts, recovered);
   } catch (fault) {
     if (master.isEnding) return master.ended; // a signal came first
     complain('emerg', (fault as Error).message);
     master.log.emerg((fault as Error).message);
+    recoverIn(invocation, true); // so that the next start has what was confirmed
     await master.stop();
     return 1;
   }
   tellParent();
   setInterval(() => {}, FOREVER_MS); // without workers (WINCH) nothing else keeps this process
   process.exit(await master.ended); // at once: a signal that comes while Node cleans up would end it with another code
+}
+
+/** @returns what was done about a change that nobody confirmed, or that was cut short; undefined: nothing */
+function recoverIn(invocation: Invocation, force = false): string | undefined {
+  try {
+    const told = recover(invocation, force);
+    if (told !== undefined && !isInBackground()) complain('warn', told);
+    return told;
+  } catch (fault) {
+    complain('emerg', `a change that was not confirmed cannot be taken back: ${(fault as Error).message}`);
+    return undefined;
+  }
 }

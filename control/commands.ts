@@ -47,6 +47,32 @@ export const COMMANDS = {
     summary: 'have the running program read its configuration again',
     load: async () => (await import('./commands/signal.ts')).sender('reload'),
   },
+  history: {
+    usage: 'history [--limit N] [-c FILE] [-p PREFIX] [--json]',
+    summary: 'list the configurations that came into force: when, by whom, why',
+    load: async () => (await import('./commands/history.ts')).commandOf('history'),
+  },
+  diff: {
+    usage: 'diff [FROM [TO]] [-c FILE] [-p PREFIX] [--json]',
+    summary: 'show what is other between two of them; an id, force, or disk',
+    load: async () => (await import('./commands/history.ts')).commandOf('diff'),
+  },
+  apply: {
+    usage: 'apply [FILE] [--confirm TIME] [-m MESSAGE] [--over-drift] [-c FILE] [-p PREFIX] [--json]',
+    summary: 'check a text, bring it into force everywhere and write it in the place of the main file',
+    load: async () => (await import('./commands/history.ts')).commandOf('apply'),
+  },
+  confirm: {
+    usage: 'confirm [-c FILE] [-p PREFIX] [--json]',
+    summary: 'keep what was applied with --confirm, which goes back by itself otherwise',
+    load: async () => (await import('./commands/history.ts')).commandOf('confirm'),
+  },
+  rollback: {
+    usage: 'rollback [ID] [--confirm TIME] [-m MESSAGE] [--over-drift] [-c FILE] [-p PREFIX] [--json]',
+    summary:
+      'bring an earlier configuration into force and onto the disk; without an id, take back what is unconfirmed',
+    load: async () => (await import('./commands/history.ts')).commandOf('rollback'),
+  },
   quit: {
     usage: 'quit [-c FILE] [-p PREFIX]',
     summary: 'end the running program when it has served what it serves',

@@ -12,17 +12,19 @@ export interface Loaded extends CheckResult {
   readonly texts: ReadonlyMap<string, string>;
 }
 
-/** A text that is checked in the place of the main file. Whoever sent it gets to see lines of what it includes. */
+/** Texts that are checked in the place of files. Whoever sent them gets to see lines of what they include. */
 export interface Trial {
-  /** latin1 */
-  readonly text: string;
-  /** What it may include lies below. */
+  /** By path; latin1. */
+  readonly texts: ReadonlyMap<string, string>;
+  /** What they may include lies below. */
   readonly folder: string;
+  /** Or is one of these, wherever it lies. */
+  readonly known?: ReadonlySet<string> | undefined;
 }
 
 /** @throws {Error} when a file is none of this configuration's */
-function refuseOutside(path: string, { file }: Invocation, { folder }: Trial): void {
-  if (path === file) return;
+function refuseOutside(path: string, { file }: Invocation, { folder, known, texts }: Trial): void {
+  if (path === file || known?.has(path) || texts.has(path)) return;
   const real = realpathSync(Buffer.from(path, 'latin1').toString());
   if (!real.startsWith(`${folder}/`)) throw new Error(`it lies outside of ${folder}`);
 }
@@ -33,7 +35,7 @@ export function load(invocation: Invocation, trial?: Trial): Loaded {
   const source: Source = {
     read(path, use) {
       if (trial && use === 'configuration') refuseOutside(path, invocation, trial);
-      const text = trial && path === invocation.file ? trial.text : readText(path);
+      const text = trial?.texts.get(path) ?? readText(path);
       if (use === 'configuration') texts.set(path, text); // certificates and password files are read here too
       return text;
     },

@@ -9,11 +9,14 @@ import type { Model } from '#model/main.ts';
 import type { ApiPlane } from './api/plane.ts';
 import { Applier } from './apply.ts';
 import { lineOf } from './complaint.ts';
+import type { ConfigHistory } from './history/keeper.ts';
 import type { Invocation } from './invocation.ts';
 import { PidFile } from './pid-file.ts';
 import type { StatusService } from './status/service.ts';
 import { startSuccessor } from './successor.ts';
 import { loadWithRules } from './waf/load-rules.ts';
+
+const BEGINNING = { who: 'start', why: 'start', message: '' } as const;
 
 export class Master {
   /** Resolves with the exit code when the work is over. */
@@ -53,16 +56,45 @@ export class Master {
     return this.#applier.log;
   }
 
-  /** Brings the first configuration into force; the pid file is there when it resolves. @throws {Error} with the reason */
-  start(model: Model, texts: ReadonlyMap<string, string>): Promise<void> {
+  /** Its code and its database load when all serves. */
+  async #openHistory(): Promise<ConfigHistory> {
+    const { ConfigHistory } = await import('./history/keeper.ts');
+    const applier = this.#applier;
+    const history = new ConfigHistory({
+      invocation: this.#invocation,
+      log: () => applier.log,
+      texts: () => applier.texts,
+      bring: (model, texts) => this.#bring(model, texts),
+      take: work => this.#turns.take(work),
+      isShared: () => this.#sharesSockets(),
+    });
+    applier.history = history;
+    return history;
+  }
+
+  async #bring(model: Model, texts: ReadonlyMap<string, string>): Promise<readonly string[]> {
+    if (this.#ending || this.#workersAreAway) throw new Error('the workers are away, or on their way');
+    const missing = await this.#apply(model, texts);
+    this.#status?.reloaded(undefined);
+    this.log.notice(`configuration ${this.#applier.revision} is in force in all workers`);
+    return missing;
+  }
+
+  /** @param recovered what was done about a change that was cut short. Brings the first configuration into force; the pid file is there when it resolves. @throws {Error} with the reason */
+  start(model: Model, texts: ReadonlyMap<string, string>, recovered?: string): Promise<void> {
     return this.#turns.take(async () => {
       const { pidPath } = model.process;
       this.#pidPath = pidPath;
       const service = import('./status/service.ts'); // loads while the workers do
       await this.#applier.start(model, texts);
+      const history = await this.#openHistory();
       this.#status = new (await service).StatusService(pidPath, this.#applier, this.#invocation);
       this.#pidFile = new PidFile(pidPath);
       this.#pidFile.write();
+      history.began({
+        ...BEGINNING,
+        ...(recovered !== undefined && { why: 'unconfirmed', message: recovered }),
+      });
       this.log.notice(`ready: process ${process.pid}, L7 process ${this.#applier.plane.pid}`);
     });
   }
@@ -87,6 +119,7 @@ export class Master {
     try {
       if (!model) throw new Error('the configuration is faulty');
       await this.#apply(model, texts);
+      this.#applier.history?.note({ who: 'signal', why: 'reload', message: '' });
       this.#status?.reloaded(undefined);
       this.log.notice(`configuration ${this.#applier.revision} is in force in all workers`);
     } catch (fault) {
@@ -97,17 +130,19 @@ export class Master {
   }
 
   /** A pid file that cannot be written refuses the configuration as all else does, so it is written first. */
-  async #apply(model: Model, texts: ReadonlyMap<string, string>): Promise<void> {
+  async #apply(model: Model, texts: ReadonlyMap<string, string>): Promise<readonly string[]> {
     const path = model.process.pidPath;
     const moved = path === this.#pidPath || this.#sharesSockets() ? undefined : new PidFile(path);
     moved?.write();
+    let missing: readonly string[];
     try {
-      await this.#applier.apply(this.#withoutPaused(model), texts);
+      missing = await this.#applier.apply(this.#withoutPaused(model), texts);
     } catch (fault) {
       moved?.remove();
       throw fault;
     }
     if (moved) this.#adopt(moved);
+    return missing;
   }
 
   #adopt(pidFile: PidFile): void {
@@ -243,6 +278,7 @@ export class Master {
     await Promise.all([endWorkers(), this.#applier.l4.stop()]);
     await this.#applier.api?.close();
     this.#status?.close();
+    this.#applier.history?.close();
     this.#pidFile?.remove();
     this.log.notice('exit');
     this.#end(0);

@@ -7,6 +7,7 @@ import type { L4Figures, NamedFlow, Order, Target } from '#l4';
 import type { ZoneBans } from '#l7';
 import { listenUnix } from '#native/socket.ts';
 import type { ShownToken } from '../api/token/store.ts';
+import type { HistoryAnswer } from '../history/order.ts';
 import type { StatusReport } from './report.ts';
 
 /** So many flows are shown at most. */
@@ -38,6 +39,8 @@ export interface Answers {
   ): Promise<
     { readonly done: { readonly token?: string; readonly record: ShownToken } } | { readonly fault: string }
   >;
+  /** @param wish a HistoryOrder as JSON */
+  'history-order'(wish: string): Promise<{ readonly done: HistoryAnswer } | { readonly fault: string }>;
   /** @param wish a UserOrder as JSON @returns what it is about; of `link`, the link */
   'user-order'(wish: string): Promise<{ readonly done: unknown } | { readonly fault: string }>;
 }

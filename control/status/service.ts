@@ -1,5 +1,6 @@
 /** What `moat status` asks the running program, beside its pid file. */
 import type { Applier } from '../apply.ts';
+import { type HistoryOrder, obey, shownWish } from '../history/order.ts';
 import type { Invocation } from '../invocation.ts';
 import { MOAT_VERSION } from '../version.ts';
 import { type StatusReport, socketPathOf } from './report.ts';
@@ -48,6 +49,21 @@ async function orderUser(text: string, applier: Applier): ReturnType<Answers['us
   }
 }
 
+async function orderHistory(text: string, applier: Applier): ReturnType<Answers['history-order']> {
+  const wish: HistoryOrder = JSON.parse(text);
+  try {
+    const done = await obey(wish, applier);
+    if (isChange(wish)) applier.api?.record(`config-${wish.kind}`, shownWish(wish), { done: done.state });
+    return { done };
+  } catch (fault) {
+    const { message } = fault as Error;
+    if (isChange(wish)) applier.api?.record(`config-${wish.kind}`, shownWish(wish), { fault: message });
+    return { fault: message };
+  }
+}
+
+const isChange = ({ kind }: HistoryOrder): boolean => kind !== 'list' && kind !== 'texts';
+
 /** Who reads the audit log of the API finds what was commanded beside it. */
 async function recorded<T extends { readonly done: unknown } | { readonly fault: string }>(
   what: string,
@@ -87,6 +103,7 @@ export class StatusService {
         'vrrp-order': wish => recorded('vrrp-order', wish, orderCluster(wish, applier), applier),
         tokens: async () => (applier.api?.inForce ? applier.api.list() : undefined),
         'token-order': wish => orderToken(wish, applier),
+        'history-order': wish => orderHistory(wish, applier),
         'user-order': wish => orderUser(wish, applier),
       });
     } catch (fault) {

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { Diagnostic } from '#config';
 import type { ChildAnswer } from '#kit/asked-child.ts';
 import type { Question } from '#kit/line.ts';
+import { diffOf } from '../../history/diff.ts';
 import { EventReader } from '../../waf/event-reader.ts';
 import { loadWithRules } from '../../waf/load-rules.ts';
 import { readAudit } from '../audit.ts';
@@ -41,10 +42,16 @@ const WORK: Work = {
     const first = before === undefined ? 0 : all.findIndex(({ id }) => id === before) + 1;
     return all.slice(first, first + limit);
   },
-  validate(text, { invocation }) {
+  'config-diff': ({ from, to }) => diffOf(new Map(from), new Map(to)),
+  validate({ files, known }, { invocation }) {
     const folder = realpathSync(dirname(Buffer.from(invocation.file, 'latin1').toString()));
-    const { model, diagnostics } = loadWithRules(invocation, { text, folder });
-    return { sound: model !== undefined, diagnostics: diagnostics.map(one => discreet(one, folder)) };
+    const trial = { texts: new Map(files), folder, known: new Set(known) };
+    const { model, diagnostics, texts } = loadWithRules(invocation, trial);
+    return {
+      sound: model !== undefined,
+      diagnostics: diagnostics.map(one => discreet(one, folder)),
+      texts: [...texts],
+    };
   },
 };
 

@@ -1,6 +1,7 @@
 /** What takes long, and is done by a process of its own: reading databases and logs, checking configurations. */
 import type { Diagnostic } from '#config';
 import type { WafEvent } from '#model/waf-event.ts';
+import type { ConfigDiff } from '../../history/diff.ts';
 import type { Invocation } from '../../invocation.ts';
 import type { EventQuestion } from '../../waf/event-reader.ts';
 import type { AuditEntry } from '../audit.ts';
@@ -16,10 +17,25 @@ export interface ClerkQuestions {
     readonly input: { readonly before?: string | undefined; readonly limit: number };
     readonly output: readonly AuditEntry[];
   };
-  /** Checks a text in the place of the main file. */
+  'config-diff': {
+    readonly input: {
+      readonly from: readonly (readonly [path: string, text: string])[];
+      readonly to: readonly (readonly [path: string, text: string])[];
+    };
+    readonly output: ConfigDiff;
+  };
+  /** Checks texts in the place of files. `known`: files that may be included wherever they lie. */
   validate: {
-    readonly input: string;
-    readonly output: { readonly sound: boolean; readonly diagnostics: readonly Diagnostic[] };
+    readonly input: {
+      readonly files: readonly (readonly [path: string, text: string])[];
+      readonly known: readonly string[];
+    };
+    readonly output: {
+      readonly sound: boolean;
+      readonly diagnostics: readonly Diagnostic[];
+      /** The whole configuration that was checked. */
+      readonly texts: readonly (readonly [path: string, text: string])[];
+    };
   };
 }
 

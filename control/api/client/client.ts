@@ -5,6 +5,7 @@ import type { CommandedState, ServiceFigures } from '#l4';
 import type { StatusReport } from '../../status/report.ts';
 import type { Json } from '../feed/merge-patch.ts';
 import type { Problem } from '../http/problem.ts';
+import type { OneRevision, RevisionItem, ShownConfig, ShownDiff, TriedConfig } from '../route/config.ts';
 import type { Flow, OneReal, ServiceSummary } from '../route/l4.ts';
 import type { ShownBan } from '../route/waf.ts';
 import { pictures } from './pictures.ts';
@@ -23,6 +24,19 @@ export class ApiFault extends Error {
 export interface Tagged<T> {
   readonly value: T;
   readonly etag: string;
+}
+
+const JSON_TYPE = { 'Content-Type': 'application/json' };
+
+export interface ConfigFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+export interface ApplyHow {
+  /** Goes back by itself unless it is confirmed in so many seconds. */
+  readonly confirmS?: number;
+  readonly overDrift?: boolean;
 }
 
 type Query = Readonly<Record<string, string | number | undefined>>;
@@ -101,6 +115,49 @@ export class ApiClient {
 
   async unban(zone: string, key: string): Promise<void> {
     await this.#change('DELETE', `/waf/bans/${encodeURIComponent(zone)}/${encodeURIComponent(key)}`, '*');
+  }
+
+  config(): Promise<Tagged<ShownConfig>> {
+    return this.#get('/config');
+  }
+
+  /** Whether files are sound, and what they would change. */
+  async tryConfig(files: readonly ConfigFile[]): Promise<TriedConfig> {
+    const init = { method: 'POST', headers: JSON_TYPE, body: JSON.stringify({ files }) };
+    return (await tagged<TriedConfig>(await this.#ask('/config/validate', init))).value;
+  }
+
+  /** @param seen as config() gave it @throws {ApiFault} 412 when another is in force by now, 422 when it is faulty */
+  applyConfig(
+    seen: Tagged<ShownConfig>,
+    files: readonly ConfigFile[],
+    how: ApplyHow & { readonly message: string },
+  ): Promise<Tagged<ShownConfig>> {
+    return this.#change('POST', '/config/apply', seen.etag, { files, ...how });
+  }
+
+  confirmConfig(seen: Tagged<ShownConfig>): Promise<Tagged<ShownConfig>> {
+    return this.#change('POST', '/config/confirm', seen.etag);
+  }
+
+  /** Without an id, what is unconfirmed is taken back. */
+  rollbackConfig(
+    seen: Tagged<ShownConfig>,
+    how: ApplyHow & { readonly id?: number; readonly message?: string } = {},
+  ): Promise<Tagged<ShownConfig>> {
+    return this.#change('POST', '/config/rollback', seen.etag, how);
+  }
+
+  revisions(): AsyncGenerator<RevisionItem> {
+    return this.#all('/config/revisions');
+  }
+
+  async revision(id: number): Promise<OneRevision> {
+    return (await this.#get<OneRevision>(`/config/revisions/${id}`)).value;
+  }
+
+  async diffConfig(from: number | 'force' | 'disk', to: number | 'force' | 'disk'): Promise<ShownDiff> {
+    return (await this.#get<ShownDiff>('/config/diff', { from, to })).value;
   }
 
   /** The program as it is, whenever something has changed; ends with the connection, or the signal. */

@@ -2,6 +2,7 @@
 import type { Applier } from '../../apply.ts';
 import { BAN, UNBAN } from './ban.ts';
 import { FAILOVER, MAINTENANCE } from './cluster.ts';
+import { CONFIG_APPLY, CONFIG_CONFIRM, CONFIG_ROLLBACK } from './config.ts';
 import { L4_REAL } from './l4-real.ts';
 import type { Wish, WishKind } from './questions.ts';
 
@@ -9,11 +10,13 @@ export interface Change<W extends Wish = Wish> {
   /** As it is now, without counts: equal states are equal JSON. @throws {Refusal} 404 when there is no such thing */
   state(wish: W, applier: Applier): Promise<unknown>;
   /** @throws {Error} with the reason; then nothing has changed, or as much as the audit log tells */
-  act(wish: W, applier: Applier, before: unknown): Promise<void>;
+  act(wish: W, applier: Applier, before: unknown, who: string): Promise<void>;
   /** As it is when it is done. */
   after(wish: W, applier: Applier): Promise<unknown>;
   /** What the audit log has of it before and after; the state where this is absent. */
   tell?(wish: W, applier: Applier): Promise<unknown>;
+  /** What logs have of the wish; all of it where this is absent. */
+  say?(wish: W): object;
 }
 
 export type WishOf<K extends WishKind> = Extract<Wish, { kind: K }>;
@@ -24,4 +27,7 @@ export const CHANGES: { readonly [K in WishKind]: Change<WishOf<K>> } = {
   maintenance: MAINTENANCE,
   ban: BAN,
   unban: UNBAN,
+  'config-apply': CONFIG_APPLY,
+  'config-confirm': CONFIG_CONFIRM,
+  'config-rollback': CONFIG_ROLLBACK,
 };

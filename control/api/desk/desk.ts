@@ -1,6 +1,9 @@
 /** Control's side of the API: answers what the API process asks, and does what it is told, one change at a time, each in the audit log. */
 import { Turns } from '#kit/turns.ts';
 import type { Applier } from '../../apply.ts';
+import type { ConfigDiff } from '../../history/diff.ts';
+import { historyOf, stateOf } from '../../history/order.ts';
+import type { Texts } from '../../history/place.ts';
 import type { Invocation } from '../../invocation.ts';
 import type { StatusReport } from '../../status/report.ts';
 import { type AuditLog, entryOf } from '../audit.ts';
@@ -9,8 +12,9 @@ import type { Whereabouts } from '../clerk/questions.ts';
 import { etagOf, holdAgainst } from '../etag.ts';
 import { notThere, Refusal, refuse } from '../refusal.ts';
 import { CHANGES, type Change } from './changes.ts';
+import { wholeFiles } from './config.ts';
 import { FlowPages } from './flows.ts';
-import type { Asker, ReadName, Reads, ToControl, Told, Wish } from './questions.ts';
+import type { Asker, ClerkRead, ReadName, Reads, ToControl, Told, Tried, Which, Wish } from './questions.ts';
 import { withoutSecrets } from './redact.ts';
 
 /** What the desk works on. */
@@ -38,7 +42,7 @@ export class Desk {
     this.#clerk = new Clerk(message => applier.log.warn(message));
     const flows = new FlowPages(most => applier.l4.flows(most));
     const clerk =
-      <K extends keyof Reads & ('waf-events' | 'waf-event' | 'audit' | 'validate')>(what: K) =>
+      <K extends ClerkRead>(what: K) =>
       (input: Reads[K]['input']) =>
         this.#clerk.ask(what, input, this.#whereabouts());
     this.#reads = {
@@ -51,11 +55,17 @@ export class Desk {
       cluster: () => applier.cluster.figures(),
       bans: () => applier.bans.sync(),
       config: async () => this.#config(),
+      revisions: async ({ limit, before }) => historyOf(applier).list(limit, before),
+      revision: async id => {
+        const { texts, ...head } = historyOf(applier).find(id);
+        return { ...head, texts: shownTexts(texts) };
+      },
+      'config-diff': ({ from, to }) => this.#diff(...both([from, to], applier)),
+      try: wish => this.#try(wish),
       state: wish => changeOf(wish).state(wish, applier),
       'waf-events': clerk('waf-events'),
       'waf-event': clerk('waf-event'),
       audit: clerk('audit'),
-      validate: clerk('validate'),
     };
   }
 
@@ -104,14 +114,15 @@ export class Desk {
       this.#refuseUnaudited(() => this.#audit.flush());
       const tell = (state: unknown) => change.tell?.(wish, applier) ?? state;
       const told = await tell(before);
-      const outcome = await change.act(wish, applier, before).then(
+      const outcome = await change.act(wish, applier, before, asker.who).then(
         () => change.after(wish, applier).then(after => ({ after })),
         (fault: Error) => ({ fault }),
       );
       const { who, from } = asker;
       const end =
         'fault' in outcome ? { fault: outcome.fault.message } : { after: await tell(outcome.after) };
-      const { kind, ...rest } = wish;
+      const { kind, ...all } = wish;
+      const rest = change.say?.(all as Wish) ?? all;
       const entry = entryOf({ who, from, what: kind, wish: rest, before: told, ...end });
       this.#refuseUnaudited(() => this.#audit.write(entry));
       if ('fault' in outcome) throw outcome.fault;
@@ -133,13 +144,27 @@ export class Desk {
     }
   }
 
+  #diff(from: Texts, to: Texts): Promise<ConfigDiff> {
+    return this.#clerk.ask('config-diff', { from: [...from], to: [...to] }, this.#whereabouts());
+  }
+
+  /** @throws {Refusal} when a file may not be written */
+  async #try({ text, files }: Reads['try']['input']): Promise<Tried> {
+    const { applier, invocation } = this.#office;
+    const main = text === undefined ? [] : [[invocation.file, text] as const];
+    const trial = historyOf(applier).trial(wholeFiles([...main, ...files], applier));
+    const input = { files: [...trial.texts], known: [...(trial.known ?? [])] };
+    const { texts, ...found } = await this.#clerk.ask('validate', input, this.#whereabouts());
+    const diff = found.sound ? await this.#diff(applier.texts, new Map(texts)) : { diff: '', hidden: [] };
+    return { ...found, ...diff };
+  }
+
   #config(): Reads['config']['output'] {
     const { applier, invocation } = this.#office;
     return {
-      revision: applier.revision,
-      appliedAtMs: applier.appliedAtMs,
+      ...stateOf(applier),
       file: invocation.file,
-      texts: [...applier.texts].map(([path, text]) => ({ path, text: withoutSecrets(text) })),
+      texts: shownTexts(applier.texts),
     };
   }
 
@@ -153,6 +178,13 @@ export class Desk {
     this.#audit.close();
   }
 }
+
+const shownTexts = (texts: Texts) => [...texts].map(([path, text]) => ({ path, text: withoutSecrets(text) }));
+
+const both = ([from, to]: readonly [Which, Which], applier: Applier): [Texts, Texts] => [
+  historyOf(applier).textsOf(from),
+  historyOf(applier).textsOf(to),
+];
 
 const changeOf = (wish: Wish): Change => CHANGES[wish.kind] as Change;
 

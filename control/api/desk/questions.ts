@@ -1,7 +1,12 @@
 /** What the API process asks of control, and what it is answered. */
 import type { ClusterFigures } from '#cluster';
+import type { Diagnostic } from '#config';
 import type { CommandedState, L4Figures, NamedFlow } from '#l4';
 import type { ZoneBans } from '#l7';
+import type { ConfigDiff } from '../../history/diff.ts';
+import type { ApplyWish, RollbackWish } from '../../history/keeper.ts';
+import type { HistoryState } from '../../history/order.ts';
+import type { RevisionHead } from '../../history/store.ts';
 import type { StatusReport } from '../../status/report.ts';
 import type { ClerkQuestions } from '../clerk/questions.ts';
 import type { RefusalData } from '../refusal.ts';
@@ -25,25 +30,54 @@ export interface FlowPage {
   readonly isCut: boolean;
 }
 
-export interface ConfigTexts {
-  readonly revision: number;
-  readonly appliedAtMs: number;
+export interface ConfigTexts extends HistoryState {
   /** The main file. */
   readonly file: string;
   readonly texts: readonly { readonly path: string; readonly text: string }[];
 }
 
+export type Which = number | 'force' | 'disk';
+
+/** A revision with its texts, secrets hidden. */
+export interface ShownRevision extends RevisionHead {
+  readonly texts: ConfigTexts['texts'];
+}
+
+/** Whether texts are sound, and what they would change. */
+export interface Tried extends ConfigDiff {
+  readonly sound: boolean;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
 /** Question → what comes with it, and the answer. */
-export interface Reads extends ClerkQuestions {
+export interface Reads extends Pick<ClerkQuestions, ClerkRead> {
   status: { readonly input: undefined; readonly output: StatusReport };
   l4: { readonly input: undefined; readonly output: L4Figures | undefined };
   flows: { readonly input: FlowQuestion; readonly output: FlowPage };
   cluster: { readonly input: undefined; readonly output: ClusterFigures | undefined };
   bans: { readonly input: undefined; readonly output: readonly ZoneBans[] };
   config: { readonly input: undefined; readonly output: ConfigTexts };
+  /** The newest first. */
+  revisions: {
+    readonly input: { readonly limit: number; readonly before?: number | undefined };
+    readonly output: readonly RevisionHead[];
+  };
+  revision: { readonly input: number; readonly output: ShownRevision };
+  'config-diff': {
+    readonly input: { readonly from: Which; readonly to: Which };
+    readonly output: ConfigDiff;
+  };
+  /** Of a text in the place of the main file (`text`), or of files. */
+  try: {
+    readonly input: { readonly text?: string | undefined; readonly files: ApplyWish['files'] };
+    readonly output: Tried;
+  };
   /** The state that a change would change: what its ETag is made of. */
   state: { readonly input: Wish; readonly output: unknown };
 }
+
+/** What the clerk answers as it is asked. */
+export type ClerkRead = 'waf-events' | 'waf-event' | 'audit';
 
 export type ReadName = keyof Reads;
 
@@ -69,7 +103,10 @@ export type Wish =
       readonly zone?: string | undefined;
       readonly lengthMs?: number | undefined;
     }
-  | { readonly kind: 'unban'; readonly zone: string; readonly key: string };
+  | { readonly kind: 'unban'; readonly zone: string; readonly key: string }
+  | ({ readonly kind: 'config-apply' } & ApplyWish)
+  | { readonly kind: 'config-confirm' }
+  | ({ readonly kind: 'config-rollback' } & RollbackWish);
 
 export type WishKind = Wish['kind'];
 

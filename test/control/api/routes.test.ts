@@ -15,6 +15,7 @@ const VALUES: Readonly<Record<string, string>> = {
   zone: 'guests',
   key: '192.0.2.7',
   id: 'none',
+  revision: '1',
 };
 const QUERIES: Readonly<Record<string, string>> = { '/api/v1/metrics/range': '?name=l7_up' };
 const pathOf = (path: string) =>

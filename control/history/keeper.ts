@@ -1,0 +1,401 @@
+/** The configurations that came into force, and the ways from one to the next: applied, confirmed, rolled back. */
+import { realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Log } from '#kit/log.ts';
+import type { Model } from '#model/main.ts';
+import { refuse } from '../api/refusal.ts';
+import type { Invocation } from '../invocation.ts';
+import type { Trial } from '../load.ts';
+import { loadWithRules } from '../waf/load-rules.ts';
+import { readText, refuseOutside, stage } from './files.ts';
+import { Journal, type JournalEntry } from './journal.ts';
+import { bytesOf, historyFolder, type Texts } from './place.ts';
+import { keepByHand, restore, writerOf } from './recover.ts';
+import { digestOf, HistoryStore, type Reason, type Revision, type RevisionHead } from './store.ts';
+
+/** Of the control process. */
+export interface Hands {
+  readonly invocation: Invocation;
+  log(): Log;
+  /** In force now. */
+  texts(): Texts;
+  /** @returns what of it is not in force @throws {Error} with the reason; then nothing has changed */
+  bring(model: Model, texts: Texts): Promise<readonly string[]>;
+  /** Does nothing else meanwhile. */
+  take<T>(work: () => Promise<T>): Promise<T>;
+  /** Another control process is there, on the same files. */
+  isShared(): boolean;
+}
+
+export interface Cause {
+  readonly who: string;
+  readonly why: Reason;
+  readonly message: string;
+}
+
+export interface ApplyWish {
+  /** What is to stand in files of the configuration, by path; latin1. */
+  readonly files: readonly (readonly [path: string, text: string])[];
+  readonly message: string;
+  /** Goes back by itself when nobody confirms in time. */
+  readonly confirmMs?: number | undefined;
+  /** What was changed by hand on the disk and is not in force may be replaced, or come into force. */
+  readonly overDrift?: boolean | undefined;
+}
+
+export interface RollbackWish {
+  /** Undefined: what is unconfirmed is taken back. */
+  readonly id?: number | undefined;
+  readonly message?: string | undefined;
+  readonly confirmMs?: number | undefined;
+  readonly overDrift?: boolean | undefined;
+}
+
+export interface Unconfirmed {
+  /** ms since 1970 */
+  readonly deadlineMs: number;
+  readonly who: string;
+  readonly backTo?: number | undefined;
+}
+
+const AGAIN_MS = 1000;
+const AFTER_FAULT_MS = 10_000;
+
+export class ConfigHistory {
+  readonly #hands: Hands;
+  readonly #journal: Journal;
+  readonly #folder: string;
+  #store: HistoryStore | undefined;
+  #entry: JournalEntry | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #id: number | undefined;
+  #fault: string | undefined;
+
+  constructor(hands: Hands) {
+    this.#hands = hands;
+    this.#folder = historyFolder(hands.invocation.file);
+    this.#journal = new Journal(this.#folder);
+  }
+
+  /** The revision in force; undefined: it could not be kept. */
+  get id(): number | undefined {
+    return this.#id;
+  }
+
+  /** Why nothing is kept at the moment. */
+  get fault(): string | undefined {
+    return this.#fault;
+  }
+
+  get unconfirmed(): Unconfirmed | undefined {
+    const { deadlineMs, who, backTo } = this.#entry ?? {};
+    return deadlineMs === undefined || who === undefined ? undefined : { deadlineMs, who, backTo };
+  }
+
+  /** The first configuration is in force; a change that a process before was killed in goes on waiting. */
+  began(cause: Cause): void {
+    this.note(cause);
+    try {
+      const found = this.#journal.read();
+      if (found?.phase === 'waiting') this.#await(found.entry);
+    } catch (fault) {
+      this.#hands.log().error(`an unconfirmed change cannot be read: ${(fault as Error).message}`);
+    }
+  }
+
+  /** Keeps what is in force now, if it is another than before. Never throws: traffic does not hang on it. */
+  note(cause: Cause): void {
+    try {
+      const texts = this.#hands.texts();
+      const store = this.#open();
+      const newest = store.newest();
+      const isSame = newest?.digest === digestOf(texts) && (cause.why === 'start' || cause.why === 'reload');
+      const keep = [this.#entry?.backTo ?? 0];
+      this.#id = isSame ? newest.id : store.add({ ...cause, atMs: Date.now() }, texts, keep);
+      this.#fault = undefined;
+    } catch (fault) {
+      this.#id = undefined;
+      this.#broken(fault);
+    }
+  }
+
+  #broken(fault: unknown): void {
+    this.#fault = (fault as Error).message;
+    this.#store?.close();
+    this.#store = undefined;
+    this.#hands
+      .log()
+      .warn(`the configuration in force is not kept in the history "${this.#folder}": ${this.#fault}`);
+  }
+
+  #open(): HistoryStore {
+    return (this.#store ??= new HistoryStore(`${Buffer.from(this.#folder, 'latin1')}/history.db`, message =>
+      this.#hands.log().error(`the history of configurations ${message}`),
+    ));
+  }
+
+  /** The newest first. @throws {Refusal} when the history cannot be read */
+  list(limit: number, before?: number): RevisionHead[] {
+    return this.#read(store => store.list(limit, before));
+  }
+
+  /** @throws {Refusal} when there is none */
+  find(id: number): Revision {
+    const found = this.#read(store => store.find(id));
+    if (!found) throw refuse(404, 'not-found', `there is no revision ${id}`);
+    return found;
+  }
+
+  #read<T>(work: (store: HistoryStore) => T): T {
+    try {
+      return work(this.#open());
+    } catch (fault) {
+      this.#broken(fault);
+      throw refuse(503, 'history', `the history cannot be read: ${(fault as Error).message}`);
+    }
+  }
+
+  /** Of a revision, of what is in force, or of what lies on the disk. @throws {Refusal} */
+  textsOf(which: number | 'force' | 'disk'): Texts {
+    if (typeof which === 'number') return this.find(which).texts;
+    const inForce = this.#hands.texts();
+    if (which === 'force') return inForce;
+    return new Map([...inForce.keys()].map(path => [path, onDisk(path) ?? '']));
+  }
+
+  /** Files of the configuration that somebody has changed since they came into force. */
+  drift(): string[] {
+    return [...this.#hands.texts()].flatMap(([path, text]) => (onDisk(path) === text ? [] : [path]));
+  }
+
+  /** What a wish would bring into force, to be checked elsewhere. @throws {Refusal} when a file may not be written */
+  trial(files: ApplyWish['files']): Trial {
+    const { file } = this.#hands.invocation;
+    const inForce = this.#hands.texts();
+    for (const [path] of files) {
+      try {
+        refuseOutside(path, file);
+      } catch (fault) {
+        throw refuse(422, 'outside', (fault as Error).message);
+      }
+      if (!inForce.has(path) && path !== file && onDisk(path) !== undefined)
+        throw refuse(
+          422,
+          'not-configuration',
+          `"${path}" is there, and is no file of the configuration in force`,
+        );
+    }
+    const folder = realpathSync(bytesOf(dirname(file)), { encoding: 'latin1' });
+    return { texts: new Map(files), folder, known: new Set(inForce.keys()) };
+  }
+
+  /** @throws {Refusal} with the reason; then nothing has changed */
+  apply(wish: ApplyWish, who: string): Promise<void> {
+    return this.#hands.take(() => this.#apply(wish, { who, why: 'apply', message: wish.message }));
+  }
+
+  /** @param whole what it is to be with all its files; undefined: what it becomes */
+  async #apply(wish: ApplyWish, cause: Cause, whole?: Texts): Promise<void> {
+    if (this.#entry)
+      throw refuse(409, 'unconfirmed', 'a change waits for its confirmation: confirm it, or roll it back');
+    if (this.#hands.isShared())
+      throw refuse(409, 'upgrade', 'another process of moat is taking over: try again');
+    const trial = this.trial(wish.files);
+    this.#refuseDrift(wish);
+    const { model, texts } = loadWithRules(this.#hands.invocation, trial);
+    if (!model) throw refuse(422, 'faulty', 'the configuration is faulty: moat check tells where');
+    const stray = wish.files.find(([path]) => !texts.has(path));
+    if (stray)
+      throw refuse(422, 'not-included', `nothing includes "${stray[0]}" by its name: it is not written`);
+    const more = whole && [...texts.keys()].find(path => !whole.has(path));
+    if (more !== undefined)
+      throw refuse(
+        409,
+        'more-files',
+        `"${more}" is included, and that revision did not have it: move it away first`,
+      );
+    await this.#write(wish, cause, () => this.#hands.bring(model, texts));
+  }
+
+  /** What was written by hand is kept before it is replaced. */
+  #refuseDrift({ files, overDrift }: ApplyWish): void {
+    const drift = this.drift();
+    if (drift.length === 0) return;
+    if (!overDrift)
+      throw refuse(
+        409,
+        'drift',
+        `changed on the disk, and not in force: ${drift.join(', ')}: reload first, or say that it may be replaced`,
+      );
+    const wanted = new Map(files);
+    const lost = drift.filter(path => wanted.has(path) && wanted.get(path) !== onDisk(path));
+    if (lost.length > 0) this.#keepByHand(new Map(lost.map(path => [path, onDisk(path) ?? ''])));
+  }
+
+  #keepByHand(texts: Texts): void {
+    keepByHand(texts, this.#folder, () => this.#open());
+  }
+
+  /** The files are on the disk, beside their places, before anything changes: a full disk refuses the change, not its end. */
+  async #write(wish: ApplyWish, cause: Cause, bring: () => Promise<readonly string[]>): Promise<void> {
+    const entry = this.#entryOf(wish, cause);
+    const back = this.#hands.texts();
+    const staged = stage(new Map(wish.files));
+    try {
+      this.#journal.begin(entry);
+      await this.#whole(bring, back);
+    } catch (fault) {
+      staged.abandon();
+      this.#journal.end();
+      throw fault;
+    }
+    try {
+      staged.commit();
+    } catch (fault) {
+      stage(new Map(entry.before.map(([path, text]) => [path, text ?? undefined]))).commit();
+      this.#journal.end();
+      await this.#bringTexts(back);
+      throw fault;
+    }
+    if (entry.deadlineMs === undefined) this.#journal.end();
+    else {
+      this.#journal.wait();
+      this.#await(entry);
+    }
+    this.note(cause);
+  }
+
+  /** Everywhere, or nowhere. */
+  async #whole(bring: () => Promise<readonly string[]>, back: Texts): Promise<void> {
+    const missing = await bring();
+    if (missing.length === 0) return;
+    await this.#bringTexts(back);
+    throw refuse(409, 'not-everywhere', `${missing.join('; ')}: what was in force before is again`);
+  }
+
+  /** @throws {Error} when they are no longer sound */
+  async #bringTexts(texts: Texts): Promise<void> {
+    const { invocation } = this.#hands;
+    const { model } = loadWithRules(invocation, { texts, folder: '/', known: new Set(texts.keys()) });
+    if (!model) throw new Error('the configuration to go back to is faulty by now');
+    const missing = await this.#hands.bring(model, texts);
+    for (const one of missing) this.#hands.log().emerg(one);
+  }
+
+  /** The way back leads to what is in force, of files that were changed by hand as well. */
+  #entryOf({ files, confirmMs }: ApplyWish, { who }: Cause): JournalEntry {
+    const inForce = this.#hands.texts();
+    const wanted = new Map(files);
+    const paths = [...new Set([...wanted.keys(), ...this.drift()])];
+    return {
+      ...{ who, backTo: this.#id, confirmMs, ...writerOf(process.pid) },
+      before: paths.map(path => [path, inForce.get(path) ?? null]),
+      after: paths.map(path => [path, wanted.get(path) ?? onDisk(path) ?? null]),
+      deadlineMs: confirmMs === undefined ? undefined : Date.now() + confirmMs,
+    };
+  }
+
+  #await(entry: JournalEntry): void {
+    this.#entry = entry;
+    const restMs = (entry.deadlineMs ?? 0) - Date.now();
+    this.#wake(Math.min(Math.max(0, restMs), entry.confirmMs ?? 0));
+  }
+
+  #wake(afterMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#expire(), afterMs).unref();
+  }
+
+  async #expire(): Promise<void> {
+    await this.#hands.take(async () => {
+      if (!this.#entry) return;
+      if (this.#hands.isShared()) return this.#look();
+      await this.#goBack({
+        who: this.#entry.who,
+        why: 'unconfirmed',
+        message: 'it was not confirmed in time',
+      });
+    });
+  }
+
+  /** Of two processes on the same files neither acts; whoever is left does. */
+  #look(): void {
+    if (this.#journal.read()) this.#wake(AGAIN_MS);
+    else this.#entry = undefined;
+  }
+
+  /** What was in force comes back first, then the files: a full disk does not keep a bad configuration in force. */
+  async #goBack(cause: Cause): Promise<void> {
+    const entry = this.#entry!;
+    this.#hands.log().warn(`the unconfirmed configuration is taken back: ${cause.message}`);
+    try {
+      const texts = new Map(this.#hands.texts());
+      for (const [path, text] of entry.before)
+        if (text === null) texts.delete(path);
+        else texts.set(path, text);
+      await this.#bringTexts(texts);
+      restore(entry, this.#folder, () => this.#open());
+      this.#over();
+      this.note(cause);
+    } catch (fault) {
+      this.#hands
+        .log()
+        .emerg(
+          `the unconfirmed configuration cannot be taken back: ${(fault as Error).message}: it is tried again`,
+        );
+      this.#wake(AFTER_FAULT_MS);
+      throw refuse(503, 'no-way-back', (fault as Error).message);
+    }
+  }
+
+  #over(): void {
+    clearTimeout(this.#timer);
+    this.#journal.end();
+    this.#entry = undefined;
+  }
+
+  /** What waits stays. @throws {Refusal} when nothing does */
+  confirm(who: string): Promise<void> {
+    return this.#hands.take(async () => {
+      if (!this.#entry) throw refuse(409, 'nothing-waits', 'no change waits for its confirmation');
+      this.#over();
+      this.#hands.log().notice(`the configuration is confirmed by ${who}`);
+    });
+  }
+
+  /** @throws {Refusal} with the reason; then nothing has changed */
+  rollback({ id, message, confirmMs, overDrift }: RollbackWish, who: string): Promise<void> {
+    return this.#hands.take(async () => {
+      if (this.#entry && (id === undefined || id === this.#entry.backTo))
+        return this.#goBack({
+          who,
+          why: 'rollback',
+          message: message ?? 'taken back before it was confirmed',
+        });
+      if (id === undefined)
+        throw refuse(409, 'nothing-waits', 'no change waits for its confirmation: say which revision');
+      const { texts } = this.find(id);
+      const files = [...texts].filter(([path, text]) => onDisk(path) !== text);
+      const why = message ?? `back to revision ${id}`;
+      await this.#apply(
+        { files, message: why, confirmMs, overDrift },
+        { who, why: 'rollback', message: why },
+        texts,
+      );
+    });
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#store?.close();
+  }
+}
+
+/** Undefined where there is none, or it cannot be read. */
+function onDisk(path: string): string | undefined {
+  try {
+    return readText(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,155 @@
+/** Configurations that came into force, in an SQLite file of bounded size. They hold secrets, so it is the owner's alone. */
+import { createHash } from 'node:crypto';
+import { closeSync, fchmodSync, mkdirSync, openSync, renameSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { deflateSync, inflateSync } from 'node:zlib';
+import type { Texts } from './place.ts';
+
+/** `by-hand`: it never came into force; it lay on the disk when other texts were written there. */
+export const REASONS = ['start', 'reload', 'apply', 'rollback', 'unconfirmed', 'by-hand'] as const;
+export type Reason = (typeof REASONS)[number];
+
+export interface RevisionHead {
+  /** Counts up, and is never used again. */
+  readonly id: number;
+  /** ms since 1970 */
+  readonly atMs: number;
+  /** As in the audit log: `token NAME (ID)`, `socket`, `signal`. */
+  readonly who: string;
+  readonly why: Reason;
+  /** '' where nobody said anything. */
+  readonly message: string;
+  readonly digest: string;
+}
+
+export interface Revision extends RevisionHead {
+  readonly texts: Texts;
+}
+
+export const MOST_REVISIONS = 500;
+/** Of all texts, deflated. */
+export const MOST_BYTES = 64 << 20;
+const PAGE_BYTES = 4096;
+
+const SCHEMA = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  PRAGMA busy_timeout = 2000;
+  PRAGMA max_page_count = ${(2 * MOST_BYTES) / PAGE_BYTES};
+  CREATE TABLE IF NOT EXISTS revision (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms INTEGER NOT NULL,
+    who TEXT NOT NULL,
+    why TEXT NOT NULL,
+    message TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    texts BLOB NOT NULL
+  );
+`;
+const HEAD = 'id, at_ms AS atMs, who, why, message, digest';
+const BROKEN = [11, 26]; // SQLITE_CORRUPT, SQLITE_NOTADB
+
+/** Equal texts under equal paths have equal digests. */
+export const digestOf = (texts: Texts): string =>
+  createHash('sha256')
+    .update(JSON.stringify(sorted(texts)))
+    .digest('hex')
+    .slice(0, 16);
+
+const sorted = (texts: Texts) => [...texts].sort(([a], [b]) => (a < b ? -1 : 1));
+
+export class HistoryStore {
+  readonly #database: DatabaseSync;
+
+  /** @param told of a file that cannot be read, and is put aside @throws {Error} when none can be made */
+  constructor(path: string, told: (message: string) => void) {
+    this.#database = open(path, told);
+  }
+
+  /**
+   * Keeps a configuration; the oldest ones make room for it.
+   *
+   * @param keep ids that stay, however old
+   * @returns its id @throws {Error} when the disk refuses it
+   */
+  add(head: Omit<RevisionHead, 'id' | 'digest'>, texts: Texts, keep: readonly number[] = []): number {
+    const { atMs, who, why, message } = head;
+    const bytes = deflateSync(Buffer.from(JSON.stringify([...texts])));
+    const insert = this.#database.prepare(
+      'INSERT INTO revision (at_ms, who, why, message, digest, texts) VALUES (?, ?, ?, ?, ?, ?)',
+    );
+    this.#prune(bytes.length, keep);
+    const { lastInsertRowid } = insert.run(atMs, who, why, message, digestOf(texts), bytes);
+    return Number(lastInsertRowid);
+  }
+
+  /** The newest first. @param before an id: only those that are older */
+  list(limit: number, before = Number.MAX_SAFE_INTEGER): RevisionHead[] {
+    return this.#database
+      .prepare(`SELECT ${HEAD} FROM revision WHERE id < ? ORDER BY id DESC LIMIT ?`)
+      .all(before, limit)
+      .map(row => ({ ...row }) as unknown as RevisionHead);
+  }
+
+  /** The newest one that came into force; undefined when there is none. */
+  newest(): RevisionHead | undefined {
+    const row = this.#database
+      .prepare(`SELECT ${HEAD} FROM revision WHERE why <> 'by-hand' ORDER BY id DESC LIMIT 1`)
+      .get();
+    return row && ({ ...row } as unknown as RevisionHead);
+  }
+
+  /** @throws {Error} when its texts cannot be read */
+  find(id: number): Revision | undefined {
+    const row = this.#database.prepare(`SELECT ${HEAD}, texts FROM revision WHERE id = ?`).get(id);
+    if (!row) return undefined;
+    const { texts, ...head } = row as unknown as RevisionHead & { readonly texts: Uint8Array };
+    return { ...head, texts: new Map(JSON.parse(inflateSync(texts).toString())) };
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #prune(needBytes: number, keep: readonly number[]): void {
+    const rows = this.#database.prepare('SELECT id, length(texts) AS bytes FROM revision ORDER BY id').all();
+    let bytes = rows.reduce((sum, row) => sum + Number(row['bytes']), needBytes);
+    let count = rows.length + 1;
+    for (const row of rows) {
+      if (count <= MOST_REVISIONS && bytes <= MOST_BYTES) return;
+      if (keep.includes(Number(row['id']))) continue;
+      this.#database.prepare('DELETE FROM revision WHERE id = ?').run(Number(row['id']));
+      count--;
+      bytes -= Number(row['bytes']);
+    }
+  }
+}
+
+function open(path: string, told: (message: string) => void): DatabaseSync {
+  try {
+    return prepare(path);
+  } catch (fault) {
+    if (!BROKEN.includes(((fault as { errcode?: number }).errcode ?? 0) & 0xff)) throw fault;
+    const aside = `${path}.broken-${Date.now()}`;
+    renameSync(path, aside);
+    told(`"${path}" is damaged (${(fault as Error).message}): put aside as "${aside}"`);
+    return prepare(path);
+  }
+}
+
+/** SQLite gives its other files the mode of this one. */
+function prepare(path: string): DatabaseSync {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const fd = openSync(path, 'a', 0o600);
+  fchmodSync(fd, 0o600);
+  closeSync(fd);
+  const database = new DatabaseSync(path);
+  try {
+    database.exec(SCHEMA);
+    return database;
+  } catch (fault) {
+    database.close();
+    throw fault;
+  }
+}
