@@ -37,6 +37,9 @@ test('demo: page, servers, stickiness, TLS; Ctrl-C ends all of it', async () => 
   const [cookie = ''] = /demo_member=[^;]+/.exec(first.raw) ?? [];
   const { server } = JSON.parse(first.body);
   for (let i = 0; i < 4; i++) assert.equal(await who('/sticky/', { Cookie: cookie }), server);
+  const attack = await request(port, { path: '/round/?q=%3Cscript%3Ealert(1)%3C/script%3E' });
+  assert.equal(attack.status, 403);
+  assert.match(attack.body, /Reference: [0-9a-f]{32}/);
   const secure = await request({ port: tlsPort, tls: { servername: 'localhost' } }, { path: '/blue/' });
   assert.equal(JSON.parse(secure.body).scheme, 'https');
   demo.kill('SIGINT');
