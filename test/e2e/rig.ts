@@ -104,7 +104,13 @@ export async function start(program: Program, confText: string, options: RigOpti
   const watch = watchOver(child, dir);
   const pidFile = /^\s*pid\s+([^\s;]+)\s*;/m.exec(confText)?.[1];
   if (!pidFile) throw new Error('Cannot start: the configuration names no pid file');
-  await until(() => watch.ended() || read(pidFile).trim() !== '', `${program} to listen`, patienceMs);
+  await until(() => watch.ended() || read(pidFile).trim() !== '', `${program} to listen`, patienceMs).catch(
+    fault => {
+      watch.kill();
+      rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
+      throw fault;
+    },
+  );
   if (watch.ended()) {
     const said = `${program} ended before it listened:\n${watch.output()}\n${read()}`;
     rmSync(dir, { recursive: true, force: true });
