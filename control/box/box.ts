@@ -1,6 +1,6 @@
 /** The box: both tiers on hosts of their own, which are network namespaces of this machine. */
 import { randomBytes } from 'node:crypto';
-import { statSync, truncateSync, writeFileSync } from 'node:fs';
+import { rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +14,7 @@ import { clusterBlock, holdersOf } from './cluster.ts';
 import { directorConfiguration, membersOf, proxyLines, SERVER_PORT } from './configuration.ts';
 import { FLOOD, type FloodOrder } from './flood-order.ts';
 import { until } from './net/host.ts';
+import { killAll } from './net/namespace.ts';
 import { hasIp6, type Network } from './net/network.ts';
 import type { Node } from './node.ts';
 import { inUrl, type Plan, planOf, type Role } from './plan.ts';
@@ -62,8 +63,8 @@ export class Box {
   readonly #claim: Claim;
   readonly #told = new Map<string, L4Figures | undefined>();
   readonly #routers = new Map<string, ClusterFigures | undefined>();
-  /** The switch's ends of the nodes' first wires, which are pulled there. */
-  readonly #ports: ReadonlyMap<string, string>;
+  /** The switch's ends of the nodes' wires, which are pulled there. */
+  readonly #ports: ReadonlyMap<string, readonly string[]>;
   readonly #network: Network;
 
   private constructor(plan: Plan, options: BoxOptions, claimed: Claim) {
@@ -307,7 +308,41 @@ export class Box {
 
   /** Pulls the node's first wire out of the switch, or puts it back. */
   plug({ name }: Node, isIn: boolean): void {
-    this.#network.onSwitch(`ip link set ${this.#ports.get(name)} ${isIn ? 'up' : 'down'}`);
+    this.#set(this.#portsOf(name).slice(0, 1), isIn);
+  }
+
+  #portsOf(name: string): readonly string[] {
+    return this.#ports.get(name) ?? [];
+  }
+
+  #set(ports: readonly string[], isUp: boolean): void {
+    for (const port of ports) this.#network.onSwitch(`ip link set ${port} ${isUp ? 'up' : 'down'}`);
+  }
+
+  /** All wires dead and all processes gone at once; what a kernel knew is gone with it: addresses, eBPF programs, maps. */
+  async powerOff(node: Node): Promise<void> {
+    this.#set(this.#portsOf(node.name), false);
+    killAll(node.host.pids);
+    await node.kill();
+    const { virtual, sources, gateways } = this.plan;
+    for (const address of [...virtual, ...sources, ...gateways])
+      await node.host.run('ip', 'address', 'flush', 'to', address);
+    rmSync(join(this.#claim.bpf, node.name), { recursive: true, force: true });
+  }
+
+  async powerOn(node: Node): Promise<void> {
+    this.#set(this.#portsOf(node.name), true);
+    await this.startNode(node);
+  }
+
+  /** Drops in the switch what one node sends to another, and not what comes back. @returns ends it */
+  deafen(deaf: Node, speaker: Node): () => void {
+    const quoted = ({ name }: Node) => `{ ${this.#portsOf(name).join(', ')} }`;
+    const onSwitch = (line: string) => this.#network.onSwitch(`nft ${line}`);
+    onSwitch('add table bridge drill');
+    onSwitch('add chain bridge drill loss { type filter hook forward priority 0 ; }');
+    onSwitch(`add rule bridge drill loss iifname ${quoted(speaker)} oifname ${quoted(deaf)} drop`);
+    return () => void onSwitch('delete table bridge drill');
   }
 
   /** What a director has told last; undefined while its moat does not answer. */

@@ -39,7 +39,8 @@ export async function strike(box: Box, fault: Fault): Promise<Blow> {
   const mend = await fault.strike(box);
   await sleep(SETTLE_MS);
   if (mend) await sleep(BROKEN_MS - SETTLE_MS);
-  wrong.push(...(await lookAt(box, mend ? 'while broken' : 'afterwards')));
+  if (fault.leavesNobody) wrong.push(...(await lookAtNobody(box)));
+  else wrong.push(...(await lookAt(box, mend ? 'while broken' : 'afterwards')));
   const meanwhile = box.active?.name ?? 'nobody';
   const taken = box.active && box.standing(box.active)?.last;
   const isTaken =
@@ -75,6 +76,13 @@ async function lookAt(box: Box, when: string): Promise<string[]> {
   // A node may have come back, and taken its place, between one look and the other: what is wrong stays so.
   const still = wrong.length === 0 ? [] : await find(box);
   return still.map(what => `${when} ${what}`);
+}
+
+/** A kernel keeps the addresses of a moat that was killed; two that do would answer for the same ones. */
+async function lookAtNobody(box: Box): Promise<string[]> {
+  await box.look();
+  const owners = box.owners().map(({ name }) => name);
+  return owners.length > 1 ? [`while broken ${owners.join(' and ')} had the addresses`] : [];
 }
 
 async function find(box: Box): Promise<string[]> {

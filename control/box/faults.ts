@@ -1,5 +1,6 @@
 /** What can befall a pair, how it is done, how it is mended, and what the client is promised meanwhile. */
 import type { Box } from './box.ts';
+import { isProgram } from './net/command.ts';
 import type { Node } from './node.ts';
 
 /**
@@ -11,6 +12,8 @@ export type Promised = 'undisturbed' | 'connections' | 'addresses';
 export interface Fault {
   readonly name: string;
   readonly promised: Promised;
+  /** Nobody is left to have the addresses until it is mended. */
+  readonly leavesNobody?: boolean;
   /** @returns how it is mended, or undefined where there is nothing to mend */
   strike(box: Box): Promise<(() => Promise<void>) | undefined>;
 }
@@ -80,6 +83,25 @@ const other = (box: Box): Node => {
   return node;
 };
 
+const killBoth: Strike = async box => {
+  await Promise.all(box.holders.map(node => node.kill()));
+  return async () => void (await Promise.all(box.holders.map(node => box.startNode(node))));
+};
+
+const powerOff =
+  (nodesOf: (box: Box) => readonly Node[]): Strike =>
+  async box => {
+    const nodes = nodesOf(box);
+    await Promise.all(nodes.map(node => box.powerOff(node)));
+    return async () => void (await Promise.all(nodes.map(node => box.powerOn(node))));
+  };
+
+/** The other way round VRRP alone has two owners for as long as it lasts: who is not heard cannot know it. */
+const deafen: Strike = async box => {
+  const hear = box.deafen(activeOf(box), other(box));
+  return async () => hear();
+};
+
 /** All that fit a box, in the order in which they are tried. */
 export function faultsOf(box: Box): Fault[] {
   const { mode } = box.plan;
@@ -95,6 +117,21 @@ export function faultsOf(box: Box): Fault[] {
     { name: 'moat vrrp failover', promised: kept, strike: failOver },
     { name: 'moat vrrp maintenance on', promised: kept, strike: maintain },
     { name: `both ${tiers} are restarted in turn`, promised: kept, strike: restartAll },
+    {
+      name: `the power of the active ${tier} fails`,
+      promised: kept,
+      strike: powerOff(box => [activeOf(box)]),
+    },
+    {
+      name: `the power of both ${tiers} fails`,
+      promised: 'addresses',
+      leavesNobody: true,
+      strike: powerOff(({ holders }) => holders),
+    },
+    { name: `kill -9 moat on both ${tiers}`, promised: 'addresses', leavesNobody: true, strike: killBoth },
+    ...(isProgram('nft')
+      ? [{ name: `the active ${tier} hears nothing of the other`, promised: kept, strike: deafen }]
+      : []),
   ];
   if (box.plan.directors === 0) return pair.map(fault => ({ ...fault, promised: 'addresses' }));
   const [proxy] = box.of('proxy');

@@ -12,8 +12,8 @@ const NEVER_ANSWERS = { 'net/ipv4/conf/all/arp_ignore': 8 } as const;
 export interface Wired {
   readonly network: Network;
   readonly nodes: readonly Node[];
-  /** The switch's ends of the nodes' first wires, by the nodes' names. */
-  readonly ports: ReadonlyMap<string, string>;
+  /** The switch's ends of the nodes' wires, by the nodes' names. */
+  readonly ports: ReadonlyMap<string, readonly string[]>;
 }
 
 /** @param dir where each node gets a folder */
@@ -21,13 +21,13 @@ export function wire(plan: Plan, dir: string): Wired {
   const network = new Network(plan.tag, (name, namespace) => new Host(name, namespace));
   const segments = new Set(plan.nodes.flatMap(({ wires }) => wires.map(({ segment }) => segment)));
   for (const segment of segments) network.network(segment);
-  const ports = new Map<string, string>();
+  const ports = new Map<string, readonly string[]>();
   const nodes = plan.nodes.map(planned => {
     const host = network.host(planned.name);
     const ends = planned.wires.map(({ interface: name, segment, addresses }) =>
       network.wire(host, name, segment, { addresses: addresses.map(withoutWait) }),
     );
-    ports.set(planned.name, ends[0]!);
+    ports.set(planned.name, ends);
     host.ip(...planned.lines);
     return new Node(planned, host, join(dir, planned.name));
   });

@@ -29,7 +29,7 @@ async function drill(...words: string[]): Promise<{ blows: Told[]; code: number 
   return { blows, code, said: said + complained };
 }
 
-/** All nine take longer than a test file may: `moat drill` runs them. */
+/** All take longer than a test file may: `moat drill` runs them. */
 const SOME: readonly (readonly [string, number])[] = [
   ['to moat on the active', 1],
   ['moat vrrp failover', 1],
