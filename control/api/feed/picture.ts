@@ -19,10 +19,20 @@ const byName = <T extends { readonly name: string }>(items: readonly T[], show: 
 
 type L4 = NonNullable<StatusReport['l4']>['services'][number];
 
-const serviceOf = ({ quorum, reals }: L4): Json => ({
-  quorum,
-  reals: byName(reals, ({ state, weight, active, inactive, connections, command }) => ({
-    ...{ state, weight, active, inactive, connections, commanded: command !== undefined },
+const serviceOf = ({ protocol, scheduler, quorum, reals }: L4): Json => ({
+  ...{ protocol, scheduler, quorum },
+  reals: byName(reals, ({ address, port, mode, state, weight, active, inactive, connections, command }) => ({
+    ...{
+      address,
+      port,
+      mode,
+      state,
+      weight,
+      active,
+      inactive,
+      connections,
+      commanded: command !== undefined,
+    },
   })),
 });
 
@@ -34,12 +44,18 @@ const trafficOf = ({ traffic, workers }: L7) => ({
     requests: traffic.requests,
     active: traffic.connections.active,
     answers: [...traffic.answers],
+    inspected: [...traffic.inspected],
+    durations: [...traffic.durations.buckets],
+    durationBounds: [...traffic.durationBounds],
   }),
 });
 
 const poolOf = ({ queued, members }: L7['pools'][number]): Json => ({
   queued,
-  members: byName(members, ({ state, inFlight, counts }) => ({ state, inFlight, requests: counts.requests })),
+  members: byName(members, ({ address, backup, weight, state, inFlight, counts }) => ({
+    ...{ address, backup, weight, state, inFlight },
+    ...{ requests: counts.requests, fails: counts.fails },
+  })),
 });
 
 type Instance = NonNullable<StatusReport['cluster']>['instances'][number];

@@ -1,0 +1,168 @@
+/** What the console reads of the API's answers; test/admin-ui/shapes.ts holds it against what the server has. */
+
+export type Role = 'viewer' | 'operator' | 'admin';
+
+export interface Who {
+  readonly kind: 'session' | 'token';
+  readonly name: string;
+  readonly role: Role;
+  readonly csrf?: string | undefined;
+}
+
+export interface LiveReal {
+  readonly address: string;
+  readonly port: number;
+  readonly mode: string;
+  readonly state: string;
+  readonly weight: number;
+  readonly active: number;
+  readonly inactive: number;
+  readonly connections: number;
+  readonly commanded: boolean;
+}
+
+export interface LiveService {
+  readonly protocol: string;
+  readonly scheduler: string;
+  readonly quorum: boolean;
+  readonly reals: Readonly<Record<string, LiveReal>>;
+}
+
+export interface LiveMember {
+  readonly address: string;
+  readonly backup: boolean;
+  readonly weight: number;
+  readonly state: string;
+  readonly inFlight: number;
+  readonly requests: number;
+  readonly fails: number;
+}
+
+export interface LivePool {
+  readonly queued: number;
+  readonly members: Readonly<Record<string, LiveMember>>;
+}
+
+export interface LiveL7 {
+  readonly workers: number;
+  readonly requests?: number;
+  readonly active?: number;
+  /** By the first digit of the status; at 0 those without an answer. */
+  readonly answers?: readonly number[];
+  /** Requests by how long they took; one more than bounds. */
+  readonly durations?: readonly number[];
+  /** Seconds. */
+  readonly durationBounds?: readonly number[];
+  /** pass, detect, block */
+  readonly inspected?: readonly number[];
+  readonly pools: Readonly<Record<string, LivePool>>;
+}
+
+export interface LiveInstance {
+  readonly state: string;
+  readonly priority: number;
+  readonly yielding: boolean;
+  readonly faults: readonly string[];
+}
+
+/** What the stream of events shows. */
+export interface Live {
+  readonly revision: number;
+  readonly refusal?: string;
+  readonly l7?: LiveL7;
+  readonly l4?: { readonly entries: number; readonly services: Readonly<Record<string, LiveService>> };
+  readonly cluster?: {
+    readonly maintenance: boolean;
+    readonly instances: Readonly<Record<string, LiveInstance>>;
+  };
+}
+
+export interface Status {
+  readonly version: string;
+  readonly file: string;
+  readonly uptimeMs: number;
+  readonly appliedAtMs: number;
+}
+
+export interface Instance extends LiveInstance {
+  readonly name: string;
+  readonly interface: string;
+  readonly vrid: number;
+  readonly sinceMs: number;
+  readonly basePriority: number;
+  readonly addresses: readonly string[];
+  readonly tracks: readonly {
+    readonly name: string;
+    readonly ok: boolean | undefined;
+    readonly says: string;
+    readonly adds: number;
+  }[];
+  readonly peers: readonly { readonly address: string; readonly priority: number; readonly ageMs: number }[];
+  readonly transitions: readonly {
+    readonly atMs: number;
+    readonly from: string;
+    readonly to: string;
+    readonly reason: string;
+  }[];
+}
+
+export interface Cluster {
+  readonly maintenance: boolean;
+  readonly instances: readonly Instance[];
+  readonly heartbeat:
+    | {
+        readonly node: string;
+        readonly link: string;
+        readonly inSync: boolean | undefined;
+        readonly paths: readonly {
+          readonly local: string;
+          readonly peer: string;
+          readonly carries: boolean;
+          readonly ageMs: number | undefined;
+          readonly fault: string | undefined;
+        }[];
+      }
+    | undefined;
+}
+
+export interface WafEvent {
+  readonly id: string;
+  readonly timeMs: number;
+  readonly action: string;
+  readonly status: number;
+  readonly score: number;
+  readonly clientAddress: string;
+  readonly host: string;
+  readonly path: string;
+  readonly request: {
+    readonly method: string;
+    readonly target: string;
+    readonly protocol: string;
+    /** Name, value, name, value. */
+    readonly headers: readonly string[];
+    readonly body: string;
+  };
+  readonly rules: readonly {
+    readonly id: number;
+    readonly message: string;
+    readonly severity: string;
+    readonly matches: readonly {
+      readonly variable: string;
+      readonly value: string;
+      readonly part: string | undefined;
+    }[];
+  }[];
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next?: string | undefined;
+}
+
+export interface Ban {
+  readonly zone: string;
+  readonly key: string;
+  /** null: without end. */
+  readonly untilMs: number | null;
+  readonly times: number;
+}

@@ -1,0 +1,178 @@
+/** The console in a real browser, against a running moat: the way in, each screen in two languages and two themes, and hostile values as text. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { startApi } from '../control/api/api-rig.ts';
+import { until } from '../lab/lab.ts';
+
+const CHROMIUM = '/usr/bin/chromium';
+const ROOT = join(import.meta.dirname, '../..');
+const skip = !existsSync(CHROMIUM)
+  ? 'needs chromium'
+  : !existsSync(join(ROOT, 'admin-ui/dist/index.html')) && 'the console is not built';
+/** Pictures of all screens, to be looked at. */
+const PICTURES = process.env['CONSOLE_PICTURES'];
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const SCREENS = ['overview', 'l4', 'l7', 'cluster', 'waf'] as const;
+const HOSTILE = '<img src=x onerror=window.stolen=1>';
+const PASSWORD = 'correct horse battery';
+
+const RULES = `SecRule ARGS "@rx onerror" "id:1001,phase:1,deny,status:403,msg:'Script in an argument',severity:'CRITICAL'"
+`;
+
+const SITE = `
+  limit_ban_zone $binary_remote_addr zone=guests:1m;
+  upstream app { zone app 64k; server 127.0.0.1:1 max_fails=0; server 127.0.0.1:2 down; }
+  server { listen 127.0.0.1:PORT;
+    location /plain { return 200 hello; }
+    location /app { proxy_pass http://app; }
+    location /guarded { waf block; waf_rules rules.conf; proxy_pass http://app; }
+  }`;
+
+type Violations = {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly impact: string;
+    readonly nodes: readonly { readonly html: string }[];
+  }[];
+};
+
+async function faultsOf(page: Page): Promise<string[]> {
+  const { violations } = (await page.evaluate('axe.run()')) as Violations;
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+}
+
+interface Watched {
+  readonly page: Page;
+  /** Of the policy, scripts and assets: there shall be none. */
+  readonly complaints: string[];
+}
+
+async function open(browser: Browser, url: string): Promise<Watched> {
+  const page = await (await browser.newContext({ viewport: { width: 1360, height: 860 } })).newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', fault => complaints.push(String(fault)));
+  page.on('console', line => {
+    if (line.type() === 'error' && !/status of 40[134]/.test(line.text())) complaints.push(line.text());
+  });
+  await page.goto(url);
+  return { page, complaints };
+}
+
+async function picture(page: Page, name: string): Promise<void> {
+  if (PICTURES) await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
+}
+
+test('console: from the set-up link through each screen, in two languages and themes, with nothing for axe or the policy to say', {
+  skip,
+  timeout: 115_000, // a browser on a busy machine
+}, async () => {
+  if (PICTURES) mkdirSync(PICTURES, { recursive: true });
+  await using rig = await startApi(SITE, { files: { 'rules.conf': RULES } });
+  const { stdout } = rig.command('user', 'link');
+  const secret = stdout.trim().split('#')[1] ?? '';
+  assert.notEqual(secret, '', stdout);
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+  try {
+    const at = `http://127.0.0.1:${rig.port}`;
+    const { page, complaints } = await open(browser, `${at}/setup#${secret}`);
+    await page.getByRole('heading', { name: 'Make the first administrator' }).waitFor();
+    assert.ok(!page.url().includes(secret), 'the secret stays in the address bar');
+    await page.evaluate(readFileSync(AXE, 'utf8'));
+    assert.deepEqual(await faultsOf(page), [], 'the way in');
+    await page.getByLabel('Name').fill('olga');
+    await page.getByLabel('Password').fill(PASSWORD);
+    await picture(page, 'setup');
+    await page.getByRole('button', { name: 'Create and log in' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+
+    const guarded = `http://127.0.0.1:${rig.sitePort}/guarded?q=${encodeURIComponent(HOSTILE)}`;
+    assert.equal((await fetch(guarded, { headers: { 'user-agent': HOSTILE } })).status, 403);
+    await fetch(`http://127.0.0.1:${rig.sitePort}/app`);
+    await page
+      .getByText('Pool app: no member takes requests')
+      .or(page.getByText('Pool app: 1 of 2'))
+      .waitFor();
+
+    for (const screen of SCREENS) {
+      await page.goto(`${at}/#/${screen}`);
+      for (const language of ['en', 'zh'])
+        for (const theme of ['light', 'dark']) {
+          await wears(page, language, theme);
+          await page.locator('main h1').waitFor();
+          if (screen === 'waf') await page.getByText('1001').first().waitFor();
+          if ((language === 'en') === (theme === 'light'))
+            assert.deepEqual(await faultsOf(page), [], `${screen} ${language} ${theme}`);
+          await picture(page, `${screen}-${language}-${theme}`);
+        }
+      await wears(page, 'en', 'light');
+    }
+
+    await page
+      .getByRole('button', { name: /^Details/ })
+      .first()
+      .click();
+    await page.locator('dialog pre').waitFor();
+    assert.ok(
+      (await page.locator('dialog pre').textContent())?.includes(HOSTILE),
+      'the user agent is shown as it came',
+    );
+    assert.equal(await page.locator('dialog mark').first().textContent(), 'onerror');
+    assert.deepEqual(await faultsOf(page), [], 'an event');
+    await picture(page, 'event');
+    await page.getByRole('button', { name: 'Close' }).click();
+    assert.equal(await page.evaluate('window.stolen'), undefined);
+
+    await page.getByRole('button', { name: 'Ban an address' }).click();
+    await page.locator('dialog input').fill('192.0.2.7');
+    assert.deepEqual(await faultsOf(page), [], 'a question');
+    await picture(page, 'ban');
+    await page.getByRole('button', { name: 'Do it' }).click();
+    await page.getByRole('button', { name: 'Lift the ban 192.0.2.7' }).click();
+    await page.locator('dialog').getByRole('button', { name: 'Lift the ban' }).click();
+    await page.getByText('Nobody is banned.').waitFor();
+
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByRole('button', { name: 'Log in' }).waitFor();
+    await page.getByLabel('Name').fill('olga');
+    await page.getByLabel('Password').fill('not the password');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('alert').waitFor();
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('heading', { level: 1 }).waitFor();
+
+    const viewer = await open(browser, at);
+    await viewer.page.getByRole('button', { name: 'Use a token instead' }).click();
+    await viewer.page.getByLabel('API token').fill(rig.token('viewer'));
+    await viewer.page.getByRole('button', { name: 'Log in' }).click();
+    await viewer.page.goto(`${at}/#/waf`);
+    await viewer.page.getByRole('heading', { name: 'Bans' }).waitFor();
+    assert.equal(
+      await viewer.page.getByRole('button', { name: 'Ban an address' }).count(),
+      0,
+      'a viewer may not',
+    );
+    assert.deepEqual([...complaints, ...viewer.complaints], []);
+  } finally {
+    await browser.close();
+  }
+});
+
+/** Presses the buttons of the header until the page looks so. */
+async function wears(page: Page, language: string, theme: string): Promise<void> {
+  const now = () =>
+    page.evaluate('[document.documentElement.lang, document.documentElement.dataset.theme].join()');
+  const [spoken = '', worn] = String(await now()).split(',');
+  if (!spoken.startsWith(language)) await page.locator('header button').nth(0).click();
+  if (worn !== theme) await page.locator('header button').nth(1).click();
+  await until(
+    async () => String(await now()).startsWith(language) && String(await now()).endsWith(theme),
+    `${language} ${theme}`,
+  );
+}
