@@ -226,6 +226,7 @@ test('metrics: the running program has a history that is asked for by name, and 
   await until(
     async () => (await rig.call('/api/v1/status', { token }).catch(() => undefined))?.body?.revision === 2,
   );
-  assert.ok((await pointsOf())[0] >= before, 'the process before took it along');
+  const isKept = async () => (await pointsOf().catch(() => [0]))[0] >= before;
+  await until(isKept, 'what the process before took along');
   assert.equal(statSync(`${rig.state}/metrics.ring`).mode & 0o777, 0o600);
 });
