@@ -76,6 +76,26 @@ describe('flow sync: a director dies, and comes back', { skip }, () => {
     await failOverAndBack(t, pair);
   });
 
+  test('dr by mh: connections from before a real server was there are told when it comes', async t => {
+    await using pair = new SyncPair({ mode: 'dr', scheduler: 'mh' });
+    const alone = (text: string) => text.replaceAll(/(real_server \S+12\]?:\d+);/g, '$1 weight=0;');
+    await pair.serve();
+    await pair.start(1, alone);
+    await pair.start(0, alone);
+    await pair.isInStep(1);
+    await until(() => pair.holds(0) && !pair.holds(1), 'the first director to have the addresses');
+    const crowd = new Crowd(pair.client, COUNT);
+    assert.equal((await crowd.answer()).open, COUNT);
+    for (const at of [1, 0] as const) await pair.directors[at].reload(pair.text(at));
+    // A round of all flows takes 30 s; who dies before must have told of those that the ring would send elsewhere now.
+    const told = async () => ((await pair.sync(1))?.imported.new ?? 0) > COUNT * 0.4;
+    await until(told, 'the second director to know them', 12_000);
+    await crowd.ask('mark');
+    pair.kill(0);
+    await until(() => pair.holds(1), 'the second director to have the addresses');
+    await allGoOn(crowd, t, 'after the death');
+  });
+
   for (const [mode, scheduler] of CASES)
     test(`${mode} by ${scheduler}: no connection is lost`, async t => {
       await using pair = new SyncPair({ mode, scheduler });
