@@ -72,7 +72,7 @@ test('what was commanded outlives moat, until the line of that real server says 
   await director.start();
   await isShown(drained, weighed);
   const [first] = (await director.figures()).services[0]!.reals;
-  assert.deepEqual(first!.command, { drains: true });
+  assert.deepEqual(first!.command, { state: 'drain' });
   await director.reload(configuration(tiers, { second: 'upper=1000' }));
   await isShown(drained, weighed);
   await director.reload(configuration(tiers, { second: 'weight=2' }));
