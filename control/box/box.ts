@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { ClusterFigures, ClusterOrder } from '#cluster';
 import type { L4Figures, Order, RealFigures } from '#l4';
 import type { ForwardMode } from '#model/l4/virtual-server.ts';
-import { writeSite } from '../demo/site.ts';
+import { apiBlock, writeSite } from '../demo/site.ts';
 import { ask } from '../status/client.ts';
 import { type Claim, claim, clean } from './claim.ts';
 import { clusterBlock, holdersOf } from './cluster.ts';
@@ -32,6 +32,8 @@ export interface BoxOptions {
   readonly directors: 0 | 1 | 2;
   /** The words that run moat. */
   readonly moat: readonly string[];
+  /** Where the consoles of directors and proxies listen, in their order; none without it. */
+  readonly consolePorts?: readonly number[];
 }
 
 /** Of each proxy: they share the machine with all the others. */
@@ -121,13 +123,23 @@ export class Box {
         members: membersOf(plan),
         workers: WORKERS,
         more: proxyLines(node.plan, secret),
-        beside: clusterBlock(plan, node.plan, { dir: node.dir, secret }),
+        beside: this.#consoleBlock(node) + clusterBlock(plan, node.plan, { dir: node.dir, secret }),
       });
     for (const node of this.of('director')) {
       const pinPath = join(this.#claim.bpf, node.name);
       const text = directorConfiguration(plan, node.plan, { dir: node.dir, pinPath, secret });
-      writeFileSync(join(node.dir, 'moat.conf'), text, { mode: 0o600 });
+      writeFileSync(join(node.dir, 'moat.conf'), text + this.#consoleBlock(node), { mode: 0o600 });
     }
+  }
+
+  /** Those that run moat. */
+  get appliances(): Node[] {
+    return [...this.of('director'), ...this.of('proxy')];
+  }
+
+  #consoleBlock(node: Node): string {
+    const port = this.options.consolePorts?.[this.appliances.indexOf(node)];
+    return port === undefined ? '' : apiBlock(port, node.dir);
   }
 
   /** What an operator does on a real server of direct routing. */

@@ -52,8 +52,9 @@ export class Doors {
   }
 }
 
-function listening(port: number): Promise<Server> {
-  const server = createServer({ allowHalfOpen: true });
+/** @param pauseOnConnect nothing is read of what comes: somebody else will @throws {Error} EADDRINUSE */
+export function listening(port: number, pauseOnConnect = false): Promise<Server> {
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', () => resolve(server));

@@ -1,8 +1,10 @@
 /** Runs a box until it is interrupted: what it does in the terminal, what is typed, and its end. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setupLink } from '../demo/setup-link.ts';
 import { CLEAR_SCREEN } from '../status/text.ts';
 import { type Action, actionsOf } from './actions.ts';
 import { Box, type BoxOptions } from './box.ts';
+import { Consoles } from './consoles.ts';
 import { Doors } from './doors.ts';
 import { hints } from './hints.ts';
 import { Journal } from './journal.ts';
@@ -16,6 +18,13 @@ const WINDOW_MS = 3000;
 const LINE_MS = 10_000;
 const LEAST_LINES = 4;
 
+const PROXIES = 2;
+
+export interface ShowOptions extends BoxOptions {
+  /** Of this machine's loopback, for the console of the first node; those of the others follow. */
+  readonly console: number;
+}
+
 /** A box could not be made; nothing is left of it. */
 export class BoxFault extends Error {}
 
@@ -24,15 +33,17 @@ export class BoxFault extends Error {}
  * @returns 0; 1 when something is left that could not be removed
  * @throws {BoxFault} when it cannot be built here @throws {Error} EADDRINUSE for a port that is taken
  */
-export async function showBox(options: BoxOptions, interrupt: AbortController): Promise<number> {
+export async function showBox(options: ShowOptions, interrupt: AbortController): Promise<number> {
   const { signal } = interrupt;
   const doors = await Doors.open([options.http, options.https]);
+  const consoles = await Consoles.open(options.console, options.directors + PROXIES);
   process.stdout.on('error', () => {}); // the terminal has gone: the end comes by a signal
   try {
-    const box = await opened(options, signal);
+    const box = await opened({ ...options, consolePorts: consoles.ports }, signal);
     if (!box) return 0;
     try {
       doors.leadTo(box.plan.virtual[0]!);
+      consoles.leadTo(box.appliances);
       await new Stage(box, interrupt).play();
     } catch (fault) {
       await ended(box);
@@ -41,6 +52,7 @@ export async function showBox(options: BoxOptions, interrupt: AbortController): 
     return await ended(box);
   } finally {
     doors.close();
+    consoles.close();
   }
 }
 
@@ -103,6 +115,15 @@ class Stage {
       `${plan.directors > 0 ? `both tiers stand, in mode ${plan.mode}` : 'the L7 tier stands'}: ${tiers}`,
     );
     if (!this.#isScreen) for (const line of hints(this.#box)) this.#journal.say(line);
+    void this.#invite();
+  }
+
+  /** Each node has a console of its own, and its own users. */
+  async #invite(): Promise<void> {
+    for (const node of this.#box.appliances) {
+      const link = await setupLink(node.socketPath);
+      if (link) this.#journal.say(`console of ${node.name}, to begin with: ${link}`);
+    }
   }
 
   async #refresh(): Promise<void> {

@@ -12,6 +12,7 @@ const OPTIONS = {
   mode: { type: 'string' },
   rate: { type: 'string' },
   directors: { type: 'string' },
+  'console-port': { type: 'string' },
   'l7-only': { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;
@@ -24,6 +25,7 @@ Otherwise, or with --l7-only: the L7 tier in front of three servers, all on the 
 
   --port N       HTTP on this machine's loopback, and of the virtual address (8080)
   --tls-port N   HTTPS likewise (8443)
+  --console-port N  the web console on the loopback, of the first node; those of the others follow (8470)
   --mode MODE    how the director forwards: ${FORWARD_MODES.join(', ')} (dr)
   --rate N       requests a second of the client, 1 to 2000 (200)
   --directors N  2: a pair that has the virtual addresses in turn; 1; or 0: the proxies are that pair (2)
@@ -45,6 +47,7 @@ export async function run(args: readonly string[]): Promise<number> {
     https: numberOf(values['tls-port'], 8443, 65_535, 'a port'),
     mode: modeOf(values.mode),
     perSecond: rateOf(values.rate, 200),
+    console: numberOf(values['console-port'], 8470, 65_000, 'a port'),
     directors: directorsOf(values.directors),
     moat: moatWords(),
   };

@@ -9,11 +9,14 @@ import { askStatus } from '../status/client.ts';
 import type { Sample } from '../status/sample.ts';
 import { drawStatus } from '../status/table.ts';
 import { CLEAR_SCREEN } from '../status/text.ts';
-import { writeSite } from './site.ts';
+import { freePort, setupLink } from './setup-link.ts';
+import { apiBlock, writeSite } from './site.ts';
 
 export interface Ports {
   readonly http: number;
   readonly https: number;
+  /** Of the web console; another one where it is taken. */
+  readonly console: number;
 }
 
 const SERVERS = fileURLToPath(new URL('./servers.ts', import.meta.url));
@@ -41,6 +44,7 @@ export async function showOneTier(
     addresses: ['127.0.0.1'],
     members: members.map(port => `127.0.0.1:${port}`),
     workers: 'auto',
+    beside: apiBlock(await freePort(ports.console), dir),
   });
   try {
     return await serve(dir, ports, moat, interrupt);
@@ -79,8 +83,10 @@ const runs = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode === n
 /** In a terminal a picture that is drawn again every second, elsewhere one line. */
 async function show(moat: ChildProcess, dir: string, { http, https }: Ports): Promise<void> {
   const title = `moat demo: http://localhost:${http}/ and https://localhost:${https}/   (Ctrl-C ends it)\n`;
-  if (!process.stdout.isTTY) return void process.stdout.write(title);
-  const welcome = `${title}configuration and logs: ${dir}\n\n`;
+  const link = await setupLink(join(dir, 'moat.sock'));
+  const console = link ? `console, to begin with: ${link}\n` : '';
+  if (!process.stdout.isTTY) return void process.stdout.write(title + console);
+  const welcome = `${title}${console}configuration and logs: ${dir}\n\n`;
   let before: Sample | undefined;
   while (runs(moat)) {
     const report = await askStatus(join(dir, 'moat.sock'));

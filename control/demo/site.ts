@@ -19,6 +19,13 @@ export interface Site {
 
 const CERTIFICATE_DAYS = 7;
 
+/** The console on the loopback, with its files in the folder that goes with the demo. */
+export const apiBlock = (port: number, dir: string): string => `api {
+  listen 127.0.0.1:${port};
+  state_path ${join(dir, 'api')};
+}
+`;
+
 /** Writes everything into a folder, with the configuration in `moat.conf`. */
 export function writeSite(dir: string, site: Site): void {
   chmodSync(dir, 0o755); // the workers have left root and serve the page from here
