@@ -12,14 +12,18 @@ export interface Point {
   readonly p95Ms: number | undefined;
   readonly p99Ms: number | undefined;
   readonly active: number;
+  /** Connections that the L4 tier has begun to forward. */
+  readonly flowsPerSecond: number;
+  /** Connections of the L4 tier that are open. */
+  readonly flows: number;
 }
 
 /** @param before taken `elapsedMs` earlier */
 export function pointOf(now: Live, before: Live | undefined, atMs: number, elapsedMs: number): Point {
-  const rate = (count: (l7: LiveL7) => number) => {
-    if (!now.l7 || !before?.l7 || elapsedMs <= 0) return 0;
-    return (Math.max(0, count(now.l7) - count(before.l7)) * 1000) / elapsedMs;
-  };
+  const grownBy = (now: number, before: number) =>
+    elapsedMs <= 0 ? 0 : (Math.max(0, now - before) * 1000) / elapsedMs;
+  const rate = (count: (l7: LiveL7) => number) =>
+    now.l7 && before?.l7 ? grownBy(count(now.l7), count(before.l7)) : 0;
   const grown = (now.l7?.durations ?? []).map((count, at) =>
     Math.max(0, count - (before?.l7?.durations?.[at] ?? 0)),
   );
@@ -31,8 +35,15 @@ export function pointOf(now: Live, before: Live | undefined, atMs: number, elaps
     errorsPerSecond: rate(({ answers = [] }) => answers[5] ?? 0),
     ...{ p50Ms: within(0.5), p95Ms: within(0.95), p99Ms: within(0.99) },
     active: now.l7?.active ?? 0,
+    flowsPerSecond: before?.l4 ? grownBy(flowsOf(now, 'connections'), flowsOf(before, 'connections')) : 0,
+    flows: flowsOf(now, 'active'),
   };
 }
+
+const flowsOf = ({ l4 }: Live, what: 'active' | 'connections'): number =>
+  Object.values(l4?.services ?? {})
+    .flatMap(({ reals }) => Object.values(reals))
+    .reduce((sum, real) => sum + real[what], 0);
 
 /** By a straight line within the bucket, as Prometheus does it; the last bucket has no end, and gives its beginning. */
 export function quantileMs(

@@ -166,3 +166,40 @@ export interface Ban {
   readonly untilMs: number | null;
   readonly times: number;
 }
+
+/** A configuration as it is in force; secrets in it are hidden. */
+export interface Config {
+  readonly revision: number;
+  /** In the history. */
+  readonly id?: number;
+  readonly unconfirmed?: { readonly deadlineMs: number; readonly who: string; readonly backTo?: number };
+  readonly drift: readonly string[];
+  readonly fault?: string;
+  readonly file: string;
+  readonly texts: readonly { readonly path: string; readonly text: string }[];
+}
+
+export interface Revision {
+  readonly id: number;
+  readonly atMs: number;
+  readonly who: string;
+  readonly why: string;
+  readonly message: string;
+}
+
+/** As diff -u writes it. */
+export interface Diff {
+  readonly diff: string;
+}
+
+export interface Tried extends Diff {
+  readonly sound: boolean;
+  readonly diagnostics: readonly {
+    readonly severity: 'error' | 'warning';
+    readonly message: string;
+    readonly hint?: string;
+    readonly file: string;
+    readonly line: number;
+    readonly column: number;
+  }[];
+}

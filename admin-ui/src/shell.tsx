@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState } from 'react';
 import type { Api } from './api.ts';
 import { type Look, LookButtons } from './look.tsx';
 import { ClusterPage } from './pages/cluster.tsx';
+import { ConfigPage } from './pages/config.tsx';
 import { L4Page } from './pages/l4.tsx';
 import { L7Page } from './pages/l7.tsx';
 import { Overview } from './pages/overview.tsx';
@@ -10,7 +11,14 @@ import { WafPage } from './pages/waf.tsx';
 import type { Who } from './shapes.ts';
 import { SharedContext, useLive } from './state.tsx';
 
-const PAGES = { overview: Overview, l4: L4Page, l7: L7Page, cluster: ClusterPage, waf: WafPage } as const;
+const PAGES = {
+  overview: Overview,
+  l4: L4Page,
+  l7: L7Page,
+  cluster: ClusterPage,
+  waf: WafPage,
+  config: ConfigPage,
+} as const;
 type PageName = keyof typeof PAGES;
 const NAMES = Object.keys(PAGES) as PageName[];
 

@@ -16,7 +16,7 @@ const skip = !existsSync(CHROMIUM)
 /** Pictures of all screens, to be looked at. */
 const PICTURES = process.env['CONSOLE_PICTURES'];
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-const SCREENS = ['overview', 'l4', 'l7', 'cluster', 'waf'] as const;
+const SCREENS = ['overview', 'l4', 'l7', 'cluster', 'config', 'waf'] as const;
 const HOSTILE = '<img src=x onerror=window.stolen=1>';
 const PASSWORD = 'correct horse battery';
 
@@ -137,6 +137,8 @@ test('console: from the set-up link through each screen, in two languages and th
     await page.locator('dialog').getByRole('button', { name: 'Lift the ban' }).click();
     await page.getByText('Nobody is banned.').waitFor();
 
+    await changeAndRollBack(page, at);
+
     await page.getByRole('button', { name: 'Log out' }).click();
     await page.getByRole('button', { name: 'Log in' }).waitFor();
     await page.getByLabel('Name').fill('olga');
@@ -163,6 +165,39 @@ test('console: from the set-up link through each screen, in two languages and th
     await browser.close();
   }
 });
+
+/** A fault is told where it lies; a change is seen before it is made, confirmed, and taken back. */
+async function changeAndRollBack(page: Page, at: string): Promise<void> {
+  await page.goto(`${at}/#/config`);
+  const text = page.locator('textarea');
+  await text.waitFor();
+  const before = await text.inputValue();
+  await text.fill(before.replace('return 200 hello', 'retrun 200 hello'));
+  await page
+    .locator('.note.bad')
+    .getByText(/:\d+:\d+/)
+    .waitFor();
+  const button = page.getByRole('button', { name: 'Apply…' });
+  assert.equal(await button.isDisabled(), true, 'what is faulty cannot be applied');
+  await text.fill(before.replace('return 200 hello', 'return 200 goodbye'));
+  await page.locator('.diff .added').getByText('goodbye').waitFor();
+  await page.getByLabel('Message').fill('a friendlier end');
+  assert.deepEqual(await faultsOf(page), [], 'a change');
+  await picture(page, 'change');
+  await button.click();
+  await page.locator('dialog').getByRole('button', { name: 'Apply' }).click();
+  await page.getByRole('button', { name: 'Keep it' }).click();
+  await page.getByRole('button', { name: 'Keep it' }).waitFor({ state: 'detached' });
+  await page.getByRole('row').getByText('a friendlier end').waitFor();
+  await page
+    .getByRole('button', { name: /^Roll back/ })
+    .first()
+    .click();
+  await page.locator('dialog').getByRole('button', { name: 'Roll back' }).click();
+  await page.getByRole('button', { name: 'Go back now' }).click();
+  await page.getByRole('button', { name: 'Go back now' }).waitFor({ state: 'detached' });
+  await until(async () => (await text.inputValue()).includes('goodbye'), 'the change to be in force again');
+}
 
 /** Presses the buttons of the header until the page looks so. */
 async function wears(page: Page, language: string, theme: string): Promise<void> {

@@ -1,7 +1,12 @@
 /** How it is, in one line; then what makes it so. */
 import { attentionOf } from '../attention.ts';
+import type { Point } from '../history.ts';
 import { Card, Line, msText, numberText, State } from '../parts.tsx';
+import type { Live } from '../shapes.ts';
 import { useShared } from '../state.tsx';
+import type { Key } from '../words/en.ts';
+
+const MOST_LISTED = 12;
 
 export function Overview() {
   const { live, say } = useShared();
@@ -17,7 +22,8 @@ export function Overview() {
       <p className={`health ${worst}`} role="status">
         {text}
       </p>
-      <Figures />
+      {hasL4(live) && <FlowFigures />}
+      {hasL7(live) && <Figures />}
       <div className="columns">
         {attention.length > 0 && (
           <Card title={say('alerts')}>
@@ -31,34 +37,49 @@ export function Overview() {
           </Card>
         )}
         <Holders />
-        <PoolSummary />
+        {hasL4(live) && <RealSummary />}
+        {hasL7(live) && <PoolSummary />}
       </div>
     </>
   );
 }
 
-function Figures() {
+const hasL4 = ({ l4 }: Live): boolean => Object.keys(l4?.services ?? {}).length > 0;
+
+/** A node that only forwards has nothing to tell of requests. */
+const hasL7 = (live: Live): boolean =>
+  !hasL4(live) || Object.keys(live.l7?.pools ?? {}).length > 0 || (live.l7?.requests ?? 0) > 0;
+
+/** One number of now, and how it came there. */
+function Figure({ name, of }: { readonly name: Key; readonly of: (point: Point) => number }) {
   const { points, say, language } = useShared();
   const last = points.at(-1);
-  const text = (value: number | undefined) => (value === undefined ? '–' : numberText(value, language));
-  const figures = [
-    { key: 'perSecond', now: text(last?.perSecond), values: points.map(point => point.perSecond) },
-    {
-      key: 'serverErrors',
-      now: text(last?.errorsPerSecond),
-      values: points.map(point => point.errorsPerSecond),
-    },
-    { key: 'openConnections', now: text(last?.active), values: points.map(point => point.active) },
-  ] as const;
+  const now = last === undefined ? '–' : numberText(of(last), language);
+  return (
+    <Card title={say(name)}>
+      <p className="figure">{now}</p>
+      <Line values={points.map(of)} label={`${say(name)}: ${now}, ${say('lastMinutes')}`} />
+    </Card>
+  );
+}
+
+function FlowFigures() {
+  return (
+    <div className="figures">
+      <Figure name="flowsPerSecond" of={point => point.flowsPerSecond} />
+      <Figure name="openFlows" of={point => point.flows} />
+    </div>
+  );
+}
+
+function Figures() {
+  const { points, say } = useShared();
   const latest = points.findLast(point => point.p50Ms !== undefined);
   return (
     <div className="figures">
-      {figures.map(({ key, now, values }) => (
-        <Card key={key} title={say(key)}>
-          <p className="figure">{now}</p>
-          <Line values={values} label={`${say(key)}: ${now}, ${say('lastMinutes')}`} />
-        </Card>
-      ))}
+      <Figure name="perSecond" of={point => point.perSecond} />
+      <Figure name="serverErrors" of={point => point.errorsPerSecond} />
+      <Figure name="openConnections" of={point => point.active} />
       <Card title={say('latency')}>
         <p className="figure">
           {msText(latest?.p95Ms)} <small>p95</small>
@@ -95,6 +116,21 @@ function Holders() {
   );
 }
 
+function RealSummary() {
+  const { live, say } = useShared();
+  const services = Object.entries(live?.l4?.services ?? {});
+  return (
+    <Card title={say('l4')}>
+      <ul className="plain">
+        {services.slice(0, MOST_LISTED).map(([name, { reals }]) => {
+          const states = Object.values(reals).map(({ state }) => state);
+          return <UpOf key={name} page="l4" name={name} states={states} good="alive" />;
+        })}
+      </ul>
+    </Card>
+  );
+}
+
 function PoolSummary() {
   const { live, say } = useShared();
   const pools = Object.entries(live?.l7?.pools ?? {});
@@ -102,19 +138,32 @@ function PoolSummary() {
     <Card title={say('pools')}>
       {pools.length === 0 && <p className="faint">{say('noPools')}</p>}
       <ul className="plain">
-        {pools.slice(0, 12).map(([name, { members }]) => {
-          const all = Object.values(members);
-          const up = all.filter(({ state }) => state === 'up').length;
-          return (
-            <li key={name} className="pair">
-              <a href="#/l7">{name}</a>
-              <span className={up === all.length ? 'good' : up === 0 ? 'bad' : 'warn'}>
-                {say('upOf', { up, all: all.length })}
-              </span>
-            </li>
-          );
+        {pools.slice(0, MOST_LISTED).map(([name, { members }]) => {
+          const states = Object.values(members).map(({ state }) => state);
+          return <UpOf key={name} page="l7" name={name} states={states} good="up" />;
         })}
       </ul>
     </Card>
+  );
+}
+
+interface UpOfProps {
+  readonly page: string;
+  readonly name: string;
+  readonly states: readonly string[];
+  /** What a member that takes requests is. */
+  readonly good: string;
+}
+
+function UpOf({ page, name, states, good }: UpOfProps) {
+  const { say } = useShared();
+  const up = states.filter(state => state === good).length;
+  return (
+    <li className="pair">
+      <a href={`#/${page}`}>{name}</a>
+      <span className={up === states.length ? 'good' : up === 0 ? 'bad' : 'warn'}>
+        {say('upOf', { up, all: states.length })}
+      </span>
+    </li>
   );
 }
