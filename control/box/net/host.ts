@@ -20,6 +20,8 @@ export class Host {
     this.namespace = namespace;
     addNamespace(namespace);
     this.do('ip link set lo up');
+    // A new namespace begins with the machine's own setting: where that forwards, as with Docker, a host would be a router here.
+    this.set({ 'net/ipv4/ip_forward': 0 });
   }
 
   /** The words that run a command in here. */
