@@ -16,6 +16,10 @@ const FILE_END = /^ {2}(exitCode|signal|expired): (?!null)/;
 
 type Count = { passed: number; failed: number; skipped: number };
 
+const NOTHING: Count = { passed: 0, failed: 0, skipped: 0 };
+/** The name of a point that stands for no file. */
+const TIMEOUT = 'timeout!';
+
 /** What one file has shown so far. */
 type FileReport = Count & { failures: string[] };
 
@@ -52,9 +56,21 @@ export class Tally {
   }
 
   private inYaml(text: string): string[] {
+    const [, expired] = /^ {2}expired: (\S+)/.exec(text) ?? [];
+    if (expired) this.expire(expired);
     if (text === this.yamlEnd) this.yamlEnd = undefined;
     else if (this.failing) this.file.failures.push(text);
     return FILE_END.test(text) ? [`  ${text}`] : [];
+  }
+
+  /** tap says "timeout!" of a file that it has ended, beside the file's own point: both are that file's. */
+  private expire(name: string): void {
+    const said = this.failed.get(TIMEOUT);
+    if (!said) return;
+    this.failed.delete(TIMEOUT);
+    const both = { ...(this.failed.get(name) ?? NOTHING) };
+    add(both, said);
+    this.failed.set(name, both);
   }
 
   private point(depth: number, good: boolean, name: string, directive: string | undefined): string[] {

@@ -110,7 +110,7 @@ test('tally: a run that ends early, is empty, or passes nothing is a failure', (
 });
 
 /** What a real run of tap says of one file, and the count after it. */
-function runOf(body: string): { status: number | null; last: string; output: string } {
+function runOf(body: string, ...options: string[]): { status: number | null; last: string; output: string } {
   const cache = join(import.meta.dirname, '../../.cache');
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, 'tally-'));
@@ -126,7 +126,7 @@ test('good', () => {});
 ${body}`,
   );
   try {
-    const run = `tap --reporter=tap '${path}' | '${process.execPath}' '${TALLY}' --again`;
+    const run = `tap --reporter=tap ${options.join(' ')} '${path}' | '${process.execPath}' '${TALLY}' --again`;
     // As from a shell: the run that we are in must not show.
     const env = Object.fromEntries(
       Object.entries(process.env).filter(([name]) => !/^(NODE_TEST|TAP)/.test(name)),
@@ -152,4 +152,13 @@ test('tally: a file that fails is run once more by itself, and that is said', ()
 test('tally: what fails twice is a failure', () => {
   const seen = runOf("test('never', () => { throw new Error('each time'); });");
   assert.deepEqual([seen.last, seen.status], ['1 passed, 1 failed, 0 skipped', 1], seen.output);
+});
+
+test('tally: a file that hangs once and then passes is no failure', () => {
+  const seen = runOf(
+    "test('hangs', { timeout: 1e9 }, async () => { if (first) await new Promise(done => setTimeout(done, 60_000)); });",
+    '--timeout=3',
+  );
+  assert.match(seen.output, /expired: .*a\.test\.ts/);
+  assert.deepEqual([seen.last, seen.status], ['2 passed, 0 failed, 0 skipped', 0], seen.output);
 });
