@@ -63,7 +63,6 @@ export class FlowSync implements Disposable {
   readonly #waiting = new Map<string, Uint8Array>();
   #oldestMs: number | undefined;
   #walk: Walk | undefined;
-  #overflowed = false;
   #round = { shard: 0, sinceNs: new BigUint64Array(FLOW_SHARDS), nextMs: 0 };
   /** A round without pause: shards left of it, and when the next one may begin. */
   #haste = { wanted: false, shards: 0, tookMs: 0, notBeforeMs: 0 };
@@ -140,7 +139,7 @@ export class FlowSync implements Disposable {
     if (!this.session.isMet) return;
     if (this.#waiting.size >= WAITING_MOST) {
       this.#waiting.clear();
-      this.#overflowed = true;
+      this.#haste.wanted = true;
     }
     this.#waiting.set(keyText(news), news.slice());
     this.#oldestMs ??= this.#options.nowMs();
@@ -196,13 +195,13 @@ export class FlowSync implements Disposable {
 
   #beginWalk(): void {
     this.#walk = { shard: 0, wish: this.session.granted, pending: false };
-    this.#overflowed = false;
+    this.#haste.wanted = false;
   }
 
   #onTick(): void {
     this.session.tick();
     if (!this.session.isMet) {
-      if (this.#waiting.size > 0) this.#overflowed = true;
+      if (this.#waiting.size > 0) this.#haste.wanted = true;
       this.#waiting.clear();
       this.#walk = undefined;
       return;
@@ -213,8 +212,9 @@ export class FlowSync implements Disposable {
   }
 
   /**
-   * All flows that are needed elsewhere are told of now, not within the next round: a takeover may come any moment after a real
-   * server has died. Through a large table that costs, so it takes a twentieth of the thread's time at most.
+   * All flows that are needed elsewhere are told of now, not within the next round: after an overflow, and when a real server has
+   * come or gone, for a takeover may follow any moment. Through a large table that costs, so it takes a twentieth of the thread's
+   * time at most.
    *
    * @returns whether it is under way
    */
@@ -226,10 +226,7 @@ export class FlowSync implements Disposable {
     if (haste.shards === 0) return false;
     for (let turn = 0; turn < HASTY_SHARDS && haste.shards > 0; turn++) {
       if (this.#waiting.size > WALK_BELOW) break;
-      const beganNs = process.hrtime.bigint();
-      const shard = FLOW_SHARDS - haste.shards;
-      if (this.#kernel.walk(shard, 0n, false).lost > 0) break; // the ring is full: at the next tick
-      this.#round.sinceNs[shard] = beganNs;
+      if (!this.#tellShard(FLOW_SHARDS - haste.shards, 0n)) break; // the ring is full: at the next tick
       haste.shards--;
     }
     const nowMs = this.#options.nowMs();
@@ -271,22 +268,21 @@ export class FlowSync implements Disposable {
     this.#post();
   }
 
-  /** A shard at a time, so that each is told of once in a round; after an overflow, of everything at once. */
+  /** Of flows in use since then. @returns false: the ring had no room for all */
+  #tellShard(shard: number, sinceNs: bigint): boolean {
+    const beganNs = process.hrtime.bigint();
+    if (this.#kernel.walk(shard, sinceNs, false).lost > 0) return false;
+    this.#round.sinceNs[shard] = beganNs;
+    return true;
+  }
+
+  /** A shard at a time, so that each is told of once in a round. */
   #goRound(): void {
-    if (this.#overflowed) {
-      this.#overflowed = false;
-      this.#round.sinceNs.fill(0n);
-      this.#round.nextMs = 0;
-    }
     const nowMs = this.#options.nowMs();
     if (nowMs < this.#round.nextMs) return;
     const { shard, sinceNs } = this.#round;
     this.#round.nextMs = Math.max(nowMs, this.#round.nextMs + ROUND_MS / FLOW_SHARDS);
-    const beganNs = process.hrtime.bigint();
-    const { lost } = this.#kernel.walk(shard, sinceNs[shard]!, false);
-    if (lost > 0) return;
-    sinceNs[shard] = beganNs;
-    this.#round.shard = (shard + 1) % FLOW_SHARDS;
+    if (this.#tellShard(shard, sinceNs[shard]!)) this.#round.shard = (shard + 1) % FLOW_SHARDS;
   }
 
   // ---- in
