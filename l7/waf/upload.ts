@@ -1,4 +1,5 @@
 /** Files of forms: whether they may be uploaded, by extension, content, size, what is in them, and what a scanner says. */
+import { Turns } from '#kit/turns.ts';
 import type { ArchiveLimits, UploadSettings } from '#model/l7/waf.ts';
 import type { Part } from '#waf';
 import { quoted } from '../log/quoted.ts';
@@ -6,7 +7,6 @@ import { ArchiveFault } from './archive/fault.ts';
 import { inspectArchive } from './archive/inspect.ts';
 import { scan } from './clamd.ts';
 import { archiveKind, contradiction, extensionOf } from './file-kinds.ts';
-import { Turns } from './turns.ts';
 
 export interface UploadFault {
   readonly status: 403 | 413;
