@@ -1,8 +1,7 @@
 /** The file that tells scripts and signals which process is control. */
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { bytesOf } from './host/path-bytes.ts';
 import { systemReason } from './load.ts';
-
-const bytes = (path: string): Buffer => Buffer.from(path, 'latin1');
 
 export class PidFile {
   #path: string;
@@ -18,7 +17,7 @@ export class PidFile {
   /** @throws {Error} with the reason in nginx's words */
   write(): void {
     try {
-      writeFileSync(bytes(this.#path), `${process.pid}\n`);
+      writeFileSync(bytesOf(this.#path), `${process.pid}\n`);
     } catch (fault) {
       throw new Error(`open() "${this.#path}" failed ${systemReason(fault)}`, { cause: fault });
     }
@@ -26,20 +25,20 @@ export class PidFile {
 
   /** Keeps the file under another name while a successor writes its own. @throws what rename(2) says */
   rename(path: string): void {
-    renameSync(bytes(this.#path), bytes(path));
+    renameSync(bytesOf(this.#path), bytesOf(path));
     this.#path = path;
   }
 
   /** Removes the file, if it still names this process. */
   remove(): void {
-    if (readPid(this.#path) === process.pid) rmSync(bytes(this.#path), { force: true });
+    if (readPid(this.#path) === process.pid) rmSync(bytesOf(this.#path), { force: true });
   }
 }
 
 /** The number in a pid file, undefined when there is none. */
 export function readPid(path: string): number | undefined {
   try {
-    const text = readFileSync(bytes(path), 'latin1').trim();
+    const text = readFileSync(bytesOf(path), 'latin1').trim();
     return /^[1-9]\d*$/.test(text) ? Number(text) : undefined;
   } catch (fault) {
     if ((fault as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
@@ -51,7 +50,7 @@ export function readPid(path: string): number | undefined {
 export function pidIn(path: string): number {
   let text: string;
   try {
-    text = readFileSync(bytes(path), 'latin1').trim();
+    text = readFileSync(bytesOf(path), 'latin1').trim();
   } catch (fault) {
     throw new Error(`open() "${path}" failed ${systemReason(fault)}`, { cause: fault });
   }

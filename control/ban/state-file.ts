@@ -2,12 +2,11 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Ban } from '#l7';
+import { bytesOf } from '../host/path-bytes.ts';
 
 const OWNER_ONLY = 0o600;
 /** A file with more is not ours. */
 const MOST_BYTES = 256 << 20;
-
-const bytesOf = (path: string): Buffer => Buffer.from(path, 'latin1');
 
 /** @returns none where there is no file @throws {Error} when it cannot be read, or holds something else */
 export function readBans(path: string): readonly Ban[] {

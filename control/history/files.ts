@@ -13,8 +13,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { bytesOf } from '../host/path-bytes.ts';
 import { systemReason } from '../load.ts';
-import { bytesOf } from './place.ts';
 
 const NEW_MODE = 0o640;
 

@@ -3,8 +3,8 @@
  * changed, `waiting` until somebody confirms. Who finds one at the start knows that a process died in the middle.
  */
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { bytesOf } from '../host/path-bytes.ts';
 import { readText, syncFolder } from './files.ts';
-import { bytesOf } from './place.ts';
 
 export interface JournalEntry {
   /** The files that are changed, as they were; null: there was none. */

@@ -4,12 +4,13 @@ import { dirname } from 'node:path';
 import type { Log } from '#kit/log.ts';
 import type { Model } from '#model/main.ts';
 import { refuse } from '../api/refusal.ts';
+import { bytesOf } from '../host/path-bytes.ts';
 import type { Invocation } from '../invocation.ts';
 import type { Trial } from '../load.ts';
 import { loadWithRules } from '../waf/load-rules.ts';
 import { readText, refuseOutside, stage } from './files.ts';
 import { Journal, type JournalEntry } from './journal.ts';
-import { bytesOf, historyFolder, type Texts } from './place.ts';
+import { historyFolder, type Texts } from './place.ts';
 import { keepByHand, restore, writerOf } from './recover.ts';
 import { digestOf, HistoryStore, type Reason, type Revision, type RevisionHead } from './store.ts';
 
@@ -129,7 +130,7 @@ export class ConfigHistory {
   }
 
   #open(): HistoryStore {
-    return (this.#store ??= new HistoryStore(`${Buffer.from(this.#folder, 'latin1')}/history.db`, message =>
+    return (this.#store ??= new HistoryStore(this.#folder, message =>
       this.#hands.log().error(`the history of configurations ${message}`),
     ));
   }

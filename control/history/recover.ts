@@ -1,11 +1,12 @@
 /** The end of a change whose process was killed: the files become what they were, and what somebody wrote meanwhile is kept. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { bytesOf } from '../host/path-bytes.ts';
 import { processStat } from '../host/process-stat.ts';
 import type { Invocation } from '../invocation.ts';
 import { readText, stage } from './files.ts';
 import { Journal, type JournalEntry } from './journal.ts';
-import { bytesOf, historyFolder, type Texts } from './place.ts';
+import { historyFolder, type Texts } from './place.ts';
 import { HistoryStore } from './store.ts';
 
 const START_TICKS = 22;
@@ -71,7 +72,7 @@ export function recover({ file }: Invocation, force = false): string | undefined
   const isOver = (entry.deadlineMs ?? 0) <= Date.now();
   if (phase === 'waiting' && !isOver && !force) return undefined;
   let store: HistoryStore | undefined;
-  const open = () => (store ??= new HistoryStore(`${Buffer.from(folder, 'latin1')}/history.db`, () => {}));
+  const open = () => (store ??= new HistoryStore(folder, () => {}));
   try {
     restore(entry, folder, open, phase);
   } finally {

@@ -1,10 +1,9 @@
 /** Configurations that came into force, in an SQLite file of bounded size. They hold secrets, so it is the owner's alone. */
 import { createHash } from 'node:crypto';
-import { closeSync, fchmodSync, mkdirSync, openSync, renameSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { deflateSync, inflateSync } from 'node:zlib';
-import type { Texts } from './place.ts';
+import { openOwn } from '../own-database.ts';
+import { databasePath, type Texts } from './place.ts';
 
 /** `by-hand`: it never came into force; it lay on the disk when other texts were written there. */
 export const REASONS = ['start', 'reload', 'apply', 'rollback', 'unconfirmed', 'by-hand'] as const;
@@ -48,7 +47,6 @@ const SCHEMA = `
   );
 `;
 const HEAD = 'id, at_ms AS atMs, who, why, message, digest';
-const BROKEN = [11, 26]; // SQLITE_CORRUPT, SQLITE_NOTADB
 
 /** Equal texts under equal paths have equal digests. */
 export const digestOf = (texts: Texts): string =>
@@ -62,9 +60,16 @@ const sorted = (texts: Texts) => [...texts].sort(([a], [b]) => (a < b ? -1 : 1))
 export class HistoryStore {
   readonly #database: DatabaseSync;
 
-  /** @param told of a file that cannot be read, and is put aside @throws {Error} when none can be made */
-  constructor(path: string, told: (message: string) => void) {
-    this.#database = open(path, told);
+  /**
+   * @param folder of the history, a latin1 string
+   * @param told of a file that cannot be read, and is put aside
+   * @throws {Error} when none can be made
+   */
+  constructor(folder: string, told: (message: string) => void) {
+    const path = databasePath(folder);
+    this.#database = openOwn({ path, schema: SCHEMA, folderMode: 0o700 }, (reason, aside) =>
+      told(`"${path}" is damaged (${reason}): put aside as "${aside}"`),
+    );
   }
 
   /**
@@ -123,33 +128,5 @@ export class HistoryStore {
       count--;
       bytes -= Number(row['bytes']);
     }
-  }
-}
-
-function open(path: string, told: (message: string) => void): DatabaseSync {
-  try {
-    return prepare(path);
-  } catch (fault) {
-    if (!BROKEN.includes(((fault as { errcode?: number }).errcode ?? 0) & 0xff)) throw fault;
-    const aside = `${path}.broken-${Date.now()}`;
-    renameSync(path, aside);
-    told(`"${path}" is damaged (${(fault as Error).message}): put aside as "${aside}"`);
-    return prepare(path);
-  }
-}
-
-/** SQLite gives its other files the mode of this one. */
-function prepare(path: string): DatabaseSync {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const fd = openSync(path, 'a', 0o600);
-  fchmodSync(fd, 0o600);
-  closeSync(fd);
-  const database = new DatabaseSync(path);
-  try {
-    database.exec(SCHEMA);
-    return database;
-  } catch (fault) {
-    database.close();
-    throw fault;
   }
 }

@@ -1,8 +1,7 @@
 /** Events of the WAF in an SQLite file of bounded size: written by control, read by `moat waf` at any time. */
-import { closeSync, fchmodSync, mkdirSync, openSync, renameSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { LearnedFact, WafEvent, WafEventStore } from '#model/waf-event.ts';
+import { codeOf, openOwn } from '../own-database.ts';
 import { learnFacts } from './learned.ts';
 
 const SCHEMA = `
@@ -38,45 +37,6 @@ const PAGE_BYTES = 4096;
 /** The file is full: this share of the events goes, the oldest first. */
 const PRUNED_SHARE = 4;
 const SQLITE_FULL = 13;
-const SQLITE_CORRUPT = 11;
-const SQLITE_NOTADB = 26;
-
-const codeOf = (fault: unknown): number => ((fault as { errcode?: number }).errcode ?? 0) & 0xff;
-
-/** A file that cannot be read is put aside, so that it can be looked at, and a new one is begun. */
-function open(path: string, told: (message: string) => void): DatabaseSync {
-  try {
-    return prepare(path);
-  } catch (fault) {
-    if (![SQLITE_CORRUPT, SQLITE_NOTADB].includes(codeOf(fault))) throw fault;
-    const aside = `${path}.broken-${Date.now()}`;
-    renameSync(path, aside);
-    told(
-      `the events of the WAF in "${path}" cannot be read (${(fault as Error).message}): put aside as "${aside}"`,
-    );
-    return prepare(path);
-  }
-}
-
-/** What clients sent is for the owner alone; SQLite gives its other files the mode of this one. */
-function claim(path: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const fd = openSync(path, 'a', 0o600);
-  fchmodSync(fd, 0o600);
-  closeSync(fd);
-}
-
-function prepare(path: string): DatabaseSync {
-  claim(path);
-  const database = new DatabaseSync(path);
-  try {
-    database.exec(SCHEMA);
-    return database;
-  } catch (fault) {
-    database.close();
-    throw fault;
-  }
-}
 
 export class EventStore {
   readonly #database: DatabaseSync;
@@ -87,7 +47,9 @@ export class EventStore {
    * @throws {Error} when the file cannot be made
    */
   constructor({ path, limitBytes }: WafEventStore, told: (message: string) => void) {
-    this.#database = open(path, told);
+    this.#database = openOwn({ path, schema: SCHEMA }, (reason, aside) =>
+      told(`the events of the WAF in "${path}" cannot be read (${reason}): put aside as "${aside}"`),
+    );
     this.#database.exec(`PRAGMA max_page_count = ${Math.max(64, Math.floor(limitBytes / PAGE_BYTES))}`);
     this.#insert = this.#database.prepare(
       'INSERT INTO event (id, time_ms, action, client, path, rules, json) VALUES (?, ?, ?, ?, ?, ?, ?)',

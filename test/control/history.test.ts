@@ -123,7 +123,7 @@ test('recover: files of a change that was cut short, or whose time is over, are 
   writeFileSync(file, 'by hand');
   assert.match(recover(invocation, true) ?? '', /does not start/);
   assert.equal(readFileSync(file, 'latin1'), 'old');
-  const store = new HistoryStore(join(folder, 'history.db'), assert.fail);
+  const store = new HistoryStore(folder, assert.fail);
   const kept = store.list(10).map(({ id }) => store.find(id)?.texts.get(file));
   assert.ok(
     ['by hand', 'half', 'new'].every(text => kept.includes(text)),
@@ -189,7 +189,7 @@ test('history: a damaged database is put aside and told, and moat serves', async
 
 test('history: is bounded; the ids go on', () => {
   const dir = mkdtempSync(join(tmpdir(), 'history-'));
-  const store = new HistoryStore(join(dir, 'history.db'), assert.fail);
+  const store = new HistoryStore(dir, assert.fail);
   const add = (text: string) =>
     store.add({ atMs: 1, who: 'w', why: 'reload', message: '' }, new Map([['/a', text]]), [1]);
   for (let n = 0; n < MOST_REVISIONS + 5; n++) add(`${n}`);

@@ -1,6 +1,7 @@
 /** Writes exclusions into the configuration file, at the head of their location. */
 import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import type { WafEvent } from '#model/waf-event.ts';
+import { bytesOf } from '../../host/path-bytes.ts';
 
 /** The text with `lines` behind the brace that opens the block on `lineNumber`; undefined when there is none. */
 export function insertLines(text: string, lineNumber: number, lines: readonly string[]): string | undefined {
@@ -27,8 +28,6 @@ export interface Change {
   apply(): void;
   undo(): void;
 }
-
-const bytesOf = (path: string): Buffer => Buffer.from(path, 'latin1');
 
 function replaceFile(path: string, text: string): void {
   const { mode } = statSync(bytesOf(path));
