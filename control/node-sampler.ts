@@ -2,12 +2,8 @@
 import { readFileSync } from 'node:fs';
 import type { NodeSample } from '#cluster';
 import type { PlaneStatus } from '#l7';
+import { cpuTicks, kibibytesOf } from './host/proc.ts';
 
-/** Columns of `cpu` in /proc/stat: proc_stat(5). */
-const IDLE = 3;
-const IO_WAIT = 4;
-/** What guests had is in the first two columns already. */
-const COLUMNS = 8;
 const SERVER_ERRORS = 5;
 
 interface Totals {
@@ -45,20 +41,12 @@ function answerTotals(status: PlaneStatus | undefined, before: Totals | undefine
 }
 
 function cpuTotals(): Pick<Totals, 'cpu' | 'idle'> {
-  const [line = ''] = readFileSync('/proc/stat', 'latin1').split('\n', 1);
-  const ticks = line
-    .split(/\s+/)
-    .slice(1, 1 + COLUMNS)
-    .map(Number);
-  return {
-    cpu: ticks.reduce((sum, one) => sum + one, 0),
-    idle: (ticks[IDLE] ?? 0) + (ticks[IO_WAIT] ?? 0),
-  };
+  const { all, idle } = cpuTicks(readFileSync('/proc/stat', 'latin1'));
+  return { cpu: all, idle };
 }
 
 function memoryInUse(): number {
   const text = readFileSync('/proc/meminfo', 'latin1');
-  const kilobytes = (name: string) => Number(new RegExp(`^${name}: +(\\d+)`, 'm').exec(text)?.[1] ?? 0);
-  const total = kilobytes('MemTotal');
-  return total > 0 ? 1 - kilobytes('MemAvailable') / total : 0;
+  const total = kibibytesOf(text, 'MemTotal');
+  return total > 0 ? 1 - (kibibytesOf(text, 'MemAvailable') || 0) / total : 0;
 }

@@ -1,12 +1,13 @@
 /** What the host's kernel says of processor, memory, disk and network. */
 import { readFileSync, statfsSync } from 'node:fs';
+import { cpuTicks, kibibytesOf } from '../../host/proc.ts';
 
 const MOST_INTERFACES = 16;
 
 /** Counts that only their growth tells something about. */
 interface HostCounts {
-  readonly busy: number;
   readonly all: number;
+  readonly idle: number;
   readonly network: ReadonlyMap<string, { readonly received: number; readonly sent: number }>;
 }
 
@@ -22,7 +23,7 @@ export class Host {
   /** Adds what is known. @param nowMs of a clock that does not go back */
   readInto(values: Map<string, number>, nowMs: number): void {
     const now = {
-      ...cpuOf(this.#text('/proc/stat')),
+      ...cpuTicks(this.#text('/proc/stat')),
       network: networkOf(this.#text('/proc/net/dev')),
       atMs: nowMs,
     };
@@ -44,14 +45,6 @@ export class Host {
   }
 }
 
-/** proc(5): user nice system idle iowait irq softirq steal. */
-function cpuOf(stat: string): { readonly busy: number; readonly all: number } {
-  const [line = ''] = stat.split('\n', 1);
-  const ticks = line.trim().split(/\s+/).slice(1, 9).map(Number);
-  const all = ticks.reduce((sum, tick) => sum + tick, 0);
-  return { all, busy: all - (ticks[3] ?? 0) - (ticks[4] ?? 0) };
-}
-
 function networkOf(text: string): HostCounts['network'] {
   const rows = text.split('\n').flatMap(line => {
     const [, name, numbers = ''] = /^\s*([^:\s]+):\s*(.*)$/.exec(line) ?? [];
@@ -66,7 +59,7 @@ type Counts = HostCounts & { readonly atMs: number };
 
 function addGrowth(values: Map<string, number>, before: Counts, now: Counts): void {
   const ticks = now.all - before.all;
-  if (ticks > 0) values.set('host_cpu_ratio', Math.max(0, (now.busy - before.busy) / ticks));
+  if (ticks > 0) values.set('host_cpu_ratio', Math.max(0, 1 - (now.idle - before.idle) / ticks));
   const seconds = (now.atMs - before.atMs) / 1000;
   if (seconds <= 0) return;
   for (const [name, { received, sent }] of now.network) {
@@ -79,9 +72,7 @@ function addGrowth(values: Map<string, number>, before: Counts, now: Counts): vo
 }
 
 function addMemory(values: Map<string, number>, text: string): void {
-  const kib = (name: string) =>
-    Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? Number.NaN);
-  const [total, available] = [kib('MemTotal'), kib('MemAvailable')];
+  const [total, available] = [kibibytesOf(text, 'MemTotal'), kibibytesOf(text, 'MemAvailable')];
   if (!(total > 0) || Number.isNaN(available)) return;
   values.set('host_memory_available_bytes', available * 1024);
   values.set('host_memory_used_ratio', 1 - available / total);
