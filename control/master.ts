@@ -56,11 +56,9 @@ export class Master {
     return this.#applier.log;
   }
 
-  /** Its code and its database load when all serves. */
-  async #openHistory(): Promise<ConfigHistory> {
-    const { ConfigHistory } = await import('./history/keeper.ts');
+  #openHistory(History: typeof ConfigHistory): ConfigHistory {
     const applier = this.#applier;
-    const history = new ConfigHistory({
+    const history = new History({
       invocation: this.#invocation,
       log: () => applier.log,
       texts: () => applier.texts,
@@ -75,19 +73,30 @@ export class Master {
   async #bring(model: Model, texts: ReadonlyMap<string, string>): Promise<readonly string[]> {
     if (this.#ending || this.#workersAreAway) throw new Error('the workers are away, or on their way');
     const missing = await this.#apply(model, texts);
-    this.#status?.reloaded(undefined);
-    this.log.notice(`configuration ${this.#applier.revision} is in force in all workers`);
+    this.#tellInForce();
     return missing;
   }
 
-  /** @param recovered what was done about a change that was cut short. Brings the first configuration into force; the pid file is there when it resolves. @throws {Error} with the reason */
+  #tellInForce(): void {
+    this.#status?.reloaded(undefined);
+    this.log.notice(`configuration ${this.#applier.revision} is in force in all workers`);
+  }
+
+  /**
+   * Brings the first configuration into force; the pid file is there when it resolves.
+   *
+   * @param recovered what was done about a change that was cut short
+   * @throws {Error} with the reason
+   */
   start(model: Model, texts: ReadonlyMap<string, string>, recovered?: string): Promise<void> {
     return this.#turns.take(async () => {
       const { pidPath } = model.process;
       this.#pidPath = pidPath;
-      const service = import('./status/service.ts'); // loads while the workers do
+      // They load while the workers do.
+      const service = import('./status/service.ts');
+      const keeper = import('./history/keeper.ts');
       await this.#applier.start(model, texts);
-      const history = await this.#openHistory();
+      const history = this.#openHistory((await keeper).ConfigHistory);
       this.#status = new (await service).StatusService(pidPath, this.#applier, this.#invocation);
       this.#pidFile = new PidFile(pidPath);
       this.#pidFile.write();
@@ -120,8 +129,7 @@ export class Master {
       if (!model) throw new Error('the configuration is faulty');
       await this.#apply(model, texts);
       this.#applier.history?.note({ who: 'signal', why: 'reload', message: '' });
-      this.#status?.reloaded(undefined);
-      this.log.notice(`configuration ${this.#applier.revision} is in force in all workers`);
+      this.#tellInForce();
     } catch (fault) {
       const { message } = fault as Error;
       this.#status?.reloaded(message);

@@ -6,60 +6,47 @@ import { MOAT_VERSION } from '../version.ts';
 import { type StatusReport, socketPathOf } from './report.ts';
 import { type Answers, type L4Wish, MOST_CONNECTIONS, StatusServer } from './server.ts';
 
-async function order(text: string, applier: Applier): ReturnType<Answers['l4-order']> {
+/** What came of an order, or why nothing did. */
+async function outcomeOf<T>(
+  work: () => Promise<T>,
+): Promise<{ readonly done: T } | { readonly fault: string }> {
   try {
+    return { done: await work() };
+  } catch (fault) {
+    return { fault: (fault as Error).message };
+  }
+}
+
+const order = (text: string, { l4 }: Applier): ReturnType<Answers['l4-order']> =>
+  outcomeOf(async () => {
     const { order, real, service }: L4Wish = JSON.parse(text);
-    return { done: await applier.l4.override(order, real, service) };
-  } catch (fault) {
-    return { fault: (fault as Error).message };
-  }
+    return l4.override(order, real, service);
+  });
+
+const orderCluster = (text: string, { cluster }: Applier): ReturnType<Answers['vrrp-order']> =>
+  outcomeOf(async () => cluster.order(JSON.parse(text)));
+
+const orderBan = (text: string, { bans }: Applier): ReturnType<Answers['ban-order']> =>
+  outcomeOf(async () => bans.order(JSON.parse(text)));
+
+/** @throws {Error} when there is none */
+function apiOf({ api }: Applier): NonNullable<Applier['api']> {
+  if (!api) throw new Error('there is no api block in force');
+  return api;
 }
 
-async function orderCluster(text: string, applier: Applier): ReturnType<Answers['vrrp-order']> {
-  try {
-    return { done: await applier.cluster.order(JSON.parse(text)) };
-  } catch (fault) {
-    return { fault: (fault as Error).message };
-  }
-}
+const orderToken = (text: string, applier: Applier): ReturnType<Answers['token-order']> =>
+  outcomeOf(async () => apiOf(applier).order(JSON.parse(text)));
 
-async function orderBan(text: string, applier: Applier): ReturnType<Answers['ban-order']> {
-  try {
-    return { done: await applier.bans.order(JSON.parse(text)) };
-  } catch (fault) {
-    return { fault: (fault as Error).message };
-  }
-}
-
-async function orderToken(text: string, applier: Applier): ReturnType<Answers['token-order']> {
-  try {
-    if (!applier.api) throw new Error('there is no api block in force');
-    return { done: await applier.api.order(JSON.parse(text)) };
-  } catch (fault) {
-    return { fault: (fault as Error).message };
-  }
-}
-
-async function orderUser(text: string, applier: Applier): ReturnType<Answers['user-order']> {
-  try {
-    if (!applier.api) throw new Error('there is no api block in force');
-    return { done: await applier.api.orderUser(JSON.parse(text)) };
-  } catch (fault) {
-    return { fault: (fault as Error).message };
-  }
-}
+const orderUser = (text: string, applier: Applier): ReturnType<Answers['user-order']> =>
+  outcomeOf(async () => apiOf(applier).orderUser(JSON.parse(text)));
 
 async function orderHistory(text: string, applier: Applier): ReturnType<Answers['history-order']> {
   const wish: HistoryOrder = JSON.parse(text);
-  try {
-    const done = await obey(wish, applier);
-    if (isChange(wish)) applier.api?.record(`config-${wish.kind}`, shownWish(wish), { done: done.state });
-    return { done };
-  } catch (fault) {
-    const { message } = fault as Error;
-    if (isChange(wish)) applier.api?.record(`config-${wish.kind}`, shownWish(wish), { fault: message });
-    return { fault: message };
-  }
+  const outcome = await outcomeOf(() => obey(wish, applier));
+  const told = 'done' in outcome ? { done: outcome.done.state } : outcome;
+  if (isChange(wish)) applier.api?.record(`config-${wish.kind}`, shownWish(wish), told);
+  return outcome;
 }
 
 const isChange = ({ kind }: HistoryOrder): boolean => kind !== 'list' && kind !== 'texts';
