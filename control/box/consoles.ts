@@ -2,12 +2,10 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Server, Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { listening } from './doors.ts';
+import { listeningNear, portOf } from '../host/listening.ts';
 import type { Node } from './node.ts';
 
 const RELAY = fileURLToPath(new URL('./console-relay.ts', import.meta.url));
-/** The system chooses one. */
-const ANY = 0;
 
 interface Way {
   readonly server: Server;
@@ -26,9 +24,8 @@ export class Consoles {
   static async open(first: number, nodes: number): Promise<Consoles> {
     const ways: Way[] = [];
     for (let at = 0; at < nodes; at++) {
-      const server = await listening(first + at, true).catch(() => listening(ANY, true));
-      const address = server.address();
-      ways.push({ server, port: typeof address === 'object' ? (address?.port ?? 0) : 0 });
+      const server = await listeningNear(first + at, true);
+      ways.push({ server, port: portOf(server) });
     }
     return new Consoles(ways);
   }

@@ -1,5 +1,7 @@
 /** Ports of this machine's loopback that lead to the virtual address of a box: for a browser that knows `localhost` alone. */
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, type Server, type Socket } from 'node:net';
+import { listening } from '../host/listening.ts';
+import { tie } from './tie.ts';
 
 export class Doors {
   readonly #servers: readonly Server[];
@@ -32,31 +34,12 @@ export class Doors {
     const { localPort } = socket;
     if (this.#to === undefined || localPort === undefined) return void socket.destroy();
     const way = connect({ host: this.#to, port: localPort, allowHalfOpen: true });
-    for (const [one, other] of [
-      [socket, way],
-      [way, socket],
-    ] as const) {
-      this.#open.add(one);
-      one.pipe(other);
-      one.on('error', () => other.destroy()); // a reset on one side is one on the other
-      one.once('close', () => {
-        this.#open.delete(one);
-        other.destroySoon();
-      });
-    }
+    for (const one of [socket, way]) this.#open.add(one);
+    tie(socket, way, one => this.#open.delete(one));
   }
 
   close(): void {
     for (const server of this.#servers) server.close();
     for (const socket of this.#open) socket.destroy();
   }
-}
-
-/** @param pauseOnConnect nothing is read of what comes: somebody else will @throws {Error} EADDRINUSE */
-export function listening(port: number, pauseOnConnect = false): Promise<Server> {
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect });
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => resolve(server));
-  });
 }

@@ -53,7 +53,7 @@ export interface Plan extends Wish {
 }
 
 const DIRECTORS = ['director1', 'director2'] as const;
-const PROXIES = ['proxy1', 'proxy2'] as const;
+export const PROXIES = ['proxy1', 'proxy2'] as const;
 const SERVERS = ['ada', 'bela', 'cleo'] as const;
 
 /** Last parts of addresses. */

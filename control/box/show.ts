@@ -9,6 +9,7 @@ import { Doors } from './doors.ts';
 import { hints } from './hints.ts';
 import { Journal } from './journal.ts';
 import { readKeys } from './keys.ts';
+import { PROXIES } from './plan.ts';
 import { addressLines, drawBox, drawMenu, type Moment, trafficLine, upText } from './screen.ts';
 
 const REFRESH_MS = 500;
@@ -17,8 +18,6 @@ const WINDOW_MS = 3000;
 /** Without a screen: a line so often. */
 const LINE_MS = 10_000;
 const LEAST_LINES = 4;
-
-const PROXIES = 2;
 
 export interface ShowOptions extends BoxOptions {
   /** Of this machine's loopback, for the console of the first node; those of the others follow. */
@@ -36,7 +35,7 @@ export class BoxFault extends Error {}
 export async function showBox(options: ShowOptions, interrupt: AbortController): Promise<number> {
   const { signal } = interrupt;
   const doors = await Doors.open([options.http, options.https]);
-  const consoles = await Consoles.open(options.console, options.directors + PROXIES);
+  const consoles = await Consoles.open(options.console, options.directors + PROXIES.length);
   process.stdout.on('error', () => {}); // the terminal has gone: the end comes by a signal
   try {
     const box = await opened({ ...options, consolePorts: consoles.ports }, signal);

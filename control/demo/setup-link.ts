@@ -1,5 +1,5 @@
 /** The way into the console of a demo: where it listens, and the link by which its first user gets in. */
-import { createServer } from 'node:net';
+import { listeningNear, portOf } from '../host/listening.ts';
 import { ask } from '../status/client.ts';
 
 /** @returns undefined when there is no console, or it has a user */
@@ -13,13 +13,9 @@ export async function setupLink(socketPath: string): Promise<string | undefined>
 }
 
 /** @returns the port of the loopback that is wished for, or another one where that is taken */
-export function freePort(wish: number): Promise<number> {
-  const probe = createServer();
-  return new Promise((resolve, reject) => {
-    probe.once('error', fault => (wish === 0 ? reject(fault) : resolve(freePort(0))));
-    probe.listen(wish, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0));
-    });
-  });
+export async function freePort(wish: number): Promise<number> {
+  const probe = await listeningNear(wish);
+  const port = portOf(probe);
+  await new Promise(closed => probe.close(closed));
+  return port;
 }
