@@ -135,6 +135,24 @@ export function Table<T>({
   );
 }
 
+/** Something to be looked at in front of the screen. */
+export function Sheet({ title, close, children }: { title: string; close: () => void; children: ReactNode }) {
+  const { say } = useShared();
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog ref={dialog} aria-label={title} className="wide" onClose={close}>
+      <h2>{title}</h2>
+      {children}
+      <div className="buttons">
+        <button type="button" className="main" onClick={close}>
+          {say('close')}
+        </button>
+      </div>
+    </dialog>
+  );
+}
+
 /** A deed that is asked about before it is done: what follows from it stands there, and how to say it without a browser. */
 export interface Deed {
   readonly title: string;

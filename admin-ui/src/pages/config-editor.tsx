@@ -1,5 +1,5 @@
 /** A file of the configuration to be changed: checked while it is written, shown as a difference, brought into force with a way back. */
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Card, type Deed } from '../parts.tsx';
 import type { Config, Tried } from '../shapes.ts';
 import { useShared } from '../state.tsx';
@@ -131,7 +131,7 @@ function Verdict({ tried }: { readonly tried: Tried }) {
   );
 }
 
-function DiffText({ text }: { readonly text: string }) {
+export function DiffText({ text }: { readonly text: string }) {
   let at = 0;
   const kindOf = (line: string) =>
     line.startsWith('+') ? 'added' : line.startsWith('-') ? 'removed' : line.startsWith('@') ? 'faint' : '';
@@ -144,28 +144,5 @@ function DiffText({ text }: { readonly text: string }) {
         </span>
       ))}
     </pre>
-  );
-}
-
-interface DiffDialogProps {
-  readonly title: string;
-  readonly text: string;
-  readonly close: () => void;
-}
-
-export function DiffDialog({ title, text, close }: DiffDialogProps) {
-  const { say } = useShared();
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
-  return (
-    <dialog ref={dialog} aria-label={title} className="wide" onClose={close}>
-      <h2>{title}</h2>
-      <DiffText text={text} />
-      <div className="buttons">
-        <button type="button" className="main" onClick={close}>
-          {say('close')}
-        </button>
-      </div>
-    </dialog>
   );
 }

@@ -1,9 +1,9 @@
 /** The configuration: what is in force, what waits to be confirmed, what another text would change, and every one that was. */
 import { useEffect, useState } from 'react';
-import { Ask, Card, type Deed, State, Table } from '../parts.tsx';
+import { Ask, Card, type Deed, Sheet, State, Table } from '../parts.tsx';
 import type { Config, Diff, Page, Revision } from '../shapes.ts';
 import { mayDo, useAsked, useShared } from '../state.tsx';
-import { DiffDialog, Editor } from './config-editor.tsx';
+import { DiffText, Editor } from './config-editor.tsx';
 
 const EVERY_MS = 3000;
 const CONFIRM_S = 60;
@@ -128,7 +128,11 @@ function Revisions({ now, etag, ask, again }: RevisionsProps) {
       {value && (
         <Table label={say('history')} rows={value.items} columns={columns} keyOf={one => String(one.id)} />
       )}
-      {diff && <DiffDialog {...diff} close={() => setDiff(undefined)} />}
+      {diff && (
+        <Sheet title={diff.title} close={() => setDiff(undefined)}>
+          <DiffText text={diff.text} />
+        </Sheet>
+      )}
     </Card>
   );
 }

@@ -118,52 +118,48 @@ function Holders() {
 
 function RealSummary() {
   const { live, say } = useShared();
-  const services = Object.entries(live?.l4?.services ?? {});
-  return (
-    <Card title={say('l4')}>
-      <ul className="plain">
-        {services.slice(0, MOST_LISTED).map(([name, { reals }]) => {
-          const states = Object.values(reals).map(({ state }) => state);
-          return <UpOf key={name} page="l4" name={name} states={states} good="alive" />;
-        })}
-      </ul>
-    </Card>
+  const rows = Object.entries(live?.l4?.services ?? {}).map(
+    ([name, { reals }]) => [name, Object.values(reals)] as const,
   );
+  return <Summary title={say('l4')} page="l4" rows={rows} good="alive" empty={say('noL4')} />;
 }
 
 function PoolSummary() {
   const { live, say } = useShared();
-  const pools = Object.entries(live?.l7?.pools ?? {});
+  const rows = Object.entries(live?.l7?.pools ?? {}).map(
+    ([name, { members }]) => [name, Object.values(members)] as const,
+  );
+  return <Summary title={say('pools')} page="l7" rows={rows} good="up" empty={say('noPools')} />;
+}
+
+interface SummaryProps {
+  readonly title: string;
+  readonly page: string;
+  readonly rows: readonly (readonly [name: string, members: readonly { readonly state: string }[]])[];
+  /** What a member that takes requests is. */
+  readonly good: string;
+  readonly empty: string;
+}
+
+/** Of each, how many of its members take requests. */
+function Summary({ title, page, rows, good, empty }: SummaryProps) {
+  const { say } = useShared();
   return (
-    <Card title={say('pools')}>
-      {pools.length === 0 && <p className="faint">{say('noPools')}</p>}
+    <Card title={title}>
+      {rows.length === 0 && <p className="faint">{empty}</p>}
       <ul className="plain">
-        {pools.slice(0, MOST_LISTED).map(([name, { members }]) => {
-          const states = Object.values(members).map(({ state }) => state);
-          return <UpOf key={name} page="l7" name={name} states={states} good="up" />;
+        {rows.slice(0, MOST_LISTED).map(([name, members]) => {
+          const up = members.filter(({ state }) => state === good).length;
+          return (
+            <li key={name} className="pair">
+              <a href={`#/${page}`}>{name}</a>
+              <span className={up === members.length ? 'good' : up === 0 ? 'bad' : 'warn'}>
+                {say('upOf', { up, all: members.length })}
+              </span>
+            </li>
+          );
         })}
       </ul>
     </Card>
-  );
-}
-
-interface UpOfProps {
-  readonly page: string;
-  readonly name: string;
-  readonly states: readonly string[];
-  /** What a member that takes requests is. */
-  readonly good: string;
-}
-
-function UpOf({ page, name, states, good }: UpOfProps) {
-  const { say } = useShared();
-  const up = states.filter(state => state === good).length;
-  return (
-    <li className="pair">
-      <a href={`#/${page}`}>{name}</a>
-      <span className={up === states.length ? 'good' : up === 0 ? 'bad' : 'warn'}>
-        {say('upOf', { up, all: states.length })}
-      </span>
-    </li>
   );
 }

@@ -1,6 +1,6 @@
 /** What the WAF found, with what of each request matched; and who is banned. All of it came from strangers, and is shown as text. */
-import { useEffect, useRef, useState } from 'react';
-import { Ask, Card, type Deed, State, Table } from '../parts.tsx';
+import { useState } from 'react';
+import { Ask, Card, type Deed, Sheet, State, Table } from '../parts.tsx';
 import type { Ban, Page, WafEvent } from '../shapes.ts';
 import { mayDo, useAsked, useShared } from '../state.tsx';
 
@@ -58,14 +58,11 @@ function Events() {
 
 function Details({ event, close }: { event: WafEvent; close: () => void }) {
   const { say } = useShared();
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
   const { method, target, protocol, headers, body } = event.request;
   const fields = headers.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${headers[at + 1] ?? ''}`] : []));
   const title = say('eventTitle', { id: event.id });
   return (
-    <dialog ref={dialog} aria-label={title} className="wide" onClose={close}>
-      <h2>{title}</h2>
+    <Sheet title={title} close={close}>
       <p>
         <State of={event.action} /> {event.status} · {event.clientAddress} · {say('score')} {event.score}
       </p>
@@ -85,12 +82,7 @@ function Details({ event, close }: { event: WafEvent; close: () => void }) {
           </li>
         ))}
       </ul>
-      <div className="buttons">
-        <button type="button" className="main" onClick={close}>
-          {say('close')}
-        </button>
-      </div>
-    </dialog>
+    </Sheet>
   );
 }
 
