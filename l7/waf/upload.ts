@@ -63,10 +63,12 @@ export async function contentFault(
 ): Promise<UploadFault | undefined> {
   if (isCut) return { status: 413, message: 'files of a body that is longer than what is inspected' };
   for (const { filename, start, content } of filesOf(parts)) {
+    const limits = typeof archives === 'object' && archiveKind(start) ? archives : undefined;
+    if (!limits && !scanner) continue;
     const name = shown(filename);
     const bytes = Buffer.from(content, 'latin1');
-    if (typeof archives === 'object' && archiveKind(start)) {
-      const fault = await unpacking.take(() => archiveFault(filename, bytes, archives));
+    if (limits) {
+      const fault = await unpacking.take(() => archiveFault(filename, bytes, limits));
       if (fault) return { status: fault.status, message: `the file ${name} ${fault.message}` };
     }
     if (!scanner) continue;
