@@ -86,16 +86,16 @@ interface Figure {
   readonly heardPerS: number;
 }
 
-function measure(way: Way): Figure {
+async function measure(way: Way): Promise<Figure> {
   const { moat, other } = way;
   const before = { moat: cpuMs(moat), other: other ? cpuMs(other) : 0, redis: redisMs() };
-  const heardBefore = other ? received(other) : 0;
+  const heardBefore = other ? await received(other) : 0;
   const otherBefore = other ? cpuMs(other) : 0;
   const { requests, tookS } = load(way, seconds);
   const otherMs = other ? cpuMs(other) - otherBefore : 0;
   const usPerRequest = (1000 * (cpuMs(moat) - before.moat)) / requests;
   const redisMsPerS = (redisMs() - before.redis) / tookS;
-  const heardPerS = other ? (received(other) - heardBefore) / tookS : 0;
+  const heardPerS = other ? ((await received(other)) - heardBefore) / tookS : 0;
   return { usPerRequest, otherMsPerS: otherMs / tookS, redisMsPerS, perS: requests / tookS, heardPerS };
 }
 
@@ -104,7 +104,7 @@ const median = (values: readonly number[]): number => values.toSorted((a, b) => 
 for (const way of ways) load(way, 2);
 const figures = new Map<string, Figure[]>(ways.map(({ name }) => [name, []]));
 for (let round = 0; round < rounds; round++)
-  for (const way of ways) figures.get(way.name)!.push(measure(way));
+  for (const way of ways) figures.get(way.name)!.push(await measure(way));
 console.log(
   'way     CPU us/request (least to most)   requests/s  entries heard/s  companion ms/s  redis ms/s',
 );

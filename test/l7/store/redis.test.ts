@@ -13,6 +13,7 @@ import {
   KEY,
   type Node,
   newNodes,
+  ofEach,
   received,
   redisOf,
   settled,
@@ -34,7 +35,7 @@ function contentOf(redis: Redis): string {
     .join('\n');
 }
 
-const isDown = (moat: Running) => redisOf(moat)?.state === 'down';
+const isDown = async (moat: Running) => (await redisOf(moat))?.state === 'down';
 
 async function pair(redis: Redis, servers: readonly number[], more = '') {
   const [a, b] = await newNodes();
@@ -79,9 +80,9 @@ test('redis: three moats on one server know the same', { skip }, async () => {
   const all = new Map<string, string>();
   for (const { port } of [a, b, c])
     for (const [cookie, server] of await makeSessions(port, 30)) all.set(cookie, server);
-  await until(() => moats.every(moat => received(moat) >= 60), 'all to know');
+  await until(() => ofEach(moats, async moat => (await received(moat)) >= 60), 'all to know');
   for (const { port } of [a, b, c]) assert.equal(await movedAt(port, all), 0);
-  for (const moat of moats) assert.equal(redisOf(moat)?.nodes, 2);
+  for (const moat of moats) assert.equal((await redisOf(moat))?.nodes, 2);
 });
 
 test('redis: killed under requests, nobody is refused; when it is back and empty, all is told anew', {
@@ -94,10 +95,10 @@ test('redis: killed under requests, nobody is refused; when it is back and empty
   await using second = await startNode(conf(b));
   await inStep([first, second]);
   const old = await makeSessions(a.port, 50);
-  await until(() => received(second) >= 50);
+  await until(async () => (await received(second)) >= 50);
   await using clients = keepAsking(a.port);
   redis.signal('SIGKILL');
-  await until(() => isDown(first) && isDown(second), 'its end to be noticed');
+  await until(() => ofEach([first, second], isDown), 'its end to be noticed');
   await someMore(clients);
   assert.match(statusText(first), /^! session store: redis cannot be used: nobody listens there/m);
   assert.equal(await movedAt(b.port, old), 0, 'what was known is known');
@@ -146,13 +147,13 @@ test('redis: out of memory, traffic goes on and what was not taken comes later',
   await inStep([first, second]);
   redis.ask('CONFIG', 'SET', 'maxmemory', '1');
   const sessions = await makeSessions(a.port, 40);
-  await until(() => redisOf(first)?.writeFault !== undefined, 'the refusal to be noticed');
+  await until(async () => (await redisOf(first))?.writeFault !== undefined, 'the refusal to be noticed');
   assert.match(statusText(first), /^! session store: redis 127.0.0.1:\d+ takes nothing: OOM/m);
   const later = await makeSessions(a.port, 40);
   assert.equal(await movedAt(a.port, new Map([...sessions, ...later])), 0);
-  assert.equal(received(second), 0);
+  assert.equal(await received(second), 0);
   redis.ask('CONFIG', 'SET', 'maxmemory', '0');
-  await until(() => received(second) >= 80, 'all to come');
+  await until(async () => (await received(second)) >= 80, 'all to come');
   await settled([first, second]);
   assert.equal(await movedAt(b.port, new Map([...sessions, ...later])), 0);
   await until(() => !/^! /m.test(statusText(first)), 'the alarm to end');
@@ -182,7 +183,10 @@ test('redis: a replica is not written to; promoted, it is used', { skip }, async
   await using servers = await startServers(2);
   const { a, conf } = await pair(redis, servers.ports);
   await using moat = await startNode(conf(a));
-  await until(() => redisOf(moat)?.reason?.includes('replica') ?? false, 'the replica to be found out');
+  await until(
+    async () => (await redisOf(moat))?.reason?.includes('replica') ?? false,
+    'the replica to be found out',
+  );
   assert.match(statusText(moat), /redis cannot be used: it is a replica, which cannot be written to/);
   assert.equal((await request(a.port)).status, 200);
   redis.ask('REPLICAOF', 'NO', 'ONE');
@@ -209,7 +213,10 @@ test('redis: a wrong password is told, never shown, and a right one is taken at 
   const { a, b, conf } = await pair(redis, servers.ports, 'user moat; password file:redis.password;');
   const files = { 'redis.password': 'a-wrong-one\n' };
   await using moat = await startNode(conf(a), files);
-  await until(() => /does not take the user and password/.test(redisOf(moat)?.reason ?? ''), 'the refusal');
+  await until(
+    async () => /does not take the user and password/.test((await redisOf(moat))?.reason ?? ''),
+    'the refusal',
+  );
   assert.equal((await request(a.port)).status, 200);
   moat.write('redis.password', 'the-right-one\n');
   moat.reload(conf(a));
@@ -217,7 +224,7 @@ test('redis: a wrong password is told, never shown, and a right one is taken at 
   // That is all the rights that are needed: the other moat gets what is known.
   const sessions = await makeSessions(a.port, 20);
   await using other = await startNode(conf(b), { 'redis.password': 'the-right-one' });
-  await until(() => received(other) >= 20, 'all to come');
+  await until(async () => (await received(other)) >= 20, 'all to come');
   assert.equal(await movedAt(b.port, sessions), 0);
   for (const text of [moat.read(), other.read(), moat.output(), statusText(moat)])
     assert.doesNotMatch(text, /a-wrong-one|the-right-one|a key that/);
@@ -237,8 +244,8 @@ test('redis: messages that were sealed with another key, or by nobody, are passe
   await makeSessions(b.port, 10);
   redis.ask('XADD', '{moat}:sessions:sids', '*', 'm', 'rubbish');
   redis.ask('XADD', '{moat}:sessions:sids', '*', 'other', 'x', 'more', 'y');
-  await until(() => (redisOf(first)?.refused.key ?? 0) >= 3);
-  assert.equal(received(first), 0);
+  await until(async () => ((await redisOf(first))?.refused.key ?? 0) >= 3);
+  assert.equal(await received(first), 0);
   assert.match(statusText(first), /! session store: messages that were passed over: \d+ \(key\)/);
   assert.equal(first.read().match(/was not sealed with our key/g)?.length, 1, 'told once');
   assert.equal((await request(a.port)).status, 200);
@@ -261,7 +268,7 @@ test('redis: clusters with prefixes of their own do not meet, nor do databases',
   assert.equal(redis.ask('KEYS', '{moat}*'), '');
   await makeSessions(b.port, 10);
   await until(() => redis.ask('-n', '5', 'EXISTS', '{one}:sessions:sids') === '1');
-  assert.equal(received(first) + received(second), 0);
+  assert.equal((await received(first)) + (await received(second)), 0);
 });
 
 test('redis: over TLS, with a certificate of our own, and nobody else is taken for it', {
@@ -319,17 +326,17 @@ test('redis: over TLS, with a certificate of our own, and nobody else is taken f
       files,
     );
     await until(
-      () => /certificate|issuer/.test(redisOf(second)?.reason ?? ''),
+      async () => /certificate|issuer/.test((await redisOf(second))?.reason ?? ''),
       'the authority to be unknown',
     );
     second.reload(conf(b, right.replace('redis.test', 'another.test')));
     await until(
-      () => /does not match|altname|another\.test/i.test(redisOf(second)?.reason ?? ''),
+      async () => /does not match|altname|another\.test/i.test((await redisOf(second))?.reason ?? ''),
       'the name to be another',
     );
     second.reload(conf(b, 'ca ca.pem; verify_name redis.test;'));
     await until(
-      () => /certificate required|hung up/i.test(redisOf(second)?.reason ?? ''),
+      async () => /certificate required|hung up/i.test((await redisOf(second))?.reason ?? ''),
       'a certificate to be wanted',
     );
     second.reload(conf(b, right));

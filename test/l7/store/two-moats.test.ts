@@ -111,7 +111,7 @@ testBoth('sticky sessions keep their server on the other moat when theirs dies',
   await using second = await startNode(conf(b, a, stickyHttp(b, servers.ports)));
   await inStep([first, second]); // the hundred came by the snapshot
   const young = await makeSessions(a.port, 100);
-  await until(() => received(second) >= 200, 'all sessions to be known');
+  await until(async () => (await received(second)) >= 200, 'all sessions to be known');
   process.kill(first.pid, 'SIGKILL');
   assert.equal(await movedAt(b.port, new Map([...old, ...young])), 0);
   await first.stop().catch(() => {}); // it has died, as was meant
@@ -129,13 +129,13 @@ testBoth('the latest use of a session counts', async ({ conf }) => {
   await using second = await startNode(conf(b, a, stickyHttp(b, [one, two])));
   await inStep([first, second]);
   const sessions = await makeSessions(a.port, 20);
-  await until(() => received(second) >= 20);
+  await until(async () => (await received(second)) >= 20);
   // The second moat loses a server: its sessions move to the other one, and the first one follows.
   second.reload(conf(b, a, stickyHttp(b, [two])));
   const bereft = [...sessions.values()].filter(server => server === '0').length;
   assert.ok(bereft > 0);
   await until(async () => (await movedAt(b.port, sessions)) === bereft);
-  await until(() => received(first) >= bereft);
+  await until(async () => (await received(first)) >= bereft);
   for (const [cookie] of sessions)
     assert.equal((await request(a.port, { headers: { Cookie: cookie } })).body, '1');
 });
@@ -154,7 +154,7 @@ testBoth('limits count the requests to both, and what came before they met', asy
   await using second = await startNode(conf(b, a, http(b)));
   await inStep([first, second]);
   for (let n = 0; n < 10; n++) assert.equal(await ask(a.port, 'both'), true);
-  await until(() => received(second) >= 2);
+  await until(async () => (await received(second)) >= 2);
   for (const key of ['early', 'both']) {
     let passed = 0;
     for (let n = 0; n < 30; n++) if (await ask(b.port, key)) passed++;
@@ -190,17 +190,17 @@ test('session store: another key, rubbish and strangers are refused and counted;
   const http = ({ port }: Node) => `server { listen 127.0.0.1:${port}; location / { return 200 "ok"; } }`;
   await using first = await startNode(nodeConf(a, b, http(a)));
   await using second = await startNode(nodeConf(b, a, http(b), 'a key that only one of them has'));
-  await until(() => (peersOf(first)?.refused.key ?? 0) >= 2);
+  await until(async () => ((await peersOf(first))?.refused.key ?? 0) >= 2);
   assert.match(statusText(second), /! session store: .* is told nothing: the keys differ/);
   assert.match(statusText(first), /! session store: refused calls: \d+ \(key\)/);
   assert.equal(first.read().match(/is refused: it has another key/g)?.length, 1, 'told once');
   const rubbish = connect(a.storePort, '127.0.0.1');
   rubbish.on('error', () => {});
   rubbish.write('GET / HTTP/1.1\r\n\r\n');
-  await until(() => (peersOf(first)?.refused.rubbish ?? 0) >= 1);
+  await until(async () => ((await peersOf(first))?.refused.rubbish ?? 0) >= 1);
   const stranger = connect({ port: a.storePort, host: '127.0.0.1', localAddress: '127.0.0.9' });
   stranger.on('error', () => {});
-  await until(() => (peersOf(first)?.refused.stranger ?? 0) >= 1);
+  await until(async () => ((await peersOf(first))?.refused.stranger ?? 0) >= 1);
   assert.equal((await request(a.port)).body, 'ok');
   for (const log of [first.read(), second.read()]) assert.doesNotMatch(log, /a key that/);
   second.reload(nodeConf(b, a, http(b)));

@@ -2,6 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { askStatus } from '../../../control/status/client.ts';
+import { socketPathOf } from '../../../control/status/report.ts';
 import type { PeersFigures, RedisFigures, StoreFigures } from '../../../l7/store/figures.ts';
 import { freePorts, type Running, startMoat, until } from '../../e2e/rig.ts';
 import { skip, startRedis } from './redis-rig.ts';
@@ -80,40 +82,45 @@ export const statusText = (moat: Running): string =>
 export const orderBan = (moat: Running, verb: 'add' | 'remove', key: string): number | null =>
   spawnSync(BIN, ['waf', 'bans', verb, key, '-p', `${moat.dir}/`, '-c', 'nginx.conf']).status;
 
+/** What it says on its socket: as `moat status` asks, without a process for each time. */
+export async function storeOf(moat: Running): Promise<StoreFigures | undefined> {
+  const report = await askStatus(socketPathOf(join(moat.dir, 'rig.pid'))).catch(() => undefined);
+  return report?.l7?.sessionStore;
+}
+
 /** Of moats with peers. */
-export function peersOf(moat: Running): PeersFigures | undefined {
-  const figures = storeOf(moat);
+export async function peersOf(moat: Running): Promise<PeersFigures | undefined> {
+  const figures = await storeOf(moat);
   return figures?.kind === 'peers' ? figures : undefined;
 }
 
-export function storeOf(moat: Running): StoreFigures | undefined {
-  const { stdout } = spawnSync(BIN, ['status', '--json', '-p', `${moat.dir}/`, '-c', 'nginx.conf'], {
-    encoding: 'utf8',
-  });
-  return stdout === '' ? undefined : JSON.parse(stdout).l7?.sessionStore;
-}
-
 /** Of moats with Redis. */
-export function redisOf(moat: Running): RedisFigures | undefined {
-  const figures = storeOf(moat);
+export async function redisOf(moat: Running): Promise<RedisFigures | undefined> {
+  const figures = await storeOf(moat);
   return figures?.kind === 'redis' ? figures : undefined;
 }
 
 /** Changes that have come from the others. */
-export function received(moat: Running): number {
-  const figures = storeOf(moat);
+export async function received(moat: Running): Promise<number> {
+  const figures = await storeOf(moat);
   if (figures?.kind === 'redis') return figures.entriesReceived;
   return figures?.peers.reduce((sum, { entriesReceived }) => sum + entriesReceived, 0) ?? 0;
 }
 
-function isInStep(moat: Running): boolean {
-  const figures = storeOf(moat);
+async function isInStep(moat: Running): Promise<boolean> {
+  const figures = await storeOf(moat);
   if (figures?.kind === 'redis') return figures.state === 'in-step';
   return figures?.peers.every(({ told, heard }) => told === 'in-step' && heard === 'in-step') ?? false;
 }
 
+/** Whether something is so of each of them. */
+export const ofEach = async (
+  moats: readonly Running[],
+  isSo: (moat: Running) => Promise<boolean>,
+): Promise<boolean> => (await Promise.all(moats.map(isSo))).every(Boolean);
+
 export const inStep = (moats: readonly Running[]): Promise<void> =>
-  until(() => moats.every(isInStep), 'the moats to be in step', 60_000);
+  until(() => ofEach(moats, isInStep), 'the moats to be in step', 60_000);
 
 /**
  * Waits until what is new at one of them has had the time to reach all. Who asks for a session before that may have it moved: an answer
