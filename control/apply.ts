@@ -19,6 +19,7 @@ import { type Change, Listeners } from './listeners.ts';
 import { LogFiles } from './log-files.ts';
 import { TierMetrics } from './metrics/tiers.ts';
 import { planeConfigOf } from './plane-config.ts';
+import { PoolOrders } from './pool/kept-orders.ts';
 import { revisionOf } from './revision.ts';
 import type { StatusReport } from './status/report.ts';
 import { makeTempDirs } from './temp-dirs.ts';
@@ -49,6 +50,7 @@ export class Applier {
   /** What `moat status` is told; there is nobody to tell it before the start is over. */
   report: () => Promise<StatusReport> = () => Promise.reject(new Error('moat is starting'));
   readonly bans: BanKeeper;
+  readonly #poolOrders: PoolOrders;
   /** The configuration in force, as the plane takes it. */
   #packed: Uint8Array | undefined;
 
@@ -67,6 +69,7 @@ export class Applier {
     plane.tierMetrics = () => this.metrics.text();
     this.bans = new BanKeeper(this);
     plane.bansChanged = this.bans.changed;
+    this.#poolOrders = new PoolOrders(plane, invocation.file, () => this.log);
   }
 
   /** The log of the process; another one after a configuration that names other files. */
@@ -102,6 +105,7 @@ export class Applier {
     const config = planeConfigOf(model, this.#invocation);
     this.#files.commit(this.#files.prepare(diskNeedsOf(config).logs));
     this.#openLog(config);
+    this.#poolOrders.begin();
     for (let tries = 1; ; tries++) {
       try {
         return void (await this.apply(model, texts));

@@ -105,6 +105,13 @@ export const COMMANDS = {
       'show virtual servers, real servers and connections of the running program; drain or disable a real server, force it up or down, weigh it',
     load: () => import('./commands/l4.ts'),
   },
+  pool: {
+    usage:
+      'pool list [POOL] | drain|ready|down|resume|remove MEMBER [POOL] | weight N MEMBER [POOL] | add MEMBER POOL [weight=N] [backup] ... [-c FILE] [-p PREFIX] [--json]',
+    summary:
+      'show pools and members of the running program; drain a member, take it down, weigh it, add or remove one, without a reload',
+    load: () => import('./commands/pool.ts'),
+  },
   vrrp: {
     usage:
       'vrrp status | explain [INSTANCE] | failover [INSTANCE] [--yes] | maintenance on [REASON] | maintenance off [-c FILE] [-p PREFIX] [--json]',

@@ -9,6 +9,7 @@ import type { TrafficReport } from './metrics/traffic-report.ts';
 import type { Secrets } from './secrets.ts';
 import type { StoreFigures } from './store/figures.ts';
 import type { TicketSeed } from './tls/ticket-keys.ts';
+import type { MemberOverride, MemberTarget, PoolOrder } from './upstream/member-order.ts';
 import type { PoolShare } from './upstream/pool-share.ts';
 import type { PoolSnapshot } from './upstream/pool-snapshot.ts';
 import type { SharedPools } from './upstream/pools.ts';
@@ -55,8 +56,13 @@ export type ToProcess =
       readonly newFiles: readonly string[];
       /** A process takes them once. */
       readonly secrets: Secrets;
+      /** What was commanded of members of pools. */
+      readonly commanded: readonly MemberOverride[];
     }
+  /** Answered with KeptOverrides. */
   | { readonly kind: 'commit'; readonly revision: number }
+  /** Answered with PoolOrderDone. */
+  | ({ readonly kind: 'pool-order' } & PoolOrder)
   | { readonly kind: 'abandon'; readonly revision: number }
   /** Answered with ZoneBans[]; what is not there of `restore` is put there first. */
   | { readonly kind: 'bans'; readonly restore: readonly ZoneBans[] }
@@ -68,6 +74,13 @@ export type ToProcess =
   | { readonly kind: 'store' }
   | { readonly kind: 'drain' }
   | { readonly kind: 'stop' };
+
+export interface PoolOrderDone {
+  /** Which members were meant. */
+  readonly done: readonly MemberTarget[];
+  /** All that is commanded now. */
+  readonly overrides: readonly MemberOverride[];
+}
 
 /** A thread asks the L7 process, and that asks control. */
 export type ToControl =

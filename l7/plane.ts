@@ -5,9 +5,11 @@ import { RestartPauses } from '#kit/restart-pauses.ts';
 import { Turns } from '#kit/turns.ts';
 import type { BanOrder, ZoneBans } from './ban/desk.ts';
 import { Child, type Ending, howItEnded } from './child.ts';
-import { type PlaneNews, type PlaneStatus, type Slot, slotId } from './messages.ts';
+import { type PlaneNews, type PlaneStatus, type PoolOrderDone, type Slot, slotId } from './messages.ts';
 import { SecretKeeper, type Secrets } from './secrets.ts';
 import type { StoreFigures } from './store/figures.ts';
+import type { MemberOverride, MemberTarget, PoolOrder } from './upstream/member-order.ts';
+import type { KeptOverrides } from './upstream/steward.ts';
 import type { WafEventBatch } from './waf/event-queue.ts';
 
 export type { BanOrder, ZoneBans } from './ban/desk.ts';
@@ -16,6 +18,17 @@ export type { TrafficReport } from './metrics/traffic-report.ts';
 export { packConfig } from './parcel.ts';
 export type { Secrets } from './secrets.ts';
 export type { PeerFigures, PeersFigures, RedisFigures, StoreFigures } from './store/figures.ts';
+export {
+  MEMBER_STATES,
+  type MemberOverride,
+  type MemberSaid,
+  type MemberTarget,
+  MOST_OVERRIDES,
+  memberOrderText,
+  memberSaidText,
+  type PoolOrder,
+} from './upstream/member-order.ts';
+export type { MemberSnapshot, PoolSnapshot } from './upstream/pool-snapshot.ts';
 export type { WafEventBatch } from './waf/event-queue.ts';
 export type { Ban } from './zone/ban-zone.ts';
 
@@ -48,6 +61,10 @@ export class L7Plane {
   wafEvents: (batch: WafEventBatch) => void = () => {};
   /** Told that bans have come, or may be gone: the process begins with none. */
   bansChanged: (how: 'changed' | 'lifted') => void = () => {};
+  /** What was commanded of members of pools: the first process begins with it. */
+  commanded: readonly MemberOverride[] = [];
+  /** Told when that is another: by command, or because lines say something new. */
+  commandedChanged: (now: KeptOverrides) => void = () => {};
   /** Metrics of the other tiers, which pages of metrics show beside those of this one. */
   tierMetrics: () => Promise<string> = () => Promise.resolve('');
   readonly #env: NodeJS.ProcessEnv;
@@ -155,6 +172,26 @@ export class L7Plane {
     return this.#child.ask<number>({ kind: 'ban-order', order });
   }
 
+  /**
+   * Does what an operator says of a member of a pool.
+   *
+   * @returns which ones were meant @throws {Error} with the reason; then nothing has changed
+   */
+  orderPool(order: PoolOrder): Promise<readonly MemberTarget[]> {
+    return this.#turns.take(async () => {
+      if (!this.#child) throw new Error('the L7 process is down');
+      const { done, overrides } = await this.#child.ask<PoolOrderDone>({ kind: 'pool-order', ...order });
+      this.#follow({ kept: overrides, outdated: [] });
+      return done;
+    });
+  }
+
+  #follow(overrides: KeptOverrides): void {
+    const isSame = JSON.stringify(overrides.kept) === JSON.stringify(this.commanded);
+    this.commanded = overrides.kept;
+    if (!isSame) this.commandedChanged(overrides);
+  }
+
   /** Lets the workers finish what they serve; resolves when the process has ended. */
   drain(): Promise<void> {
     return this.#end('drain');
@@ -205,7 +242,8 @@ export class L7Plane {
       await child.ask({ kind: 'abandon', revision }).catch(() => {}); // it has died: nothing to abandon
       throw fault;
     }
-    await child.ask({ kind: 'commit', revision });
+    const overrides = await child.ask<KeptOverrides | undefined>({ kind: 'commit', revision });
+    if (overrides) this.#follow(overrides);
     this.#heldSlots = new Set(sockets.map(slotId));
     this.#input = input;
     this.bansChanged('changed');
@@ -224,6 +262,7 @@ export class L7Plane {
       newSlots: newSlots.map(withoutFd),
       newFiles: newFiles.map(([path]) => path),
       secrets: this.secrets,
+      commanded: this.commanded,
     });
   }
 

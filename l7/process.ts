@@ -15,6 +15,7 @@ import {
   type PlaneConfig,
   type PlaneNews,
   type PlaneStatus,
+  type PoolOrderDone,
   type Slot,
   slotId,
   type ToControl,
@@ -28,7 +29,8 @@ import { placesFor, wishesOf } from './shared.ts';
 import type { TicketClaim } from './store/records.ts';
 import { SessionStore } from './store/session-store.ts';
 import { sharedZones } from './store/shared-zones.ts';
-import { PoolSteward } from './upstream/steward.ts';
+import type { PoolOrder } from './upstream/member-order.ts';
+import { type KeptOverrides, PoolSteward } from './upstream/steward.ts';
 import type { ZoneDraft } from './zone/draft.ts';
 import type { Seat } from './zone/kept.ts';
 import { ownerOf } from './zone/lock.ts';
@@ -102,6 +104,8 @@ class PlaneProcess {
       case 'ban-order':
         this.#store.bansChanged();
         return this.#bans.obey(question.order);
+      case 'pool-order':
+        return this.#orderPool(question);
       case 'rotate':
         return this.#rotate(question.files);
       case 'status':
@@ -150,7 +154,7 @@ class PlaneProcess {
     const secrets = (this.#secrets ??= new SecretKeeper(question.secrets));
     const draft = this.#draftZones(config);
     const pools = (this.#pools ??= this.#openPools());
-    await pools.prepare(config.http, config.impliedPools);
+    await pools.prepare(config.http, config.impliedPools, question.commanded);
     const generation = {
       revision,
       config,
@@ -221,14 +225,14 @@ class PlaneProcess {
     return draft;
   }
 
-  async #commit(revision: number): Promise<void> {
+  async #commit(revision: number): Promise<KeptOverrides | undefined> {
     const next = this.#next;
     const zones = this.#zones;
     if (!zones || next?.generation.revision !== revision)
       throw new Error(`Cannot commit revision ${revision}: it is not prepared`);
     this.#next = undefined;
     const reload = zones.commit(next.draft);
-    this.#pools?.commit();
+    const overrides = this.#pools?.commit();
     this.#current = { ...next.generation, zones: zones.share() };
     this.#logs.replaceMain(this.#current.config.errorLogs);
     this.#closeUnwanted(); // before the workers do: what waits in a queue is accepted by the last holder
@@ -237,6 +241,12 @@ class PlaneProcess {
     await this.#pools?.settle();
     this.#followStore(this.#current);
     zones.release(reload - 1); // one reload back is kept, for requests that began before it
+    return overrides;
+  }
+
+  #orderPool({ pool, member, order }: PoolOrder): Promise<PoolOrderDone> {
+    if (!this.#pools) throw new Error('no configuration is in force yet');
+    return this.#pools.order({ pool, member, order });
   }
 
   #followStore({ config, zones }: Generation): void {

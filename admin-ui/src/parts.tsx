@@ -2,6 +2,7 @@
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { ApiFault } from './api.ts';
 import { useShared } from './state.tsx';
+import { STATES_ZH } from './words/states.ts';
 
 const GOOD = new Set(['up', 'alive', 'active', 'together', 'pass']);
 const BAD = new Set(['down', 'dead', 'unhealthy', 'unavailable', 'block', 'apart']);
@@ -18,8 +19,9 @@ const WARN = new Set([
 ]);
 
 export function State({ of }: { of: string }) {
+  const { language } = useShared();
   const kind = GOOD.has(of) ? 'good' : BAD.has(of) ? 'bad' : WARN.has(of) ? 'warn' : 'plain';
-  return <span className={`state ${kind}`}>{of}</span>;
+  return <span className={`state ${kind}`}>{language === 'zh' ? (STATES_ZH[of] ?? of) : of}</span>;
 }
 
 export function Card({ title, children, more }: { title: string; children: ReactNode; more?: ReactNode }) {

@@ -36,10 +36,15 @@ export interface LiveMember {
   readonly inFlight: number;
   readonly requests: number;
   readonly fails: number;
+  readonly commanded: boolean;
+  /** No line has it. */
+  readonly added: boolean;
 }
 
 export interface LivePool {
   readonly queued: number;
+  /** Configured, and taken out by command. */
+  readonly removed?: readonly string[];
   readonly members: Readonly<Record<string, LiveMember>>;
 }
 

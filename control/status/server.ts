@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { ClusterFigures } from '#cluster';
 import type { L4Figures, NamedFlow, Order, Target } from '#l4';
-import type { ZoneBans } from '#l7';
+import type { MemberTarget, ZoneBans } from '#l7';
 import { listenUnix } from '#native/socket.ts';
 import type { ShownToken } from '../api/token/store.ts';
 import type { HistoryAnswer } from '../history/order.ts';
@@ -21,6 +21,10 @@ export interface Answers {
   'l4-connections'(): Promise<readonly NamedFlow[] | undefined>;
   /** @param wish an L4Wish as JSON */
   'l4-order'(wish: string): Promise<{ readonly done: readonly Target[] } | { readonly fault: string }>;
+  /** @param wish a PoolWish as JSON */
+  'pool-order'(
+    wish: string,
+  ): Promise<{ readonly done: readonly MemberTarget[] } | { readonly fault: string }>;
   /** What limit_ban remembers, by zone. */
   bans(): Promise<readonly ZoneBans[]>;
   /** @param wish a BanOrder as JSON @returns how many zones it changed */

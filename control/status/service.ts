@@ -2,6 +2,7 @@
 import type { Applier } from '../apply.ts';
 import { type HistoryOrder, obey, shownWish } from '../history/order.ts';
 import type { Invocation } from '../invocation.ts';
+import { orderPool, type PoolWish } from '../pool/order.ts';
 import { MOAT_VERSION } from '../version.ts';
 import { type StatusReport, socketPathOf } from './report.ts';
 import { type Answers, type L4Wish, MOST_CONNECTIONS, StatusServer } from './server.ts';
@@ -25,6 +26,9 @@ const order = (text: string, { l4 }: Applier): ReturnType<Answers['l4-order']> =
 
 const orderCluster = (text: string, { cluster }: Applier): ReturnType<Answers['vrrp-order']> =>
   outcomeOf(async () => cluster.order(JSON.parse(text)));
+
+const orderMember = (text: string, applier: Applier): ReturnType<Answers['pool-order']> =>
+  outcomeOf(async () => orderPool(JSON.parse(text) as PoolWish, applier));
 
 const orderBan = (text: string, { bans }: Applier): ReturnType<Answers['ban-order']> =>
   outcomeOf(async () => bans.order(JSON.parse(text)));
@@ -83,6 +87,7 @@ export class StatusService {
         l4: () => applier.l4.figures(),
         'l4-connections': () => applier.l4.flows(MOST_CONNECTIONS),
         'l4-order': wish => recorded('l4-order', wish, order(wish, applier), applier),
+        'pool-order': wish => recorded('pool-order', wish, orderMember(wish, applier), applier),
         bans: () => applier.bans.sync(),
         'ban-order': wish => recorded('ban-order', wish, orderBan(wish, applier), applier),
         metrics: () => applier.metrics.text(),

@@ -8,6 +8,9 @@ import { configureState, type PoolShare, peersWish } from './pool-share.ts';
 const CHECKED = STATE.unhealthy | STATE.unchecked;
 
 export class KeptPool {
+  /** As configured. */
+  readonly base: PoolModel;
+  /** As it was commanded. */
   readonly model: PoolModel;
   /** Looked up, primaries first. */
   readonly members: readonly MemberModel[];
@@ -25,6 +28,7 @@ export class KeptPool {
    * @param asConfigured whether `members` are those of the configuration that the threads run on
    */
   constructor(
+    base: PoolModel,
     model: PoolModel,
     members: readonly MemberModel[],
     seat: Seat,
@@ -32,6 +36,7 @@ export class KeptPool {
     generation: number,
     asConfigured: boolean,
   ) {
+    this.base = base;
     this.model = model;
     this.members = members;
     this.#asConfigured = asConfigured;

@@ -1,7 +1,8 @@
 /** How the members of a pool are, for metrics and status pages. */
-import type { MemberModel } from '#model/l7/upstream.ts';
+import type { MemberModel, PoolModel } from '#model/l7/upstream.ts';
 import { COUNT, type Peers, STATE } from '../zone/peers.ts';
 import { addressText } from './member.ts';
+import { lineOf, type MemberLine, type MemberOverride, type MemberSaid } from './member-order.ts';
 
 /** Why a member gets no requests, or `up`; `unavailable` is nginx's word for one that failed too often. */
 export type MemberState = 'up' | 'down' | 'drain' | 'unhealthy' | 'checking' | 'ejected' | 'unavailable';
@@ -13,6 +14,10 @@ export interface MemberSnapshot {
   readonly backup: boolean;
   readonly weight: number;
   readonly state: MemberState;
+  /** What the configuration says of it; undefined: nothing, it was added by command. Told by the steward alone. */
+  readonly line?: MemberLine | undefined;
+  /** What was commanded against its line. */
+  readonly command?: MemberSaid | undefined;
   readonly inFlight: number;
   /** Failures that max_fails counts at the moment. */
   readonly failsNow: number;
@@ -28,6 +33,8 @@ export interface PoolSnapshot {
   /** Requests that wait in the queue. */
   readonly queued: number;
   readonly members: readonly MemberSnapshot[];
+  /** Names of members that the configuration has and a command took out. Told by the steward alone. */
+  readonly removed?: readonly string[] | undefined;
 }
 
 const COUNTED = [
@@ -66,6 +73,26 @@ export function snapshotOf(
       responseMs: peers.responseMs[index]!,
       counts: countsOf(peers, index),
     })),
+  };
+}
+
+/** With what lines and commands say of the members. @param base the pool as configured */
+export function withCommands(
+  snapshot: PoolSnapshot,
+  base: PoolModel,
+  overrides: readonly MemberOverride[],
+): PoolSnapshot {
+  const own = overrides.filter(({ pool }) => pool === base.name);
+  const lines = new Map(base.members.map(model => [model.name, lineOf(model)]));
+  return {
+    ...snapshot,
+    members: snapshot.members.map(member => {
+      const said = own.find(one => one.member === member.name);
+      const { state, weight } = said ?? {};
+      const isSaid = state !== undefined || weight !== undefined;
+      return { ...member, line: lines.get(member.name), command: isSaid ? { state, weight } : undefined };
+    }),
+    removed: own.filter(({ removed }) => removed).map(({ member }) => member),
   };
 }
 

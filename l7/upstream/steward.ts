@@ -15,8 +15,16 @@ import type { Seat } from '../zone/kept.ts';
 import { ownerOf } from '../zone/lock.ts';
 import { expandMembers, wishesOfPool } from './expand.ts';
 import { KeptPool } from './kept-pool.ts';
+import {
+  type MemberOverride,
+  type MemberTarget,
+  type PoolOrder,
+  partMemberOverrides,
+  withMemberOrder,
+  withMemberOverrides,
+} from './member-order.ts';
 import type { PoolShare } from './pool-share.ts';
-import { type PoolSnapshot, snapshotOf } from './pool-snapshot.ts';
+import { type PoolSnapshot, snapshotOf, withCommands } from './pool-snapshot.ts';
 import { writeState } from './state-file.ts';
 
 export interface StewardMeans {
@@ -30,6 +38,15 @@ export interface StewardMeans {
 
 type Pools = ReadonlyMap<string, KeptPool>;
 
+/** What is commanded of members, of a configuration that has come into force. */
+export interface KeptOverrides {
+  readonly kept: readonly MemberOverride[];
+  /** Whose lines have come to say something else. */
+  readonly outdated: readonly MemberOverride[];
+}
+
+const NO_OVERRIDES: KeptOverrides = { kept: [], outdated: [] };
+
 export class PoolSteward {
   readonly #means: StewardMeans;
   readonly #names: NameBook;
@@ -40,6 +57,8 @@ export class PoolSteward {
   #next: Pools | undefined;
   /** What ran before: requests that began then may still use it. */
   #before: Pools = new Map();
+  #overrides: KeptOverrides = NO_OVERRIDES;
+  #nextOverrides: KeptOverrides | undefined;
   #generations = 0;
   /** Names whose addresses changed, and that the pools do not follow yet. */
   readonly #stale = new Set<string>();
@@ -67,21 +86,33 @@ export class PoolSteward {
 
   /**
    * Makes the pools of a configuration beside those that run, with the `implied` ones (impliedByName). Waits a little for names that are new.
+   *
+   * @param commanded what was said of members before
    */
-  async prepare(http: HttpModel, implied: readonly PoolModel[]): Promise<void> {
+  async prepare(
+    http: HttpModel,
+    implied: readonly PoolModel[],
+    commanded: readonly MemberOverride[] = [],
+  ): Promise<void> {
     const models = [...http.pools, ...implied];
-    await this.#names.want(new Map(models.flatMap(model => [...wishesOfPool(model)])));
+    const overrides = partMemberOverrides(models, commanded);
+    const ordered = models.map(model => withMemberOverrides(model, overrides.kept));
+    await this.#names.want(new Map(ordered.flatMap(model => [...wishesOfPool(model)])));
     await this.#turns.take(async () => {
       this.#held = true;
     });
+    this.#nextOverrides = overrides;
     this.#next = new Map(models.map(model => [model.name, this.#make(model)]));
     this.#nextHttp = http;
   }
 
-  #make(model: PoolModel, asConfigured = wishesOfPool(model).size === 0): KeptPool {
+  /** @param base as configured @param isNew its members are not those that the threads read in the configuration */
+  #make(base: PoolModel, isNew = false): KeptPool {
+    const model = withMemberOverrides(base, (this.#nextOverrides ?? this.#overrides).kept);
     const members = expandMembers(model, key => this.#names.endpoints(key));
     const old = this.#current.get(model.name);
-    return new KeptPool(model, members, this.#means.seat, old, ++this.#generations, asConfigured);
+    const asConfigured = !isNew && model === base && wishesOfPool(model).size === 0;
+    return new KeptPool(base, model, members, this.#means.seat, old, ++this.#generations, asConfigured);
   }
 
   /** What the threads are given: of the prepared configuration, or else of the one that runs. */
@@ -89,19 +120,21 @@ export class PoolSteward {
     return [...(this.#next ?? this.#current).values()].map(pool => pool.share());
   }
 
-  /** The prepared pools run. */
-  commit(): void {
+  /** The prepared pools run. @returns what is commanded of their members */
+  commit(): KeptOverrides {
     const http = this.#nextHttp;
     if (!this.#next || !http) throw new Error('Cannot commit pools: none are prepared');
     this.#before = this.#current;
     this.#current = this.#next;
-    this.#next = this.#nextHttp = undefined;
+    this.#overrides = this.#nextOverrides ?? NO_OVERRIDES;
+    this.#next = this.#nextHttp = this.#nextOverrides = undefined;
     for (const pool of this.#current.values()) pool.take();
     this.#forgetNames();
     this.#checks = Map.groupBy(http.healthChecks, check => check.pool);
     this.#checker.useVariables(http.variables);
     this.#checker.keepOnly(new Set(this.#checks.keys()));
     this.#check([...this.#current.values()], true);
+    return this.#overrides;
   }
 
   /** Has the members of these pools checked, before any thread sees them. Where no check is configured any more all are well. */
@@ -115,7 +148,7 @@ export class PoolSteward {
   }
 
   abandon(): void {
-    this.#next = this.#nextHttp = undefined;
+    this.#next = this.#nextHttp = this.#nextOverrides = undefined;
     this.#forgetNames();
     this.#release();
   }
@@ -146,14 +179,18 @@ export class PoolSteward {
       this.#stale.clear();
       const changed = [...this.#current.values()]
         .filter(({ model }) => [...wishesOfPool(model).keys()].some(key => stale.has(key)))
-        .map(pool => this.#make(pool.model));
+        .map(pool => this.#make(pool.base));
       await this.#take(changed);
     });
   }
 
-  /** Puts pools in the place of those that run, in all threads. Memory that fits is used on. */
-  async #take(pools: readonly KeptPool[]): Promise<void> {
-    const changed = pools.filter(pool => pool.take());
+  /**
+   * Puts pools in the place of those that run, in all threads. Memory that fits is used on.
+   *
+   * @param areCommanded their members are to be told of even where the memory is the same
+   */
+  async #take(pools: readonly KeptPool[], areCommanded = false): Promise<void> {
+    const changed = pools.filter(pool => pool.take() || areCommanded);
     this.#before = this.#current;
     this.#current = new Map([...this.#current, ...pools.map(pool => [pool.model.name, pool] as const)]);
     this.#check(pools, false);
@@ -176,11 +213,55 @@ export class PoolSteward {
       if (!pool || path === undefined)
         throw new RangeError(`Cannot change the members of "${poolName}": it has no state file`);
       if (this.#held) throw new Error('Cannot change members while a configuration is being taken up');
-      const model = { ...pool.model, members };
+      const model = { ...pool.base, members };
       await this.#names.want(wishesOfPool(model));
       await writeState(path, members);
-      await this.#take([this.#make(model, false)]);
+      await this.#take([this.#make(model, true)]);
     });
+  }
+
+  /**
+   * Does what an operator says of a member, in all threads and without a reload.
+   *
+   * @returns which members were meant, and all that is commanded now @throws {Error} when it cannot be done; then nothing has changed
+   */
+  order({ pool: name, member, order }: PoolOrder): Promise<{
+    readonly done: readonly MemberTarget[];
+    readonly overrides: readonly MemberOverride[];
+  }> {
+    return this.#turns.take(async () => {
+      if (this.#held) throw new Error('a configuration is being taken up: try again');
+      const pools = this.#meant(name, member);
+      const { kept } = this.#overrides;
+      const overrides = pools.reduce((all, { base }) => withMemberOrder(all, base, member, order), kept);
+      const models = pools.map(({ base }) => withMemberOverrides(base, overrides));
+      await this.#names.want(new Map(models.flatMap(model => [...wishesOfPool(model)])));
+      this.#overrides = { kept: overrides, outdated: [] };
+      await this.#take(
+        pools.map(({ base }) => this.#make(base)),
+        true,
+      );
+      this.#forgetNames();
+      return { done: pools.map(({ base }) => ({ pool: base.name, member })), overrides };
+    });
+  }
+
+  /** @throws {Error} when there is none */
+  #meant(name: string | undefined, member: string): readonly KeptPool[] {
+    const pools = [...this.#current.values()];
+    if (name !== undefined) {
+      const found = pools.filter(({ base }) => base.name.toLowerCase() === name.toLowerCase());
+      if (found.length === 0) throw new Error(`there is no pool "${name}"`);
+      return found;
+    }
+    const { kept } = this.#overrides;
+    const found = pools.filter(
+      ({ base }) =>
+        base.members.some(one => one.name === member) ||
+        kept.some(one => one.pool === base.name && one.member === member),
+    );
+    if (found.length === 0) throw new Error(`no pool has a member ${member}`);
+    return found;
   }
 
   /** Called once a thread runs no more. */
@@ -197,13 +278,10 @@ export class PoolSteward {
   /** How things stand at all members. */
   snapshot(): PoolSnapshot[] {
     const nowMs = monotonicMs();
-    return [...this.#current.values()].map(({ model, peers, members }) =>
-      snapshotOf(
-        model.name,
-        peers,
-        members.map(member => ({ model: member })),
-        nowMs,
-      ),
-    );
+    const { kept } = this.#overrides;
+    return [...this.#current.values()].map(({ base, peers, members }) => {
+      const models = members.map(member => ({ model: member }));
+      return withCommands(snapshotOf(base.name, peers, models, nowMs), base, kept);
+    });
   }
 }

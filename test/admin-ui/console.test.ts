@@ -137,6 +137,7 @@ test('console: from the set-up link through each screen, in two languages and th
     await page.locator('dialog').getByRole('button', { name: 'Lift the ban' }).click();
     await page.getByText('Nobody is banned.').waitFor();
 
+    await drainMember(page, at);
     await changeAndRollBack(page, at);
 
     await page.getByRole('button', { name: 'Log out' }).click();
@@ -165,6 +166,29 @@ test('console: from the set-up link through each screen, in two languages and th
     await browser.close();
   }
 });
+
+/** A member is drained, taken back, and another one comes and goes. */
+async function drainMember(page: Page, at: string): Promise<void> {
+  await page.goto(`${at}/#/l7`);
+  const press = async (name: string, answer: string) => {
+    await page.getByRole('button', { name }).click();
+    await page.locator('dialog').getByRole('button', { name: answer }).click();
+  };
+  await press('Drain 127.0.0.1:1', 'Drain');
+  await page.getByRole('row', { name: '127.0.0.1:1' }).getByText('drain', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Add a member… app' }).click();
+  await page.locator('dialog input').fill('127.0.0.1:3');
+  assert.deepEqual(await faultsOf(page), [], 'a new member');
+  await picture(page, 'member');
+  await page.locator('dialog').getByRole('button', { name: 'Add' }).click();
+  await press('Remove 127.0.0.1:2', 'Remove');
+  await page.getByRole('button', { name: 'Bring back 127.0.0.1:2' }).waitFor();
+  await picture(page, 'members');
+  await press('Remove 127.0.0.1:3', 'Remove');
+  await press('Bring back 127.0.0.1:2', 'Bring back');
+  await press('Make ready 127.0.0.1:1', 'Make ready');
+  await page.getByRole('button', { name: 'Drain 127.0.0.1:1' }).waitFor();
+}
 
 /** A fault is told where it lies; a change is seen before it is made, confirmed, and taken back. */
 async function changeAndRollBack(page: Page, at: string): Promise<void> {

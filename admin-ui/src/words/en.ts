@@ -172,6 +172,25 @@ export const EN = {
   faults: 'What the check found',
   sound: 'The check finds no error.',
   hiddenSecrets: '*** stands for a secret that stays as it is.',
+  takeDown: 'Take down',
+  remove: 'Remove',
+  add: 'Add',
+  addMember: 'Add a member…',
+  addTitle: 'Add a member to {pool}',
+  addText:
+    'HOST:PORT; it takes requests at once, in all workers, and stays over reloads and restarts. Weight and state can be changed afterwards.',
+  bring: 'Bring back',
+  bringTitle: 'Bring {name} back?',
+  drainMember:
+    'It gets no new sessions; sticky ones that it has go on, and so do the {n} requests in flight.',
+  downTitle: 'Take {name} down?',
+  downMember:
+    'It gets no requests at all, sessions move to others. The {n} requests in flight end as they do.',
+  memberWeight: '1 to 65535; who is to get nothing new is drained.',
+  removeTitle: 'Remove {name}?',
+  removeText:
+    'It leaves the pool, until somebody brings it back or its line says something new. The {n} requests in flight end as they do.',
+  poolLast: 'It is the last one that is up: requests for {pool} will get no answer.',
 } as const;
 
 export type Key = keyof typeof EN;

@@ -4,6 +4,7 @@ import { BAN, UNBAN } from './ban.ts';
 import { FAILOVER, MAINTENANCE } from './cluster.ts';
 import { CONFIG_APPLY, CONFIG_CONFIRM, CONFIG_ROLLBACK } from './config.ts';
 import { L4_REAL } from './l4-real.ts';
+import { POOL_ADD, POOL_MEMBER, POOL_REMOVE } from './pool-member.ts';
 import type { Wish, WishKind } from './questions.ts';
 
 export interface Change<W extends Wish = Wish> {
@@ -23,6 +24,9 @@ export type WishOf<K extends WishKind> = Extract<Wish, { kind: K }>;
 
 export const CHANGES: { readonly [K in WishKind]: Change<WishOf<K>> } = {
   'l4-real': L4_REAL,
+  'pool-member': POOL_MEMBER,
+  'pool-add': POOL_ADD,
+  'pool-remove': POOL_REMOVE,
   failover: FAILOVER,
   maintenance: MAINTENANCE,
   ban: BAN,

@@ -2,7 +2,7 @@
 import type { ClusterFigures } from '#cluster';
 import type { Diagnostic } from '#config';
 import type { CommandedState, L4Figures, NamedFlow } from '#l4';
-import type { ZoneBans } from '#l7';
+import type { MemberSaid, ZoneBans } from '#l7';
 import type { ConfigDiff } from '../../history/diff.ts';
 import type { ApplyWish, RollbackWish } from '../../history/keeper.ts';
 import type { HistoryState } from '../../history/order.ts';
@@ -95,6 +95,22 @@ export type Wish =
       /** null: that of its line. */
       readonly weight?: number | null | undefined;
     }
+  | {
+      readonly kind: 'pool-member';
+      readonly pool: string;
+      readonly member: string;
+      /** null: that of its line. */
+      readonly state?: NonNullable<MemberSaid['state']> | null | undefined;
+      readonly weight?: number | null | undefined;
+    }
+  /** `words`: as behind the address on its line. */
+  | {
+      readonly kind: 'pool-add';
+      readonly pool: string;
+      readonly member: string;
+      readonly words: readonly string[];
+    }
+  | { readonly kind: 'pool-remove'; readonly pool: string; readonly member: string }
   | { readonly kind: 'failover'; readonly instance: string }
   | { readonly kind: 'maintenance'; readonly on?: boolean | undefined; readonly reason?: string | undefined }
   | {

@@ -50,10 +50,12 @@ const trafficOf = ({ traffic, workers }: L7) => ({
   }),
 });
 
-const poolOf = ({ queued, members }: L7['pools'][number]): Json => ({
+const poolOf = ({ queued, members, removed = [] }: L7['pools'][number]): Json => ({
   queued,
-  members: byName(members, ({ address, backup, weight, state, inFlight, counts }) => ({
+  ...(removed.length > 0 && { removed: [...removed] }),
+  members: byName(members, ({ address, backup, weight, state, inFlight, counts, line, command }) => ({
     ...{ address, backup, weight, state, inFlight },
+    ...{ commanded: command !== undefined, added: line === undefined },
     ...{ requests: counts.requests, fails: counts.fails },
   })),
 });

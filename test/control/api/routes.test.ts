@@ -12,6 +12,7 @@ const SITE =
 
 const VALUES: Readonly<Record<string, string>> = {
   pool: 'pool',
+  member: '127.0.0.1:9',
   zone: 'guests',
   key: '192.0.2.7',
   id: 'none',
