@@ -13,6 +13,7 @@ import {
   initialLink,
   isGranted,
   isHeard,
+  isUnheard,
   type LinkEffect,
   type LinkEvent,
   type LinkState,
@@ -330,13 +331,15 @@ export class Heart {
       instance.feed({ kind: 'follow', to: 'active', reason: `${this.#peerName} has handed over` });
   }
 
-  /** The other one is active as well, or asks for it: the greater priority has it, and among equals the greater name. */
+  /** The other one is active as well, or asks for it: who is not heard gives way, then the greater priority has it, and among equals the greater name. */
   #give(instance: Instance, { priority, wants, state }: InstanceSays): void {
     const own = instance.state.own.priority;
+    const isUnknown = state === 'active' && isUnheard(this.#state, this.#rules, this.#options.nowMs());
     const isGreater = priority > own || (priority === own && this.#peerName > this.model.node);
-    if (!isGreater && !(wants && state !== 'active')) return;
-    const reason =
-      state === 'active'
+    if (!isUnknown && !isGreater && !(wants && state !== 'active')) return;
+    const reason = isUnknown
+      ? `${this.#peerName} is active, too, and does not hear this node`
+      : state === 'active'
         ? `${this.#peerName} is active, too, with priority ${priority}, and this node has ${own}`
         : `it hands over to ${this.#peerName}, of priority ${priority}`;
     instance.feed({ kind: 'follow', to: 'backup', reason });

@@ -27,6 +27,8 @@
  *  must it release?     │ there is a witness, and the right is over by both ways
  *  may it become active?│ heard of late: unless the other one is active, and if it has a right; else: if the witness has granted it,
  *                       │ or there is none (then VRRP has decided)
+ *  both are active:     │ the one that is not heard, for the other one cannot know of it; else the one of the lesser priority
+ *  who gives way?       │
  * ```
  */
 
@@ -41,6 +43,8 @@ export interface Rules {
 export interface LinkState {
   /** When a fresh word came last; at first when this process was born, for an earlier life of it has made promises. */
   readonly heardMs: number;
+  /** When the first word came after a silence. */
+  readonly hearsSinceMs: number;
   /** When what the other one has heard last was sent; undefined: it has heard nothing. */
   readonly provenMs: number | undefined;
   readonly link: 'unmet' | 'together' | 'apart';
@@ -69,7 +73,7 @@ export type LinkEffect =
   | { readonly kind: 'apart'; readonly how: 'silent' | 'deaf' };
 
 export const initialLink = (nowMs: number): LinkState => ({
-  ...{ heardMs: nowMs, provenMs: undefined, link: 'unmet', sinceMs: nowMs },
+  ...{ heardMs: nowMs, hearsSinceMs: nowMs, provenMs: undefined, link: 'unmet', sinceMs: nowMs },
   ...{ asking: false, grantedUntilMs: undefined, askFromMs: nowMs, refusal: undefined },
 });
 
@@ -77,8 +81,11 @@ type Step = readonly [LinkState, readonly LinkEffect[]];
 
 export function stepLink(state: LinkState, event: LinkEvent, rules: Rules): Step {
   switch (event.kind) {
-    case 'beat':
-      return [{ ...state, heardMs: event.nowMs, provenMs: later(state.provenMs, event.echoMs) }, []];
+    case 'beat': {
+      const { nowMs: heardMs, echoMs } = event;
+      const hearsSinceMs = heardMs < state.heardMs + rules.timeoutMs ? state.hearsSinceMs : heardMs;
+      return [{ ...state, heardMs, hearsSinceMs, provenMs: later(state.provenMs, echoMs) }, []];
+    }
     case 'tick':
       return onTick(state, event.nowMs, event.role, rules);
     case 'granted': {
@@ -101,6 +108,11 @@ const isProven = ({ provenMs }: LinkState, { timeoutMs }: Rules, nowMs: number):
   provenMs !== undefined && nowMs < provenMs + timeoutMs;
 export const isGranted = ({ grantedUntilMs }: LinkState, nowMs: number): boolean =>
   grantedUntilMs !== undefined && nowMs < grantedUntilMs;
+/** The other one is heard, and has had time to say that it hears this node, but does not. */
+export const isUnheard = (state: LinkState, rules: Rules, nowMs: number): boolean =>
+  isHeard(state, rules, nowMs) &&
+  nowMs >= state.hearsSinceMs + rules.timeoutMs &&
+  !isProven(state, rules, nowMs);
 /** Whether the other one may still rely on this node's promise. */
 const isPromised = ({ heardMs }: LinkState, { timeoutMs, slackMs }: Rules, nowMs: number): boolean =>
   nowMs < heardMs + timeoutMs + slackMs;

@@ -10,14 +10,15 @@ import type { ForwardMode } from '#model/l4/virtual-server.ts';
 import { apiBlock, writeSite } from '../demo/site.ts';
 import { ask } from '../status/client.ts';
 import { type Claim, claim, clean } from './claim.ts';
-import { clusterBlock, holdersOf } from './cluster.ts';
+import { clusterBlock, holdersOf, WITNESS_PORT } from './cluster.ts';
 import { directorConfiguration, membersOf, proxyLines, SERVER_PORT } from './configuration.ts';
 import { FLOOD, type FloodOrder } from './flood-order.ts';
+import { type Loss, lose } from './loss.ts';
 import { until } from './net/host.ts';
 import { killAll } from './net/namespace.ts';
 import { hasIp6, type Network } from './net/network.ts';
 import type { Node } from './node.ts';
-import { inUrl, type Plan, planOf, type Role } from './plan.ts';
+import { inUrl, type Plan, planOf, type Role, type WitnessKind } from './plan.ts';
 import { NO_PROBE, type ProbeOrder, type ProbeReport } from './silence.ts';
 import { type Standing, standingOf } from './standing.ts';
 import { NO_TRAFFIC, type TrafficOrder, type TrafficReport } from './traffic.ts';
@@ -30,6 +31,7 @@ export interface BoxOptions {
   /** Requests a second of the client. */
   readonly perSecond: number;
   readonly directors: 0 | 1 | 2;
+  readonly witness: WitnessKind;
   /** The words that run moat. */
   readonly moat: readonly string[];
   /** Where the consoles of directors and proxies listen, in their order; none without it. */
@@ -102,15 +104,25 @@ export class Box {
   async #start(interrupt: AbortSignal): Promise<void> {
     this.#configure();
     interrupt.throwIfAborted();
-    await Promise.all(this.of('server').map(node => this.startNode(node)));
+    await Promise.all([...this.of('server'), ...this.of('witness')].map(node => this.startNode(node)));
     interrupt.throwIfAborted();
     await Promise.all(this.of('proxy').map(node => this.#joinService(node)));
     interrupt.throwIfAborted();
     await Promise.all([...this.of('proxy'), ...this.of('director')].map(node => this.startNode(node)));
     interrupt.throwIfAborted();
-    await until(() => interrupt.aborted || this.isHeld(), 'a node that has the virtual addresses');
+    await this.#awaitHolder(interrupt);
     interrupt.throwIfAborted();
     await Promise.all(this.of('client').map(node => this.startNode(node)));
+  }
+
+  /** @throws {Error} with what those said last that should have them */
+  async #awaitHolder(interrupt: AbortSignal): Promise<void> {
+    try {
+      await until(() => interrupt.aborted || this.isHeld(), 'a node that has the virtual addresses');
+    } catch (cause) {
+      const words = this.holders.map(node => `${node.name}${node.lastWords() || ' has said nothing\n'}`);
+      throw new Error(`no node, or more than one, has the virtual addresses. ${words.join('')}`, { cause });
+    }
   }
 
   #configure(): void {
@@ -174,6 +186,8 @@ export class Box {
         return node.startMoat(this.options.moat);
       case 'server':
         return this.#startServer(node);
+      case 'witness':
+        return this.#startWitness(node);
       case 'client':
         return this.#startClient(node);
       case 'attacker':
@@ -192,8 +206,17 @@ export class Box {
     const child = node.spawn(words, { ipc: true });
     return new Promise((resolve, reject) => {
       child.once('message', () => resolve());
-      child.once('exit', () => reject(new Error(`${node.name} does not start:\n${node.lastWords()}`)));
+      child.once('exit', () => reject(node.startFault('the server', 'has ended')));
     });
+  }
+
+  /** What a lock is worth that is lost with its process: the right is asked for anew. */
+  async #startWitness(node: Node): Promise<void> {
+    const [address = ''] = node.plan.addresses;
+    const where = ['--bind', address, '--port', `${WITNESS_PORT}`, '--dir', node.dir];
+    node.spawn(['redis-server', ...where, '--protected-mode', 'no', '--save', ''], { ipc: false });
+    await until(() => !node.runs || node.host.listens(WITNESS_PORT), 'redis-server');
+    if (!node.runs) throw node.startFault('redis-server', 'has ended');
   }
 
   async #startClient(node: Node): Promise<void> {
@@ -274,9 +297,18 @@ export class Box {
   }
 
   /** Waits until the addresses are where they belong, and the directors in step, or long enough. */
-  async settled(): Promise<void> {
+  settled(): Promise<void> {
+    return this.#patiently(() => this.active === this.rightful && this.#areInStep);
+  }
+
+  /** Waits until one node alone has the addresses, whichever it is, or long enough. */
+  held(): Promise<void> {
+    return this.#patiently(() => true);
+  }
+
+  async #patiently(isWell: () => boolean): Promise<void> {
     const end = performance.now() + SETTLE_PATIENCE_MS;
-    while (!(await this.isHeld()) || this.active !== this.rightful || !this.#areInStep) {
+    while (!(await this.isHeld()) || !isWell()) {
       if (performance.now() > end) return;
       await sleep(POLL_MS);
     }
@@ -286,6 +318,12 @@ export class Box {
   get isBusy(): boolean {
     const { answered, download, kept } = this.traffic;
     return answered > 0 && download.bytes > 0 && kept.open === KEPT_CONNECTIONS;
+  }
+
+  /** All addresses that move from one node to the other. */
+  get movable(): readonly string[] {
+    const { virtual, sources, gateways } = this.plan;
+    return [...virtual, ...sources, ...gateways];
   }
 
   /** Asks the kernels, and no process: who has any of the virtual addresses. */
@@ -319,11 +357,12 @@ export class Box {
   }
 
   /** Pulls the node's first wire out of the switch, or puts it back. */
-  plug({ name }: Node, isIn: boolean): void {
-    this.#set(this.#portsOf(name).slice(0, 1), isIn);
+  plug(node: Node, isIn: boolean): void {
+    this.#set(this.portsOf(node).slice(0, 1), isIn);
   }
 
-  #portsOf(name: string): readonly string[] {
+  /** The switch's ends of its wires, in their order. */
+  portsOf({ name }: Node): readonly string[] {
     return this.#ports.get(name) ?? [];
   }
 
@@ -333,28 +372,21 @@ export class Box {
 
   /** All wires dead and all processes gone at once; what a kernel knew is gone with it: addresses, eBPF programs, maps. */
   async powerOff(node: Node): Promise<void> {
-    this.#set(this.#portsOf(node.name), false);
+    this.#set(this.portsOf(node), false);
     killAll(node.host.pids);
     await node.kill();
-    const { virtual, sources, gateways } = this.plan;
-    for (const address of [...virtual, ...sources, ...gateways])
-      await node.host.run('ip', 'address', 'flush', 'to', address);
+    for (const address of this.movable) await node.host.run('ip', 'address', 'flush', 'to', address);
     rmSync(join(this.#claim.bpf, node.name), { recursive: true, force: true });
   }
 
   async powerOn(node: Node): Promise<void> {
-    this.#set(this.#portsOf(node.name), true);
+    this.#set(this.portsOf(node), true);
     await this.startNode(node);
   }
 
-  /** Drops in the switch what one node sends to another, and not what comes back. @returns ends it */
-  deafen(deaf: Node, speaker: Node): () => void {
-    const quoted = ({ name }: Node) => `{ ${this.#portsOf(name).join(', ')} }`;
-    const onSwitch = (line: string) => this.#network.onSwitch(`nft ${line}`);
-    onSwitch('add table bridge drill');
-    onSwitch('add chain bridge drill loss { type filter hook forward priority 0 ; }');
-    onSwitch(`add rule bridge drill loss iifname ${quoted(speaker)} oifname ${quoted(deaf)} drop`);
-    return () => void onSwitch('delete table bridge drill');
+  /** The switch drops some packets. @returns ends it */
+  lose(...losses: Loss[]): () => void {
+    return lose(this.#network, losses);
   }
 
   /** What a director has told last; undefined while its moat does not answer. */

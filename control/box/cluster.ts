@@ -1,6 +1,11 @@
 /** Who of a pair has which addresses: the cluster block of the box's nodes. */
 import { isIp6, nodesOf, type Plan, type PlannedNode } from './plan.ts';
 
+/** Where the witness listens. */
+export const WITNESS_PORT = 6379;
+/** So long the right is lent, and it is renewed meanwhile. */
+const WITNESS_TTL_S = 3;
+
 /** All settings of the pair; the lower node waits for three intervals and a little more. */
 export const VRRP = { advertMs: 100, highest: 150, step: 50, preemptDelayMs: 1000 } as const;
 /** More than `step`: who reaches no server gives way to one that does. */
@@ -37,17 +42,51 @@ export interface ClusterSite {
   readonly secret: string;
 }
 
-/** Directors keep each other's connections, by every network that both are in. */
-function flowSync(plan: Plan, node: PlannedNode, secret: string): string {
-  const peer = nodesOf(plan, 'director').find(({ name }) => name !== node.name);
-  if (node.role !== 'director' || !peer) return '';
-  const paths = node.wires.map(({ addresses }, at) => {
-    const [own, others] = [addresses, peer.wires[at]!.addresses].map(([first = '']) =>
-      first.replace(/\/.*/, ''),
-    );
-    return `path ${own} ${others};`;
+/** By every network that both nodes of the pair are in: own address, and that of the other one. */
+function pathsOf(plan: Plan, node: PlannedNode): string {
+  const peer = holdersOf(plan).find(({ name }) => name !== node.name);
+  const paths = node.wires.map(({ addresses: own }, at) => {
+    const others = peer?.wires[at]?.addresses ?? [];
+    return `path ${bare(own[0])} ${bare(others[0])};`;
   });
-  return `    flow_sync { ${paths.join(' ')} key ${secret}; }\n`;
+  return peer ? paths.join(' ') : '';
+}
+
+const bare = (address = '') => address.replace(/\/.*/, '');
+
+/** Directors keep each other's connections. */
+function flowSync(plan: Plan, node: PlannedNode, secret: string): string {
+  const paths = pathsOf(plan, node);
+  if (node.role !== 'director' || paths === '') return '';
+  return `    flow_sync { ${paths} key ${secret}; }\n`;
+}
+
+/** So that a network that is cut is told from a node that is dead. */
+function heartbeat(plan: Plan, node: PlannedNode, secret: string): string {
+  const paths = pathsOf(plan, node);
+  if (paths === '') return '';
+  // Proxies name themselves in their answers: their configurations differ by that.
+  const differs = node.role === 'proxy' ? ' preempt_other_revision on;' : '';
+  return `    heartbeat { node ${node.name}; ${paths} key ${secret};${witness(plan)}${differs} }\n`;
+}
+
+function witness(plan: Plan): string {
+  switch (plan.witness) {
+    case 'none':
+      return '';
+    case 'redis': {
+      const [host] = nodesOf(plan, 'witness');
+      return ` witness redis redis://${host?.addresses[0]}:${WITNESS_PORT} ttl=${WITNESS_TTL_S}s;`;
+    }
+    case 'reach':
+      return ` witness reach 2 ${reached(plan).join(' ')};`;
+  }
+}
+
+/** Neighbours of the pair: the machine itself, and the tier behind it. */
+function reached(plan: Plan): string[] {
+  const behind = nodesOf(plan, plan.directors === 0 ? 'server' : 'proxy');
+  return [bare(plan.ownAddresses[0]), ...behind.map(({ addresses }) => addresses[0]!)];
 }
 
 /** @returns '' where the node has no part in it */
@@ -63,7 +102,7 @@ export function clusterBlock(plan: Plan, node: PlannedNode, { dir, secret }: Clu
   const group = isGroup ? `    sync_group BOX { members ${members}; ${track} }\n` : '';
   return `cluster {
     state_path ${dir}/state;
-${instances.join('')}${group}${flowSync(plan, node, secret)}}
+${instances.join('')}${group}${flowSync(plan, node, secret)}${heartbeat(plan, node, secret)}}
 `;
 }
 

@@ -4,8 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '#kit/monotonic.ts';
 import { disagreements } from './agreement.ts';
 import type { Box } from './box.ts';
-import type { Fault } from './faults.ts';
+import type { Fault } from './fault.ts';
 import { type Harm, harmOf } from './harm.ts';
+import type { Owners } from './owners.ts';
+import { lengthOf as msOf, type Span } from './ownership.ts';
 import { lengthOf, longestSince, type ProbeReport } from './silence.ts';
 
 /** What the client reports comes so late; requests that are under way end. */
@@ -14,6 +16,12 @@ const SETTLE_MS = 2500;
 const SILENT_LOSS_MS = 6000;
 /** A pair is left in peace for so long while something is broken. */
 const BROKEN_MS = 4000;
+/** Two may have an address for so long where no witness decides. */
+const MOST_TWO_MS = 1000;
+/** Where one does, never: what two processes see of two kernels differs by as much. */
+const SEEN_TWO_MS = 20;
+/** So long an address may be nobody's while somebody is left to have it: a right that is lent has to end first, and machines are busy. */
+const MOST_NONE_MS = 5000;
 
 export interface Blow extends Harm {
   readonly fault: string;
@@ -26,21 +34,27 @@ export interface Blow extends Harm {
   /** Of the virtual addresses, by 5 ms: while it broke, and while it was mended. A node without processes still answers pings. */
   readonly silenceMs: number;
   readonly mendedSilenceMs: number;
+  /** The longest time in which two kernels had one address, and in which none had it, from the fault until all was well again. */
+  readonly twoMs: number;
+  readonly noneMs: number;
+  /** Of the time after it was mended alone. */
+  readonly mendedTwoMs: number;
   /** What is not as it should be; empty: all is well. */
   readonly wrong: readonly string[];
 }
 
-export async function strike(box: Box, fault: Fault): Promise<Blow> {
+/** @throws {Error} when it cannot be done, or not be mended */
+export async function strike(box: Box, owners: Owners, fault: Fault): Promise<Blow> {
   const { traffic } = box;
   const before = box.active?.name ?? 'nobody';
   const wrong: string[] = [];
   const beganMs = monotonicMs();
+  owners.forget(beganMs);
   const beganAtMs = Date.now();
   const mend = await fault.strike(box);
   await sleep(SETTLE_MS);
   if (mend) await sleep(BROKEN_MS - SETTLE_MS);
-  if (fault.leavesNobody) wrong.push(...(await lookAtNobody(box)));
-  else wrong.push(...(await lookAt(box, mend ? 'while broken' : 'afterwards')));
+  wrong.push(...(await lookMeanwhile(box, fault, mend ? 'while broken' : 'afterwards')));
   const meanwhile = box.active?.name ?? 'nobody';
   const taken = box.active && box.standing(box.active)?.last;
   const isTaken =
@@ -57,11 +71,20 @@ export async function strike(box: Box, fault: Fault): Promise<Blow> {
     fault.promised
   ];
   if (mayFail !== undefined) wrong.push(...complaints(harm, mayFail));
+  await owners.caughtUp();
+  const nowMs = monotonicMs();
+  const all = owners.spans(beganMs, nowMs);
+  const mended = owners.spans(mendedFromMs, nowMs);
+  wrong.push(...shared(box, fault, fault.meanwhile === 'both' ? mended.two : all.two));
+  if (fault.meanwhile !== 'nobody') wrong.push(...missed(all.none));
   return {
     ...{ fault: fault.name, before, meanwhile, silenceMs, ...harm, wrong },
     takenMs: isTaken ? taken.atMs - beganAtMs : undefined,
     because: isTaken ? taken.reason : '',
     mendedSilenceMs: mend ? silenceOf(box.probe, mendedFromMs) : 0,
+    twoMs: Math.round(msOf(all.two)),
+    noneMs: Math.round(msOf(all.none)),
+    mendedTwoMs: mend ? Math.round(msOf(mended.two)) : 0,
   };
 }
 
@@ -70,11 +93,37 @@ const silenceOf = (probe: ProbeReport, sinceMs: number): number => {
   return longest ? Math.round(lengthOf(longest)) : 0;
 };
 
+/** A weak witness may give both nodes the right while they do not hear each other, and only then. */
+function shared(box: Box, fault: Fault, span: Span | undefined): string[] {
+  const isDecided = box.plan.witness === 'redis' || (box.plan.witness === 'reach' && !fault.dividesPair);
+  const mostMs = isDecided ? SEEN_TWO_MS : MOST_TWO_MS;
+  if (!span || msOf(span) <= mostMs) return [];
+  return [`two had ${span.address} for ${Math.round(msOf(span))} ms`];
+}
+
+const missed = (span: Span | undefined): string[] =>
+  span && msOf(span) > MOST_NONE_MS ? [`nobody had ${span.address} for ${Math.round(msOf(span))} ms`] : [];
+
+async function lookMeanwhile(box: Box, { meanwhile }: Fault, when: string): Promise<string[]> {
+  switch (meanwhile) {
+    case 'rightful':
+      return lookAt(box, when);
+    case 'one':
+      return (await find(box, () => box.held())).map(what => `${when} ${what}`);
+    case 'nobody':
+      return lookAtNobody(box);
+    case 'both':
+      await box.look();
+      return box.owners().length > 0 ? [] : [`${when} nobody had the addresses`];
+  }
+}
+
 /** One node alone has the addresses, and they answer. */
 async function lookAt(box: Box, when: string): Promise<string[]> {
-  const wrong = await find(box);
+  const settled = () => box.settled();
+  const wrong = await find(box, settled);
   // A node may have come back, and taken its place, between one look and the other: what is wrong stays so.
-  const still = wrong.length === 0 ? [] : await find(box);
+  const still = wrong.length === 0 ? [] : await find(box, settled);
   return still.map(what => `${when} ${what}`);
 }
 
@@ -85,8 +134,8 @@ async function lookAtNobody(box: Box): Promise<string[]> {
   return owners.length > 1 ? [`while broken ${owners.join(' and ')} had the addresses`] : [];
 }
 
-async function find(box: Box): Promise<string[]> {
-  await box.settled();
+async function find(box: Box, ready: () => Promise<void>): Promise<string[]> {
+  await ready();
   const owners = box.owners().map(({ name }) => name);
   const isSole = owners.length === 1;
   return [

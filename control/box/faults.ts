@@ -1,31 +1,9 @@
 /** What can befall a pair, how it is done, how it is mended, and what the client is promised meanwhile. */
 import type { Box } from './box.ts';
+import { activeOf, type Fault, type Meanwhile, otherOf, type Promised, type Strike } from './fault.ts';
 import { isProgram } from './net/command.ts';
 import type { Node } from './node.ts';
-
-/**
- * `undisturbed`: no request fails, no connection ends; `connections`: none that is held ends, but a request may fail that begins in
- * the moment of the change; `addresses`: they answer again, which is all.
- */
-export type Promised = 'undisturbed' | 'connections' | 'addresses';
-
-export interface Fault {
-  readonly name: string;
-  readonly promised: Promised;
-  /** Nobody is left to have the addresses until it is mended. */
-  readonly leavesNobody?: boolean;
-  /** @returns how it is mended, or undefined where there is nothing to mend */
-  strike(box: Box): Promise<(() => Promise<void>) | undefined>;
-}
-
-/** @throws {Error} when nobody has the addresses */
-function activeOf(box: Box): Node {
-  const { active } = box;
-  if (!active) throw new Error('nobody has the virtual addresses');
-  return active;
-}
-
-type Strike = Fault['strike'];
+import { partitionsOf } from './partitions.ts';
 
 const killMoat =
   (nodeOf: (box: Box) => Node): Strike =>
@@ -77,12 +55,6 @@ const restartAll: Strike = async box => {
   return undefined;
 };
 
-const other = (box: Box): Node => {
-  const node = box.holders.find(one => one !== box.active);
-  if (!node) throw new Error('there is no other node');
-  return node;
-};
-
 const killBoth: Strike = async box => {
   await Promise.all(box.holders.map(node => node.kill()));
   return async () => void (await Promise.all(box.holders.map(node => box.startNode(node))));
@@ -96,49 +68,52 @@ const powerOff =
     return async () => void (await Promise.all(nodes.map(node => box.powerOn(node))));
   };
 
-/** The other way round VRRP alone has two owners for as long as it lasts: who is not heard cannot know it. */
-const deafen: Strike = async box => {
-  const hear = box.deafen(activeOf(box), other(box));
-  return async () => hear();
-};
+const fault = (
+  strike: Strike,
+  name: string,
+  promised: Promised,
+  meanwhile: Meanwhile = 'rightful',
+): Fault => ({ name, promised, meanwhile, strike });
+
+/** Without it packets cannot be dropped in the switch. */
+export const partitionsMissing = (): string | undefined =>
+  isProgram('nft') ? undefined : 'no nft here, so no partitions: apt-get install nftables';
 
 /** All that fit a box, in the order in which they are tried. */
 export function faultsOf(box: Box): Fault[] {
-  const { mode } = box.plan;
-  // Of nat and fullnat a connection has to be told to the other director, which takes some ms.
-  const kept: Promised = mode === 'nat' || mode === 'fullnat' ? 'connections' : 'undisturbed';
-  const [tier, tiers] = box.plan.directors > 0 ? ['director', 'directors'] : ['proxy', 'proxies'];
+  const { mode, directors } = box.plan;
+  const isProxies = directors === 0;
+  // Of nat and fullnat a connection has to be told to the other director, which takes some ms. A proxy's connections end with it.
+  const isTold = mode === 'nat' || mode === 'fullnat';
+  const kept: Promised = isProxies ? 'addresses' : isTold ? 'connections' : 'undisturbed';
+  const [tier, tiers] = isProxies ? ['proxy', 'proxies'] : ['director', 'directors'];
+  const holders = ({ holders: nodes }: Box) => nodes;
   const pair: Fault[] = [
-    { name: `kill -9 moat on the active ${tier}`, promised: kept, strike: killMoat(activeOf) },
-    { name: `kill -9 moat on the other ${tier}`, promised: 'undisturbed', strike: killMoat(other) },
-    { name: 'kill -9 the process that speaks VRRP', promised: kept, strike: killSpeaker },
-    { name: `SIGSTOP to moat on the active ${tier}`, promised: kept, strike: stopMoat },
-    { name: `the wire of the active ${tier} is pulled`, promised: kept, strike: pullWire },
-    { name: 'moat vrrp failover', promised: kept, strike: failOver },
-    { name: 'moat vrrp maintenance on', promised: kept, strike: maintain },
-    { name: `both ${tiers} are restarted in turn`, promised: kept, strike: restartAll },
-    {
-      name: `the power of the active ${tier} fails`,
-      promised: kept,
-      strike: powerOff(box => [activeOf(box)]),
-    },
-    {
-      name: `the power of both ${tiers} fails`,
-      promised: 'addresses',
-      leavesNobody: true,
-      strike: powerOff(({ holders }) => holders),
-    },
-    { name: `kill -9 moat on both ${tiers}`, promised: 'addresses', leavesNobody: true, strike: killBoth },
-    ...(isProgram('nft')
-      ? [{ name: `the active ${tier} hears nothing of the other`, promised: kept, strike: deafen }]
-      : []),
+    fault(killMoat(activeOf), `kill -9 moat on the active ${tier}`, kept),
+    fault(killMoat(otherOf), `kill -9 moat on the other ${tier}`, 'undisturbed'),
+    fault(killSpeaker, 'kill -9 the process that speaks VRRP', kept),
+    fault(stopMoat, `SIGSTOP to moat on the active ${tier}`, kept),
+    fault(pullWire, `the wire of the active ${tier} is pulled`, kept),
+    fault(failOver, 'moat vrrp failover', kept),
+    fault(maintain, 'moat vrrp maintenance on', kept),
+    fault(restartAll, `both ${tiers} are restarted in turn`, kept),
+    fault(
+      powerOff(one => [activeOf(one)]),
+      `the power of the active ${tier} fails`,
+      kept,
+    ),
+    fault(powerOff(holders), `the power of both ${tiers} fails`, 'addresses', 'nobody'),
+    fault(killBoth, `kill -9 moat on both ${tiers}`, 'addresses', 'nobody'),
+    ...(partitionsMissing() === undefined ? partitionsOf(box, kept) : []),
   ];
-  if (box.plan.directors === 0) return pair.map(fault => ({ ...fault, promised: 'addresses' }));
+  if (isProxies) return pair;
   const [proxy] = box.of('proxy');
-  const behind: Fault = {
-    name: 'kill -9 moat on a proxy',
-    promised: 'addresses',
-    strike: killMoat(() => proxy!),
-  };
-  return [...pair, behind];
+  return [
+    ...pair,
+    fault(
+      killMoat(() => proxy!),
+      'kill -9 moat on a proxy',
+      'addresses',
+    ),
+  ];
 }

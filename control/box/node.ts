@@ -7,7 +7,9 @@ import type { Host } from './net/host.ts';
 import type { PlannedNode } from './plan.ts';
 
 const POLL_MS = 20;
-const START_PATIENCE_MS = 60_000;
+/** A machine that does much else takes a minute to start a program. */
+const START_PATIENCE_MS = 180_000;
+const LAST_LINES = 15;
 
 export class Node {
   readonly plan: PlannedNode;
@@ -92,15 +94,24 @@ export class Node {
     const child = this.spawn([...moat, 'run', '-c', join(this.dir, 'moat.conf')], { ipc: false });
     const end = performance.now() + START_PATIENCE_MS;
     while (!existsSync(pidPath)) {
-      if (this.#child !== child || performance.now() > end)
-        throw new Error(`moat of ${this.name} does not start:\n${this.lastWords()}`);
+      if (this.#child !== child)
+        throw this.startFault('moat', `ended with ${child.exitCode ?? child.signalCode}`);
+      if (performance.now() > end)
+        throw this.startFault('moat', `is not ready after ${START_PATIENCE_MS / 1000} s`);
       await sleep(POLL_MS);
     }
   }
 
+  /** That a program does not start here, and what was said last. */
+  startFault(program: string, how: string): Error {
+    return new Error(`${program} of ${this.name} ${how}${this.lastWords()}`);
+  }
+
+  /** The last lines of its logs, each on a line of its own after a colon; '' where there are none. */
   lastWords(): string {
     const logs = ['output.log', 'error.log'].map(name => join(this.dir, name)).filter(existsSync);
-    return logs.map(path => readFileSync(path, 'latin1')).join('');
+    const lines = logs.flatMap(path => readFileSync(path, 'latin1').trimEnd().split('\n').slice(-LAST_LINES));
+    return lines.some(line => line !== '') ? `:\n${lines.map(line => `  ${line}\n`).join('')}` : '';
   }
 
   /** Where its moat answers questions. */

@@ -1,6 +1,8 @@
 /** What `moat demo` and `moat drill` are both told on their command lines, and how both are ended. */
 import { FORWARD_MODES, type ForwardMode } from '#model/l4/virtual-server.ts';
 import { OptionFault } from '../options.ts';
+import { isProgram } from './net/command.ts';
+import { WITNESSES, type WitnessKind } from './plan.ts';
 
 const MOST_RATE = 2000;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -22,6 +24,20 @@ export function modeOf(text = 'dr'): ForwardMode {
   const mode = FORWARD_MODES.find(one => one === text);
   if (!mode) throw new OptionFault(`"${text}" is not one of ${FORWARD_MODES.join(', ')}`);
   return mode;
+}
+
+export const WITNESS_HELP = `  --witness KIND ${WITNESSES.join(', ')}: whom the pair asks while its nodes do not hear each other (none)
+`;
+
+/** @throws {OptionFault} also where its program is not installed */
+export function witnessOf(text = 'none'): WitnessKind {
+  const witness = WITNESSES.find(one => one === text);
+  if (!witness) throw new OptionFault(`"${text}" is not one of ${WITNESSES.join(', ')}`);
+  if (witness === 'redis' && !isProgram('redis-server'))
+    throw new OptionFault(
+      'there is no redis-server here: apt-get install redis-server, or say --witness reach',
+    );
+  return witness;
 }
 
 /** Requests a second of the client. @throws {OptionFault} */

@@ -1,10 +1,17 @@
 /** What a box is made of: hosts, wires and addresses, as data. */
 import type { ForwardMode } from '#model/l4/virtual-server.ts';
 
-export type Role = 'client' | 'attacker' | 'director' | 'proxy' | 'server';
+export type Role = 'client' | 'attacker' | 'director' | 'proxy' | 'server' | 'witness';
 
-/** `front`: clients, and who answers them; `lan`: behind the director, for nat alone; `back`: proxies and servers. */
-export type Segment = 'front' | 'lan' | 'back';
+/**
+ * `front`: clients, and who answers them; `lan`: behind the director, for nat alone; `back`: proxies and servers; `heart`: the cable
+ * between the two directors.
+ */
+export type Segment = 'front' | 'lan' | 'back' | 'heart';
+
+/** Whom the pair asks while its nodes do not hear each other. `redis` gives the right to one of them alone; `reach` is a weak one. */
+export const WITNESSES = ['none', 'reach', 'redis'] as const;
+export type WitnessKind = (typeof WITNESSES)[number];
 
 export interface PlannedWire {
   readonly interface: string;
@@ -34,6 +41,7 @@ export interface Wish {
   readonly perSecond: number;
   /** 0: clients come to the proxies themselves, which have the virtual addresses in turn. */
   readonly directors: 0 | 1 | 2;
+  readonly witness: WitnessKind;
 }
 
 export interface Plan extends Wish {
@@ -63,6 +71,7 @@ const AT = {
   director: 11,
   proxy: 21,
   server: 31,
+  witness: 41,
   virtual: 100,
   source: 200,
   own: 254,
@@ -76,6 +85,7 @@ const NETWORKS = {
   front: { ip4: (box: number) => `198.18.${box}`, ip6: (box: number) => `fd6d:6f61:7401:${box}:` },
   lan: { ip4: (box: number) => `198.19.${box}`, ip6: (box: number) => `fd6d:6f61:7402:${box}:` },
   back: { ip4: (box: number) => `198.19.${box + 100}`, ip6: undefined },
+  heart: { ip4: (box: number) => `198.18.${box + 100}`, ip6: undefined },
 } as const;
 
 export const tagOf = (number: number): string => `moatbox${number}`;
@@ -103,7 +113,7 @@ export function planOf(wish: Wish): Plan {
       : [];
   const behind: Segment = isNat ? 'lan' : 'front';
   const nobody = Array.from({ length: NOBODY.count }, (_, index) => at('front', NOBODY.first + index)[0]!);
-  const person = (name: 'client' | 'attacker', lines: readonly string[]): PlannedNode => ({
+  const person = (name: 'client' | 'attacker' | 'witness', lines: readonly string[] = []): PlannedNode => ({
     name,
     role: name,
     addresses: at('front', AT[name]),
@@ -117,6 +127,7 @@ export function planOf(wish: Wish): Plan {
     wires: [
       wire('eth0', 'front', AT.director + index),
       ...(isNat ? [wire('eth1', 'lan', AT.director + index)] : []),
+      ...(wish.directors === 2 ? [wire('heart', 'heart', AT.director + index)] : []),
     ],
     lines: [],
   });
@@ -145,7 +156,8 @@ export function planOf(wish: Wish): Plan {
     sources,
     nobody,
     nodes: [
-      person('client', []),
+      person('client'),
+      ...(wish.witness === 'redis' ? [person('witness')] : []),
       person(
         'attacker',
         nobody.map(address => `address add ${alone(address)} dev eth0`),

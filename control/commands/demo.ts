@@ -1,7 +1,16 @@
 /** `moat demo`: both tiers on hosts of their own where this machine allows it, else the L7 tier alone; until Ctrl-C. */
 import { FORWARD_MODES } from '#model/l4/virtual-server.ts';
 import { boxMissing } from '../box/missing.ts';
-import { directorsOf, interruption, moatWords, modeOf, numberOf, rateOf } from '../box/options.ts';
+import {
+  directorsOf,
+  interruption,
+  moatWords,
+  modeOf,
+  numberOf,
+  rateOf,
+  WITNESS_HELP,
+  witnessOf,
+} from '../box/options.ts';
 import { BoxFault, showBox } from '../box/show.ts';
 import { showOneTier } from '../demo/one-tier.ts';
 import { readOptions } from '../options.ts';
@@ -13,6 +22,7 @@ const OPTIONS = {
   rate: { type: 'string' },
   directors: { type: 'string' },
   'console-port': { type: 'string' },
+  witness: { type: 'string' },
   'l7-only': { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;
@@ -29,7 +39,7 @@ Otherwise, or with --l7-only: the L7 tier in front of three servers, all on the 
   --mode MODE    how the director forwards: ${FORWARD_MODES.join(', ')} (dr)
   --rate N       requests a second of the client, 1 to 2000 (200)
   --directors N  2: a pair that has the virtual addresses in turn; 1; or 0: the proxies are that pair (2)
-  --l7-only      the L7 tier alone
+${WITNESS_HELP}  --l7-only      the L7 tier alone
   --help         this text
 
 Without a terminal, events are lines on stdout, and lines on stdin are keys.
@@ -49,6 +59,7 @@ export async function run(args: readonly string[]): Promise<number> {
     perSecond: rateOf(values.rate, 200),
     console: numberOf(values['console-port'], 8470, 65_000, 'a port'),
     directors: directorsOf(values.directors),
+    witness: witnessOf(values.witness),
     moat: moatWords(),
   };
   const interrupt = interruption();

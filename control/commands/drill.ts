@@ -1,14 +1,25 @@
 /** `moat drill`: breaks a pair in every way it knows, on hosts of its own on this machine, and tells what came of it. */
-import { Box } from '../box/box.ts';
+import { Box, type BoxOptions } from '../box/box.ts';
 import { type Blow, strike } from '../box/drill.ts';
-import { type Fault, faultsOf } from '../box/faults.ts';
+import { lineOf, tableOfBlows } from '../box/drill-table.ts';
+import type { Fault } from '../box/fault.ts';
+import { faultsOf, partitionsMissing } from '../box/faults.ts';
 import { boxMissing } from '../box/missing.ts';
 import { until } from '../box/net/host.ts';
-import { directorsOf, interruption, moatWords, modeOf, numberOf, rateOf } from '../box/options.ts';
+import {
+  directorsOf,
+  interruption,
+  moatWords,
+  modeOf,
+  numberOf,
+  rateOf,
+  WITNESS_HELP,
+  witnessOf,
+} from '../box/options.ts';
+import { Owners } from '../box/owners.ts';
 import { randomFrom } from '../box/random.ts';
-import { complain } from '../complaint.ts';
+import { complain, say } from '../complaint.ts';
 import { OptionFault, readOptions } from '../options.ts';
-import { tableOf } from '../status/text.ts';
 
 const OPTIONS = {
   seed: { type: 'string' },
@@ -17,6 +28,7 @@ const OPTIONS = {
   mode: { type: 'string' },
   rate: { type: 'string' },
   directors: { type: 'string' },
+  witness: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;
@@ -24,14 +36,15 @@ const OPTIONS = {
 const HELP = `moat drill [OPTIONS]: as root, builds both tiers on hosts of their own (network namespaces), with a client that keeps asking, and breaks
 them: each fault once, or random ones. After each, one node alone must have the virtual addresses, they must answer, the
 directors must agree on the proxies and know each other's connections, and where it is promised no request may have failed and no connection
-may have ended. Nothing else on this machine is touched.
+may have ended. All the time the kernels of the pair are watched: no two may have an address for longer than a second, and with a witness
+never. Nothing else on this machine is touched.
 
   --seed N       random faults; the same ones for the same number
   --faults N     so many of them (20)
   --only TEXT    those alone whose name has this text
   --mode MODE    how the directors forward: dr, nat, fullnat, tun (dr)
   --directors N  2, or 0: the pair is that of the proxies (2)
-  --rate N       requests a second of the client, 1 to 2000 (100)
+${WITNESS_HELP}  --rate N       requests a second of the client, 1 to 2000 (100)
   --json         a line of JSON a fault
   --help         this text
 `;
@@ -53,7 +66,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const directors = directorsOf(values.directors);
   if (directors === 1) throw new OptionFault('one director is no pair: say 2, or 0');
   const options = {
-    ...{ http: 8080, https: 8443, mode: modeOf(values.mode), directors },
+    ...{ http: 8080, https: 8443, mode: modeOf(values.mode), directors, witness: witnessOf(values.witness) },
     perSecond: rateOf(values.rate, 100),
     moat: moatWords(),
   };
@@ -62,15 +75,46 @@ export async function run(args: readonly string[]): Promise<number> {
     complain('error', `${missing.what}: ${missing.remedy}`);
     return FAULTY;
   }
+  const partitions = partitionsMissing();
+  if (partitions !== undefined) say(`moat drill: ${partitions}\n`);
   const { signal } = interruption();
-  const box = await Box.open(options, signal);
+  const box = await opened(options, signal);
+  if (!box) return FAULTY;
+  const owners = new Owners(box.holders, box.movable);
   try {
     const all = faultsOf(box).filter(({ name }) => name.includes(values.only ?? ''));
     if (all.length === 0) throw new OptionFault(`no fault is named "${values.only}"`);
-    return await drill(box, all, { seed, count, json: values.json === true, signal });
+    const isWell = await drill({ box, owners }, all, { seed, count, json: values.json === true, signal });
+    return (await ended(box)) && isWell ? 0 : FAULTY;
+  } catch (fault) {
+    await ended(box);
+    throw fault;
   } finally {
-    await box.close();
+    owners.close();
   }
+}
+
+/** Undefined: it could not be built, which was told, or it was interrupted; nothing is left of it. */
+async function opened(options: BoxOptions, signal: AbortSignal): Promise<Box | undefined> {
+  try {
+    return await Box.open(options, signal);
+  } catch (fault) {
+    say(`moat drill: ${signal.aborted ? 'interrupted' : (fault as Error).message.trimEnd()}\n`);
+    return undefined;
+  }
+}
+
+/** @returns whether nothing is left */
+async function ended(box: Box): Promise<boolean> {
+  const left = await box.close();
+  if (left.length > 0)
+    say(`moat drill: what could not be removed:\n${left.map(line => `  ${line}\n`).join('')}`);
+  return left.length === 0;
+}
+
+interface Place {
+  readonly box: Box;
+  readonly owners: Owners;
 }
 
 interface Course {
@@ -81,53 +125,50 @@ interface Course {
   readonly signal: AbortSignal;
 }
 
-async function drill(
-  box: Box,
-  all: readonly Fault[],
-  { seed, count, json, signal }: Course,
-): Promise<number> {
-  const random = randomFrom(seed ?? 0);
-  const chosen =
-    seed === undefined ? all : Array.from({ length: count }, () => all[Math.floor(random() * all.length)]!);
+/** @returns whether all was as it should be */
+async function drill(place: Place, all: readonly Fault[], course: Course): Promise<boolean> {
+  const { json } = course;
   const blows: Blow[] = [];
-  await box.settled();
-  await until(() => signal.aborted || box.isBusy, 'all connections of the client');
-  for (const fault of chosen) {
-    if (signal.aborted) break;
-    const blow = await strike(box, fault);
+  const done = (blow: Blow) => {
     blows.push(blow);
     process.stdout.write(json ? `${JSON.stringify(blow)}\n` : lineOf(blow));
-    box.trimLogs();
+  };
+  let isWhole = true;
+  try {
+    await strikeAll(place, chosenOf(all, course), course.signal, done);
+  } catch (fault) {
+    isWhole = false;
+    say(`moat drill: ${(fault as Error).message.trimEnd()}\n`);
   }
   const bad = blows.filter(({ wrong }) => wrong.length > 0).length;
   if (!json)
-    process.stdout.write(`\n${table(blows)}\n${blows.length} faults, ${bad} not as they should be\n`);
-  return bad === 0 ? 0 : FAULTY;
+    process.stdout.write(`\n${tableOfBlows(blows)}\n${blows.length} faults, ${bad} not as they should be\n`);
+  return isWhole && bad === 0;
 }
 
-const lineOf = ({ fault, wrong }: Blow): string =>
-  `${wrong.length === 0 ? 'well' : 'NOT WELL'}  ${fault}${wrong.length === 0 ? '' : `: ${wrong.join('; ')}`}\n`;
+function chosenOf(all: readonly Fault[], { seed, count }: Course): readonly Fault[] {
+  if (seed === undefined) return all;
+  const random = randomFrom(seed);
+  return Array.from({ length: count }, () => all[Math.floor(random() * all.length)]!);
+}
 
-const table = (blows: readonly Blow[]): string =>
-  tableOf(
-    [
-      'fault',
-      'addresses',
-      'taken after',
-      'silent',
-      'when mended',
-      'requests failed',
-      'connections lost',
-      'downloads broken',
-    ],
-    blows.map(blow => [
-      blow.fault,
-      blow.before === blow.meanwhile ? blow.before : `${blow.before} to ${blow.meanwhile}`,
-      blow.takenMs === undefined ? '' : `${Math.round(blow.takenMs)} ms`,
-      `${blow.silenceMs} ms`,
-      `${blow.mendedSilenceMs} ms`,
-      `${blow.failed} of ${blow.sent}${blow.failed > 0 ? ` (${blow.faults})` : ''}`,
-      `${blow.lost} of ${blow.kept}`,
-      `${blow.brokenDownloads}`,
-    ]),
-  );
+/** @throws {Error} with the reason when one cannot be struck, or not be mended */
+async function strikeAll(
+  { box, owners }: Place,
+  faults: readonly Fault[],
+  signal: AbortSignal,
+  done: (blow: Blow) => void,
+): Promise<void> {
+  await owners.caughtUp();
+  await box.settled();
+  await until(() => signal.aborted || box.isBusy, 'all connections of the client');
+  for (const fault of faults) {
+    if (signal.aborted) return;
+    try {
+      done(await strike(box, owners, fault));
+    } catch (cause) {
+      throw new Error(`${fault.name}: ${(cause as Error).message}`, { cause });
+    }
+    box.trimLogs();
+  }
+}

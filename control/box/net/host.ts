@@ -14,6 +14,7 @@ export class Host {
   readonly name: string;
   readonly namespace: string;
   readonly #children = new Set<ChildProcess>();
+  readonly #onlookers = new Set<number>();
 
   constructor(name: string, namespace: string) {
     this.name = name;
@@ -74,18 +75,29 @@ export class Host {
     return child;
   }
 
-  /** Numbers of all that runs in here. */
-  get pids(): number[] {
-    return pidsIn(this.namespace);
+  /** Starts a program that watches the host and is no part of it: it can be talked to, and what ends all that runs in here spares it. */
+  onlooker(words: readonly string[]): ChildProcess {
+    const stdio: SpawnOptions['stdio'] = ['ignore', 'ignore', 'inherit', 'ipc'];
+    const child = this.spawn(words, { stdio, detached: true });
+    if (child.pid) this.#onlookers.add(child.pid);
+    return child;
   }
 
-  /** Waits until a TCP server listens on a port in here. */
-  async listening(port: number): Promise<void> {
+  /** Numbers of all that runs in here, without onlookers. */
+  get pids(): number[] {
+    return pidsIn(this.namespace).filter(pid => !this.#onlookers.has(pid));
+  }
+
+  /** Whether a TCP server listens on a port in here. */
+  listens(port: number): boolean {
     const hex = port.toString(16).toUpperCase().padStart(4, '0');
-    await until(() => {
-      const sockets = this.do('cat /proc/net/tcp /proc/net/tcp6');
-      return new RegExp(`:${hex} [0-9A-F]+:0000 0A`).test(sockets);
-    }, `a server on port ${port} of ${this.name}`);
+    const sockets = this.do('cat /proc/net/tcp /proc/net/tcp6');
+    return new RegExp(`:${hex} [0-9A-F]+:0000 0A`).test(sockets);
+  }
+
+  /** Waits for it. */
+  async listening(port: number): Promise<void> {
+    await until(() => this.listens(port), `a server on port ${port} of ${this.name}`);
   }
 
   close(): void {

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import {
   barredBy,
   initialLink,
+  isUnheard,
   type LinkEvent,
   type LinkState,
   mustRelease,
@@ -51,6 +52,17 @@ describe('the link of two nodes', () => {
     assert.deepEqual(play(ALONE, ...MET, ...deaf, tick(690, 'active')).done, ['apart deaf']);
     const healed = play(ALONE, ...MET, tick(400, 'active'), beat(900, 890), tick(901, 'active'));
     assert.deepEqual(healed.done, ['together']);
+  });
+
+  test('who hears the other one, and is not heard, knows it: after a whole timeout, and not where a partition has just ended', () => {
+    const unheard = (nowMs: number, ...events: readonly LinkEvent[]) =>
+      isUnheard(play(ALONE, ...MET, ...events).state, ALONE, nowMs);
+    assert.equal(unheard(389, beat(200, 90), beat(300, 90)), false);
+    assert.equal(unheard(390, beat(200, 90), beat(300, 90)), true);
+    assert.equal(unheard(390, beat(200, 90), beat(300, 200)), false, 'it is heard');
+    assert.equal(unheard(400), false, 'it hears nothing');
+    assert.equal(unheard(2299, beat(2000, 90), beat(2200, 90)), false, 'heard again since 2000');
+    assert.equal(unheard(2300, beat(2000, 90), beat(2200, 90)), true);
   });
 
   test('the active node asks the witness when half of its right is gone, and only then', () => {

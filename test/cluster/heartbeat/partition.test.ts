@@ -106,6 +106,26 @@ describe('a pair with heartbeats', { skip, concurrency: 1 }, () => {
     assertNeverTwo(a, b, cutMs);
   });
 
+  test('nothing gets from the active node to the other one, without a witness: the other one takes over, and it gives way', async t => {
+    const site = new Site(t);
+    const { above, below, a, b } = await site.start('');
+    const cutMs = monotonicMs();
+    const [host] = site.pair.hosts;
+    host.do('nft add table inet cut');
+    host.do('nft add chain inet cut out { type filter hook output priority 0 ; }');
+    host.do('nft add rule inet cut out ip daddr { 224.0.0.18, 10.77.0.2, 10.78.0.2 } drop');
+    tell('taken over after', (await b.becomes(true)) - cutMs);
+    await a.becomes(false);
+    await above.says(/active to backup: lb2 is active, too, and does not hear this node/);
+    tell('two owners', sharedMs(a, b, cutMs));
+    await assertSole(b, [a], WHILE_MS);
+    host.do('nft delete table inet cut');
+    await a.becomes(true);
+    await below.says(/active to backup: it hands over to lb1, of priority 150/);
+    await b.becomes(false);
+    await assertSole(a, [b], WHILE_MS);
+  });
+
   test('nothing gets from the active node to the other one: with a witness never two', async t => {
     const site = new Site(t);
     await site.etcd();

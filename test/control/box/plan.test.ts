@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { clusterBlock, holdersOf } from '../../../control/box/cluster.ts';
 import { directorConfiguration, membersOf, proxyLines } from '../../../control/box/configuration.ts';
-import { nodesOf, type Plan, planOf } from '../../../control/box/plan.ts';
+import { nodesOf, type Plan, planOf, WITNESSES } from '../../../control/box/plan.ts';
 import { synFrom } from '../../../control/box/syn.ts';
 import { writeSite } from '../../../control/demo/site.ts';
 import { load } from '../../../control/load.ts';
@@ -14,7 +14,7 @@ import { invocationFrom } from '../../../control/options.ts';
 import { FORWARD_MODES } from '../../../model/l4/virtual-server.ts';
 
 const SECRET = '0123456789abcdef';
-const wish = { number: 3, http: 8080, https: 8443, perSecond: 200, directors: 2 } as const;
+const wish = { number: 3, http: 8080, https: 8443, perSecond: 200, directors: 2, witness: 'redis' } as const;
 const addressesOf = (plan: Plan) =>
   plan.nodes.flatMap(({ wires }) => wires.flatMap(({ addresses }) => addresses));
 
@@ -78,6 +78,23 @@ for (const mode of FORWARD_MODES)
         );
     });
   }
+
+for (const witness of WITNESSES)
+  for (const directors of [2, 0] as const)
+    test(`box, witness ${witness}, ${directors} directors: both nodes of the pair have two paths at least, turned round, and it`, () => {
+      const plan = planOf({ ...wish, mode: 'nat', ip6: true, directors, witness });
+      const [first, second] = holdersOf(plan).map(node => {
+        const block = clusterBlock(plan, node, { dir: '/nowhere', secret: SECRET });
+        const [, heartbeat = ''] = /heartbeat \{(.*)\}/.exec(block) ?? [];
+        assert.equal(/ witness (\w+)/.exec(heartbeat)?.[1] ?? 'none', witness);
+        return [...heartbeat.matchAll(/path (\S+) (\S+);/g)].map(([, own, peer]) => [own, peer]);
+      });
+      assert.ok(first!.length >= 2);
+      assert.deepEqual(
+        first,
+        second!.map(path => path.toReversed()),
+      );
+    });
 
 test('synFrom: the checksum is what the kernel would compute', () => {
   const bytes = Buffer.from(synFrom('198.18.1.150', '198.18.1.100', 8080)(40_000, 0x0102_0304));

@@ -1,0 +1,51 @@
+/** Run in a node's namespace: tells which of some addresses the kernel has there, at each change, and when it is asked. Argument: the addresses, as JSON. */
+
+import { addressBytes, sameAddress } from '#kit/address-bytes.ts';
+import { monotonicMs } from '#kit/monotonic.ts';
+import { drainChanges, listAddresses, listenToChanges } from '#native/netlink.ts';
+import { setRealtime } from '#native/realtime.ts';
+import { watchFd } from '#native/watch.ts';
+import type { Sight } from './owners.ts';
+
+/** Above those that are watched, so that it tells the time of a change and not of its turn. */
+const PRIORITY = 60;
+const RUNTIME_LIMIT_US = 2_000_000;
+
+const addresses: readonly string[] = JSON.parse(process.argv[2] ?? '');
+const wanted = addresses.map(address => ({ address, bytes: addressBytes(address) }));
+let before: string | undefined;
+
+function sight(): Sight {
+  const own = listAddresses();
+  const held = wanted.filter(({ bytes }) => own.some(({ address }) => sameAddress(address, bytes)));
+  return { atMs: monotonicMs(), held: held.map(({ address }) => address) };
+}
+
+/** Most changes are renewals of what it has. */
+function look(): void {
+  const now = sight();
+  const text = now.held.join();
+  if (text !== before) process.send?.(now);
+  before = text;
+}
+
+function beOnTime(): void {
+  try {
+    setRealtime(PRIORITY, RUNTIME_LIMIT_US);
+  } catch {
+    // A container may not allow it: then times are a little later on a busy machine.
+  }
+}
+
+beOnTime();
+const fd = listenToChanges();
+watchFd(fd, () => {
+  drainChanges(fd);
+  look();
+});
+look();
+process.on('message', () => {
+  look();
+  process.send?.({ ...sight(), asked: true } satisfies Sight);
+});
+process.on('disconnect', () => process.exit(0));

@@ -1,0 +1,106 @@
+/** Who has an address, seen in the kernels: the watchers of a drill notice two owners, and none. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Owners } from '../../../control/box/owners.ts';
+import { type Change, lengthOf, spansOf } from '../../../control/box/ownership.ts';
+import { monotonicMs } from '../../../kit/monotonic.ts';
+import { Lab, labMissing } from '../../lab/lab.ts';
+
+const VIRTUAL = ['10.77.0.100', 'fd77::100'] as const;
+const WHILE_MS = 300;
+/** Two programs tell of two kernels, each in its turn. */
+const APART_MS = 20;
+
+test('owners: the kernels of two hosts are seen, with two owners and with none', {
+  skip: labMissing(),
+}, async () => {
+  using lab = new Lab();
+  const net = lab.network('net');
+  const [a, b] = ['a', 'b'].map(name => lab.host(name)) as [ReturnType<Lab['host']>, ReturnType<Lab['host']>];
+  lab.wire(a, 'eth0', net, { addresses: ['10.77.0.1/24'] });
+  lab.wire(b, 'eth0', net, { addresses: ['10.77.0.2/24'] });
+  const give = (host: typeof a) =>
+    host.ip(
+      ...VIRTUAL.map(address => `address add ${address} dev eth0${address.includes(':') ? ' nodad' : ''}`),
+    );
+  const take = (host: typeof a) =>
+    host.ip(
+      ...VIRTUAL.map(address => `address del ${address}${address.includes(':') ? '/128' : '/32'} dev eth0`),
+    );
+  give(a);
+  const owners = new Owners(
+    [a, b].map(host => ({ name: host.name, host })),
+    VIRTUAL,
+  );
+  try {
+    await owners.caughtUp();
+    const beganMs = monotonicMs();
+
+    give(b);
+    const twoFromMs = monotonicMs();
+    await sleep(WHILE_MS);
+    const twoUntilMs = monotonicMs();
+    take(a);
+    const takenMs = monotonicMs();
+    await owners.caughtUp();
+    const first = owners.spans(beganMs, monotonicMs());
+    assert.equal(first.none, undefined);
+    const twoMs = lengthOf(first.two);
+    assert.ok(twoMs >= twoUntilMs - twoFromMs - APART_MS, `two had it for ${twoMs} ms`);
+    assert.ok(twoMs <= takenMs - beganMs + APART_MS, `two had it for ${twoMs} ms`);
+
+    owners.forget(takenMs);
+    take(b);
+    const noneFromMs = monotonicMs();
+    await sleep(WHILE_MS);
+    const noneUntilMs = monotonicMs();
+    give(a);
+    await owners.caughtUp();
+    const then = owners.spans(takenMs + APART_MS, monotonicMs());
+    assert.equal(then.two, undefined);
+    assert.ok(lengthOf(then.none) >= noneUntilMs - noneFromMs - APART_MS);
+    // What ends all that runs on a host leaves who watches it.
+    assert.deepEqual([a.pids, b.pids], [[], []]);
+  } finally {
+    owners.close();
+  }
+});
+
+test('owners: a watcher that is gone is told, and is no node without addresses', {
+  skip: labMissing(),
+}, async () => {
+  using lab = new Lab();
+  const host = lab.host('a');
+  const owners = new Owners([{ name: 'a', host }], VIRTUAL);
+  await owners.caughtUp();
+  owners.close();
+  await assert.rejects(owners.caughtUp(), /nobody watches the addresses of a any more/);
+});
+
+test('owners: of each kind the longest time, cut to what is looked at', () => {
+  const [one] = VIRTUAL;
+  const has = (node: string, atMs: number): Change => ({ node, atMs, held: [one] });
+  const lacks = (node: string, atMs: number): Change => ({ node, atMs, held: [] });
+  const changes = [
+    has('a', 10),
+    lacks('b', 10),
+    has('b', 100),
+    lacks('a', 130),
+    lacks('b', 200),
+    has('a', 250),
+  ];
+  const spans = (fromMs: number, untilMs: number) => spansOf(changes, [one], [fromMs, untilMs]);
+  assert.deepEqual(spans(20, 300), {
+    two: { address: one, fromMs: 100, untilMs: 130 },
+    none: { address: one, fromMs: 200, untilMs: 250 },
+  });
+  assert.deepEqual(spans(20, 90), { two: undefined, none: undefined });
+  assert.deepEqual(spans(120, 220), {
+    two: { address: one, fromMs: 120, untilMs: 130 },
+    none: { address: one, fromMs: 200, untilMs: 220 },
+  });
+  assert.deepEqual(spans(150, 190), { two: undefined, none: undefined });
+  const other = spansOf(changes, [one, VIRTUAL[1]], [20, 300]);
+  assert.deepEqual(other.none, { address: VIRTUAL[1], fromMs: 20, untilMs: 300 }, 'nobody ever had it');
+});
