@@ -8,6 +8,8 @@ import { type Disruptive, type LinkContext, type Phase, Rule, type RuleDraft } f
 import { bitsOf } from './rule-bits.ts';
 import { isMarker, type Marker, type Program } from './seclang/program.ts';
 import { SelectionBook } from './selection.ts';
+import type { Transform } from './transform/transform.ts';
+import { urlDecodeUni, urlDecodeUniWith } from './transform/url-decode.ts';
 
 /** The rules of a set, of which variants are made. Nothing in it changes afterwards. */
 export interface LinkedRules {
@@ -28,17 +30,28 @@ export function linkRules(program: Program, room: OperatorRoom): LinkedRules {
   return new Linker(program, room).link();
 }
 
+/** A link of a chain may name the status, too; the last one that does is right. */
+function lastStatus(head: RuleDraft): number | undefined {
+  let status: number | undefined;
+  for (let link: RuleDraft | undefined = head; link; link = link.next) status = link.status ?? status;
+  return status;
+}
+
 class Linker implements LinkContext {
   readonly #program: Program;
   readonly #room: OperatorRoom;
   readonly #chains = new ChainBook();
   readonly #selections = new SelectionBook();
   readonly #chosen: Uint32Array[] = [];
+  /** As the code page of SecUnicodeMapFile has it, for all rules alike. */
+  readonly #urlDecodeUni: Transform;
   #heads: readonly RuleDraft[] = [];
 
   constructor(program: Program, room: OperatorRoom) {
     this.#program = program;
     this.#room = room;
+    const { codePage } = program.settings;
+    this.#urlDecodeUni = codePage ? urlDecodeUniWith(codePage) : urlDecodeUni;
   }
 
   link(): LinkedRules {
@@ -98,7 +111,9 @@ class Linker implements LinkContext {
     const defaults = this.#program.defaults.get(head.phase);
     const transforms =
       defaults && !draft.transformsReset ? [...defaults.transforms, ...draft.transforms] : draft.transforms;
-    const chain = this.#chains.chainOf(transforms);
+    const chain = this.#chains.chainOf(
+      transforms.map(one => (one === urlDecodeUni ? this.#urlDecodeUni : one)),
+    );
     const selection = draft.operator && this.#selections.selectionOf(draft.targets);
     const matcher =
       draft.operator && this.#guard(draft, () => compileOperator(draft.operator!, draft, this.#room));
@@ -124,7 +139,7 @@ class Linker implements LinkContext {
   #disruption(draft: RuleDraft, defaults: RuleDraft | undefined): { disruptive: Disruptive; status: number } {
     const own = draft.disruptive;
     const disruptive = own && own.kind !== 'block' ? own : (defaults?.disruptive ?? PASS);
-    const status = draft.status ?? defaults?.status ?? DEFAULT_STATUS[disruptive.kind] ?? 403;
+    const status = lastStatus(draft) ?? defaults?.status ?? DEFAULT_STATUS[disruptive.kind] ?? 403;
     return { disruptive, status };
   }
 }

@@ -17,6 +17,16 @@ export type MacroReader = (transaction: Transaction) => string;
 /** The macros of a rule set, each read once. */
 export class MacroBook {
   readonly #readers = new Map<string, MacroReader>();
+  readonly #compilePattern: (source: string) => { test(key: string): boolean };
+
+  constructor(compilePattern: (source: string) => { test(key: string): boolean }) {
+    this.#compilePattern = compilePattern;
+  }
+
+  /** The macros that have been read, as they were written. */
+  names(): Iterable<string> {
+    return this.#readers.keys();
+  }
 
   /** @param macro as it stood in a template of this set */
   lookup(macro: string, transaction: Transaction): string {
@@ -56,13 +66,20 @@ export class MacroBook {
       this.#readers.set(macro, transaction => variable.read(transaction) ?? '');
       return;
     }
-    if (colon < 0)
-      throw new RuleFault(
-        'macro',
-        `%{${macro}} names a whole collection`,
-        'name an entry, as in %{tx.score}',
-      );
+    // Of a whole collection, and of what a pattern chooses, the first value: so ModSecurity 3 has it.
+    if (colon < 0) {
+      this.#readers.set(macro, transaction => variable.list(transaction)[0]?.value ?? '');
+      return;
+    }
     const key = macro.slice(colon + 1).toLowerCase();
+    if (key.length > 2 && key.startsWith('/') && key.endsWith('/')) {
+      const pattern = this.#compilePattern(`(?i:${macro.slice(colon + 2, -1)})`);
+      this.#readers.set(
+        macro,
+        transaction => variable.list(transaction).find(one => pattern.test(one.key))?.value ?? '',
+      );
+      return;
+    }
     this.#readers.set(macro, transaction => {
       if (variable.get) return variable.get(transaction, key) ?? '';
       return variable.list(transaction).find(({ lower }) => lower === key)?.value ?? '';

@@ -1,4 +1,5 @@
 /** What directives set for all rules of a set: limits, what is read, what is written down. */
+import type { CodePage } from './transform/url-decode.ts';
 
 /** `detect`: rules run and are logged, and nothing is refused. */
 export type EngineMode = 'on' | 'detect' | 'off';
@@ -16,6 +17,12 @@ export const AUDIT_WORDS: Readonly<Record<string, AuditMode>> = {
   on: 'on',
   off: 'off',
   relevantonly: 'relevant',
+};
+
+export const XML_ARGUMENT_WORDS: Readonly<Record<string, Settings['xmlArguments']>> = {
+  on: 'on',
+  off: 'off',
+  onlyargs: 'only',
 };
 
 export interface Settings {
@@ -36,6 +43,14 @@ export interface Settings {
   argumentsLimit: number;
   uploadFileLimit: number;
   argumentSeparator: string;
+  /** Whether texts in XML are arguments: no, besides the tree, or instead of it. */
+  xmlArguments: 'off' | 'on' | 'only';
+  /** Of SecUnicodeMapFile. */
+  codePage: CodePage | undefined;
+  /** Of a SecUnicodeMapFile that names none. */
+  unicodePage: number;
+  /** Whether a rule wants the raw body of any type (FULL_REQUEST). */
+  keepsRawBody: boolean;
   /** 0: Netscape's cookies, as all browsers send them; 1: RFC 2109's with quotes and `$Version`. */
   cookieFormat: 0 | 1;
   collectionTimeoutSeconds: number;
@@ -57,7 +72,7 @@ export interface Settings {
 /** As ModSecurity 3 has them when a directive is absent, but bounded where it has no bound. */
 export const defaultSettings = (): Settings => ({
   engine: 'off',
-  requestBodyAccess: false,
+  requestBodyAccess: true,
   responseBodyAccess: false,
   requestBodyLimitBytes: 13_107_200,
   requestBodyNoFilesLimitBytes: 1_048_576,
@@ -70,6 +85,10 @@ export const defaultSettings = (): Settings => ({
   argumentsLimit: 10_000,
   uploadFileLimit: 100,
   argumentSeparator: '&',
+  xmlArguments: 'off',
+  codePage: undefined,
+  unicodePage: 20127,
+  keepsRawBody: false,
   cookieFormat: 0,
   collectionTimeoutSeconds: 3600,
   audit: 'off',

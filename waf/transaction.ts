@@ -71,6 +71,7 @@ export class Transaction implements MatchScope {
     this.control = new Control(around.settings, profile?.engine ?? around.settings.engine);
     this.request = new RequestFacts(head, around.settings);
     this.body.processor = processorFor(this.request.header('content-type'));
+    this.body.xmlArguments = around.settings.xmlArguments;
     this.tx = new VariableMap(variant.tx);
     this.startedMs = around.nowMs();
     this.values = new ValueCache(this, variant.request);
@@ -228,7 +229,10 @@ export class Transaction implements MatchScope {
   }
 
   record(name: PersistentName): CollectionRecord | undefined {
-    return this.#records.get(name);
+    const known = this.#records.get(name);
+    if (known || name !== 'GLOBAL') return known;
+    this.openRecord('GLOBAL', 'global'); // there is but one, so nobody need say which
+    return this.#records.get('GLOBAL');
   }
 
   openRecord(name: PersistentName, key: string): void {

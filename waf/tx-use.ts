@@ -46,8 +46,10 @@ function findUse(head: Rule): Use {
       else readsAll = true;
     }
     for (const macro of [link.operatorArgument, ...link.texts].flatMap(macrosIn)) {
-      if (macro.startsWith('tx.')) reads.add(macro.slice(3));
-      else readsTxOnly = false;
+      if (!isNamedTx(macro)) {
+        readsTxOnly = false;
+        readsAll ||= /^tx(?:\.\/|$)/.test(macro);
+      } else reads.add(macro.slice(3));
     }
     for (const { name, prefix } of link.txWrites) {
       if (name.constant !== undefined) writes.add(name.constant.toLowerCase());
@@ -59,13 +61,16 @@ function findUse(head: Rule): Use {
   return { reads, readsAll, writes, prefixes, readsTxOnly, asks, asksTxOnly: asksTxOnly(head, asks) };
 }
 
+/** `%{tx.name}`, but neither `%{tx}` nor `%{tx./pattern/}`. */
+const isNamedTx = (macro: string): boolean => macro.startsWith('tx.') && !macro.startsWith('tx./');
+
 function asksTxOnly({ selection, operatorArgument }: Rule, asks: Set<string>): boolean {
   for (const { target } of selection?.sources ?? []) {
     if (target.variable.name !== 'TX' || target.selector?.kind !== 'key') return false;
     asks.add(target.selector.key);
   }
   for (const macro of macrosIn(operatorArgument)) {
-    if (!macro.startsWith('tx.')) return false;
+    if (!isNamedTx(macro)) return false;
     asks.add(macro.slice(3));
   }
   return selection?.excluded.length === 0;

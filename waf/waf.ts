@@ -7,6 +7,7 @@ import { OperatorFault } from './operator/operator.ts';
 import { compilePattern as compile, type Pattern, PatternError } from './regex/pattern.ts';
 import { type Locate, RuleSet } from './rule-set.ts';
 import type { RuleLoader } from './seclang/loader.ts';
+import { isMarker, type Program } from './seclang/program.ts';
 import { readRules } from './seclang/read.ts';
 
 export { SEVERITIES } from './action/meta.ts';
@@ -76,6 +77,7 @@ export function compileRules(
   const { diagnostics, settings, macros } = program;
   if (diagnostics.some(({ level }) => level === 'error')) return { rules: undefined, diagnostics };
   settings.auditRelevant = relevant;
+  settings.keepsRawBody = asksForRawBody(program);
   const rules = new RuleSet({
     rules: linked,
     macros,
@@ -87,6 +89,16 @@ export function compileRules(
     listed: options.listed,
   });
   return { rules, diagnostics };
+}
+
+/** Whether a rule or a macro names the whole request: then bodies of all types are kept for it. */
+function asksForRawBody({ items, macros }: Program): boolean {
+  const isIt = (name: string) => /^full_request/i.test(name);
+  if ([...macros.names()].some(isIt)) return true;
+  for (const item of items)
+    for (let link = isMarker(item) ? undefined : item; link; link = link.next)
+      if (link.targets.some(({ variable }) => isIt(variable.name))) return true;
+  return false;
 }
 
 function relevance(

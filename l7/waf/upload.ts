@@ -19,14 +19,21 @@ const shown = (name: string): string => quoted(name.slice(-100));
 const filesOf = (parts: readonly Part[]): (Part & { filename: string })[] =>
   parts.filter((part): part is Part & { filename: string } => part.length > 0 && part.filename !== undefined);
 
+/** Of two names for one file servers take the one or the other. */
+const namesOf = ({ filename, otherFilename }: Part & { filename: string }): string[] =>
+  otherFilename === undefined ? [filename] : [filename, otherFilename];
+
 /** The first file that may not be uploaded, by its name, size and first bytes. */
 export function uploadFault(parts: readonly Part[], settings: UploadSettings): UploadFault | undefined {
-  for (const { filename, length, start } of filesOf(parts)) {
-    const name = shown(filename);
+  for (const file of filesOf(parts)) {
+    const { length, start } = file;
+    const name = shown(file.filename);
     if (settings.mostBytes !== undefined && length > settings.mostBytes)
       return { status: 413, message: `the file ${name} has ${length} bytes` };
-    const reason = reasonOf(filename, start, settings);
-    if (reason !== undefined) return { status: 403, message: `the file ${name} ${reason}` };
+    for (const filename of namesOf(file)) {
+      const reason = reasonOf(filename, start, settings);
+      if (reason !== undefined) return { status: 403, message: `the file ${shown(filename)} ${reason}` };
+    }
   }
   return undefined;
 }
@@ -62,13 +69,14 @@ export async function contentFault(
   isCut: boolean,
 ): Promise<UploadFault | undefined> {
   if (isCut) return { status: 413, message: 'files of a body that is longer than what is inspected' };
-  for (const { filename, start, content } of filesOf(parts)) {
+  for (const file of filesOf(parts)) {
+    const { start, content } = file;
     const limits = typeof archives === 'object' && archiveKind(start) ? archives : undefined;
     if (!limits && !scanner) continue;
-    const name = shown(filename);
+    const name = shown(file.filename);
     const bytes = Buffer.from(content, 'latin1');
-    if (limits) {
-      const fault = await unpacking.take(() => archiveFault(filename, bytes, limits));
+    for (const one of limits ? namesOf(file) : []) {
+      const fault = await unpacking.take(() => archiveFault(one, bytes, limits!));
       if (fault) return { status: fault.status, message: `the file ${name} ${fault.message}` };
     }
     if (!scanner) continue;

@@ -4,7 +4,7 @@ import { suggest } from '#kit/suggest.ts';
 import { BODY_PROCESSORS } from '../body/request-body.ts';
 import { RuleFault } from '../diagnostic.ts';
 import type { EffectMaker, RuleDraft } from '../rule.ts';
-import { AUDIT_WORDS, ENGINE_WORDS, SWITCH_WORDS } from '../settings.ts';
+import { AUDIT_WORDS, ENGINE_WORDS, SWITCH_WORDS, XML_ARGUMENT_WORDS } from '../settings.ts';
 import { type Action, type ActionContext, needs } from './action.ts';
 import { integer } from './meta.ts';
 
@@ -130,6 +130,12 @@ const OPTIONS: Readonly<Record<string, Option>> = {
     const processor = oneOf(value, words, 'requestBodyProcessor');
     return () => t => {
       t.body.processor = processor;
+    };
+  },
+  parseXmlIntoArgs: value => {
+    const how = oneOf(value, XML_ARGUMENT_WORDS, 'parseXmlIntoArgs');
+    return () => t => {
+      t.body.xmlArguments = how;
     };
   },
   requestBodyLimit: value => {

@@ -1,5 +1,6 @@
 /** Actions that say where to go on, and what becomes of the request. */
 import { RuleFault } from '../diagnostic.ts';
+import type { RuleDraft } from '../rule.ts';
 import { type Action, needs, plain } from './action.ts';
 import { integer } from './meta.ts';
 
@@ -8,6 +9,9 @@ const ALLOW_SCOPES: Readonly<Record<string, 'all' | 'phase' | 'request'>> = {
   phase: 'phase',
   request: 'request',
 };
+
+const refuses = ({ disruptive }: RuleDraft): boolean =>
+  disruptive !== undefined && ['deny', 'drop', 'redirect'].includes(disruptive.kind);
 
 export const FLOW_ACTIONS: readonly Action[] = [
   plain('chain', 'The next rule has to match as well.', draft => {
@@ -23,7 +27,8 @@ export const FLOW_ACTIONS: readonly Action[] = [
     draft.disruptive = { kind: 'deny' };
   }),
   plain('block', 'Does what the default actions of the phase do.', draft => {
-    draft.disruptive = { kind: 'block' };
+    // `deny,block` stays a refusal, whatever the default actions say.
+    if (!refuses(draft)) draft.disruptive = { kind: 'block' };
   }),
   plain('drop', 'Closes the connection.', draft => {
     draft.disruptive = { kind: 'drop' };

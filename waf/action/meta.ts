@@ -44,6 +44,13 @@ function severityOf(text: string): number {
   return named >= 0 ? named : integer(text, 'the severity', 0, 7);
 }
 
+/** What a message names must not name it back: `logdata` may name `msg`, nothing else of the two may. */
+function refuseCircle(text: string, what: string, circle: RegExp): void {
+  const found = circle.exec(text)?.[0];
+  if (found !== undefined)
+    throw new RuleFault('macro', `${what} would have no end with ${found} in it`, 'leave it out');
+}
+
 export const META_ACTIONS: readonly Action[] = [
   needs('id', 'The number of the rule; no two rules share one.', (draft, text) => {
     draft.id = integer(text, 'the id', 1, 999_999_999_999);
@@ -57,9 +64,11 @@ export const META_ACTIONS: readonly Action[] = [
     draft.hasPhase = true;
   }),
   needs('msg', 'What a match means; may hold macros.', (draft, text, { macros }) => {
+    refuseCircle(text, 'msg', /%\{\s*rule[.:](?:msg|logdata)\s*\}/i);
     draft.message = macros.template(text);
   }),
   needs('logdata', 'What to log of a match; may hold macros.', (draft, text, { macros }) => {
+    refuseCircle(text, 'logdata', /%\{\s*rule[.:]logdata\s*\}/i);
     draft.data = macros.template(text);
   }),
   needs('severity', 'EMERGENCY (0) to DEBUG (7).', (draft, text) => {

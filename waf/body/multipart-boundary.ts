@@ -5,7 +5,8 @@ import { MultipartFault, type MultipartFlags } from './multipart-part.ts';
 const BOUNDARY = /^[0-9A-Za-z'()+_,./:=? -]*[0-9A-Za-z'()+_,./:=?-]$/;
 
 /**
- * Strict where parsers of servers differ: two boundary parameters, other parameters before it, half a pair of quotes.
+ * Strict where parsers of servers differ: two boundary parameters, other parameters before it, half a pair of quotes. Well-formed
+ * parameters after it (`; charset=UTF-8`) are passed over, as by libmodsecurity 3 and by servers.
  *
  * @param contentType the header's value
  * @param flags told of quotes, spaces and a missing semicolon, which are tolerated but marked
@@ -22,13 +23,19 @@ export function readBoundary(contentType: string, flags: MultipartFlags): string
   if (semicolons > 1) throw new MultipartFault('more than one semicolon before the boundary');
   if (semicolons === 0) flags.missingSemicolon = true;
   if (space !== '' || /^\s/.test(value)) flags.boundaryWhitespace = true;
-  const boundary = unquote(value, flags);
+  const boundary = unquote(withoutParameters(value), flags);
   if (/boundary/i.test(boundary) && boundary.includes('='))
     throw new MultipartFault('a boundary within the boundary');
   if (!BOUNDARY.test(boundary))
     throw new MultipartFault('the boundary is empty or has signs that none may have');
   return boundary;
 }
+
+/** RFC 9110, section 5.6.6, at the end of the value. */
+const PARAMETERS =
+  /(?:[ \t]*;[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+=(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+|"[^"\\;]*"))+[ \t]*;?$/;
+
+const withoutParameters = (value: string): string => value.replace(PARAMETERS, '');
 
 function unquote(value: string, flags: MultipartFlags): string {
   const opens = value.startsWith('"');

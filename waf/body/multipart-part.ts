@@ -1,4 +1,5 @@
 /** One part of a multipart body: its headers, its names. */
+import { decodePercent } from './urlencoded.ts';
 
 /** The body cannot be read the one way that all servers would. */
 export class MultipartFault extends Error {
@@ -19,7 +20,8 @@ export interface MultipartFlags {
   invalidQuoting: boolean;
   invalidPart: boolean;
   fileLimitExceeded: boolean;
-  unmatchedBoundary: boolean;
+  /** 1 after a line that could be taken for a boundary, 2 when a boundary has come since: what it tore is torn by both. */
+  unmatchedBoundary: 0 | 1 | 2;
 }
 
 export const noFlags = (): MultipartFlags => ({
@@ -35,7 +37,7 @@ export const noFlags = (): MultipartFlags => ({
   invalidQuoting: false,
   invalidPart: false,
   fileLimitExceeded: false,
-  unmatchedBoundary: false,
+  unmatchedBoundary: 0,
 });
 
 export interface Part {
@@ -44,6 +46,8 @@ export interface Part {
   name: string;
   /** Undefined for a field; a file with an empty name counts as a field, so that its content is inspected. */
   filename: string | undefined;
+  /** What `filename*` says beside a `filename`: servers take the one or the other. */
+  otherFilename?: string | undefined;
   value: string;
   /** Of the content in bytes. */
   length: number;
@@ -87,16 +91,14 @@ export function finishHeaders(part: Part, flags: MultipartFlags): void {
   const name = given.get('name');
   if (!name) throw new MultipartFault('Content-Disposition without a name');
   part.name = name;
-  part.filename = given.get('filename') || undefined;
+  part.filename = given.get('filename') || given.get('filename*') || undefined;
+  part.otherFilename = given.get('filename') ? given.get('filename*') || undefined : undefined;
 }
 
 const PARAMETER = /[ \t]*([^= \t]+)[ \t]*=[ \t]*/y;
 const TOKEN = /[!#$%&'*+.0-9A-Z^_`a-z{|}~-]*/y;
 
-/**
- * `form-data; name="a"; filename="b"` and nothing else: parameters that servers read differently (`filename*`) are
- * refused, as are doubles.
- */
+/** `form-data; name="a"; filename="b"`, with `filename*` besides or instead; nothing else, and nothing twice. */
 function readDisposition(text: string, flags: MultipartFlags): Map<string, string> {
   const given = new Map<string, string>();
   const start = /^form-data[ \t]*/.exec(text);
@@ -108,15 +110,28 @@ function readDisposition(text: string, flags: MultipartFlags): Map<string, strin
     const parameter = PARAMETER.exec(text);
     if (!parameter) throw new MultipartFault('Content-Disposition ends in half a parameter');
     const name = parameter[1]!;
-    if (name !== 'name' && name !== 'filename')
+    if (name !== 'name' && name !== 'filename' && name !== 'filename*')
       throw new MultipartFault(`Content-Disposition has the parameter ${name.slice(0, 40)}`);
     if (given.has(name)) throw new MultipartFault(`Content-Disposition has ${name} twice`);
-    const [value, end] = readValue(text, PARAMETER.lastIndex, flags);
+    const [value, end] =
+      name === 'filename*'
+        ? readExtended(text, PARAMETER.lastIndex)
+        : readValue(text, PARAMETER.lastIndex, flags);
     given.set(name, value);
     at = end;
     while (text[at] === ' ' || text[at] === '\t') at++;
   }
   return given;
+}
+
+/** RFC 8187, section 3.2.1: the character set, a language or none, percent-encoded bytes. */
+const EXTENDED = /(?:UTF-8|ISO-8859-1)'[A-Za-z0-9-]*'((?:%[0-9A-F]{2}|[!#$&+.^_`|~0-9A-Z-])*)/iy;
+
+function readExtended(text: string, from: number): [value: string, end: number] {
+  EXTENDED.lastIndex = from;
+  const match = EXTENDED.exec(text);
+  if (!match) throw new MultipartFault('Content-Disposition has a filename* that is none');
+  return [decodePercent(match[1]!), EXTENDED.lastIndex];
 }
 
 function spoilt(text: string, at: number, flags: MultipartFlags): MultipartFault {

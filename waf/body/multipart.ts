@@ -66,6 +66,7 @@ class MultipartReader {
       else {
         this.#finishPart(start);
         this.#boundaries++;
+        if (this.#flags.unmatchedBoundary === 1) this.#flags.unmatchedBoundary = 2;
         if (kind === 'final') {
           if (end < body.length) this.#flags.dataAfter = true;
           return;
@@ -103,14 +104,14 @@ class MultipartReader {
       const blank = /^--["\s]+/.exec(body.slice(start, Math.min(end, start + 100)));
       if (blank && body.startsWith(boundary, start + blank[0].length))
         throw new MultipartFault('a quote or a space before a boundary');
-      this.#flags.unmatchedBoundary = true;
+      this.#flags.unmatchedBoundary = 1;
       return;
     }
     if (this.#ahead < start) {
       const found = body.indexOf(this.#opening, start);
       this.#ahead = found < 0 ? body.length : found;
     }
-    if (this.#ahead < end) this.#flags.unmatchedBoundary = true;
+    if (this.#ahead < end) this.#flags.unmatchedBoundary = 1;
   }
 
   #startPart(): void {

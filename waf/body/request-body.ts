@@ -7,6 +7,7 @@ import { JsonFault, readJson } from './json.ts';
 import { readMultipart } from './multipart.ts';
 import { MultipartFault, type MultipartFlags, noFlags, type Part } from './multipart-part.ts';
 import { ProtobufFault, readProtobuf } from './protobuf.ts';
+import { readXmlArguments } from './xml-arguments.ts';
 import { XmlFault } from './xml-reader.ts';
 import { readXml, type XmlElement } from './xml-tree.ts';
 
@@ -18,6 +19,8 @@ export class BodyFacts {
   processor: BodyProcessor | undefined;
   /** The raw bytes, where rules may see them as REQUEST_BODY. */
   text = '';
+  /** The raw bytes whatever their type, while a rule of the set asks for FULL_REQUEST. */
+  raw = '';
   lengthBytes = 0;
   /** Undefined when all went well. */
   error: string | undefined;
@@ -26,6 +29,8 @@ export class BodyFacts {
   parts: readonly Part[] = [];
   flags: MultipartFlags | undefined;
   xml: XmlElement | undefined;
+  /** As SecParseXmlIntoArgs says, or ctl:parseXmlIntoArgs. */
+  xmlArguments: Settings['xmlArguments'] = 'off';
 }
 
 /** What a body that cannot be read throws. */
@@ -60,8 +65,13 @@ const READERS: Record<
     facts.text = raw;
     readJson(raw, settings.jsonDepthLimit, argumentsInto(args, request));
   },
-  XML(raw, facts, _request, settings) {
-    facts.xml = readXml(raw, { depth: settings.xmlDepthLimit, nodes: XML_NODE_LIMIT });
+  XML(raw, facts, request, settings) {
+    const root = readXml(raw, { depth: settings.xmlDepthLimit, nodes: XML_NODE_LIMIT });
+    if (facts.xmlArguments !== 'only') facts.xml = root;
+    if (facts.xmlArguments === 'off') return;
+    const args: Entry[] = [];
+    facts.args = args;
+    readXmlArguments(root, argumentsInto(args, request));
   },
   GRPC(raw, facts, request, settings) {
     const args: Entry[] = [];
@@ -112,6 +122,7 @@ export function readRequestBody(
   settings: Settings,
 ): void {
   facts.lengthBytes = raw.length;
+  if (settings.keepsRawBody) facts.raw = raw;
   const processor = facts.processor;
   if (!processor || raw === '') return;
   try {

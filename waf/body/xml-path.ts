@@ -1,4 +1,4 @@
-/** The part of XPath that rules use: steps by name, `*`, `//`, attributes and text. */
+/** The part of XPath that rules use: steps by name, `*`, `//`, attributes, text, and simple predicates. */
 import { RuleFault } from '../diagnostic.ts';
 import type { XmlElement } from './xml-tree.ts';
 
@@ -9,6 +9,7 @@ interface Step {
   /** `*`, or a name without its prefix. */
   readonly name: string;
   readonly namespace: string | undefined;
+  readonly predicates: readonly Predicate[];
 }
 
 export type XmlPath = readonly Step[];
@@ -19,7 +20,7 @@ const STEP = /^(\/\/?)(?:(text\(\))|(@?)(?:([A-Za-z_][\w.-]*):)?(\*|[A-Za-z_][\w
  * Reads a path such as `/*`, `//@*`, `/soap:Envelope/soap:Body//text()`.
  *
  * @param namespaces prefix → URI, of the rule's `xmlns` actions
- * @throws {RuleFault} for what this part of XPath lacks: predicates, functions, other axes
+ * @throws {RuleFault} for what this part of XPath lacks: other axes, functions, `and`, comparisons other than `=`
  */
 export function parsePath(text: string, namespaces: ReadonlyMap<string, string>): XmlPath {
   const steps: Step[] = [];
@@ -30,7 +31,7 @@ export function parsePath(text: string, namespaces: ReadonlyMap<string, string>)
       throw new RuleFault(
         'xpath',
         `the path ${JSON.stringify(text)} is not understood at ${JSON.stringify(rest)}`,
-        'use steps of names, *, //, @name and text()',
+        "use steps of names, *, //, @name and text(), and predicates such as [1], [@a='x'], [local-name()='x']",
       );
     const [whole, slashes, textual, at, prefix, name] = match;
     const namespace = prefix === undefined ? undefined : namespaces.get(prefix);
@@ -41,8 +42,13 @@ export function parsePath(text: string, namespaces: ReadonlyMap<string, string>)
         `add xmlns:${prefix}=URI to the rule`,
       );
     const axis = textual ? 'text' : at ? 'attribute' : 'element';
-    steps.push({ deep: slashes === '//', axis, name: name ?? '*', namespace });
     rest = rest.slice(whole.length);
+    const predicates: Predicate[] = [];
+    for (let read = axis === 'element' ? readPredicate(rest) : undefined; read; read = readPredicate(rest)) {
+      predicates.push(read.predicate);
+      rest = rest.slice(read.length);
+    }
+    steps.push({ deep: slashes === '//', axis, name: name ?? '*', namespace, predicates });
   }
   return steps;
 }
@@ -58,18 +64,21 @@ export function selectPath(root: XmlElement, path: XmlPath): string[] {
       return from.flatMap(one => one.children.filter(child => typeof child === 'string'));
     at = from.flatMap(one => childrenOf(one, step));
   }
-  return at.map(textOf);
+  return at.map(one => textOf(one));
 }
 
 const isElement = (child: XmlElement | string): child is XmlElement => typeof child !== 'string';
 
-function childrenOf(parent: XmlElement, { name, namespace }: Step): XmlElement[] {
-  return parent.children.filter(
+function childrenOf(parent: XmlElement, { name, namespace, predicates }: Step): XmlElement[] {
+  let found = parent.children.filter(
     (child): child is XmlElement =>
       isElement(child) &&
       (name === '*' || child.name === name) &&
       (namespace === undefined || child.namespace === namespace),
   );
+  for (const predicate of predicates)
+    found = found.filter((one, at, { length }) => holds(predicate, one, at, length));
+  return found;
 }
 
 const attributesOf = (of: XmlElement, { name }: Step): string[] =>
@@ -92,11 +101,76 @@ function withDescendants(roots: readonly XmlElement[]): XmlElement[] {
   return found;
 }
 
-/** All text below an element, without recursion: depth is a stranger's to choose. */
-export function textOf(root: XmlElement): string {
+/** What stands in brackets after a step: only elements for which it holds go on. */
+interface Predicate {
+  readonly kind: 'position' | 'last' | 'attribute' | 'child' | 'text' | 'own name';
+  /** Of the attribute or the child; `*` for any. */
+  readonly name: string;
+  /** What it has to be equal to; undefined: it has to be there. */
+  readonly value: string | undefined;
+  readonly position: number;
+}
+
+const PREDICATE =
+  /^\[\s*(?:([1-9][0-9]{0,8})|(last\(\))|(?:(@?)(?:[A-Za-z_][\w.-]*:)?(\*|[A-Za-z_][\w.-]*(?!\())|(text\(\)|\.)|((?:local-)?name\(\)))\s*(?:=\s*(?:'([^']*)'|"([^"]*)"))?)\s*\]/;
+
+/** `[2]`, `[last()]`, `[@a]`, `[@a='x']`, `[b]`, `[b='x']`, `[text()]`, `[text()='x']`, `[.='x']`, `[local-name()='x']`. */
+function readPredicate(text: string): { readonly predicate: Predicate; readonly length: number } | undefined {
+  const match = PREDICATE.exec(text);
+  if (!match) return undefined;
+  const [whole, position, last, at, name, textual, own, single, double] = match;
+  const value = single ?? double;
+  const kind = position
+    ? 'position'
+    : last
+      ? 'last'
+      : textual
+        ? 'text'
+        : own
+          ? 'own name'
+          : at
+            ? 'attribute'
+            : 'child';
+  return {
+    predicate: { kind, name: name ?? '*', value, position: Number(position ?? 0) },
+    length: whole.length,
+  };
+}
+
+function holds(
+  { kind, name, value, position }: Predicate,
+  one: XmlElement,
+  at: number,
+  count: number,
+): boolean {
+  const fits = (found: string): boolean => value === undefined || found === value;
+  if (kind === 'position') return at + 1 === position;
+  if (kind === 'last') return at + 1 === count;
+  if (kind === 'own name') return fits(one.name);
+  if (kind === 'text') return value === undefined ? hasText(one) : textOf(one, value.length) === value;
+  if (kind === 'attribute')
+    return one.attributes.some(
+      attribute => (name === '*' || attribute.name === name) && fits(attribute.value),
+    );
+  return one.children.some(
+    child =>
+      isElement(child) &&
+      (name === '*' || child.name === name) &&
+      (value === undefined || textOf(child, value.length) === value),
+  );
+}
+
+const hasText = ({ children }: XmlElement): boolean => children.some(child => typeof child === 'string');
+
+/**
+ * All text below an element, without recursion: depth is a stranger's to choose.
+ *
+ * @param most more than so many characters are not looked for
+ */
+export function textOf(root: XmlElement, most = Number.POSITIVE_INFINITY): string {
   let text = '';
   const stack: (XmlElement | string)[] = [root];
-  while (stack.length > 0) {
+  while (stack.length > 0 && text.length <= most) {
     const one = stack.pop()!;
     if (typeof one === 'string') text += one;
     else for (let at = one.children.length - 1; at >= 0; at--) stack.push(one.children[at]!);

@@ -7,7 +7,13 @@ export interface Directive extends Place {
   readonly args: readonly string[];
 }
 
-/** A line that ends in `\` goes on in the next; a comment is one line, and cannot be continued into a rule. */
+/** A quote that is open at the end of its line may go on over so many. */
+const QUOTED_LINES = 200;
+
+/**
+ * A line that ends in `\` goes on in the next, and so does a quote that is still open; a comment is one line, and cannot be
+ * continued into a rule.
+ */
 export function* logicalLines(text: string): Generator<{ readonly text: string; readonly line: number }> {
   let joined = '';
   let start = 0;
@@ -20,10 +26,41 @@ export function* logicalLines(text: string): Generator<{ readonly text: string; 
       joined += line.slice(0, -1);
       continue;
     }
-    yield { text: joined + line, line: start };
+    const goesOn = untilClosed(joined + line, lines, at + 1);
+    at += goesOn?.count ?? 0;
+    yield { text: goesOn?.text ?? joined + line, line: start };
     joined = '';
   }
   if (joined !== '') yield { text: joined, line: start };
+}
+
+/** Undefined when there is no quote to be closed, or what would close it stands in another directive: then the fault is here. */
+function untilClosed(
+  line: string,
+  lines: readonly string[],
+  from: number,
+): { readonly text: string; readonly count: number } | undefined {
+  if (quotes(line) !== 'open') return undefined;
+  let text = line;
+  for (let at = from; at < Math.min(lines.length, from + QUOTED_LINES); at++) {
+    const next = lines[at]!.replace(/\r$/, '');
+    if (/^\s*(?:Sec[A-Z]|Include)\w*\s/.test(next)) return undefined;
+    text += `\n${next.replace(/\\$/, '')}`;
+    const state = quotes(text);
+    if (state !== 'open') return state === 'closed' ? { text, count: at + 1 - from } : undefined;
+  }
+  return undefined;
+}
+
+/** Whether all quotes of a line are closed, as splitWords() reads them. */
+function quotes(line: string): 'closed' | 'open' | 'broken' {
+  try {
+    splitWords(line);
+    return 'closed';
+  } catch (fault) {
+    if (!(fault instanceof RuleFault)) throw fault;
+    return fault.message.endsWith('is never closed') ? 'open' : 'broken';
+  }
 }
 
 /**

@@ -25,7 +25,7 @@ export class Program {
   readonly items: (RuleDraft | Marker)[] = [];
   readonly exclusions: Exclusion[] = [];
   readonly diagnostics: WafDiagnostic[] = [];
-  readonly macros = new MacroBook();
+  readonly macros: MacroBook;
   /** By phase; rules that follow take from it what they do not say themselves. */
   readonly defaults = new Map<Phase, RuleDraft>();
   readonly compilePattern: ProgramOptions['compilePattern'];
@@ -35,6 +35,7 @@ export class Program {
 
   constructor({ compilePattern }: ProgramOptions) {
     this.compilePattern = compilePattern;
+    this.macros = new MacroBook(compilePattern);
   }
 
   /** The context in which a draft's actions and targets are read. */
@@ -67,6 +68,7 @@ export class Program {
   }
 
   #takeId(draft: RuleDraft): void {
+    if (!draft.hasId && !draft.operator) return; // a SecAction needs none, as in ModSecurity 3
     if (!draft.hasId) throw new RuleFault('id', 'the rule has no id', 'add id:NUMBER to its actions');
     const before = this.#ids.get(draft.id);
     if (before)

@@ -65,12 +65,19 @@ class Reader {
       row.apply(args, {
         program: this.#program,
         place,
+        read: name => this.#read(pathFrom(place.file, name)),
         include: (pattern, absent) => this.#include(pathFrom(place.file, pattern), place, absent, depth + 1),
       });
     } catch (fault) {
       if (!(fault instanceof RuleFault)) throw fault;
       this.#program.report(place, 'error', fault);
     }
+  }
+
+  #read(path: string): string {
+    const text = this.#loader.read(path);
+    if (text === undefined) throw new RuleFault('file', `${path} cannot be read`, 'check the path');
+    return text;
   }
 
   #include(pattern: string, place: Place, absent: 'refuse' | 'pass over', depth: number): void {

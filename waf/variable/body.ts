@@ -7,7 +7,7 @@ import { entry, type Variable } from './variable.ts';
 /** The head as sent, an empty line, the body. */
 function fullRequest(t: Transaction): string {
   const headers = t.request.headers.map(({ key, value }) => `${key}: ${value}\n`).join('');
-  return `${t.request.line}\n${headers}\n${t.body.text}`;
+  return `${t.request.line}\n${headers}\n${t.body.raw}`;
 }
 
 export const BODY_VARIABLES: readonly Variable[] = [
@@ -36,7 +36,11 @@ export const BODY_VARIABLES: readonly Variable[] = [
     String(t.body.files.reduce((sum, { length }) => sum + length, 0)),
   ),
   many('FILES', 'Names that files had at the client, by the field.', t =>
-    t.body.files.map(({ name, filename }) => entry(name, filename!)),
+    t.body.files.flatMap(({ name, filename, otherFilename }) =>
+      otherFilename === undefined
+        ? [entry(name, filename!)]
+        : [entry(name, filename!), entry(name, otherFilename)],
+    ),
   ),
   many('FILES_NAMES', 'Names of the fields that hold files.', t =>
     t.body.files.map(({ name }) => entry(name, name)),
@@ -45,7 +49,9 @@ export const BODY_VARIABLES: readonly Variable[] = [
     t.body.files.map(({ name, length }) => entry(name, String(length))),
   ),
   many('FILES_TMPNAMES', 'Empty: moat writes no file.', () => []),
-  many('FILES_TMP_CONTENT', 'Empty: the content of files is not kept.', () => []),
+  many('FILES_TMP_CONTENT', 'What is in the files, by the field; in phase 2.', t =>
+    t.body.files.map(({ name, content }) => entry(name, content)),
+  ),
   {
     kind: 'tree',
     name: 'XML',

@@ -1,4 +1,6 @@
 /** Variables of what matched, and of the rule that asks. */
+import type { Rule } from '../rule.ts';
+import type { Transaction } from '../transaction.ts';
 import { live } from './define.ts';
 import { entry, type Many, type Variable } from './variable.ts';
 
@@ -17,16 +19,20 @@ export const MATCHED_VARIABLES: readonly Variable[] = [
   collection('MATCHED_VARS_NAMES', 'Where they stood.', t =>
     t.matched.values.map(({ key }) => entry(key, key)),
   ),
-  collection('RULE', 'id, msg, severity, logdata, rev, ver of the rule that asks.', t => {
-    const { rule } = t;
-    if (!rule) return [];
-    return [
-      entry('id', String(rule.id)),
-      entry('msg', rule.message?.expand(t) ?? ''),
-      entry('severity', String(rule.severity ?? '')),
-      entry('logdata', rule.data?.constant ?? ''),
-      entry('rev', rule.revision),
-      entry('ver', rule.version),
-    ];
-  }),
+  {
+    ...collection('RULE', 'id, msg, severity, logdata, rev, ver of the rule that asks.', t =>
+      Object.entries(RULE_PARTS).flatMap(([key, read]) => (t.rule ? [entry(key, read(t.rule, t))] : [])),
+    ),
+    get: (t, lower) =>
+      t.rule && Object.hasOwn(RULE_PARTS, lower) ? RULE_PARTS[lower]!(t.rule, t) : undefined,
+  },
 ];
+
+const RULE_PARTS: Readonly<Record<string, (rule: Rule, t: Transaction) => string>> = {
+  id: ({ id }) => String(id),
+  msg: ({ message }, t) => message?.expand(t) ?? '',
+  severity: ({ severity }) => String(severity ?? ''),
+  logdata: ({ data }, t) => data?.expand(t) ?? '',
+  rev: ({ revision }) => revision,
+  ver: ({ version }) => version,
+};

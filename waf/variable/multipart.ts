@@ -4,7 +4,7 @@ import type { Transaction } from '../transaction.ts';
 import { flag, many, one } from './define.ts';
 import { entry, type One, type Variable } from './variable.ts';
 
-const marked = (name: string, key: keyof MultipartFlags, doc: string): One =>
+const marked = (name: string, key: Exclude<keyof MultipartFlags, 'unmatchedBoundary'>, doc: string): One =>
   one(name, doc, t => flag(t.body.flags?.[key]));
 
 /** Everything but differing line ends inside: those of old clients are told by MULTIPART_LF_LINE. */
@@ -49,7 +49,11 @@ export const MULTIPART_VARIABLES: readonly Variable[] = [
   marked('MULTIPART_INVALID_QUOTING', 'invalidQuoting', 'Single quotes in Content-Disposition.'),
   marked('MULTIPART_INVALID_PART', 'invalidPart', 'A part without its headers.'),
   marked('MULTIPART_FILE_LIMIT_EXCEEDED', 'fileLimitExceeded', 'More files than SecUploadFileLimit.'),
-  marked('MULTIPART_UNMATCHED_BOUNDARY', 'unmatchedBoundary', 'A line that could be taken for a boundary.'),
+  one(
+    'MULTIPART_UNMATCHED_BOUNDARY',
+    '1 after a line that could be taken for a boundary, 2 when a true one has come since.',
+    t => String(t.body.flags?.unmatchedBoundary ?? 0),
+  ),
   one('MULTIPART_NAME', 'The name of the last part.', t => t.body.parts.at(-1)?.name),
   one(
     'MULTIPART_FILENAME',

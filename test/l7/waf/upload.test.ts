@@ -50,8 +50,8 @@ test('waf_upload: by extension, content and size; detect only tells', async () =
     ),
     { files: { 'own.conf': 'SecAction "id:1,phase:1,pass,nolog"\n' } },
   );
-  const send = async (path: string, filename: string, content: string): Promise<number> => {
-    const body = `--b\r\nContent-Disposition: form-data; name="f"; filename="${filename}"\r\n\r\n${content}\r\n--b--\r\n`;
+  const send = async (path: string, filename: string, content: string, more = ''): Promise<number> => {
+    const body = `--b\r\nContent-Disposition: form-data; name="f"; filename="${filename}"${more}\r\n\r\n${content}\r\n--b--\r\n`;
     using wire = await Wire.dial(port);
     const head = `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: ${body.length}\r\n\r\n`;
     return (await wire.send(head + body).reply()).status;
@@ -60,11 +60,13 @@ test('waf_upload: by extension, content and size; detect only tells', async () =
   assert.equal(await send('/', 'A.PNG', PNG), 200);
   assert.equal(await send('/', 'a.txt', ''), 200);
   assert.equal(await send('/', '', 'no file'), 200);
-  const before = upstream.requests.length;
+  const before = upstream.requests.length + 1;
+  assert.equal(await send('/', 'a.txt', 'text', "; filename*=utf-8''b.php"), 403);
   assert.equal(await send('/', 'a.png', ELF), 403);
   assert.equal(await send('/', 'a.php', '<?php'), 403);
   assert.equal(await send('/', 'a.png.', ELF), 403);
   assert.equal(await send('/', 'a', 'text'), 403);
+  assert.equal(await send('/', 'a.txt', 'text', "; filename*=utf-8''b.txt"), 200);
   assert.equal(await send('/', 'a.txt', 'x'.repeat(2000)), 413);
   assert.equal(await send('/any', 'a.gif', ELF), 403);
   assert.equal(upstream.requests.length, before);

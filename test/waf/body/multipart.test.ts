@@ -9,7 +9,7 @@ const TYPE = 'multipart/form-data; boundary=b';
 function read(
   body: string,
   type = TYPE,
-): { parts: Part[]; flags: (keyof MultipartFlags)[]; fault: string | undefined } {
+): { parts: Part[]; flags: (keyof MultipartFlags)[]; fault: string | undefined; unmatched: number } {
   const flags = noFlags();
   const parts: Part[] = [];
   let fault: string | undefined;
@@ -22,7 +22,7 @@ function read(
   const set = (Object.keys(flags) as (keyof MultipartFlags)[]).filter(
     key => flags[key] && key !== 'crlfLine',
   );
-  return { parts, flags: set, fault };
+  return { parts, flags: set, fault, unmatched: flags.unmatchedBoundary };
 }
 
 const part = (disposition: string, content: string, more = '') =>
@@ -111,7 +111,14 @@ const FAULTY: readonly [name: string, body: string, type?: string][] = [
   ['no Content-Disposition', `--b\r\nX: y\r\n\r\nz\r\n${END}`],
   ['no name', part('filename="a"', '') + END],
   ['two names', part('name="a"; name="b"', '') + END],
-  ['filename*', part('name="a"; filename*=UTF-8\'\'x', '') + END],
+  ['a malformed filename*', part('name="a"; filename*=UTF-8\'x', '') + END],
+  ['filename* of an unknown character set', part('name="a"; filename*=utf-16\'\'x', '') + END],
+  ['a filename* that is cut short', part('name="a"; filename*=utf-8\'\'%4', '') + END],
+  [
+    'two boundaries, the second after another parameter',
+    END,
+    'multipart/form-data; boundary=b; x=y; boundary=c',
+  ],
   ['another disposition', `--b\r\nContent-Disposition: attachment; name="a"\r\n\r\n\r\n${END}`],
   ['a header twice', part('name="a"', '', 'X: 1\r\nx: 2\r\n') + END],
   ['a header without a colon', part('name="a"', '', 'X\r\n') + END],
@@ -124,6 +131,27 @@ const FAULTY: readonly [name: string, body: string, type?: string][] = [
 
 test('readMultipart: what servers would read differently is a fault', () => {
   for (const [name, body, type] of FAULTY) assert.ok(read(body, type).fault, name);
+});
+
+test('readMultipart: filename* is a file name, and both are told where there are two', () => {
+  const only = read(part('name="a"; filename*=utf-8\'\'%C3%A9.php', 'x') + END);
+  assert.deepEqual([only.fault, only.parts[0]?.filename], [undefined, '\xc3\xa9.php']);
+  const both = read(part('name="a"; filename="a.png"; filename*=UTF-8\'en\'a.php', 'x') + END);
+  assert.deepEqual([both.parts[0]?.filename, both.parts[0]?.otherFilename], ['a.png', 'a.php']);
+});
+
+test('readMultipart: parameters after the boundary are none of its signs', () => {
+  for (const type of ['; charset=UTF-8', ';x="y z" ; charset=UTF-8', ' ;a=b;']) {
+    const { parts, fault } = read(part('name="a"', 'x') + END, `multipart/form-data; boundary=b${type}`);
+    assert.deepEqual([fault, parts[0]?.value], [undefined, 'x'], type);
+  }
+});
+
+test('readMultipart: a suspicious line counts less once a true boundary has come', () => {
+  const number = (body: string) => read(body).unmatched;
+  assert.equal(number(part('name="a"', 'x') + END), 0);
+  assert.equal(number(part('name="a"', '--c') + END), 2);
+  assert.equal(number(`${part('name="a"', '--c')}`), 1);
 });
 
 test('readMultipart: parts before a fault are told', () => {

@@ -209,7 +209,88 @@ const VECTORS: readonly Vector[] = [
     sent: { response: { status: 500, headers: ['X', 'y'], body: 'a secret' } },
     ids: [1, 2, 3],
   },
+  {
+    name: 'RULE tells of the rule that asks, its message with macros',
+    rules:
+      'SecRule ARGS "@rx x" "id:1,pass,nolog,msg:\'hit %{MATCHED_VAR_NAME}\',severity:2,setvar:\'tx.m=%{rule.id} %{rule.msg}\'"\nSecRule TX:m "@streq 1 hit ARGS:a" "id:2,pass"',
+    sent: { target: '/?a=x' },
+    ids: [2],
+  },
+  {
+    name: 'a macro may choose by a pattern, and name a whole collection: the first value',
+    rules:
+      'SecAction "id:1,pass,nolog,setvar:tx.allowed_one=/a/,setvar:tx.b=1"\nSecRule ARGS:x "@within %{TX:/^ALLOWED_/}" "id:2,pass"\nSecRule ARGS:y "@streq %{ARGS_GET}" "id:3,pass"\nSecRule ARGS:x "@within %{TX:/^none/}" "id:4,pass"',
+    sent: { target: '/?x=/a/&y=/a/' },
+    ids: [2, 3],
+  },
+  {
+    name: 'GLOBAL needs no initcol, for there is but one',
+    rules: 'SecAction "id:1,pass,nolog,setvar:global.n=+1"\nSecRule GLOBAL:n "@eq 1" "id:2,pass"',
+    ids: [2],
+  },
+  {
+    name: 'a SecAction needs no id',
+    rules:
+      'SecAction "pass,nolog,setvar:tx.n=1"\nSecAction "pass,nolog,setvar:tx.n=+1"\nSecRule TX:n "@eq 2" "id:2,pass"',
+    ids: [2],
+  },
+  {
+    name: 'a quote goes on over lines',
+    rules: 'SecRule ARGS "@rx x" "id:1,\n  pass"\nSecRule ARGS "@rx x" "id:2,\n  pass,\n  tag:\'a\'"',
+    sent: { target: '/?a=x' },
+    ids: [1, 2],
+  },
+  {
+    name: 'files by what is in them, and the whole request',
+    rules:
+      'SecRule FILES_TMP_CONTENT:f "@contains evil" "id:1,pass"\nSecRule FULL_REQUEST "@contains filename=\\"n.txt\\"" "id:2,pass"\nSecRule FILES:f "@streq n.php" "id:3,pass"\nSecRule REQUEST_BODY "@contains evil" "id:4,pass"',
+    sent: {
+      method: 'POST',
+      headers: ['Content-Type', 'multipart/form-data; boundary=b; charset=utf-8'],
+      body: '--b\r\nContent-Disposition: form-data; name="f"; filename="n.txt"; filename*=utf-8\'\'n.php\r\n\r\nso evil\r\n--b--\r\n',
+    },
+    ids: [1, 2, 3],
+  },
+  {
+    name: 'paths of XML with predicates',
+    rules:
+      'SecAction "id:1,phase:1,nolog,pass,ctl:requestBodyProcessor=XML"\nSecRule XML:/a/b[2] "@streq y" "id:2,pass"\nSecRule XML:/a/b[last()] "@streq z" "id:3,pass"\nSecRule XML:/a/b[@n=\'1\'] "@streq x" "id:4,pass"\nSecRule XML://*[local-name()=\'c\'] "@streq t" "id:5,pass"\nSecRule XML:/a/d[c=\'t\'] "@streq t" "id:6,pass"\nSecRule XML:/a/b[text()] "@streq y" "id:7,pass"\nSecRule XML:/a/b[@m] "@streq x" "id:8,pass"\nSecRule XML:/a/b[.=\'none\'] "@unconditionalMatch" "id:9,pass"',
+    sent: { method: 'POST', body: '<a><b n="1">x</b><b>y</b><b>z</b><d><s:c xmlns:s="u">t</s:c></d></a>' },
+    ids: [2, 3, 4, 5, 6, 7],
+  },
+  {
+    name: 'texts of XML are arguments where SecParseXmlIntoArgs or ctl says so',
+    rules:
+      'SecParseXmlIntoArgs OnlyArgs\nSecAction "id:1,phase:1,nolog,pass,ctl:requestBodyProcessor=XML"\nSecRule ARGS:xml.a.b "@streq x" "id:2,pass"\nSecRule ARGS:xml.a.b.n "@streq 1" "id:3,pass"\nSecRule &XML:/* "@eq 0" "id:4,pass"',
+    sent: { method: 'POST', body: '<a><b n="1">x</b></a>' },
+    ids: [2, 3, 4],
+  },
+  {
+    name: 'ctl:parseXmlIntoArgs=On leaves the tree',
+    rules:
+      'SecAction "id:1,phase:1,nolog,pass,ctl:requestBodyProcessor=XML,ctl:parseXmlIntoArgs=On"\nSecRule ARGS:xml.a.b "@streq x" "id:2,pass"\nSecRule XML:/a/b "@streq x" "id:3,pass"',
+    sent: { method: 'POST', body: '<a><b n="1">x</b></a>' },
+    ids: [2, 3],
+  },
 ];
 
 for (const { name, rules, sent, ids: expected } of VECTORS)
   test(name, () => assert.deepEqual(ids(inspect(compiled(rules), sent)), expected));
+
+test('SecUnicodeMapFile: %uHHHH is read by the code page', () => {
+  const map = { '/u.map': '1250 (one)\n00c0:42\n\n1251\n00c0:41 2032:27\n\n1252 00c0:43\n' };
+  const rules = (page: string) =>
+    compiled(`SecUnicodeMapFile u.map ${page}\nSecRule ARGS "@streq A'" "id:1,pass,t:urlDecodeUni"`, {}, map);
+  const sent = { target: '/?a=%25u00c0%25u2032' };
+  assert.deepEqual(ids(inspect(rules('1251'), sent)), [1]);
+  assert.deepEqual(ids(inspect(rules('1252'), sent)), []);
+});
+
+test('the status may stand in any link of a chain, and block takes no refusal back', () => {
+  const chain = compiled('SecRule ARGS "@rx x" "id:1,deny,chain"\nSecRule ARGS "@rx x" "status:437"');
+  assert.equal(inspect(chain, { target: '/?a=x' }).decision?.status, 437);
+  const block = compiled(
+    'SecDefaultAction "phase:2,pass"\nSecRule ARGS "@rx x" "id:1,phase:2,deny,block,status:418"',
+  );
+  assert.equal(inspect(block, { target: '/?a=x' }).decision?.status, 418);
+});

@@ -45,6 +45,11 @@ const VECTORS: readonly [text: string, expected: RegExp][] = [
   ['SecDefaultAction "log,pass"', /^1: defaults: default actions need a phase/],
   ['Include /none.conf', /^1: file: \/none\.conf is not there/],
   ['SecRuleUpdateActionById 9 "deny"', /^1: exclusion: there is no rule 9/],
+  ['SecRule ARGS "a\nSecRule ARGS "b" "id:1"', /^1: syntax: the quote that opens "a" is never closed/],
+  [rule("id:1,msg:'%{rule.msg}'"), /^1: macro: msg would have no end with %\{rule\.msg\} in it/],
+  [rule("id:1,logdata:'%{RULE:logdata}'"), /^1: macro: logdata would have no end/],
+  ['SecUnicodeMapFile none 20127', /^1: file: \/none cannot be read/],
+  ['SecUnicodeMapFile rules.conf 20127', /^1: value: rules\.conf has no code page 20127/],
   ['SecRule ARGS "a', /^1: syntax: the quote that opens .* is never closed/],
 ];
 

@@ -6,6 +6,8 @@ import type { Program } from '../program.ts';
 export interface ReadContext {
   readonly program: Program;
   readonly place: Place;
+  /** The text of a file, its name taken relative to the file that is read. @throws {RuleFault} when it is not there */
+  read(name: string): string;
   /** Reads the files that a pattern names at this point. @throws {RuleFault} */
   include(pattern: string, absent: 'refuse' | 'pass over'): void;
 }

@@ -10,7 +10,9 @@ import {
   type LimitAction,
   type Settings,
   SWITCH_WORDS,
+  XML_ARGUMENT_WORDS,
 } from '../../settings.ts';
+import { readCodePage } from '../../transform/code-page.ts';
 import { pathFrom } from '../loader.ts';
 import type { SecDirective } from './directive.ts';
 
@@ -107,6 +109,29 @@ export const SETTING_DIRECTIVES: readonly SecDirective[] = [
     10_000,
     'Files of a request; more set MULTIPART_FILE_LIMIT_EXCEEDED.',
   ),
+  {
+    name: 'SecUnicodeMapFile',
+    doc: 'A file with what code pages make of letters, by which `t:urlDecodeUni` reads %uHHHH; and the number of the page.',
+    args: [1, 2],
+    apply([path, page], { program: { settings }, read }) {
+      const text = read(path!);
+      const number = page === undefined ? settings.unicodePage : integer(page, 'the code page', 0, 65_535);
+      settings.unicodePage = number;
+      settings.codePage = readCodePage(text, number);
+      if (!settings.codePage)
+        throw new RuleFault(
+          'value',
+          `${path} has no code page ${number}`,
+          'name one that it has, as in 20127',
+        );
+    },
+  },
+  number(
+    'SecUnicodeCodePage',
+    'unicodePage',
+    65_535,
+    'The page for a SecUnicodeMapFile after it that names none.',
+  ),
   setting('SecArgumentSeparator', 'The sign between arguments, & by default.', (settings, value) => {
     if (value.length !== 1)
       throw new RuleFault('value', `the separator is ${JSON.stringify(value)}`, 'give one character');
@@ -141,6 +166,12 @@ export const SETTING_DIRECTIVES: readonly SecDirective[] = [
         throw new RuleFault('value', 'this is no key of httpbl.org', 'it has 12 lower-case letters');
       settings.httpBlKey = value;
     },
+  ),
+  word<Settings['xmlArguments']>(
+    'SecParseXmlIntoArgs',
+    'xmlArguments',
+    XML_ARGUMENT_WORDS,
+    'Whether texts of an XML body are arguments, too (On), or nothing else (OnlyArgs).',
   ),
   word<AuditMode>('SecAuditEngine', 'audit', AUDIT_WORDS, 'On, RelevantOnly or Off.'),
   setting('SecAuditLogParts', 'Letters of the parts that a line of the audit log has.', (settings, value) => {
