@@ -16,6 +16,7 @@ import { baseEnvironment } from './environment.ts';
 import type { ConfigHistory } from './history/keeper.ts';
 import type { Invocation } from './invocation.ts';
 import { type Change, Listeners } from './listeners.ts';
+import { LiveKeeper } from './live/keeper.ts';
 import { LogFiles } from './log-files.ts';
 import { TierMetrics } from './metrics/tiers.ts';
 import { planeConfigOf } from './plane-config.ts';
@@ -51,6 +52,8 @@ export class Applier {
   report: () => Promise<StatusReport> = () => Promise.reject(new Error('moat is starting'));
   readonly bans: BanKeeper;
   readonly #poolOrders: PoolOrders;
+  /** Log level and firewall mode by command. */
+  readonly live: LiveKeeper;
   /** The configuration in force, as the plane takes it. */
   #packed: Uint8Array | undefined;
 
@@ -70,6 +73,7 @@ export class Applier {
     this.bans = new BanKeeper(this);
     plane.bansChanged = this.bans.changed;
     this.#poolOrders = new PoolOrders(plane, invocation.file, () => this.log);
+    this.live = new LiveKeeper(invocation, () => this.log);
   }
 
   /** The log of the process; another one after a configuration that names other files. */
@@ -106,6 +110,7 @@ export class Applier {
     this.#files.commit(this.#files.prepare(diskNeedsOf(config).logs));
     this.#openLog(config);
     this.#poolOrders.begin();
+    this.live.begin();
     for (let tries = 1; ; tries++) {
       try {
         return void (await this.apply(model, texts));
@@ -196,7 +201,8 @@ export class Applier {
   }
 
   /** @param between when all workers have prepared: the last moment at which anything may refuse */
-  async #applyL7(model: Model, between?: () => Promise<void>): Promise<void> {
+  async #applyL7(configured: Model, between?: () => Promise<void>): Promise<void> {
+    const model = this.live.apply(configured);
     const config = planeConfigOf(model, this.#invocation);
     const { logs, tempDirs } = diskNeedsOf(config);
     const files = this.#files.prepare(logs);

@@ -105,6 +105,12 @@ export const COMMANDS = {
       'show virtual servers, real servers and connections of the running program; drain or disable a real server, force it up or down, weigh it',
     load: () => import('./commands/l4.ts'),
   },
+  'log-level': {
+    usage:
+      'log-level [debug | info | notice | warn | error | crit | alert | emerg | resume] [--for TIME] [-c FILE] [-p PREFIX] [--json]',
+    summary: 'show or change how bad a line must be to stand in the error logs of the running program',
+    load: () => import('./commands/log-level.ts'),
+  },
   pool: {
     usage:
       'pool list [POOL] | drain|ready|down|resume|remove MEMBER [POOL] | weight N MEMBER [POOL] | add MEMBER POOL [weight=N] [backup] ... [-c FILE] [-p PREFIX] [--json]',
@@ -126,7 +132,7 @@ export const COMMANDS = {
   },
   waf: {
     usage:
-      "waf events [--since 1h] [--action block] [--rule N] [--path P] [--client A] | explain ID | test 'curl ...' | exclude ID [--rule N] [--write] | tune [--since 1d] [--confidence high] [--write] | learned | fetch-crs VERSION --sha256 HASH [--to DIR] | bans [list | add KEY [--for TIME] | remove KEY] [--zone NAME] [-c FILE] [--json]",
+      "waf events [--since 1h] [--action block] [--rule N] [--path P] [--client A] | explain ID | test 'curl ...' | exclude ID [--rule N] [--write] | tune [--since 1d] [--confidence high] [--write] | learned | fetch-crs VERSION --sha256 HASH [--to DIR] | mode [off | detect | block | resume] [--server NAME] [--location L] [--for TIME] | bans [list | add KEY [--for TIME] | remove KEY] [--zone NAME] [-c FILE] [--json]",
     summary: 'tell why the firewall refused a request, what it would do with one, and spare the honest ones',
     load: () => import('./commands/waf.ts'),
   },

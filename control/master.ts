@@ -67,6 +67,11 @@ export class Master {
       isShared: () => this.#sharesSockets(),
     });
     applier.history = history;
+    applier.live.hands = {
+      texts: () => applier.texts,
+      bring: (model, texts) => this.#bring(model, texts),
+      take: work => this.#turns.take(work),
+    };
     return history;
   }
 

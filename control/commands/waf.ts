@@ -12,6 +12,7 @@ import { bans } from '../waf/command/bans.ts';
 import { readRequest } from '../waf/command/curl.ts';
 import { proposalsFor } from '../waf/command/exclusion.ts';
 import { fetchCrs } from '../waf/command/fetch-crs.ts';
+import { mode } from '../waf/command/mode.ts';
 import { eventsText, eventText, findingsText, learnedText, shown } from '../waf/command/render.ts';
 import { type Added, type Replayed, replay, sitesNow, withExclusions } from '../waf/command/replay.ts';
 import { CONFIDENCES, type Finding, findings } from '../waf/command/tune.ts';
@@ -36,6 +37,8 @@ const OPTIONS = {
   sha256: { type: 'string' },
   to: { type: 'string' },
   for: { type: 'string' },
+  server: { type: 'string' },
+  location: { type: 'string' },
   confidence: { type: 'string' },
 } as const;
 
@@ -66,12 +69,13 @@ const VERBS: Readonly<Record<string, (context: Context) => number | Promise<numb
 export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = readOptions(args, OPTIONS, 3);
   if (positionals[0] === 'bans') return runBans(values, positionals.slice(1));
+  if (positionals[0] === 'mode') return runMode(values, positionals.slice(1));
   if (positionals[0] === 'fetch-crs') return runFetch(values, positionals[1]);
   if (positionals.length > 2) throw new OptionFault(`unexpected "${positionals[2]}"`);
   const verb = VERBS[positionals[0] ?? ''];
   if (!verb)
     throw new OptionFault(
-      `"${positionals[0] ?? ''}" is not one of ${[...Object.keys(VERBS), 'bans', 'fetch-crs'].join(', ')}`,
+      `"${positionals[0] ?? ''}" is not one of ${[...Object.keys(VERBS), 'bans', 'mode', 'fetch-crs'].join(', ')}`,
     );
   const loaded = loadWithRules(invocationFrom(values));
   const { model } = loaded;
@@ -100,6 +104,15 @@ async function runBans(values: Values, words: readonly string[]): Promise<number
     zone: values.zone,
     lengthMs: durationOf('for', values.for),
   });
+}
+
+/** Likewise. */
+async function runMode(values: Values, words: readonly string[]): Promise<number> {
+  const loaded = load(invocationFrom(values));
+  if (!loaded.model) return faulty(loaded);
+  const { json = false, server, location } = values;
+  const lengthMs = durationOf('for', values.for);
+  return mode(socketPathOf(loaded.model.process.pidPath), words, { json, server, location, lengthMs });
 }
 
 /** No configuration is needed: it may be waiting for these rules. */

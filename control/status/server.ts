@@ -5,9 +5,11 @@ import { createInterface } from 'node:readline';
 import type { ClusterFigures } from '#cluster';
 import type { L4Figures, NamedFlow, Order, Target } from '#l4';
 import type { MemberTarget, ZoneBans } from '#l7';
+import type { LogLevel } from '#model/l7/log.ts';
 import { listenUnix } from '#native/socket.ts';
 import type { ShownToken } from '../api/token/store.ts';
 import type { HistoryAnswer } from '../history/order.ts';
+import type { LiveSettings, ShownMode } from '../live/settings.ts';
 import type { StatusReport } from './report.ts';
 
 /** So many flows are shown at most. */
@@ -25,6 +27,10 @@ export interface Answers {
   'pool-order'(
     wish: string,
   ): Promise<{ readonly done: readonly MemberTarget[] } | { readonly fault: string }>;
+  /** Log level and firewall mode: what was commanded, and how it stands. */
+  live(): Promise<LiveShown>;
+  /** @param wish a LiveOrder as JSON */
+  'live-order'(wish: string): Promise<{ readonly done: null } | { readonly fault: string }>;
   /** What limit_ban remembers, by zone. */
   bans(): Promise<readonly ZoneBans[]>;
   /** @param wish a BanOrder as JSON @returns how many zones it changed */
@@ -47,6 +53,13 @@ export interface Answers {
   'history-order'(wish: string): Promise<{ readonly done: HistoryAnswer } | { readonly fault: string }>;
   /** @param wish a UserOrder as JSON @returns what it is about; of `link`, the link */
   'user-order'(wish: string): Promise<{ readonly done: unknown } | { readonly fault: string }>;
+}
+
+export interface LiveShown {
+  readonly said: LiveSettings;
+  readonly modes: readonly ShownMode[];
+  /** Of the log of the process. */
+  readonly configuredLevel: LogLevel;
 }
 
 /** What an operator wants done to a real server. */

@@ -30,6 +30,9 @@ const orderCluster = (text: string, { cluster }: Applier): ReturnType<Answers['v
 const orderMember = (text: string, applier: Applier): ReturnType<Answers['pool-order']> =>
   outcomeOf(async () => orderPool(JSON.parse(text) as PoolWish, applier));
 
+const orderLive = (text: string, { live }: Applier): ReturnType<Answers['live-order']> =>
+  outcomeOf(() => live.order(JSON.parse(text)).then(() => null));
+
 const orderBan = (text: string, { bans }: Applier): ReturnType<Answers['ban-order']> =>
   outcomeOf(async () => bans.order(JSON.parse(text)));
 
@@ -88,6 +91,8 @@ export class StatusService {
         'l4-connections': () => applier.l4.flows(MOST_CONNECTIONS),
         'l4-order': wish => recorded('l4-order', wish, order(wish, applier), applier),
         'pool-order': wish => recorded('pool-order', wish, orderMember(wish, applier), applier),
+        live: async () => applier.live.shown,
+        'live-order': wish => recorded('live-order', wish, orderLive(wish, applier), applier),
         bans: () => applier.bans.sync(),
         'ban-order': wish => recorded('ban-order', wish, orderBan(wish, applier), applier),
         metrics: () => applier.metrics.text(),

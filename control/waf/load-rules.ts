@@ -1,10 +1,11 @@
 /** Reads a configuration together with the rules of the WAF that it wants, so that a fault in either refuses it. */
 import { readFileSync } from 'node:fs';
-import type { Diagnostic } from '#config';
+import type { CheckResult, Diagnostic } from '#config';
 import { Mmdb, MmdbFault } from '#kit/mmdb.ts';
 import type { GeoDatabase } from '#model/l7/geoip.ts';
 import type { HttpModel, LocationModel } from '#model/l7/http.ts';
 import { type WafRuleTexts, type WafSettings, wafRulesKey } from '#model/l7/waf.ts';
+import type { Model } from '#model/main.ts';
 import { compileRules, type WafDiagnostic } from '#waf';
 import type { Invocation } from '../invocation.ts';
 import { type Loaded, load, systemReason, type Trial } from '../load.ts';
@@ -19,16 +20,22 @@ interface Wanted {
 /** Reads, checks, and compiles the rules once to find their faults. Never throws for what stands in the files. */
 export function loadWithRules(invocation: Invocation, trial?: Trial): Loaded {
   const loaded = load(invocation, trial);
-  const { model } = loaded;
-  if (!model?.http) return loaded;
+  if (!loaded.model?.http) return loaded;
+  const { model, diagnostics } = withRules(loaded.model);
+  return { ...loaded, model, diagnostics: [...loaded.diagnostics, ...diagnostics] };
+}
+
+/** The model with the texts of all rules that its locations want; undefined, with diagnostics, where those are faulty. */
+export function withRules(model: Model): CheckResult {
+  if (!model.http) return { model, diagnostics: [] };
   const wanted = wantedRules(model.http);
   const read = [...wanted.values()].map(readRules);
-  const diagnostics = [...loaded.diagnostics, ...read.flatMap(one => one.diagnostics)];
+  const diagnostics = read.flatMap(one => one.diagnostics);
   const isFaulty = read.some(one => one.texts === undefined);
   const wafRules = read.flatMap(one => one.texts ?? []);
   const geoDatabases = [...model.http.geoDatabases, ...read.flatMap(one => one.geo ?? [])];
   const whole = { ...model, http: { ...model.http, wafRules, geoDatabases: onceEach(geoDatabases) } };
-  return { ...loaded, diagnostics, model: isFaulty ? undefined : whole };
+  return { diagnostics, model: isFaulty ? undefined : whole };
 }
 
 /** Each set once, with the first location that wants it. Settings are shared by locations, so most are seen before. */

@@ -4,6 +4,7 @@ import { BAN, UNBAN } from './ban.ts';
 import { FAILOVER, MAINTENANCE } from './cluster.ts';
 import { CONFIG_APPLY, CONFIG_CONFIRM, CONFIG_ROLLBACK } from './config.ts';
 import { L4_REAL } from './l4-real.ts';
+import { LOG_LEVEL, WAF_MODE } from './live.ts';
 import { POOL_ADD, POOL_MEMBER, POOL_REMOVE } from './pool-member.ts';
 import type { Wish, WishKind } from './questions.ts';
 
@@ -27,6 +28,8 @@ export const CHANGES: { readonly [K in WishKind]: Change<WishOf<K>> } = {
   'pool-member': POOL_MEMBER,
   'pool-add': POOL_ADD,
   'pool-remove': POOL_REMOVE,
+  'log-level': LOG_LEVEL,
+  'waf-mode': WAF_MODE,
   failover: FAILOVER,
   maintenance: MAINTENANCE,
   ban: BAN,

@@ -53,6 +53,7 @@ export class Desk {
         return flows.page(question);
       },
       cluster: () => applier.cluster.figures(),
+      live: async () => applier.live.shown,
       bans: () => applier.bans.sync(),
       config: async () => this.#config(),
       revisions: async ({ limit, before }) => historyOf(applier).list(limit, before),

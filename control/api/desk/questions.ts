@@ -7,7 +7,9 @@ import type { ConfigDiff } from '../../history/diff.ts';
 import type { ApplyWish, RollbackWish } from '../../history/keeper.ts';
 import type { HistoryState } from '../../history/order.ts';
 import type { RevisionHead } from '../../history/store.ts';
+import type { LiveOrder } from '../../live/settings.ts';
 import type { StatusReport } from '../../status/report.ts';
+import type { LiveShown } from '../../status/server.ts';
 import type { ClerkQuestions } from '../clerk/questions.ts';
 import type { RefusalData } from '../refusal.ts';
 import type { IdentityQuestion } from '../user/questions.ts';
@@ -55,6 +57,7 @@ export interface Reads extends Pick<ClerkQuestions, ClerkRead> {
   l4: { readonly input: undefined; readonly output: L4Figures | undefined };
   flows: { readonly input: FlowQuestion; readonly output: FlowPage };
   cluster: { readonly input: undefined; readonly output: ClusterFigures | undefined };
+  live: { readonly input: undefined; readonly output: LiveShown };
   bans: { readonly input: undefined; readonly output: readonly ZoneBans[] };
   config: { readonly input: undefined; readonly output: ConfigTexts };
   /** The newest first. */
@@ -111,6 +114,7 @@ export type Wish =
       readonly words: readonly string[];
     }
   | { readonly kind: 'pool-remove'; readonly pool: string; readonly member: string }
+  | LiveOrder
   | { readonly kind: 'failover'; readonly instance: string }
   | { readonly kind: 'maintenance'; readonly on?: boolean | undefined; readonly reason?: string | undefined }
   | {

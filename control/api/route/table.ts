@@ -5,6 +5,7 @@ import { CLUSTER } from './cluster.ts';
 import { CONFIG } from './config.ts';
 import { L4 } from './l4.ts';
 import { L7 } from './l7.ts';
+import { LIVE } from './live.ts';
 import { ME } from './me.ts';
 import { METRICS } from './metrics.ts';
 import type { Route } from './route.ts';
@@ -18,6 +19,7 @@ export const ROUTES: readonly Route[] = [
   ...L7,
   ...CLUSTER,
   ...WAF,
+  ...LIVE,
   ...CONFIG,
   ...AUDIT,
   ...ME,
