@@ -57,10 +57,11 @@ export class ClusterHealth {
 }
 
 const flowsOf = (sync: SyncFigures | undefined): PlaneHealth['flows'] =>
-  sync && {
-    isReady: sync.isReady,
-    says:
-      sync.state === 'alone'
-        ? 'the other director, whose flows it wants to know, is not heard'
-        : 'it does not know all flows of the other director yet',
-  };
+  sync && { isReady: sync.isReady, says: waitsFor(sync) };
+
+function waitsFor({ state, unanswered = 0 }: SyncFigures): string {
+  if (state === 'alone') return 'the other director, whose flows it wants to know, is not heard';
+  if (state === 'in-step' && unanswered > 0)
+    return `${unanswered} of its health checks have had no answer yet`;
+  return 'it does not know all flows of the other director yet';
+}

@@ -41,12 +41,14 @@ function realChanges(before: L4Tables | undefined, after: L4Tables): TableChange
 
 function serviceChanges(
   old: ServiceTable | undefined,
-  { id, facts, selection }: ServiceTable,
+  { id, facts, selection, elsewhere }: ServiceTable,
 ): TableChange[] {
   const changes: TableChange[] = [];
   const changedSlots = differences(old?.selection, selection);
   if (changedSlots !== undefined)
     changes.push({ kind: 'put-selection', serviceId: id, selection, changedSlots });
+  if (!isDeepStrictEqual(old?.elsewhere, elsewhere))
+    changes.push({ kind: 'put-elsewhere', serviceId: id, slots: elsewhere });
   if (!isDeepStrictEqual(old?.facts, facts)) changes.push({ kind: 'put-service', id, facts });
   return changes;
 }

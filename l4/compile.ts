@@ -5,6 +5,7 @@ import type { RealServerModel, SorryServerModel, VirtualServerModel } from '#mod
 import { type Conditions, conditionOf, type RealCondition, type ServiceCondition } from './condition.ts';
 import { endpointsOf } from './endpoints.ts';
 import { Ids } from './ids.ts';
+import { NO_PEER, type PeerReal, type PeerReals, peerRealsOf } from './peer-reals.ts';
 import type { Candidate } from './schedulers/candidate.ts';
 import { selectionOf } from './schedulers/table.ts';
 import { sliceOf } from './source-pools.ts';
@@ -18,15 +19,19 @@ export interface CompileOptions {
   readonly before: L4Tables | undefined;
   /** Keys hashes where the configuration has no secret; the plane keeps it beside the maps. */
   readonly drawnSecret: string;
+  /** What the other director has told of real servers. */
+  readonly peer?: PeerReals;
 }
 
 export function compileTables(model: L4Model, options: CompileOptions): L4Tables {
-  const { before, conditions } = options;
+  const { before, conditions, peer = NO_PEER } = options;
   const settings = settingsOf(model, options.drawnSecret);
   const ids = new Ids(before);
-  const services = model.virtualServers.map(server =>
-    serviceOf(server, conditions.get(server.name), ids, settings.hashKey),
-  );
+  const services = model.virtualServers.map(server => {
+    const service = serviceOf(server, conditions.get(server.name), ids, settings.hashKey);
+    const reals = peerRealsOf(peer, service.endpoints);
+    return reals ? { ...service, elsewhere: elsewhereOf(service, reals, server, settings.hashKey) } : service;
+  });
   return { settings, services, leaving: leavingOf(before, services) };
 }
 
@@ -80,6 +85,33 @@ function serviceOf(
   return { id, facts: factsOf(server), endpoints, selection, reals: all };
 }
 
+/** The ring of the other director; undefined: it has none, or the same. Real servers that are not known here have id 0. */
+function elsewhereOf(
+  { selection, reals }: ServiceTable,
+  peer: readonly PeerReal[],
+  { scheduler }: VirtualServerModel,
+  secret: Uint8Array,
+): Uint32Array | undefined {
+  if (selection.kind !== 'ring') return undefined;
+  const nameOf = ({ address, port }: Pick<PeerReal, 'address' | 'port'>) => `${address} ${port}`;
+  const weights = new Map(peer.map(real => [nameOf(real), real.weight]));
+  const known = new Set(reals.map(nameOf));
+  const isSame =
+    reals.every(real => (real.intake === 'all' ? real.weight : 0) === (weights.get(nameOf(real)) ?? 0)) &&
+    peer.every(real => real.weight === 0 || known.has(nameOf(real)));
+  if (isSame) return undefined;
+  const there = [
+    ...reals.map(real => ({ ...real, weight: weights.get(nameOf(real)) ?? 0 })),
+    ...peer.filter(real => !known.has(nameOf(real))).map(real => ({ ...real, id: 0 })),
+  ].filter(({ weight }) => weight > 0);
+  const ring = selectionOf(
+    there.map(({ id, address, port, weight }) => ({ id, address, port, weight, key: `${address} ${port}` })),
+    scheduler,
+    secret,
+  );
+  return 'slots' in ring ? ring.slots : undefined;
+}
+
 /** It is in the tables all the time, so that its flows go on when the quorum is there again. */
 function sorryOf(
   { name, address, port, mode }: SorryServerModel,
@@ -97,14 +129,14 @@ type Standing = Pick<RealTable, 'weight' | 'intake' | 'fate'>;
 /** @param replaced whether the sorry server has all new flows */
 function standingOf(
   real: RealServerModel,
-  { alive, weight = real.weight, drain }: RealCondition,
+  { alive, weight = real.weight, drain, isContested = false }: RealCondition,
   { onDead, inhibit, drain: drains }: VirtualServerModel,
   replaced: boolean,
 ): Standing {
   const dead: FlowFate = onDead === 'keep' ? 'forward' : onDead;
   const quiet = { weight: 0, intake: drains.keepsPersistent ? 'persistent' : 'none' } as const;
   if (real.state === 'down' || drain === 'over') return { weight: 0, intake: 'none', fate: dead };
-  if (!alive) return { weight: 0, intake: 'none', fate: inhibit ? 'forward' : dead };
+  if (!alive) return { weight: 0, intake: 'none', fate: inhibit || isContested ? 'forward' : dead };
   if (drain === 'draining' || weight === 0) return { ...quiet, fate: 'forward' };
   return { weight, intake: replaced ? 'none' : 'all', fate: 'forward' };
 }

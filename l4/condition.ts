@@ -8,6 +8,8 @@ export interface RealCondition {
   readonly weight: number | undefined;
   /** `over`: the deadline has passed. */
   readonly drain: 'no' | 'draining' | 'over';
+  /** Dead, but the other director says that it lives, and this one has not asked often enough since: its flows go on. */
+  readonly isContested?: boolean;
 }
 
 export interface ServiceCondition {

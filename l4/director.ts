@@ -5,13 +5,14 @@ import type { VirtualServerModel } from '#model/l4/virtual-server.ts';
 import { effectiveCapabilities, missingCapabilities } from '#native/capabilities.ts';
 import { changesBetween } from './changes.ts';
 import { compileTables, releaseReals } from './compile.ts';
-import { conditionOf, type ServiceCondition } from './condition.ts';
+import { type Conditions, conditionOf, type ServiceCondition } from './condition.ts';
 import { DataPlane, type DataPlaneOptions } from './data-plane.ts';
 import { defaultAttach } from './default-attach.ts';
 import type { L4Figures, LeaseFigures, NamedFlow, RealFigures } from './figures.ts';
 import { entriesAmong, Fullness } from './fullness.ts';
 import type { Teller } from './health/teller.ts';
 import { Watch } from './health/watch.ts';
+import { NO_PEER, type PeerReals } from './peer-reals.ts';
 import { folderOf } from './pins.ts';
 import { keptSecret } from './secret.ts';
 import type { RealCounts } from './statistics.ts';
@@ -39,10 +40,13 @@ export class Director {
   readonly #fullness: Fullness;
   readonly #sync: SyncLink;
   #plane: DataPlane | undefined;
+  /** What the other director has told of real servers; it holds on when that one falls silent. */
+  #peer = NO_PEER;
   #pinPath = '';
   #model: L4Model | undefined;
   /** What the maps hold as far as this process has written them. */
   #tables: L4Tables | undefined;
+  readonly #bornMs = performance.now();
   #lease: NodeJS.Timeout | undefined;
   #release: NodeJS.Timeout | undefined;
 
@@ -50,7 +54,7 @@ export class Director {
     this.#log = log;
     this.#fullness = new Fullness(message => log.warn(message));
     this.#drawnSecret = drawnSecret;
-    this.#sync = new SyncLink(log);
+    this.#sync = new SyncLink(log, reals => this.#hearPeer(reals));
     this.#watch = new Watch({
       log: () => log,
       nowMs: () => performance.now(),
@@ -90,7 +94,7 @@ export class Director {
       this.#keepLease(plane, model.leaseMs);
       this.#tellOfRoom(plane, model.connections);
       this.#sync.follow(model.sync, folderOf(model.pinPath));
-      this.#sync.tablesChanged();
+      this.#sync.tablesChanged(aliveIn(model, tables, this.#watch.conditions));
       this.#model = model;
     } catch (fault) {
       this.#goBack(plane, before);
@@ -122,7 +126,14 @@ export class Director {
   #compile(model: L4Model): L4Tables {
     const before = this.#tables ?? this.#plane?.before;
     const drawnSecret = model.hashSecret === undefined ? this.#drawnSecret() : '';
-    return compileTables(model, { conditions: this.#watch.conditions, before, drawnSecret });
+    const peer = model.sync ? this.#peer : NO_PEER;
+    return compileTables(model, { conditions: this.#watch.conditions, before, drawnSecret, peer });
+  }
+
+  #hearPeer(reals: PeerReals): void {
+    this.#peer = reals;
+    this.#watch.hearPeer(reals);
+    this.#refresh();
   }
 
   #attach(plane: DataPlane, wishes: readonly AttachModel[]): void {
@@ -169,14 +180,16 @@ export class Director {
 
   /** Real servers are others now than a moment ago. */
   #refresh(): void {
-    if (this.#model && this.#plane) this.#write(this.#compile(this.#model), this.#plane);
+    if (this.#model && this.#plane) this.#write(this.#model, this.#compile(this.#model), this.#plane);
   }
 
-  #write(tables: L4Tables, plane: DataPlane): void {
+  #write(model: L4Model, tables: L4Tables, plane: DataPlane): void {
+    const changes = changesBetween(this.#tables, tables);
+    if (changes.length === 0) return;
     try {
-      plane.apply(changesBetween(this.#tables, tables));
+      plane.apply(changes);
       this.#tables = tables;
-      this.#sync.tablesChanged();
+      this.#sync.tablesChanged(aliveIn(model, tables, this.#watch.conditions));
     } catch (fault) {
       this.#log.error(`l4: a change of real servers cannot be written: ${(fault as Error).message}`);
     }
@@ -192,20 +205,24 @@ export class Director {
   }
 
   #lookAround(): void {
-    const tables = this.#tables;
-    const plane = this.#plane;
-    if (!tables || !plane) return;
+    const [model, tables, plane] = [this.#model, this.#tables, this.#plane];
+    if (!model || !tables || !plane) return;
     const counts = plane.reals();
     this.#fullness.look({ entries: entriesAmong(realsOf(tables), counts), room: plane.room });
-    if (tables.leaving.length > 0) this.#forgetLeft(tables, plane, counts);
+    if (tables.leaving.length > 0) this.#forgetLeft(model, tables, plane, counts);
   }
 
-  #forgetLeft(tables: L4Tables, plane: DataPlane, counts: ReadonlyMap<number, RealCounts>): void {
+  #forgetLeft(
+    model: L4Model,
+    tables: L4Tables,
+    plane: DataPlane,
+    counts: ReadonlyMap<number, RealCounts>,
+  ): void {
     const empty = tables.leaving.filter(({ id }) => {
       const count = counts.get(id);
       return !count || count.active + count.inactive === 0;
     });
-    if (empty.length > 0) this.#write(releaseReals(tables, new Set(empty.map(({ id }) => id))), plane);
+    if (empty.length > 0) this.#write(model, releaseReals(tables, new Set(empty.map(({ id }) => id))), plane);
   }
 
   /** @throws {Error} when no configuration is in force */
@@ -217,7 +234,7 @@ export class Director {
       attached: plane.attached,
       lease: leaseOf(plane, model.leaseMs),
       table: { entries: entriesAmong(realsOf(tables), counts), room: plane.room },
-      sync: this.#sync.figures,
+      sync: this.#syncFigures(),
       reasons: plane.reasons(),
       services: tables.services.map(service => {
         const server = model.virtualServers.find(({ name }) => name === service.facts.name);
@@ -247,6 +264,15 @@ export class Director {
         };
       }),
     };
+  }
+
+  /** Who takes over without having asked its real servers once would break what goes on at those it has wrong. */
+  #syncFigures(): L4Figures['sync'] {
+    const figures = this.#sync.figures;
+    if (!figures) return undefined;
+    const { unanswered } = this.#watch;
+    const waitsOn = unanswered > 0 && performance.now() - this.#bornMs < (this.#model?.sync?.waitMs ?? 0);
+    return { ...figures, unanswered, isReady: figures.isReady && !waitsOn };
   }
 
   /**
@@ -348,6 +374,18 @@ const NOTHING: RealCounts = {
 function leaseOf(plane: DataPlane, leaseMs: number | undefined): LeaseFigures | undefined {
   if (leaseMs === undefined) return undefined;
   return { ms: leaseMs, leftMs: Number(plane.leaseEndNs() - process.hrtime.bigint()) / 1e6 };
+}
+
+/** Ids of real servers that pass their checks. */
+function aliveIn(model: L4Model, { services }: L4Tables, conditions: Conditions): Set<number> {
+  const servers = new Map(model.virtualServers.map(server => [server.name, server]));
+  const isAlive = (real: RealTable, name: string) =>
+    !['dead', 'disabled'].includes(stateOf(real, servers.get(name), conditions.get(name)));
+  return new Set(
+    services.flatMap(({ facts, reals }) =>
+      reals.filter(real => isAlive(real, facts.name)).map(({ id }) => id),
+    ),
+  );
 }
 
 function stateOf(

@@ -1,7 +1,7 @@
 /** The layouts of l4/bpf/shared.h for TypeScript. test/l4/layout.test.ts holds them against the compiled object and that file. */
 import type { Struct } from './struct.ts';
 
-export const LAYOUT_VERSION = 6;
+export const LAYOUT_VERSION = 7;
 export const FLOW_SHARDS = 64;
 export const BUCKET_SLOTS = 14;
 export const BUCKET_FLOWS = 10;
@@ -31,7 +31,7 @@ export const PROTOCOL = { tcp: 6, udp: 17 } as const;
 export const FLOW_KIND = { packets: 0, template: 1 } as const;
 export const ROLE = { forward: 0, reply: 1, template: 2 } as const;
 export const STATES = ['syn', 'established', 'fin', 'closed', 'udp', 'template', 'dead'] as const;
-export const FLOW_FLAG = { sourceCounted: 1, spliced: 2, synced: 4 } as const;
+export const FLOW_FLAG = { sourceCounted: 1, spliced: 2, synced: 4, told: 8, midway: 16 } as const;
 export const NEWS = { lives: 0, ends: 1, walked: 2 } as const;
 /** What became of a flow that another director told of. */
 export const IMPORTED = ['new', 'updated', 'ended', 'own', 'unknown', 'taken', 'full'] as const;

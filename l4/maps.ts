@@ -17,6 +17,7 @@ export const MAP_NAMES = [
   'services',
   'service_states',
   'rings',
+  'rings_elsewhere',
   'reals',
   'real_states',
   'ways',
@@ -134,6 +135,7 @@ export class L4Maps {
   dropService(id: number): void {
     this.putService(id, {});
     this.map('rings').delete(u32(id));
+    this.putRingElsewhere(id, undefined);
   }
 
   putService(id: number, values: Values): void {
@@ -146,6 +148,16 @@ export class L4Maps {
 
   /** Puts a whole ring in the place of the one before: a packet sees one or the other. */
   putRing(service: number, reals: Uint32Array): void {
+    this.#putRing('rings', service, reals);
+  }
+
+  /** The ring of the other director. @param reals undefined: it is as ours */
+  putRingElsewhere(service: number, reals: Uint32Array | undefined): void {
+    if (reals) this.#putRing('rings_elsewhere', service, reals);
+    else this.map('rings_elsewhere').delete(u32(service));
+  }
+
+  #putRing(into: 'rings' | 'rings_elsewhere', service: number, reals: Uint32Array): void {
     const fd = createMap({
       type: MAP_TYPE.array,
       name: `ring_${service}`,
@@ -156,7 +168,7 @@ export class L4Maps {
     });
     const indices = Uint32Array.from({ length: reals.length + 1 }, (_, at) => at);
     new BpfMap(fd).putAll(new Uint8Array(indices.buffer), u32(reals.length, ...reals));
-    this.map('rings').put(u32(service), u32(fd));
+    this.map(into).put(u32(service), u32(fd));
     closeFd(fd);
   }
 

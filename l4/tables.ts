@@ -83,6 +83,8 @@ export interface ServiceTable {
   readonly facts: ServiceFacts;
   readonly endpoints: readonly ServiceEndpoint[];
   readonly selection: Selection;
+  /** Slots of the ring of the other director; undefined: it has none, or the same. */
+  readonly elsewhere?: Uint32Array | undefined;
   readonly reals: readonly RealTable[];
 }
 
@@ -124,6 +126,8 @@ export type TableChange =
       readonly selection: Selection;
       readonly changedSlots: number;
     }
+  /** The other director's ring; undefined: it is as ours. */
+  | { readonly kind: 'put-elsewhere'; readonly serviceId: number; readonly slots: Uint32Array | undefined }
   | { readonly kind: 'put-endpoint'; readonly endpoint: ServiceEndpoint; readonly serviceId: number }
   | { readonly kind: 'drop-endpoint'; readonly endpoint: ServiceEndpoint }
   | { readonly kind: 'drop-service'; readonly id: number }

@@ -13,6 +13,7 @@ import {
   SCORE_RULE,
   SELECTION,
   SERVICE,
+  SERVICES_MOST,
   SETTING,
   SOURCE,
   TUNNEL,
@@ -51,6 +52,8 @@ export class MapWriter {
   /** What addresses mean, as it stands in the map. */
   #addresses = new Map<string, number>();
   readonly #filters = new Map<number, Map<string, [Uint8Array, number]>>();
+  /** Services of which the other director's ring was told in this life. */
+  readonly #elsewhere = new Set<number>();
   #settings: L4Settings | undefined;
   #surroundings: Surroundings;
 
@@ -116,6 +119,9 @@ export class MapWriter {
       case 'put-selection':
         this.#maps.putRing(change.serviceId, listOf(change.selection));
         return this.#writeService(change.serviceId);
+      case 'put-elsewhere':
+        this.#elsewhere.add(change.serviceId);
+        return this.#maps.putRingElsewhere(change.serviceId, change.slots);
       case 'put-endpoint':
         return this.#maps.putEndpoint(placeOf(change.endpoint), change.serviceId);
       case 'drop-endpoint':
@@ -229,6 +235,8 @@ export class MapWriter {
 
   /** Removes entries of an adopted set of maps that nobody has written in this life. */
   removeStrangers(): void {
+    for (let id = 1; id < SERVICES_MOST; id++)
+      if (!this.#elsewhere.has(id)) this.#maps.putRingElsewhere(id, undefined);
     const addresses = new Set([...this.#addresses.keys()].map(hexOf));
     for (const key of [...this.#maps.map('addresses').keys()])
       if (!addresses.has(hex(key))) this.#maps.map('addresses').delete(key);

@@ -108,6 +108,7 @@ INLINE int insert(const struct settings *settings, struct packet *packet, __u32 
   flow->role = ROLE_FORWARD;
   flow->state = first_state(packet);
   flow->mode = real->mode;
+  if ((settings->flags & SETTING_SYNC) && packet->protocol == IPPROTO_TCP && flow->state == STATE_ESTABLISHED) flow->flags |= FLOW_MIDWAY;
   int translated = flow->mode == MODE_NAT || flow->mode == MODE_FULLNAT;
   if (packet->spliced) {
     if (!translated) return REASON_FAMILY;

@@ -154,7 +154,7 @@ INLINE int is_guarded(const struct service *service) {
 /* What most packets are: the middle of a connection whose real server works, and to which the way is known. NONE: this is another. */
 INLINE int forward_established(frame_t *frame, struct packet *packet, struct settings *settings, struct flow *flow) {
   __u32 state = flow->state, id = flow->service, real_id = flow->real;
-  if (!is_active(state) || flow->flags & ~FLOW_SOURCE_COUNTED) return NONE;
+  if (!is_active(state) || flow->flags & ~FLOW_PLAIN) return NONE;
   if (packet->inner_l3 || (packet->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST))) return NONE;
   struct service *service = bpf_map_lookup_elem(&services, &id);
   struct real *real = bpf_map_lookup_elem(&reals, &real_id);

@@ -50,7 +50,7 @@ INLINE int flow_change(struct flow *flow, __u32 to) {
 }
 
 /* sync.h: tells who keeps flows for another director, if anybody does, and this is one that such a director needs. */
-SEPARATE int tell_flow(const struct flow_key *key, const struct flow *flow, __u32 kind);
+SEPARATE int tell_flow(const struct flow_key *key, struct flow *flow, __u32 kind);
 
 /* Like LVS's table for one direction: what the client sends is all that dr and tun see. `key` is that of the flow. */
 INLINE void flow_advance(const struct flow_key *key, struct flow *flow, const struct packet *packet, int from_client) {

@@ -74,6 +74,14 @@ struct {
   __array(values, struct ring);
 } rings SEC(".maps");
 
+/* What the other director's rings are, where it has told of real servers that make them others than ours. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+  __uint(max_entries, SERVICES_MOST);
+  __type(key, __u32);
+  __array(values, struct ring);
+} rings_elsewhere SEC(".maps");
+
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(max_entries, REALS_MOST);

@@ -8,7 +8,7 @@
 #include <linux/types.h>
 
 /* Changes with every layout: maps that were pinned by another one are not adopted. */
-#define LAYOUT_VERSION 6
+#define LAYOUT_VERSION 7
 
 #define FLOW_SHARDS 64
 #define REALS_MOST 16384
@@ -170,6 +170,11 @@ enum flow_state { STATE_SYN, STATE_ESTABLISHED, STATE_FIN, STATE_CLOSED, STATE_U
 #define FLOW_SOURCE_COUNTED 1 /* in the count of its client's flows */
 #define FLOW_SPLICED 2 /* in both halves: begun by a cookie; the forward one has a struct splice in the place of its hop */
 #define FLOW_SYNCED 4 /* in both halves: another director told of it, and no packet of it has come here since */
+#define FLOW_TOLD 8 /* another director has it, too: what becomes of it is told there, needed or not */
+#define FLOW_MIDWAY 16 /* its opening was not seen here: who saw it has it, too, and is told of it at the next walk */
+
+/* Flags that mean nothing to a packet of the middle. */
+#define FLOW_PLAIN (FLOW_SOURCE_COUNTED | FLOW_TOLD | FLOW_MIDWAY)
 
 /* nat and fullnat: two of them, the forward one with its own tuple as key and the other as value, and the reply's the other way round. */
 struct flow {

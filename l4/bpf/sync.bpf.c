@@ -19,7 +19,10 @@ static int look_at_flow(const struct flow_key *key, struct flow *flow, struct wa
   if (flow->role == ROLE_REPLY || flow->state == STATE_SYN || flow->state == STATE_DEAD) return 0;
   if ((flow->flags & FLOW_SYNCED) && !telling->foreign) return 0;
   __u64 last = last_use(key, flow);
-  if (last < telling->since_ns || !is_needed_elsewhere(telling->settings, key, flow)) return 0;
+  if (last < telling->since_ns) return 0;
+  /* In a snapshot also those that were told, for the word may have reached nobody. */
+  __u32 wanted = telling->foreign ? FLOW_MIDWAY | FLOW_TOLD : FLOW_MIDWAY;
+  if (!(flow->flags & wanted) && !is_needed_elsewhere(telling->settings, key, flow)) return 0;
   struct flow_news *news = bpf_ringbuf_reserve(&flow_news, sizeof *news, 0);
   if (!news) {
     telling->lost++;
@@ -31,6 +34,7 @@ static int look_at_flow(const struct flow_key *key, struct flow *flow, struct wa
   news->key = *key;
   news->flow = *flow;
   bpf_ringbuf_submit(news, BPF_RB_NO_WAKEUP);
+  mark_told(flow);
   telling->told++;
   return 0;
 }

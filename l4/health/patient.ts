@@ -29,6 +29,10 @@ export class Patient {
   /** Nobody asks it then: what was known of it last is not made better by that. */
   #isDisabled = false;
   #drain: DrainState = READY;
+  /** Whether it lives as the other director has it; undefined: that one has told nothing. */
+  #peer: boolean | undefined;
+  /** Of each check, failures in a row since the other director said so. */
+  #failures = new Map<Round, number>();
   #timer: NodeJS.Timeout | undefined;
   readonly #means: PatientMeans;
 
@@ -57,9 +61,28 @@ export class Patient {
     this.#rounds = checksFor(server, real).flatMap(check =>
       targetsOf(check, server, real).map(target => this.#round(check, target, heard)),
     );
-    for (const round of old) if (!this.#rounds.includes(round)) round.close();
+    for (const round of old) if (!this.#rounds.includes(round)) this.#drop(round);
     for (const round of this.#rounds) if (!old.includes(round)) round.start(firstInMs);
     this.#followDrain(server, real, drained);
+  }
+
+  #drop(round: Round): void {
+    round.close();
+    this.#failures.delete(round);
+  }
+
+  /** What the other director says of it counts until its own checks are answered. @returns whether it is anything new */
+  hearPeer(alive: boolean | undefined): boolean {
+    if (alive === this.#peer) return false;
+    this.#peer = alive;
+    this.#failures.clear();
+    this.#assess();
+    return true;
+  }
+
+  /** Checks that have had no answer yet. */
+  get unanswered(): number {
+    return this.#rounds.filter(({ course }) => course.verdict === 'unchecked').length;
   }
 
   #round(check: L4CheckModel, target: ProbeTarget, heard: Heard): Round {
@@ -72,6 +95,7 @@ export class Patient {
     );
     const round: Round = new Round(check, target, asksAlike?.course ?? UNCHECKED, this.#means, outcome => {
       if (!outcome.passed) this.failedChecks++;
+      this.#failures.set(round, outcome.passed ? 0 : (this.#failures.get(round) ?? 0) + 1);
       this.#assess();
       heard(this, round, outcome);
     });
@@ -108,18 +132,26 @@ export class Patient {
     const wanted = this.#rounds.flatMap(({ last }) => (last?.weight === undefined ? [] : [last.weight]));
     const weight = wanted.length === 0 ? undefined : Math.min(...wanted);
     const drain = this.#drain.phase;
+    const isContested = !alive && this.#isContested;
     const before = this.condition;
-    if (before.alive === alive && before.weight === weight && before.drain === drain) return;
-    this.condition = { alive, weight, drain };
+    const isSame = before.alive === alive && before.weight === weight && before.drain === drain;
+    if (isSame && (before.isContested ?? false) === isContested) return;
+    this.condition = { alive, weight, drain, ...(isContested ? { isContested } : {}) };
   }
 
   #lives(): boolean {
     if (this.#forced) return this.#forced === 'up';
     if (this.#isDisabled) return this.condition.alive;
-    return this.#rounds.every(
-      ({ course, check }) =>
-        course.verdict === 'alive' || (course.verdict === 'unchecked' && !check.mandatory),
-    );
+    return this.#rounds.every(({ course, check }) => {
+      if (course.verdict !== 'unchecked') return course.verdict === 'alive';
+      return this.#peer ?? !check.mandatory;
+    });
+  }
+
+  /** The first answer of all decides by itself, and after a restart of a real server one director sees it before the other. */
+  get #isContested(): boolean {
+    if (this.#peer !== true || this.#forced || this.#isDisabled) return false;
+    return this.#rounds.every(round => (this.#failures.get(round) ?? 0) < round.check.fall);
   }
 
   close(): void {

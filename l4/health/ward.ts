@@ -2,6 +2,7 @@
 
 import type { NotifyEvent, VirtualServerModel } from '#model/l4/virtual-server.ts';
 import { livingWeight, type RealCondition, type ServiceCondition } from '../condition.ts';
+import type { PeerReal } from '../peer-reals.ts';
 import { Patient, type PatientMeans } from './patient.ts';
 import { holdsQuorum } from './quorum.ts';
 import type { Round } from './round.ts';
@@ -48,6 +49,21 @@ export class Ward {
     this.#patients = kept;
     const isChanged = this.#reviewReals('the configuration or a command says so', kept.values());
     if (this.#reviewQuorum() || isChanged) this.#means.changed();
+  }
+
+  /** @param peer what the other director has told of its real servers; undefined: nothing */
+  hearPeer(peer: readonly PeerReal[] | undefined): void {
+    const said = new Map(peer?.map(({ address, port, alive }) => [`${address} ${port}`, alive]));
+    const changed = this.server.realServers.flatMap(({ name, address, port }) => {
+      const patient = this.#patients.get(name);
+      return patient?.hearPeer(said.get(`${address} ${port}`)) ? [patient] : [];
+    });
+    this.#review('the other director says so', changed);
+  }
+
+  /** Checks that have had no answer yet. */
+  get unanswered(): number {
+    return [...this.#patients.values()].reduce((sum, patient) => sum + patient.unanswered, 0);
   }
 
   #dismiss(name: string, patient: Patient): void {

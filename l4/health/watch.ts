@@ -4,6 +4,8 @@ import type { L4CheckModel } from '#model/l4/health.ts';
 import type { L4Model } from '#model/l4/l4.ts';
 import type { VirtualServerModel } from '#model/l4/virtual-server.ts';
 import type { Conditions } from '../condition.ts';
+import { endpointsOf } from '../endpoints.ts';
+import { NO_PEER, type PeerReals, peerRealsOf } from '../peer-reals.ts';
 import { runHook } from './hook.ts';
 import { Limiter } from './limiter.ts';
 import { Pinger } from './pinger.ts';
@@ -38,6 +40,7 @@ export class Watch implements Disposable {
   #virtual: ReadonlySet<string> = new Set();
   #wards: readonly Ward[] = [];
   #scriptUser = 'nobody';
+  #peer: PeerReals = NO_PEER;
   #telling: NodeJS.Immediate | undefined;
 
   constructor(means: WatchMeans) {
@@ -70,6 +73,19 @@ export class Watch implements Disposable {
       return ward;
     });
     for (const ward of old) if (!kept.has(ward)) ward.close();
+    this.hearPeer(this.#peer);
+  }
+
+  /** What the other director has told of real servers. */
+  hearPeer(peer: PeerReals): void {
+    this.#peer = peer;
+    for (const ward of this.#wards)
+      ward.hearPeer(peer.size === 0 ? undefined : peerRealsOf(peer, endpointsOf(ward.server.addresses)));
+  }
+
+  /** Checks that have had no answer yet: what is known of their real servers is what the other director says, or a guess. */
+  get unanswered(): number {
+    return this.#wards.reduce((sum, ward) => sum + ward.unanswered, 0);
   }
 
   get conditions(): Conditions {

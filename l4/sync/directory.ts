@@ -3,8 +3,9 @@ import { addressBytes } from '../address.ts';
 import { PROTOCOL } from '../layout.ts';
 import type { L4Maps } from '../maps.ts';
 import { tablesIn } from '../standing.ts';
-import type { ServiceEndpoint } from '../tables.ts';
+import type { L4Tables, ServiceEndpoint } from '../tables.ts';
 import type { FlowPlace } from './record.ts';
+import type { RealStanding } from './reports.ts';
 
 const nameOf = (address: Uint8Array, port: number) =>
   `${Buffer.from(address.buffer, address.byteOffset, 16).toString('latin1')}${port}`;
@@ -14,9 +15,11 @@ export class Directory {
   readonly #places = new Map<number, FlowPlace & { readonly protocol: number }>();
   readonly #reals = new Map<string, number>();
   readonly #realPlaces = new Map<number, FlowPlace>();
+  readonly #services: L4Tables['services'];
 
   constructor(maps: L4Maps) {
     const { services, leaving } = tablesIn(maps);
+    this.#services = services;
     for (const { id, endpoints, reals } of services) {
       for (const endpoint of endpoints) this.#addEndpoint(id, endpoint);
       for (const real of reals) this.#addReal(real);
@@ -61,6 +64,19 @@ export class Directory {
 
   real(service: number, { address, port }: FlowPlace): number | undefined {
     return this.#reals.get(`${service} ${nameOf(address, port)}`);
+  }
+
+  /** @param alive ids of real servers that pass their checks */
+  *standings(alive: ReadonlySet<number>): Generator<RealStanding> {
+    for (const { id: service, reals } of this.#services) {
+      const virtual = this.placeOf(service);
+      if (!virtual) continue;
+      for (const { id, intake, weight } of reals)
+        yield {
+          ...{ protocol: virtual.protocol, virtual, real: this.#realPlaces.get(id)! },
+          ...{ alive: alive.has(id), weight: intake === 'all' ? weight : 0 },
+        };
+    }
   }
 
   realPlace(id: number): FlowPlace | undefined {

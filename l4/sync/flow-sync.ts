@@ -1,11 +1,13 @@
 /** Keeps the flows of two directors alike: what the programs tell goes out, what the other one tells goes into the table. */
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { FLOW_SHARDS, IMPORTS_MOST, MODE, STATES } from '../layout.ts';
+import type { PeerReals } from '../peer-reals.ts';
 import { Directory } from './directory.ts';
 import { FlowKernel, type Imported } from './kernel.ts';
 import { keyText, NEWS_BYTES, newsOf, recordOf, walkedShard } from './news.ts';
 import { BODY_MOST, seal, type Unsealed, unseal } from './packet.ts';
-import { type FlowRecord, OP, RecordFault, RecordWriter, readRecords } from './record.ts';
+import { type FlowRecord, OP, type RealReport, RecordFault, RecordWriter, readRecords } from './record.ts';
+import { OwnReports, PeerReports } from './reports.ts';
 import { type Refusal, Session, type SessionFigures } from './session.ts';
 
 export type RefusalReason = Unsealed | Refusal | 'stranger';
@@ -30,7 +32,11 @@ export interface FlowSyncOptions {
   readonly key: string;
   /** Sends over every path. */
   readonly send: (datagram: Buffer) => void;
+  /** The other director has told something new of real servers. */
+  readonly told: (reals: PeerReals) => void;
   readonly nowMs: () => number;
+  /** Ids of real servers that pass their checks. */
+  readonly alive: ReadonlySet<number>;
 }
 
 export interface FlowSyncFigures extends SessionFigures {
@@ -72,6 +78,12 @@ export class FlowSync implements Disposable {
   readonly #writer = new RecordWriter(this.#room);
   readonly #imports = new Uint8Array(IMPORTS_MOST * NEWS_BYTES);
   #lookedMs = -Infinity;
+  #alive: ReadonlySet<number>;
+  readonly #reports = new OwnReports();
+  readonly #peer = new PeerReports();
+  #hasNewReports = false;
+  /** The other one was there at the last tick, or has come since. */
+  #wasMet = false;
   #lag = { sinceMs: 0, mostMs: 0, lastMs: 0 };
   #flowsSent = 0;
   #flowsReceived = 0;
@@ -90,6 +102,7 @@ export class FlowSync implements Disposable {
   /** @throws {Error} when the maps are not there, or the programs cannot be loaded */
   constructor(options: FlowSyncOptions) {
     this.#options = options;
+    this.#alive = options.alive;
     this.#key = createSecretKey(Buffer.from(options.key, 'latin1'));
     this.#kernel = new FlowKernel(options.folder);
     this.#directory = new Directory(this.#kernel.maps);
@@ -98,15 +111,32 @@ export class FlowSync implements Disposable {
       send: packet => options.send(seal(packet, this.#key)),
       take: body => this.#take(body),
       wanted: () => this.#beginWalk(),
+      met: () => this.#meet(),
     });
     this.#kernel.listen(news => this.#hear(news));
     this.#tick = setInterval(() => this.#onTick(), TICK_MS);
   }
 
-  /** Real servers or services are others now: flows that any director would have found by itself may be none of those any more. */
-  tablesChanged(): void {
+  /**
+   * Real servers or services are others now: flows that any director would have found by itself may be none of those any more.
+   *
+   * @param alive ids of real servers that pass their checks
+   */
+  tablesChanged(alive: ReadonlySet<number>): void {
+    this.#alive = alive;
     this.#readDirectory();
     this.#haste.wanted = true;
+    if (this.session.isMet) this.#report();
+  }
+
+  #report(): void {
+    this.#reports.look(this.#directory.standings(this.#alive));
+    if (this.#reports.isWaiting) this.#batch ??= setTimeout(() => this.#flush(), BATCH_MS);
+  }
+
+  #meet(): void {
+    this.#peer.begin();
+    this.#wasMet = true;
   }
 
   #readDirectory(): void {
@@ -135,7 +165,7 @@ export class FlowSync implements Disposable {
   #hear(news: Uint8Array): void {
     const shard = walkedShard(news);
     if (shard !== undefined) return this.#shardEnded(shard);
-    // Whom there is to tell? A snapshot will have it.
+    // Whom there is to tell? All is told when it is heard again.
     if (!this.session.isMet) return;
     if (this.#waiting.size >= WAITING_MOST) {
       this.#waiting.clear();
@@ -151,6 +181,7 @@ export class FlowSync implements Disposable {
     this.#batch = undefined;
     this.#measureLag();
     this.#writer.clear();
+    while (this.#reports.isWaiting && this.session.hasRoom) this.#write(this.#reports.take()!);
     for (const [key, news] of this.#waiting) {
       if (!this.session.hasRoom) break;
       this.#waiting.delete(key);
@@ -180,10 +211,10 @@ export class FlowSync implements Disposable {
     if (this.#options.nowMs() - this.#lookedMs > 1000) this.#readDirectory();
   }
 
-  #write(record: FlowRecord): void {
+  #write(record: FlowRecord | RealReport): void {
     if (!this.#writer.hasRoom) this.#post();
     this.#writer.put(record);
-    this.#flowsSent++;
+    if (record.op !== OP.real) this.#flowsSent++;
   }
 
   #post(): void {
@@ -196,19 +227,29 @@ export class FlowSync implements Disposable {
   #beginWalk(): void {
     this.#walk = { shard: 0, wish: this.session.granted, pending: false };
     this.#haste.wanted = false;
+    this.#reports.forget();
+    this.#report();
   }
 
   #onTick(): void {
     this.session.tick();
-    if (!this.session.isMet) {
-      if (this.#waiting.size > 0) this.#haste.wanted = true;
-      this.#waiting.clear();
-      this.#walk = undefined;
-      return;
-    }
-    if (this.#waiting.size > 0) this.#flush();
+    if (this.session.isInStep && this.#peer.settle()) this.#hasNewReports = true;
+    if (this.#hasNewReports) this.#options.told(this.#peer.reals);
+    this.#hasNewReports = false;
+    if (!this.session.isMet) return this.#fallSilent();
+    // It was silent for a while, and is the one that it was: what happened meanwhile, nobody has told it.
+    if (!this.#wasMet) this.#beginWalk();
+    this.#wasMet = true;
+    if (this.#waiting.size > 0 || this.#reports.isWaiting) this.#flush();
     if (this.#walk) this.#walkOn(this.#walk);
     else if (!this.#hasten()) this.#goRound();
+  }
+
+  #fallSilent(): void {
+    this.#wasMet = false;
+    this.#waiting.clear();
+    this.#reports.forget();
+    this.#walk = undefined;
   }
 
   /**
@@ -255,7 +296,7 @@ export class FlowSync implements Disposable {
   /** All that was told before goes first. */
   #endWalk(walk: Walk): void {
     this.#flush();
-    if (this.#waiting.size > 0) {
+    if (this.#waiting.size > 0 || this.#reports.isWaiting) {
       setTimeout(() => {
         if (this.#walk === walk) this.#endWalk(walk);
       }, TICK_MS);
@@ -300,6 +341,10 @@ export class FlowSync implements Disposable {
         if (record.op === OP.walked) {
           put();
           this.session.walked(record.wish);
+          continue;
+        }
+        if (record.op === OP.real) {
+          if (this.#peer.take(record)) this.#hasNewReports = true;
           continue;
         }
         this.#flowsReceived++;

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import type { SyncModel } from '#model/l4/sync.ts';
 import type { Teller } from '../health/teller.ts';
+import type { PeerReals } from '../peer-reals.ts';
 import type { FromSyncThread, SyncFigures, SyncThreadOptions, ToSyncThread } from './messages.ts';
 
 const ENTRY = new URL('./thread.ts', import.meta.url);
@@ -10,13 +11,17 @@ const PAUSE_MS = 1000;
 
 export class SyncLink {
   readonly #log: Teller;
-  #options: SyncThreadOptions | undefined;
+  readonly #told: (reals: PeerReals) => void;
+  #alive: ReadonlySet<number> = new Set();
+  #options: Omit<SyncThreadOptions, 'alive'> | undefined;
   #worker: Worker | undefined;
   #retry: NodeJS.Timeout | undefined;
   #figures: SyncFigures | undefined;
 
-  constructor(log: Teller) {
+  /** @param told is called when the other director has told something new of real servers */
+  constructor(log: Teller, told: (reals: PeerReals) => void) {
     this.#log = log;
+    this.#told = told;
   }
 
   /** What it told last; undefined: there is no sync, or it has not begun. */
@@ -33,10 +38,10 @@ export class SyncLink {
     if (options) this.#start(options);
   }
 
-  #start(options: SyncThreadOptions): void {
+  #start(options: Omit<SyncThreadOptions, 'alive'>): void {
     // Its answers are small, and so is what it keeps.
     const worker = new Worker(ENTRY, {
-      workerData: options,
+      workerData: { ...options, alive: this.#alive } satisfies SyncThreadOptions,
       name: 'flow sync',
       resourceLimits: { maxOldGenerationSizeMb: 256 },
     });
@@ -44,7 +49,9 @@ export class SyncLink {
     worker.unref();
     worker.on('message', (message: FromSyncThread) => {
       if (message.kind === 'log') this.#log[message.level](message.message);
-      else if (this.#worker === worker) this.#figures = message.figures;
+      else if (this.#worker !== worker) return;
+      else if (message.kind === 'peer') this.#told(message.reals);
+      else this.#figures = message.figures;
     });
     worker.on('error', fault =>
       this.#log.error(`flow sync: ${fault instanceof Error ? fault.message : fault}`),
@@ -57,9 +64,10 @@ export class SyncLink {
     });
   }
 
-  /** Real servers or services are others now. */
-  tablesChanged(): void {
-    this.#worker?.postMessage({ kind: 'tables' } satisfies ToSyncThread);
+  /** Real servers or services are others now. @param alive ids of real servers that pass their checks */
+  tablesChanged(alive: ReadonlySet<number>): void {
+    this.#alive = alive;
+    this.#worker?.postMessage({ kind: 'tables', alive } satisfies ToSyncThread);
   }
 
   end(): void {

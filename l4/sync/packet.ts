@@ -2,14 +2,14 @@
  * A datagram between directors. In bytes, numbers in the wire's order:
  *
  * ```
- *  "MOFS" │ version 2 │ kind 1 │ 0 0 │ from 8 │ to 8 │ sequence 8 │ body │ the first 16 of HMAC-SHA-256 over all before
+ *  "MOFS" │ version 3 │ kind 1 │ 0 0 │ from 8 │ to 8 │ sequence 8 │ body │ the first 16 of HMAC-SHA-256 over all before
  * ```
  *
  * `from` and `to` are numbers that each side draws for one meeting of both (session.ts): what was recorded in another is void.
  */
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 
-export const VERSION = 2;
+export const VERSION = 3;
 export const KINDS = ['hello', 'data', 'repair', 'gone'] as const;
 export type Kind = (typeof KINDS)[number];
 /** What fits into one frame of Ethernet, over IPv6. */

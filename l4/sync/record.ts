@@ -7,6 +7,8 @@
  *  extras & POOLED:  source 4|16 (of the real server's family) │ port 2
  *  extras & SPLICED: 28 of struct splice, as it lies in the map
  *  at the end of a snapshot:  op 1 │ number of the wish 4
+ *  of a real server:  op 1 │ family 1 │ protocol 1 │ virtual 4|16 │ port 2 │ its family 1 │ real server 4|16 │ port 2 │ alive 1 │
+ *                     weight 4 │ turn 4
  * ```
  *
  * A template stands with the network of its client, client port 0, and one address and port of its service.
@@ -14,9 +16,11 @@
 import { isV4, mapped } from '../address.ts';
 
 /** What a record says. */
-export const OP = { lives: 1, ends: 2, template: 3, walked: 4 } as const;
+export const OP = { lives: 1, ends: 2, template: 3, walked: 4, real: 5 } as const;
 const EXTRA = { pooled: 1, spliced: 2 } as const;
 const SPLICE_BYTES = 28;
+/** As a line may have it. */
+const WEIGHT_MOST = 65_535;
 /** Of one record. */
 const RECORD_MOST = 3 + 2 * 18 + 8 + 18 + 18 + SPLICE_BYTES;
 
@@ -32,8 +36,26 @@ export interface Walked {
   readonly wish: number;
 }
 
+/** How a real server of a service stands at the director that tells it. */
+export interface RealReport {
+  readonly op: typeof OP.real;
+  readonly protocol: number;
+  /** An endpoint of the service. */
+  readonly virtual: FlowPlace;
+  /** As it is configured: port 0 is the client's. */
+  readonly real: FlowPlace;
+  /** By its checks. */
+  readonly alive: boolean;
+  /** In the selection now; 0: it takes no new flows. */
+  readonly weight: number;
+  /** Grows with each report of a meeting. */
+  readonly turn: number;
+}
+
+export type SyncRecord = FlowRecord | Walked | RealReport;
+
 export interface FlowRecord {
-  readonly op: Exclude<(typeof OP)[keyof typeof OP], typeof OP.walked>;
+  readonly op: Exclude<(typeof OP)[keyof typeof OP], typeof OP.walked | typeof OP.real>;
   readonly protocol: number;
   readonly client: FlowPlace;
   readonly virtual: FlowPlace;
@@ -76,9 +98,10 @@ export class RecordWriter {
     this.#at = 0;
   }
 
-  put(record: FlowRecord | Walked): void {
+  put(record: SyncRecord): void {
     this.#byte(record.op);
     if (record.op === OP.walked) return this.#word(record.wish);
+    if (record.op === OP.real) return this.#report(record);
     const { protocol, client, virtual, life } = record;
     const isShort = isV4(virtual.address);
     this.#byte(isShort ? 4 : 6);
@@ -86,6 +109,18 @@ export class RecordWriter {
     this.#place(client, isShort);
     this.#place(virtual, isShort);
     if (life) this.#life(life);
+  }
+
+  #report({ protocol, virtual, real, alive, weight, turn }: RealReport): void {
+    const [isShort, isRealShort] = [isV4(virtual.address), isV4(real.address)];
+    this.#byte(isShort ? 4 : 6);
+    this.#byte(protocol);
+    this.#place(virtual, isShort);
+    this.#byte(isRealShort ? 4 : 6);
+    this.#place(real, isRealShort);
+    this.#byte(alive ? 1 : 0);
+    this.#word(weight);
+    this.#word(turn);
   }
 
   #life({ state, mode, idleMs, real, source, splice }: FlowLife): void {
@@ -133,10 +168,10 @@ export class RecordFault extends Error {}
 export function* readRecords(
   bytes: Uint8Array,
   { states, modes }: { readonly states: number; readonly modes: number },
-): Generator<FlowRecord | Walked> {
+): Generator<SyncRecord> {
   const reader = new Reader(bytes);
   while (!reader.isAtEnd) {
-    const op = reader.byte(1, 4) as (FlowRecord | Walked)['op'];
+    const op = reader.byte(1, 5) as SyncRecord['op'];
     if (op === OP.walked) {
       yield { op, wish: reader.word() };
       continue;
@@ -144,11 +179,26 @@ export function* readRecords(
     const width = reader.width();
     const protocol = reader.byte(0, 255);
     if (protocol !== 6 && protocol !== 17) throw new RecordFault(`protocol ${protocol}`);
+    if (op === OP.real) {
+      yield readReport(reader, protocol, width);
+      continue;
+    }
     const client = reader.place(width);
     const virtual = reader.place(width);
     if (op === OP.ends) yield { op, protocol, client, virtual };
     else yield { op, protocol, client, virtual, life: readLife(reader, states, modes) };
   }
+}
+
+function readReport(reader: Reader, protocol: number, width: 4 | 16): RealReport {
+  return {
+    ...{ op: OP.real, protocol },
+    virtual: reader.place(width),
+    real: reader.place(reader.width()),
+    alive: reader.byte(0, 1) === 1,
+    weight: reader.word(WEIGHT_MOST),
+    turn: reader.word(),
+  };
 }
 
 function readLife(reader: Reader, states: number, modes: number): FlowLife {
@@ -193,8 +243,10 @@ class Reader {
     return value;
   }
 
-  word(): number {
-    return this.#view.getUint32(this.#pass(4));
+  word(most = 0xffffffff): number {
+    const value = this.#view.getUint32(this.#pass(4));
+    if (value > most) throw new RecordFault(`${value} is more than ${most}`);
+    return value;
   }
 
   width(): 4 | 16 {

@@ -47,6 +47,8 @@ export interface SessionOptions {
   readonly take: (body: Uint8Array) => void;
   /** The other one wants all that this one has. */
   readonly wanted: () => void;
+  /** A meeting has begun. */
+  readonly met?: () => void;
   readonly token?: () => string;
 }
 
@@ -164,6 +166,7 @@ export class Session {
     this.#gapMs = undefined;
     this.#heardMs = this.#options.nowMs();
     this.#wish++;
+    this.#options.met?.();
     this.#hello();
   }
 

@@ -9,12 +9,13 @@ const REPORT_MS = 200;
 /** So many packets on their way do not put a director out of step. */
 const LITTLE = 64;
 
-const { folder, model } = workerData as SyncThreadOptions;
+const { folder, model, alive } = workerData as SyncThreadOptions;
 const say = (message: FromSyncThread) => parentPort!.postMessage(message);
 const nowMs = () => performance.now();
 
 const sync = new FlowSync({
-  ...{ folder, nowMs, key: model.key },
+  ...{ folder, nowMs, key: model.key, alive },
+  told: reals => say({ kind: 'peer', reals }),
   send: datagram => {
     for (const path of paths) path.send(datagram);
   },
@@ -77,7 +78,7 @@ function look(): void {
 const report = setInterval(look, REPORT_MS);
 
 parentPort!.on('message', (order: ToSyncThread) => {
-  if (order.kind === 'tables') return sync.tablesChanged();
+  if (order.kind === 'tables') return sync.tablesChanged(order.alive);
   clearInterval(report);
   for (const path of paths) path.close();
   sync[Symbol.dispose]();

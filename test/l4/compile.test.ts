@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { changesBetween } from '../../l4/changes.ts';
 import { compileTables, releaseReals } from '../../l4/compile.ts';
 import type { Conditions, RealCondition } from '../../l4/condition.ts';
+import type { PeerReal } from '../../l4/peer-reals.ts';
 import type { L4Tables, TableChange } from '../../l4/tables.ts';
 import { checkText, faultsOf } from '../config/check-text.ts';
 
@@ -46,6 +47,11 @@ const STANDINGS: Record<string, readonly [string, Conditions, string[]]> = {
     `${TWO} on_dead reselect;`,
     known({ '10.0.0.1': { alive: false } }),
     ['10.0.0.1 0 none reselect', '10.0.0.2 1 all forward'],
+  ],
+  'one that only this director finds dead keeps what it has': [
+    TWO,
+    known({ '10.0.0.1': { alive: false, isContested: true } }),
+    ['10.0.0.1 0 none forward', '10.0.0.2 1 all forward'],
   ],
   'a dead one is kept': [
     `${TWO} on_dead keep;`,
@@ -240,4 +246,53 @@ test('changesBetween: an endpoint that moves to another service is put, not drop
   const moves = changesBetween(before, after).filter(({ kind }) => kind.endsWith('endpoint'));
   assert.equal(moves.length, 1);
   assert.ok(moves[0]?.kind === 'put-endpoint' && moves[0].endpoint.port === 81);
+});
+
+const elsewhere = (lines: string, told: readonly PeerReal[], before?: L4Tables) => {
+  const checked = checkText(`l4 { ${service(lines)} }`);
+  assert.deepEqual(faultsOf(checked), []);
+  const peer = new Map([['tcp 192.0.2.1 80', told]]);
+  return compileTables(checked.model!.l4!, { before, conditions: new Map(), drawnSecret: 'drawn', peer });
+};
+const there = (last: number, weight: number): PeerReal => ({
+  ...{ address: `10.0.0.${last}`, port: 0, alive: weight > 0, weight },
+});
+
+test('compileTables: the ring of the other director is there when it has other real servers, and is what it has', () => {
+  const lines = `scheduler mh; ${TWO}`;
+  assert.equal(elsewhere(lines, [there(1, 2), there(2, 1)]).services[0]!.elsewhere, undefined);
+  const [one] = elsewhere(lines, [there(1, 2), there(2, 0)]).services;
+  assert.deepEqual(new Set(one!.elsewhere), new Set([one!.reals[0]!.id]));
+  const [none] = elsewhere(lines, [there(1, 0), there(2, 0)]).services;
+  assert.equal(none!.elsewhere?.length, 0);
+  // Weights as they are there, and one that nobody knows here.
+  const [other] = elsewhere(lines, [there(1, 1), there(2, 1), there(3, 1)]).services;
+  const counts = Map.groupBy(other!.elsewhere!, id => id);
+  const share = 4093 / 3;
+  for (const id of [0, ...other!.reals.map(real => real.id)])
+    assert.ok(Math.abs(counts.get(id)!.length - share) < 2, `${id}`);
+  const ours = tablesOf(service(lines)).services[0]!.selection;
+  const [same] = elsewhere(`scheduler mh; real_server 10.0.0.1 weight=2;`, [
+    there(1, 2),
+    there(2, 1),
+  ]).services;
+  assert.deepEqual(
+    same!.elsewhere!.map(id => (id === 0 ? 2 : 1)),
+    'slots' in ours ? ours.slots.map(id => (id === one!.reals[0]!.id ? 1 : 2)) : undefined,
+  );
+});
+
+test('compileTables: where the moment decides, or nothing was told, there is no other ring', () => {
+  assert.equal(elsewhere(`scheduler wlc; ${TWO}`, [there(1, 2)]).services[0]!.elsewhere, undefined);
+  assert.equal(tablesOf(service(`scheduler mh; ${TWO}`)).services[0]!.elsewhere, undefined);
+});
+
+test('changesBetween: the ring of the other director is put when it is another one, and taken away when it is ours', () => {
+  const lines = `scheduler mh; ${TWO}`;
+  const before = elsewhere(lines, [there(1, 2), there(2, 1)]);
+  const differs = elsewhere(lines, [there(1, 2), there(2, 0)], before);
+  assert.deepEqual(kinds(changesBetween(before, differs)), ['put-elsewhere']);
+  assert.deepEqual(changesBetween(differs, elsewhere(lines, [there(1, 2), there(2, 0)], differs)), []);
+  const [back] = changesBetween(differs, elsewhere(lines, [there(1, 2), there(2, 1)], differs));
+  assert.ok(back?.kind === 'put-elsewhere' && back.slots === undefined);
 });

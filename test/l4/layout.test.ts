@@ -88,6 +88,8 @@ test('layout.ts: numbers are those of the header', () => {
     ['FLOW_SOURCE_COUNTED', layout.FLOW_FLAG.sourceCounted],
     ['FLOW_SPLICED', layout.FLOW_FLAG.spliced],
     ['FLOW_SYNCED', layout.FLOW_FLAG.synced],
+    ['FLOW_TOLD', layout.FLOW_FLAG.told],
+    ['FLOW_MIDWAY', layout.FLOW_FLAG.midway],
     ['IMPORTS_MOST', layout.IMPORTS_MOST],
     ['ADDRESS_VIRTUAL', layout.ADDRESS.virtual],
     ['ADDRESS_REAL', layout.ADDRESS.real],

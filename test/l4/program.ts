@@ -119,6 +119,7 @@ export class Program {
       'localities',
       'fragments',
       'rings',
+      'rings_elsewhere',
     ] as const) {
       for (const key of [...maps.map(name).keys()]) maps.map(name).delete(key);
     }

@@ -231,3 +231,59 @@ test('Watch: a thousand real servers are asked, and what befalls all of them is 
   // Of 2000 changes; how many become one telling depends on how busy the machine is.
   assert.ok(watched.told.length < 2000, `told ${watched.told.length} times`);
 });
+
+/** What another director says of the one real server at that port. */
+const said = (port: number, alive: boolean) =>
+  new Map([[NAME_OF_ENDPOINT, [{ address: '127.0.0.1', port, alive, weight: alive ? 1 : 0 }]]]);
+const NAME_OF_ENDPOINT = 'tcp 192.0.2.1 80';
+
+test('Watch: before its first answer a real server is what the other director says; then it is what its checks say', async () => {
+  using watched = new Watched();
+  const server = await listener();
+  const name = `127.0.0.1:${server.port}`;
+  watched.watch.hearPeer(said(server.port, false));
+  watched.watch.follow(modelOf(`real_server ${name}; ${CHECK}`));
+  assert.equal(watched.watch.unanswered, 1);
+  assert.equal(watched.real(name).alive, false);
+  await until(() => watched.real(name).alive, 'its own answer');
+  assert.equal(watched.watch.unanswered, 0);
+  await server.close();
+});
+
+test('Watch: with mandatory it is enough that the other director has seen it', () => {
+  using watched = new Watched();
+  watched.watch.hearPeer(said(9, true));
+  watched.watch.follow(modelOf(`real_server 127.0.0.1:9; ${CHECK.replace(';', ' mandatory;')}`));
+  assert.equal(watched.real('127.0.0.1:9').alive, true);
+});
+
+test('Watch: a dead one that lives as the other director says is contested, until own checks have failed often enough since', async () => {
+  using watched = new Watched();
+  const closed = await closedPort();
+  const name = `127.0.0.1:${closed}`;
+  watched.watch.follow(modelOf(`real_server ${name}; ${CHECK}`));
+  await until(() => !watched.real(name).alive, 'the first failed check');
+  assert.equal(watched.real(name).isContested, undefined);
+  watched.watch.hearPeer(said(closed, true));
+  assert.deepEqual([watched.real(name).alive, watched.real(name).isContested], [false, true]);
+  await until(() => watched.real(name).isContested === undefined, 'its checks to have failed twice more');
+  assert.equal(watched.real(name).alive, false);
+  // The same word once more is no news; another one, and then this again, is.
+  watched.watch.hearPeer(said(closed, true));
+  assert.equal(watched.real(name).isContested, undefined);
+  watched.watch.hearPeer(said(closed, false));
+  watched.watch.hearPeer(said(closed, true));
+  assert.equal(watched.real(name).isContested, true);
+});
+
+test('Watch: what a command says of a real server is contested by nobody', async () => {
+  using watched = new Watched();
+  const closed = await closedPort();
+  const name = `127.0.0.1:${closed}`;
+  const model = modelOf(`real_server ${name}; ${CHECK}`);
+  const [server] = model.virtualServers;
+  const forced = { ...server!, realServers: [{ ...server!.realServers[0]!, health: 'down' as const }] };
+  watched.watch.follow({ ...model, virtualServers: [forced] });
+  watched.watch.hearPeer(said(closed, true));
+  assert.deepEqual([watched.real(name).alive, watched.real(name).isContested], [false, undefined]);
+});

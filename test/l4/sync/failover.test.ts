@@ -62,6 +62,18 @@ async function failOverAndBack(t: TestContext, pair: SyncPair): Promise<void> {
   const report = await allGoOn(crowd, t, 'after the return');
   assert.equal(report.open, COUNT + Math.ceil(COUNT / 10));
   t.diagnostic(`received by the first: ${JSON.stringify(await pair.sync(0))}`);
+
+  // Who served them in between is told that they end, also of those that the ring gives to everybody.
+  crowd.child.stdin!.end();
+  for (const at of [0, 1] as const)
+    await until(async () => (await established(pair, at)) === 0, `director ${at} to know of no connection`);
+}
+
+/** TCP connections that go on, as the table of that director has them. */
+async function established(pair: SyncPair, at: 0 | 1): Promise<number> {
+  const { services } = await pair.directors[at].figures();
+  const reals = services.filter(({ protocol }) => protocol === 'tcp').flatMap(service => service.reals);
+  return reals.reduce((sum, { active }) => sum + active, 0);
 }
 
 describe('flow sync: a director dies, and comes back', { skip }, () => {

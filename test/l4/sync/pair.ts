@@ -173,8 +173,9 @@ export class SyncPair implements AsyncDisposable {
         flow_sync { key "${KEY}"; ${paths} } }`);
   }
 
-  async serve(): Promise<void> {
-    for (const real of this.reals) {
+  /** @param which of the real servers begins; undefined: all */
+  async serve(which?: 0 | 1): Promise<void> {
+    for (const real of which === undefined ? this.reals : [this.reals[which]!]) {
       real.start(process.execPath, join(import.meta.dirname, 'echo.ts'), `${PORT}`);
       await real.listening(PORT);
     }

@@ -4,20 +4,13 @@ import { createSecretKey, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { addressBytes } from '../../../l4/address.ts';
 import { BODY_MOST, KINDS, type Packet, seal, unseal, VERSION } from '../../../l4/sync/packet.ts';
-import {
-  type FlowRecord,
-  OP,
-  RecordFault,
-  RecordWriter,
-  readRecords,
-  type Walked,
-} from '../../../l4/sync/record.ts';
+import { OP, RecordFault, RecordWriter, readRecords, type SyncRecord } from '../../../l4/sync/record.ts';
 
 const KNOWN = { states: 7, modes: 4 };
 const place = (address: string, port: number) => ({ address: addressBytes(address), port });
 const splice = Uint8Array.from({ length: 28 }, (_, at) => at);
 
-const RECORDS: readonly (FlowRecord | Walked)[] = [
+const RECORDS: readonly SyncRecord[] = [
   { op: OP.ends, protocol: 6, client: place('192.0.2.1', 1025), virtual: place('198.51.100.1', 80) },
   {
     ...{ op: OP.lives, protocol: 6, client: place('192.0.2.1', 1025), virtual: place('198.51.100.1', 80) },
@@ -61,16 +54,20 @@ const RECORDS: readonly (FlowRecord | Walked)[] = [
     life: { state: 5, mode: 0, idleMs: 5, real: place('10.0.0.1', 80), source: undefined, splice: undefined },
   },
   { op: OP.walked, wish: 0xfffffffe },
+  {
+    ...{ op: OP.real, protocol: 17, virtual: place('198.51.100.1', 53), real: place('fd00::1', 0) },
+    ...{ alive: true, weight: 65_535, turn: 7 },
+  },
 ];
 
-function written(records: readonly (FlowRecord | Walked)[]): Uint8Array {
+function written(records: readonly SyncRecord[]): Uint8Array {
   const room = new Uint8Array(BODY_MOST);
   const writer = new RecordWriter(room);
   for (const record of records) writer.put(record);
   return room.slice(0, writer.length);
 }
 
-const plain = (records: Iterable<FlowRecord | Walked>) => JSON.parse(JSON.stringify([...records]));
+const plain = (records: Iterable<SyncRecord>) => JSON.parse(JSON.stringify([...records]));
 
 test('records: each kind comes back as it went', () => {
   assert.deepEqual(plain(readRecords(written(RECORDS), KNOWN)), plain(RECORDS));
@@ -101,7 +98,7 @@ test('records: no bytes make the reader do anything but read or refuse', () => {
       bytes[randomBytes(2).readUInt16BE() % bytes.length]! ^= 1 << (flips % 8);
     try {
       for (const record of readRecords(bytes, KNOWN)) {
-        if (record.op === OP.walked || !record.life) continue;
+        if (!('client' in record) || !record.life) continue;
         assert.ok(record.life.state < 7 && record.life.mode < 4);
         assert.equal(record.client.address.length, 16);
       }
