@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isPlainText } from '../../waf/injection/plain-text.ts';
-import { SQL_FINGERPRINTS } from '../../waf/injection/sql-fingerprints.ts';
+import { sqlFingerprints } from '../../waf/injection/sql-fingerprints.ts';
 import { sqlInjection } from '../../waf/injection/sql-injection.ts';
 import { SQL_WORDS } from '../../waf/injection/sql-words.ts';
 import { numbers } from './numbers.ts';
@@ -28,9 +28,9 @@ test('isPlainText: words and numbers that SQL does not know', () => {
 });
 
 test('isPlainText: no fingerprint consists of names and numbers', () => {
-  assert.ok(SQL_FINGERPRINTS.size > 1000);
+  assert.ok(sqlFingerprints().length > 1000);
   assert.deepEqual(
-    [...SQL_FINGERPRINTS].filter(one => /^[N1]*$/i.test(one)),
+    sqlFingerprints().filter(one => /^[N1]*$/i.test(one)),
     [],
   );
 });

@@ -5,6 +5,8 @@
  * docs/decisions/062-injection-tables.md). Each row gives two types, a colon, and what may follow them; `_` stands for
  * nothing more.
  */
+import { rowNumber } from './sql-token.ts';
+
 const ROWS: readonly string[] = [
   '&(:1)O 1)U 1O( 1OF 1OS 1OV F() F(1 F(F F(N F(S F(V N)O N)U NO( NOF NOS NOV S)O S)U SO( SO1 SOF SON SOS SOV',
   '&(:V)O V)U VO( VOF VOS',
@@ -379,7 +381,7 @@ const ROWS: readonly string[] = [
 ];
 
 /** Upper-case fingerprints, 1 to 5 types long. */
-export const SQL_FINGERPRINTS: ReadonlySet<string> = new Set(
+export const sqlFingerprints = (): string[] =>
   ROWS.flatMap(row => {
     const colon = row.indexOf(':', 1);
     const lead = row.slice(0, colon);
@@ -387,5 +389,7 @@ export const SQL_FINGERPRINTS: ReadonlySet<string> = new Set(
       .slice(colon + 1)
       .split(' ')
       .map(rest => (rest === '_' ? lead : lead + rest));
-  }),
-);
+  });
+
+/** The same as rows of types. */
+export const ATTACKS: ReadonlySet<number> = new Set(sqlFingerprints().map(rowNumber));

@@ -4,108 +4,27 @@
  *
  * Source: N. Galbreath, "libinjection", Black Hat USA 2012.
  */
-import { isArithmetic, isUnary, isWord, type Token, TYPE, token, upper, VALUE_LIMIT } from './sql-token.ts';
+import { Fold, LIMIT, type Outcome } from './sql-fold-row.ts';
+import { isArithmetic, isUnary, isWord, type Token, TYPE, token, typesOf, VALUE_LIMIT } from './sql-token.ts';
 import type { SqlTokenizer } from './sql-tokenizer.ts';
-import { SQL_WORDS } from './sql-words.ts';
-
-/** Tokens in a fingerprint; a sixth may be read to tell what the fifth is. */
-const LIMIT = 5;
-
-/** What a rule did: `again` looks at the same place once more, `on` goes to rules of three tokens. */
-type Outcome = 'again' | 'on' | undefined;
-
-/** Whether a token's type is one of `types`. */
-const is = ({ type }: Token, types: string): boolean => types.includes(type);
+import { beginsPhrase, wordType } from './word-table.ts';
 
 /** Types that may be halves of a phrase (`UNION` + `ALL`). */
-const PHRASE_HEADS = 'knoUfETt';
-const PHRASE_TAILS = 'knoUfETt&';
+const PHRASE_HEADS = typesOf('knoUfETt');
+const PHRASE_TAILS = typesOf('knoUfETt&');
 
-/** What phrases of several words begin with, less their last word. */
-const PHRASE_BEGINNINGS: ReadonlySet<string> = new Set(
-  [...SQL_WORDS.keys()].filter(word => word.includes(' ')).map(word => word.slice(0, word.lastIndexOf(' '))),
-);
+/** Sets of types that rules name. */
+const [SIGNS, JOINTS] = [typesOf('o&'), typesOf('o,.(')];
+const [TWICE, PARENTHESES] = [typesOf('s;'), typesOf('()')];
+const [TYPED, CALLABLE] = [typesOf('n1t(fvs'), typesOf('nv')];
+const [VALUES, RESULTS, NUMBERS, LISTED] = [typesOf('1nvs'), typesOf('1nvsf'), typesOf('n1'), typesOf('v1n')];
+const [BEFORE_CALLS, BEFORE_SIGNS] = [typesOf('EB,'), typesOf('kEB')];
 
 /** Names that are functions when parentheses follow, in some database. */
-const NAMES_OF_FUNCTIONS = new Set([
+const NAMES_OF_FUNCTIONS = [
   ...['USER_ID', 'USER_NAME', 'DATABASE', 'PASSWORD', 'USER', 'CURRENT_USER', 'CURRENT_DATE'],
   ...['CURRENT_TIME', 'CURRENT_TIMESTAMP', 'LOCALTIME', 'LOCALTIMESTAMP'],
-]);
-
-/** Rows of five that are one value after all: `1,(1)`, `a+(b)`, `1),(1`, `a)+(b`. */
-const FIVE_THAT_FOLD = /^(?:1[o,]\(1\)|no\([n1]\)|1\),\(1|n\)o\(n)$/;
-
-/** The tokens so far: `left` of them are settled, `end` are read. */
-class Fold {
-  readonly tokens: Token[] = [];
-  left = 0;
-  end = 0;
-  lastComment: Token | undefined;
-  #hasMore = true;
-  readonly #source: SqlTokenizer;
-
-  constructor(source: SqlTokenizer) {
-    this.#source = source;
-  }
-
-  get hasMore(): boolean {
-    return this.#hasMore;
-  }
-
-  at(offset: number): Token {
-    return this.tokens[this.left + offset]!;
-  }
-
-  put(offset: number, replacement: Token): void {
-    this.tokens[this.left + offset] = { ...replacement };
-  }
-
-  /** Takes the last `count` tokens away and looks again from the start. */
-  drop(count: number): Outcome {
-    this.end -= count;
-    this.left = 0;
-    return 'again';
-  }
-
-  /** Reads until `count` tokens are open, or the row is full. */
-  fill(count: number): boolean {
-    while (this.#hasMore && this.end <= LIMIT && this.end - this.left < count) this.#readOne();
-    return this.end - this.left >= count;
-  }
-
-  #readOne(): void {
-    const next = this.#source.next();
-    this.#hasMore = next !== undefined;
-    if (next === undefined) return;
-    this.lastComment = next.type === TYPE.comment ? next : undefined;
-    if (next.type !== TYPE.comment) this.tokens[this.end++] = next;
-  }
-
-  /** Comments, parentheses, types and signs at the head mean nothing. */
-  skipHead(): boolean {
-    for (let next = this.#source.next(); next !== undefined; next = this.#source.next()) {
-      if (is(next, 'c(t') || isUnary(next)) continue;
-      this.tokens[this.end++] = next;
-      return true;
-    }
-    return false;
-  }
-
-  foldFive(): void {
-    if (this.end < LIMIT || !FIVE_THAT_FOLD.test(fingerprintOf(this.tokens, LIMIT))) return;
-    const hasSixth = this.end > LIMIT;
-    if (hasSixth) this.tokens[1] = { ...this.tokens[LIMIT]! };
-    this.end = hasSixth ? 2 : 1;
-    this.left = 0;
-  }
-}
-
-/** Types of the first `count` tokens. */
-export function fingerprintOf(tokens: readonly Token[], count: number): string {
-  let row = '';
-  for (let at = 0; at < count; at++) row += tokens[at]!.type;
-  return row;
-}
+];
 
 /** Takes the last token away and looks again one token before. */
 function dropAndStepBack(fold: Fold): Outcome {
@@ -115,12 +34,12 @@ function dropAndStepBack(fold: Fold): Outcome {
 }
 
 function mergePhrase(fold: Fold, first: Token, second: Token): Outcome {
-  if (!is(first, PHRASE_HEADS) || !is(second, PHRASE_TAILS)) return undefined;
-  if (first.value.length < 2 || !PHRASE_BEGINNINGS.has(upper(first.value))) return undefined;
+  if (first.length < 2 || !beginsPhrase(first.source, first.from, first.from + first.length))
+    return undefined;
   const phrase = `${first.value} ${second.value}`;
-  const type = phrase.length <= VALUE_LIMIT ? SQL_WORDS.get(upper(phrase)) : undefined;
-  if (type === undefined) return undefined;
-  fold.put(0, token(type, phrase));
+  const type = phrase.length <= VALUE_LIMIT ? wordType(phrase, 0, phrase.length) : 0;
+  if (type === 0) return undefined;
+  fold.tokens[fold.left] = token(type, phrase);
   return dropAndStepBack(fold);
 }
 
@@ -150,7 +69,7 @@ function foldCollation(fold: Fold, second: Token): Outcome {
   return 'on';
 }
 
-function retype(changed: Token, type: string, outcome: Outcome): Outcome {
+function retype(changed: Token, type: number, outcome: Outcome): Outcome {
   changed.type = type;
   return outcome;
 }
@@ -159,34 +78,52 @@ function retype(changed: Token, type: string, outcome: Outcome): Outcome {
 function foldTwo(fold: Fold): Outcome {
   const first = fold.at(0);
   const second = fold.at(1);
-  const pair = first.type + second.type;
-  if (pair === 'ss' || pair === ';;') {
+  const { type: one } = first;
+  const { type: two } = second;
+  if (one === two && one & TWICE) {
     fold.end--;
     return 'again';
   }
-  if (is(first, 'o&') && (isUnary(second) || second.type === TYPE.sqlType)) return fold.drop(1);
-  if (first.type === '(' && isUnary(second)) return dropAndStepBack(fold);
-  const merged = mergePhrase(fold, first, second);
-  if (merged !== undefined) return merged;
-  if (pair === ';f' && /^IF/i.test(second.value)) return retype(second, TYPE.transactSql, 'again');
-  if (is(first, 'nv') && second.type === '(' && NAMES_OF_FUNCTIONS.has(upper(first.value))) {
-    return retype(first, TYPE.function, 'again');
+  if (one & SIGNS && (two === TYPE.sqlType || isUnary(second))) return fold.drop(1);
+  if (one === TYPE.leftParenthesis && isUnary(second)) return dropAndStepBack(fold);
+  if (one & PHRASE_HEADS && two & PHRASE_TAILS) {
+    const merged = mergePhrase(fold, first, second);
+    if (merged !== undefined) return merged;
   }
-  if (first.type === TYPE.keyword && (isWord(first, 'IN') || isWord(first, 'NOT IN'))) {
-    return retype(first, second.type === '(' ? TYPE.operator : TYPE.bareword, 'again');
+  return foldWord(first, second) ?? foldMark(fold, first, second);
+}
+
+/** Rules about what certain words are before something else. */
+function foldWord(first: Token, second: Token): Outcome {
+  const { type: one } = first;
+  const { type: two } = second;
+  if (one === TYPE.semicolon && two === TYPE.function && /^IF/i.test(second.value))
+    return retype(second, TYPE.transactSql, 'again');
+  const isCall = two === TYPE.leftParenthesis;
+  if (one & CALLABLE) {
+    const isFunction = isCall && NAMES_OF_FUNCTIONS.some(name => isWord(first, name));
+    return isFunction ? retype(first, TYPE.function, 'again') : undefined;
   }
-  if (first.type === TYPE.operator && (isWord(first, 'LIKE') || isWord(first, 'NOT LIKE'))) {
-    return second.type === '(' ? retype(first, TYPE.function, 'on') : 'on';
-  }
-  if (first.type === TYPE.sqlType && is(second, 'n1t(fvs')) {
+  if (one === TYPE.keyword && (isWord(first, 'IN') || isWord(first, 'NOT IN')))
+    return retype(first, isCall ? TYPE.operator : TYPE.bareword, 'again');
+  if (one === TYPE.operator && (isWord(first, 'LIKE') || isWord(first, 'NOT LIKE')))
+    return isCall ? retype(first, TYPE.function, 'on') : 'on';
+  return undefined;
+}
+
+/** Rules about types, backslashes, parentheses and braces. */
+function foldMark(fold: Fold, first: Token, second: Token): Outcome {
+  const { type: one } = first;
+  const { type: two } = second;
+  if (one === TYPE.sqlType && two & TYPED) {
     fold.put(0, second);
     return fold.drop(1);
   }
-  if (pair === 'An') return foldCollation(fold, second);
-  if (first.type === TYPE.backslash) return foldBackslash(fold, first, second);
-  if (pair === '((' || pair === '))') return fold.drop(1);
-  if (pair === '{n') return foldBrace(fold, second);
-  return second.type === '}' ? fold.drop(1) : 'on';
+  if (one === TYPE.collate && two === TYPE.bareword) return foldCollation(fold, second);
+  if (one === TYPE.backslash) return foldBackslash(fold, first, second);
+  if (one === two && one & PARENTHESES) return fold.drop(1);
+  if (one === TYPE.leftBrace && two === TYPE.bareword) return foldBrace(fold, second);
+  return two === TYPE.rightBrace ? fold.drop(1) : 'on';
 }
 
 /** Puts the third token in the place of the second, a sign. */
@@ -195,41 +132,51 @@ function dropSign(fold: Fold, third: Token, count: number): Outcome {
   return fold.drop(count);
 }
 
-/** What computes to one value: `1+a`, `a,b`, and signs with something between them. Each type is one letter. */
-function isOneValue(first: string, second: string, third: string): boolean {
-  if (first === 'o') return third === 'o' && second !== '(';
-  if (first === '&') return third === '&';
-  if (second === ',') return 'n1sv'.includes(first) && 'n1sv'.includes(third);
-  if (second !== 'o') return false;
-  return 'n1'.includes(first) ? '1n'.includes(third) : first === 'v' && 'v1n'.includes(third);
+/** What computes to one value: `1+a`, `a,b`, and signs with something between them. */
+function isOneValue(first: number, second: number, third: number): boolean {
+  if (first === TYPE.operator) return third === TYPE.operator && second !== TYPE.leftParenthesis;
+  if (first === TYPE.logicOperator) return third === TYPE.logicOperator;
+  if (second === TYPE.comma) return (first & VALUES) !== 0 && (third & VALUES) !== 0;
+  if (second !== TYPE.operator) return false;
+  if (first & NUMBERS) return (third & NUMBERS) !== 0;
+  return first === TYPE.variable && (third & LISTED) !== 0;
+}
+
+/** A sign between two others that does not make a value of them. */
+function foldSign(fold: Fold, first: number, third: Token): Outcome {
+  const { type } = third;
+  if (first & BEFORE_CALLS && type === TYPE.leftParenthesis) return dropSign(fold, third, 1);
+  if (first & BEFORE_SIGNS && type & RESULTS) return dropSign(fold, third, 1);
+  if (first !== TYPE.comma) return undefined;
+  // `1,-1` is `1`: one token more goes, so that what stood before the comma is looked at again.
+  if (type & VALUES) return dropSign(fold, third, 3);
+  return type === TYPE.function ? dropSign(fold, third, 1) : undefined;
 }
 
 function foldThree(fold: Fold): Outcome {
   const first = fold.at(0);
   const second = fold.at(1);
-  const third = fold.at(2);
+  const { type: one } = first;
+  const { type: two } = second;
   // No rule below asks for more: most of what plain text makes ends here.
-  if (!is(first, 'o&') && !is(second, 'o,.(')) return undefined;
-  const row = first.type + second.type + third.type;
-  if (isOneValue(first.type, second.type, third.type)) return fold.drop(2);
-  if (
-    third.type === TYPE.sqlType &&
-    second.value === '::' &&
-    is(first, 'n1vs') &&
-    second.type === TYPE.operator
-  )
-    return fold.drop(2);
-  if (isUnary(second)) {
-    if (is(first, 'EB,') && third.type === '(') return dropSign(fold, third, 1);
-    if (is(first, 'kEB') && is(third, '1nvsf')) return dropSign(fold, third, 1);
-    // `1,-1` is `1`: one token more goes, so that what stood before the comma is looked at again.
-    if (first.type === ',' && is(third, '1nvs')) return dropSign(fold, third, 3);
-    if (first.type === ',' && third.type === TYPE.function) return dropSign(fold, third, 1);
+  if (!(one & SIGNS) && !(two & JOINTS)) return undefined;
+  const third = fold.at(2);
+  const { type: three } = third;
+  if (isOneValue(one, two, three)) return fold.drop(2);
+  if (two === TYPE.operator) {
+    if (three === TYPE.sqlType && one & VALUES && isWord(second, '::')) return fold.drop(2);
+    if (isUnary(second)) {
+      const folded = foldSign(fold, one, third);
+      if (folded !== undefined) return folded;
+    }
   }
-  if (row === 'n.n') return fold.drop(2);
-  if (row === 'E.n') return dropSign(fold, third, 1);
+  if (two === TYPE.dot && three === TYPE.bareword) {
+    if (one === TYPE.bareword) return fold.drop(2);
+    if (one === TYPE.expression) return dropSign(fold, third, 1);
+  }
   // USER() has no argument: with one it is no function.
-  if (/^f\([^)]$/s.test(row) && isWord(first, 'USER')) first.type = TYPE.bareword;
+  const isCall = one === TYPE.function && two === TYPE.leftParenthesis;
+  if (isCall && three !== TYPE.rightParenthesis && isWord(first, 'USER')) first.type = TYPE.bareword;
   return undefined;
 }
 

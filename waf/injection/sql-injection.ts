@@ -1,14 +1,19 @@
 /** Whether a value would change the meaning of an SQL statement that it is pasted into. */
-import { SQL_FINGERPRINTS } from './sql-fingerprints.ts';
-import { fingerprintOf, foldSql } from './sql-fold.ts';
-import { type Token, TYPE, upper } from './sql-token.ts';
+import { ATTACKS } from './sql-fingerprints.ts';
+import { foldSql } from './sql-fold.ts';
+import { fingerprintOf, rowNumber, rowOf, type Token, TYPE } from './sql-token.ts';
 import { type Context, type Dialect, SqlTokenizer } from './sql-tokenizer.ts';
+
+/** Rows of quoted text alone, and those that plain text makes as well. */
+const BETWEEN_STRINGS: readonly number[] = ['sos', 's&s'].map(rowNumber);
+const PLAIN: readonly number[] = ['s&n', 'n&1', '1&1', '1&v', '1&s'].map(rowNumber);
 
 interface Reading {
   readonly tokens: readonly Token[];
   /** Tokens in the value before folding, comments included. */
   readonly count: number;
-  readonly fingerprint: string;
+  /** The types of the tokens. */
+  readonly row: number;
   /** MySQL would read it otherwise. */
   readonly isAmbiguous: boolean;
 }
@@ -16,7 +21,7 @@ interface Reading {
 /** An unclosed empty backtick at the end is a comment to old PHP. */
 function commentForTick(tokens: Token[]): void {
   const last = tokens.at(-1);
-  if (tokens.length <= 2 || last?.type !== TYPE.bareword || last.value !== '') return;
+  if (tokens.length <= 2 || last?.type !== TYPE.bareword || last.length > 0) return;
   if (last.opened === '`' && last.closed === '') last.type = TYPE.comment;
 }
 
@@ -24,9 +29,8 @@ function read(value: string, dialect: Dialect, context: Context): Reading {
   const source = new SqlTokenizer(value, dialect, context);
   const tokens = foldSql(source);
   commentForTick(tokens);
-  const row = fingerprintOf(tokens, tokens.length);
-  const fingerprint = row.includes(TYPE.evil) ? TYPE.evil : row;
-  return { tokens, count: source.count, fingerprint, isAmbiguous: source.isAmbiguous };
+  const row = rowOf(tokens, tokens.length);
+  return { tokens, count: source.count, row, isAmbiguous: source.isAmbiguous };
 }
 
 /** Numbers with a comment after them: `1234--` yes, `1234-ABCD--` (an identifier) no. */
@@ -51,31 +55,35 @@ const isBetweenStrings = ([first, , third]: readonly Token[]): boolean =>
   first!.opened === '' && third!.closed === '' && first!.closed === third!.opened;
 
 /** `sexy and 17` is none, `sexy and 17<18` is; a keyword in the middle must be INTO OUTFILE and its like. */
-function isAttackOfThree({ tokens, count, fingerprint }: Reading): boolean {
-  if (fingerprint === 'sos' || fingerprint === 's&s') return isBetweenStrings(tokens);
-  if (['s&n', 'n&1', '1&1', '1&v', '1&s'].includes(fingerprint)) return count !== 3;
+function isAttackOfThree({ tokens, count, row }: Reading): boolean {
+  if (BETWEEN_STRINGS.includes(row)) return isBetweenStrings(tokens);
+  if (PLAIN.includes(row)) return count !== 3;
   const middle = tokens[1]!;
-  return middle.type !== TYPE.keyword || (middle.value.length >= 5 && upper(middle.value).startsWith('INTO'));
+  return middle.type !== TYPE.keyword || (middle.length >= 5 && /^INTO/i.test(middle.value));
 }
 
+const isEvil = (tokens: readonly Token[]): boolean => tokens.some(({ type }) => type === TYPE.evil);
+
 function isAttack(value: string, reading: Reading): boolean {
-  const { fingerprint } = reading;
-  if (fingerprint === TYPE.evil) return true;
-  if (!SQL_FINGERPRINTS.has(upper(fingerprint))) return false;
+  const { tokens, row } = reading;
+  if (!ATTACKS.has(row)) return isEvil(tokens);
+  if (isEvil(tokens)) return true;
   // SQL Server keeps statements that mention sp_password out of its log: attackers hide behind it.
-  if (fingerprint.length > 1 && fingerprint.endsWith(TYPE.comment) && value.includes('sp_password'))
-    return true;
-  if (fingerprint.length === 2) return isShortAttack(value, reading);
-  return fingerprint.length !== 3 || isAttackOfThree(reading);
+  if (tokens.length > 1 && tokens.at(-1)!.type === TYPE.comment && value.includes('sp_password')) return true;
+  if (tokens.length === 2) return isShortAttack(value, reading);
+  return tokens.length !== 3 || isAttackOfThree(reading);
 }
+
+const fingerprintIf = (value: string, reading: Reading): string | undefined =>
+  isAttack(value, reading) ? (isEvil(reading.tokens) ? 'X' : fingerprintOf(reading.tokens)) : undefined;
 
 /** Reads in one context as ANSI SQL, then as MySQL where that differs. */
 function fingerprintIn(value: string, context: Context): string | undefined {
   const ansi = read(value, 'ansi', context);
-  if (isAttack(value, ansi)) return ansi.fingerprint;
-  if (!ansi.isAmbiguous) return undefined;
-  const mysql = read(value, 'mysql', context);
-  return isAttack(value, mysql) ? mysql.fingerprint : undefined;
+  const found = fingerprintIf(value, ansi);
+  return found !== undefined || !ansi.isAmbiguous
+    ? found
+    : fingerprintIf(value, read(value, 'mysql', context));
 }
 
 /**
@@ -90,6 +98,5 @@ export function sqlInjection(value: string): string | undefined {
   if (plain !== undefined) return plain;
   const single = value.includes("'") ? fingerprintIn(value, "'") : undefined;
   if (single !== undefined || !value.includes('"')) return single;
-  const double = read(value, 'mysql', '"');
-  return isAttack(value, double) ? double.fingerprint : undefined;
+  return fingerprintIf(value, read(value, 'mysql', '"'));
 }

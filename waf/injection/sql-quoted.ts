@@ -1,11 +1,13 @@
 /** Text of SQL up to its closing quote. */
-import { type Token, TYPE, token } from './sql-token.ts';
+import { Token, TYPE } from './sql-token.ts';
 import type { SqlInput } from './sql-tokenizer.ts';
+
+const BACKSLASH = 92;
 
 /** Whether an odd number of backslashes ends before `at`, none of them before `start`. */
 function isEscaped(value: string, start: number, at: number): boolean {
   let from = at;
-  while (from > start && value[from - 1] === '\\') from--;
+  while (from > start && value.charCodeAt(from - 1) === BACKSLASH) from--;
   return (at - from) % 2 === 1;
 }
 
@@ -22,9 +24,10 @@ function endOf(value: string, start: number, quote: string): number {
 
 /** Reads to the closing `quote`, with `lead` bytes before the text. */
 export function readString(input: SqlInput, quote: string, lead: number): Token {
+  const { value } = input;
   const start = input.at + lead;
-  const end = endOf(input.value, start, quote);
-  input.at = end < 0 ? input.value.length : end + 1;
-  const text = input.value.slice(start, end < 0 ? input.value.length : end);
-  return token(TYPE.string, text, lead > 0 ? quote : '', end < 0 ? '' : quote);
+  const end = endOf(value, start, quote);
+  input.at = end < 0 ? value.length : end + 1;
+  const to = end < 0 ? value.length : end;
+  return new Token(TYPE.string, value, start, to, lead > 0 ? quote : '', end < 0 ? '' : quote);
 }

@@ -1,8 +1,11 @@
 /** Strings of SQL in the spellings of several databases. */
 import { readString } from './sql-quoted.ts';
-import { type Token, TYPE, token } from './sql-token.ts';
+import { Token, TYPE, token } from './sql-token.ts';
 import type { Context, SqlInput } from './sql-tokenizer.ts';
 import { readWord } from './sql-word.ts';
+
+const QUOTE = 39;
+const Q = 113;
 
 /** The value is taken to begin inside of quotes. */
 export const readSimulated = (input: SqlInput, context: Context): Token => readString(input, context, 0);
@@ -10,7 +13,8 @@ export const readSimulated = (input: SqlInput, context: Context): Token => readS
 export const readQuoted = (input: SqlInput): Token => readString(input, input.value[input.at]!, 1);
 
 /** Whether a quote and one more byte follow the letter at the cursor. */
-const hasQuoteAfter = ({ value, at }: SqlInput): boolean => at + 2 < value.length && value[at + 1] === "'";
+const hasQuoteAfter = ({ value, at }: SqlInput): boolean =>
+  value.charCodeAt(at + 1) === QUOTE && at + 2 < value.length;
 
 /** PostgreSQL's `E'...'`. */
 export const readEscaped = (input: SqlInput): Token =>
@@ -34,26 +38,22 @@ const CLOSERS: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}'
 export function readOracle(input: SqlInput, lead: number): Token {
   const { value } = input;
   const q = input.at + lead;
-  const bracket = value[q + 2];
-  if (
-    !/[qQ]/.test(value[q] ?? '') ||
-    value[q + 1] !== "'" ||
-    bracket === undefined ||
-    !/[!-\x7f]/.test(bracket)
-  ) {
-    return readWord(input);
-  }
+  if (value.charCodeAt(q + 1) !== QUOTE || (value.charCodeAt(q) | 32) !== Q) return readWord(input);
+  const code = value.charCodeAt(q + 2);
+  if (!(code > 32 && code <= 0x7f)) return readWord(input);
+  const bracket = value[q + 2]!;
   const start = q + 3;
   const end = value.indexOf(`${CLOSERS[bracket] ?? bracket}'`, start);
   input.at = end < 0 ? value.length : end + 2;
-  return token(TYPE.string, value.slice(start, end < 0 ? value.length : end), 'q', end < 0 ? '' : 'q');
+  return new Token(TYPE.string, value, start, end < 0 ? value.length : end, 'q', end < 0 ? '' : 'q');
 }
 
 /** `B'01'` and `X'0F'`: `digits` is a sticky pattern of the digits and the closing quote. */
 export function readBinary(input: SqlInput, digits: RegExp): Token {
+  if (!hasQuoteAfter(input)) return readWord(input);
   const { value, at } = input;
   digits.lastIndex = at + 2;
-  if (!hasQuoteAfter(input) || !digits.test(value)) return readWord(input);
+  if (!digits.test(value)) return readWord(input);
   input.at = digits.lastIndex;
-  return token(TYPE.number, value.slice(at, input.at));
+  return new Token(TYPE.number, value, at, input.at);
 }

@@ -1,69 +1,131 @@
-/** A token of SQL as the detector sees it, and the types that tokens have. */
+/** A token of SQL as the detector sees it, and the types that tokens have: a bit each, so that a set of them is a number. */
 
-/** Types of tokens, as fingerprints spell them. */
-export const TYPE = {
-  keyword: 'k',
-  union: 'U',
-  group: 'B',
-  expression: 'E',
-  sqlType: 't',
-  function: 'f',
-  bareword: 'n',
-  number: '1',
-  variable: 'v',
-  string: 's',
-  operator: 'o',
-  logicOperator: '&',
-  comment: 'c',
-  collate: 'A',
-  leftParenthesis: '(',
-  rightParenthesis: ')',
-  leftBrace: '{',
-  rightBrace: '}',
-  dot: '.',
-  comma: ',',
-  colon: ':',
-  semicolon: ';',
-  transactSql: 'T',
-  unknown: '?',
-  /** What no two databases read alike: always an attack. */
-  evil: 'X',
-  backslash: '\\',
-} as const;
+/** One letter per type, as fingerprints spell it. */
+const LETTERS = 'kUBEtfn1vso&cA(){}.,:;T?X\\';
 
-export interface Token {
-  type: string;
-  /** At most `VALUE_LIMIT` bytes of it. */
-  value: string;
-  /** The quote that opened a string, '' when the input was taken to begin inside of one. */
-  readonly opened: string;
-  /** The quote that closed it, '' when none did. */
-  readonly closed: string;
+/** The types that these letters spell. */
+export function typesOf(letters: string): number {
+  let types = 0;
+  for (const letter of letters) types |= 1 << LETTERS.indexOf(letter);
+  return types;
 }
+
+/** A row of at most five types as a number, the first one above all others; what counts there as one type is one. */
+export function rowOf(tokens: readonly Token[], count: number): number {
+  let row = 0;
+  for (let at = 0; at < count; at++) row = row * 32 + digitOf(tokens[at]!.type);
+  return row;
+}
+
+/** In fingerprints, which are in upper case, `t` and `T` are one. */
+const digitOf = (type: number): number => 32 - Math.clz32(type === TYPE.sqlType ? TYPE.transactSql : type);
+
+/** The number that letters, in either case, are as a row. */
+export const rowNumber = (letters: string): number =>
+  Array.from(letters).reduce((row, letter) => row * 32 + digitOf(typesOf(letterAs(letter))), 0);
+
+const letterAs = (letter: string): string =>
+  [letter, letter.toLowerCase(), letter.toUpperCase()].find(each => LETTERS.includes(each))!;
+
+/** The letters of the types of these tokens. */
+export const fingerprintOf = (tokens: readonly Token[]): string =>
+  tokens.map(({ type }) => LETTERS[31 - Math.clz32(type)]!).join('');
+
+export const TYPE = {
+  keyword: typesOf('k'),
+  union: typesOf('U'),
+  group: typesOf('B'),
+  expression: typesOf('E'),
+  sqlType: typesOf('t'),
+  function: typesOf('f'),
+  bareword: typesOf('n'),
+  number: typesOf('1'),
+  variable: typesOf('v'),
+  string: typesOf('s'),
+  operator: typesOf('o'),
+  logicOperator: typesOf('&'),
+  comment: typesOf('c'),
+  collate: typesOf('A'),
+  leftParenthesis: typesOf('('),
+  rightParenthesis: typesOf(')'),
+  leftBrace: typesOf('{'),
+  rightBrace: typesOf('}'),
+  dot: typesOf('.'),
+  comma: typesOf(','),
+  colon: typesOf(':'),
+  semicolon: typesOf(';'),
+  transactSql: typesOf('T'),
+  unknown: typesOf('?'),
+  /** What no two databases read alike: always an attack. */
+  evil: typesOf('X'),
+  backslash: typesOf('\\'),
+} as const;
 
 /** No word or phrase of SQL that matters is longer. */
 export const VALUE_LIMIT = 31;
 
-export const token = (type: string, value: string, opened = '', closed = ''): Token => ({
-  type,
-  value: value.length > VALUE_LIMIT ? value.slice(0, VALUE_LIMIT) : value,
-  opened,
-  closed,
-});
+/** Part of a text; its own text is made when somebody asks for it, which for most tokens nobody does. */
+export class Token {
+  type: number;
+  readonly source: string;
+  readonly from: number;
+  /** Bytes, at most `VALUE_LIMIT`. */
+  readonly length: number;
+  /** The quote that opened a string, '' when the input was taken to begin inside of one. */
+  readonly opened: string;
+  /** The quote that closed it, '' when none did. */
+  readonly closed: string;
 
-/** ASCII upper case: `String.toUpperCase` would make `SS` of the byte 0xDF. */
-export function upper(value: string): string {
-  return /[\x80-\xff]/.test(value) ? value.replace(/[a-z]+/g, run => run.toUpperCase()) : value.toUpperCase();
+  constructor(type: number, source: string, from: number, to: number, opened = '', closed = '') {
+    this.type = type;
+    this.source = source;
+    this.from = from;
+    this.length = Math.min(to - from, VALUE_LIMIT);
+    this.opened = opened;
+    this.closed = closed;
+  }
+
+  /** At most `VALUE_LIMIT` bytes of it. */
+  get value(): string {
+    return this.source.slice(this.from, this.from + this.length);
+  }
+
+  copy(): Token {
+    return new Token(this.type, this.source, this.from, this.from + this.length, this.opened, this.closed);
+  }
+
+  /** The byte at a place that is in it; NaN behind the end of the source. */
+  codeAt(at: number): number {
+    return this.source.charCodeAt(this.from + at);
+  }
 }
 
-export const isWord = ({ value }: Token, word: string): boolean =>
-  value.length === word.length && upper(value) === word;
+/** A token of a text of its own. */
+export const token = (type: number, value: string, opened = '', closed = ''): Token =>
+  new Token(type, value, 0, value.length, opened, closed);
 
-export const isArithmetic = ({ type, value }: Token): boolean =>
-  type === TYPE.operator && /^[*/+%-]$/.test(value);
+/** By byte: ASCII letters in upper case. Shape [256]. */
+export const UPPER: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= 97 && byte <= 122 ? byte - 32 : byte,
+);
 
-export const isUnary = ({ type, value }: Token): boolean =>
-  type === TYPE.operator && (value.length === 1 ? '+!~-'.includes(value) : isLongUnary(value));
+/** @param word in upper case */
+export function isWord({ source, from, length }: Token, word: string): boolean {
+  if (length !== word.length) return false;
+  for (let at = 0; at < length; at++)
+    if (UPPER[source.charCodeAt(from + at) & 255] !== word.charCodeAt(at)) return false;
+  return true;
+}
 
-const isLongUnary = (value: string): boolean =>
-  value === '!!' || (value.length === 3 && upper(value) === 'NOT');
+/** `*`, `/`, `+`, `%` or `-`. */
+export const isArithmetic = (one: Token): boolean =>
+  one.type === TYPE.operator && one.length === 1 && '*/+%-'.includes(one.value);
+
+const [BANG, PLUS, MINUS, TILDE] = [33, 43, 45, 126];
+
+export function isUnary(one: Token): boolean {
+  if (one.type !== TYPE.operator) return false;
+  if (one.length > 1) return isWord(one, '!!') || isWord(one, 'NOT');
+  const code = one.codeAt(0);
+  return code === PLUS || code === MINUS || code === BANG || code === TILDE;
+}

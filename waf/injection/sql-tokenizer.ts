@@ -1,5 +1,5 @@
 /** Cuts a value into tokens of SQL, the way that no single database does but all of them together may. */
-import { readComment, readDash, readHash } from './sql-comments.ts';
+import { readDash, readHash, readSlash } from './sql-comments.ts';
 import { readMoney, readNumber } from './sql-numbers.ts';
 import {
   readBinary,
@@ -10,9 +10,9 @@ import {
   readSimulated,
   readUnicode,
 } from './sql-strings.ts';
-import { type Token, TYPE, token } from './sql-token.ts';
+import { Token, TYPE, typesOf } from './sql-token.ts';
 import { readBracketed, readTicked, readVariable, readWord } from './sql-word.ts';
-import { SQL_WORDS } from './sql-words.ts';
+import { wordType } from './word-table.ts';
 
 /** Whose comments count: ANSI ends a line with `--`, MySQL with `#` too. */
 export type Dialect = 'ansi' | 'mysql';
@@ -31,51 +31,55 @@ export interface SqlInput {
 
 export type Reader = (input: SqlInput) => Token | undefined;
 
-/** Gives the byte at the cursor as a token of `type`. */
-export function readOne(input: SqlInput, type: string): Token {
-  return token(type, input.value[input.at++]!);
-}
-
 const skip: Reader = input => {
   input.at++;
   return undefined;
 };
-const readOperator: Reader = input => readOne(input, TYPE.operator);
-const readSelf: Reader = input => readOne(input, input.value[input.at]!);
-const readUnknown: Reader = input => readOne(input, TYPE.unknown);
 
-/** Operators of up to three characters; a lone colon is none. */
-const readLongOperator: Reader = input => {
-  const { value, at } = input;
-  if (value.startsWith('<=>', at)) {
-    input.at += 3;
-    return token(TYPE.operator, '<=>');
-  }
-  const two = value.slice(at, at + 2);
-  const type = two.length === 2 ? SQL_WORDS.get(two) : undefined;
-  if (type === undefined)
-    return readOne(input, value[at] === ':' && two.length === 2 ? TYPE.colon : TYPE.operator);
-  input.at += 2;
-  return token(type, two);
-};
+/** The byte at the cursor is a token. */
+const readAs =
+  (type: number): Reader =>
+  input =>
+    new Token(type, input.value, input.at, ++input.at);
+const readOperator = readAs(TYPE.operator);
+const readUnknown = readAs(TYPE.unknown);
+const readColon = readAs(TYPE.colon);
+const readOneBackslash = readAs(TYPE.backslash);
 
-const readSlash: Reader = input =>
-  input.value[input.at + 1] === '*' ? readComment(input) : readOperator(input);
+/** Bytes that begin longer operators. */
+const LONG = '!&*:<=>|';
+/** By such a byte, and the one after it: the type of the operator of both; 0 when that is none. Shape [8][256]. */
+const TYPES_OF_TWO = Array.from(LONG, first =>
+  Int32Array.from({ length: 256 }, (_, byte) => wordType(first + String.fromCharCode(byte), 0, 2)),
+);
+
+/** Operators of up to three characters that begin with `first`; a lone colon is none. */
+function readLong(first: string): Reader {
+  const types = TYPES_OF_TWO[LONG.indexOf(first)]!;
+  const readShort = first === ':' ? readColon : readOperator;
+  return input => {
+    const { value, at } = input;
+    if (at + 1 >= value.length) return readOperator(input);
+    if (first === '<' && value.startsWith('=>', at + 1))
+      return new Token(TYPE.operator, value, at, (input.at += 3));
+    const type = types[value.charCodeAt(at + 1) & 255]!;
+    return type === 0 ? readShort(input) : new Token(type, value, at, (input.at += 2));
+  };
+}
 
 /** MySQL's `\N` is NULL. */
 const readBackslash: Reader = input => {
-  if (input.value[input.at + 1] !== 'N') return readOne(input, TYPE.backslash);
-  input.at += 2;
-  return token(TYPE.number, '\\N');
+  if (input.value[input.at + 1] !== 'N') return readOneBackslash(input);
+  return new Token(TYPE.number, input.value, input.at, (input.at += 2));
 };
 
 const READERS_BY_BYTES: readonly (readonly [string, Reader])[] = [
-  ['!&*:<=>|', readLongOperator],
+  ...Array.from(LONG, first => [first, readLong(first)] as const),
   ['\'"', readQuoted],
   ['#', readHash],
   ['$', readMoney],
   ['%+^~', readOperator],
-  ['(),;{}', readSelf],
+  ...Array.from('(),;{}', byte => [byte, readAs(typesOf(byte))] as const),
   ['-', readDash],
   ['.0123456789', readNumber],
   ['/', readSlash],
@@ -122,10 +126,11 @@ export class SqlTokenizer implements SqlInput {
   }
 
   #read(): Token | undefined {
-    if (this.value === '') return undefined;
+    const { value } = this;
+    if (value === '') return undefined;
     if (this.at === 0 && this.#context !== '') return readSimulated(this, this.#context);
-    while (this.at < this.value.length) {
-      const found = READERS[this.value.charCodeAt(this.at)]!(this);
+    while (this.at < value.length) {
+      const found = READERS[value.charCodeAt(this.at) & 255]!(this);
       if (found !== undefined) return found;
     }
     return undefined;

@@ -1,35 +1,42 @@
 /** Words of SQL: bare, in backticks, in brackets, and variables. */
 import { readString } from './sql-quoted.ts';
-import { type Token, TYPE, token, upper, VALUE_LIMIT } from './sql-token.ts';
+import { Token, TYPE, VALUE_LIMIT } from './sql-token.ts';
 import type { SqlInput } from './sql-tokenizer.ts';
-import { SQL_WORDS } from './sql-words.ts';
+import { wordType } from './word-table.ts';
 
-const NAME = /[^ [\]{}<>:\\?=@!#~+*/&|^%(),';\t-\r"\xa0\0-]*/y;
-const VARIABLE_NAME = /[^ <>:\\?=@!#~+*/&|^%(),';\t-\r'`"\0-]*/y;
+/** Shape [256]: 1 for the bytes that a pattern of one byte matches. */
+export const bytesOf = (pattern: RegExp): Uint8Array =>
+  Uint8Array.from({ length: 256 }, (_, byte) => (pattern.test(String.fromCharCode(byte)) ? 1 : 0));
 
-/** What a sticky pattern matches at `at`. */
-export function spanAt(pattern: RegExp, value: string, at: number): string {
-  pattern.lastIndex = at;
-  return pattern.exec(value)?.[0] ?? '';
+/** Where bytes of a kind end that begin at `at`. */
+export function endOfRun(bytes: Uint8Array, value: string, at: number): number {
+  let end = at;
+  while (end < value.length && bytes[value.charCodeAt(end) & 255] === 1) end++;
+  return end;
 }
 
-/** `SELECT.1` and `` SELECT`name` ``: where a keyword before a dot or backtick ends, or 0. */
-function keywordBefore(word: string): number {
-  for (let at = 0; at < word.length && at < VALUE_LIMIT; at++) {
-    if (word[at] !== '.' && word[at] !== '`') continue;
-    const type = SQL_WORDS.get(upper(word.slice(0, at)));
-    if (type !== undefined && type !== TYPE.bareword) return at;
+const NAME = bytesOf(/[^ [\]{}<>:\\?=@!#~+*/&|^%(),';\t-\r"\xa0\0-]/);
+const VARIABLE_NAME = bytesOf(/[^ <>:\\?=@!#~+*/&|^%(),';\t-\r'`"\0-]/);
+const [DOT, TICK, AT_SIGN] = [46, 96, 64];
+
+/** `SELECT.1` and `` SELECT`name` ``: where a keyword before a dot or backtick ends; else where the name does. */
+function endOfWord(value: string, from: number, end: number): number {
+  const last = Math.min(end, from + VALUE_LIMIT);
+  for (let at = from; at < last; at++) {
+    const code = value.charCodeAt(at);
+    if (code !== DOT && code !== TICK) continue;
+    const type = wordType(value, from, at);
+    if (type !== 0 && type !== TYPE.bareword) return at;
   }
-  return 0;
+  return end;
 }
 
 export function readWord(input: SqlInput): Token {
-  const whole = spanAt(NAME, input.value, input.at);
-  const keyword = keywordBefore(whole);
-  const word = keyword > 0 ? whole.slice(0, keyword) : whole;
-  input.at += word.length;
-  const type = word.length <= VALUE_LIMIT ? SQL_WORDS.get(upper(word)) : undefined;
-  return token(type ?? TYPE.bareword, word);
+  const { value, at: from } = input;
+  const end = endOfWord(value, from, endOfRun(NAME, value, from));
+  input.at = end;
+  const type = end - from <= VALUE_LIMIT ? wordType(value, from, end) : 0;
+  return new Token(type || TYPE.bareword, value, from, end);
 }
 
 /** SQL Server's `[name]`. */
@@ -37,23 +44,28 @@ export function readBracketed(input: SqlInput): Token {
   const start = input.at;
   const end = input.value.indexOf(']', start);
   input.at = end < 0 ? input.value.length : end + 1;
-  return token(TYPE.bareword, input.value.slice(start, input.at));
+  return new Token(TYPE.bareword, input.value, start, input.at);
 }
 
 /** MySQL's backticks: a name whatever stands in them, unless it is a function. */
 export function readTicked(input: SqlInput): Token {
   const text = readString(input, '`', 1);
-  const isFunction = SQL_WORDS.get(upper(text.value)) === TYPE.function;
-  return { ...text, type: isFunction ? TYPE.function : TYPE.bareword };
+  const isFunction = wordType(text.source, text.from, text.from + text.length) === TYPE.function;
+  text.type = isFunction ? TYPE.function : TYPE.bareword;
+  return text;
 }
 
 /** `@name`, `@@name`, and MySQL's quoted ones. */
 export function readVariable(input: SqlInput): Token {
   const { value } = input;
-  input.at += value[input.at + 1] === '@' ? 2 : 1;
+  input.at += value.charCodeAt(input.at + 1) === AT_SIGN ? 2 : 1;
   const quote = value[input.at] ?? '';
-  if (quote !== '' && '`\'"'.includes(quote)) return { ...readString(input, quote, 1), type: TYPE.variable };
-  const name = spanAt(VARIABLE_NAME, value, input.at);
-  input.at += name.length;
-  return token(TYPE.variable, name);
+  if (quote !== '' && '`\'"'.includes(quote)) {
+    const text = readString(input, quote, 1);
+    text.type = TYPE.variable;
+    return text;
+  }
+  const from = input.at;
+  input.at = endOfRun(VARIABLE_NAME, value, from);
+  return new Token(TYPE.variable, value, from, input.at);
 }

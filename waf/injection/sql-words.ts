@@ -132,7 +132,7 @@ const WORDS: Readonly<Record<string, string>> = {
     'CURRENT_TIMESTAMP,CURRENT_TIMEZONE,CURRENT_USER,LOCALTIME,LOCALTIMESTAMP,NULL,UNKNOWN',
 };
 
-/** From a word in upper case to its type. */
+/** From a word or phrase in upper case to the letter of its type. */
 export const SQL_WORDS: ReadonlyMap<string, string> = new Map(
   Object.entries(WORDS).flatMap(([type, words]) => words.split(',').map(word => [word, type] as const)),
 );
