@@ -14,6 +14,7 @@ const WANTED = [5, 16] as const;
 export function kernelFindings({ machine, l4 }: Looked): Finding[] {
   return [
     version(machine),
+    ...types(machine),
     compiler(machine),
     ...hardening(machine),
     rights(machine),
@@ -44,6 +45,18 @@ function version({ kernel }: Machine): Finding {
       remedy: 'take 5.16 or newer',
     };
   return { level: 'fine', what: `kernel ${kernel}` };
+}
+
+/** Programs of ours read a field of the kernel's, and it must say where that lies. */
+function types({ hasTypes }: Machine): Finding[] {
+  if (hasTypes) return [];
+  return [
+    {
+      level: 'fault',
+      what: 'the kernel does not tell its types (/sys/kernel/btf/vmlinux), which the programs of the L4 tier need',
+      remedy: 'take a kernel with CONFIG_DEBUG_INFO_BTF, as those of the distributions are',
+    },
+  ];
 }
 
 function compiler({ setting }: Machine): Finding {

@@ -33,6 +33,8 @@ export interface Device {
 export interface Machine {
   /** As `uname -r` says it. */
   readonly kernel: string;
+  /** It tells its own types (BTF). */
+  readonly hasTypes: boolean;
   /** CapEff, as a number of bits. */
   readonly capabilities: bigint;
   /** Bytes that this process may lock; undefined: as many as it likes. */
@@ -63,6 +65,7 @@ export interface Looked {
 export function thisMachine(): Machine {
   return {
     kernel: release(),
+    hasTypes: existsSync('/sys/kernel/btf/vmlinux'),
     capabilities: effectiveCapabilities(),
     lockedBytes: lockedBytes(),
     clockSource: lineOf('/sys/devices/system/clocksource/clocksource0/current_clocksource'),

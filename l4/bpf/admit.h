@@ -121,7 +121,8 @@ INLINE int insert(const struct settings *settings, struct packet *packet, __u32 
   }
   count_open(&packet->key, flow, service);
   count_flow(real_id, flow->state, 1);
-  if (!flow_insert(&packet->key, flow)) {
+  struct flow_seed *seed = get_seed();
+  if (seed && !flow_insert_here(seed, &packet->key, flow, packet->hash)) {
     if (is_active(flow->state)) tell_flow(&packet->key, flow, NEWS_LIVES);
     return REASON_NEW;
   }

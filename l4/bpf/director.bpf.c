@@ -260,8 +260,11 @@ INLINE int direct(frame_t *frame) {
   if (reason == NOT_IP) return VERDICT_PASS;
   /* A broken packet that only comes from a real server is not ours to judge. */
   if (reason != NONE) return meaning_of_destination(packet) & (ADDRESS_VIRTUAL | ADDRESS_SOURCE) ? end_with(reason) : VERDICT_PASS;
+  struct flow_seed *seed = get_seed();
+  if (!seed) return VERDICT_PASS;
+  packet->hash = flow_hash(seed, &packet->key);
   /* A call less. What is read back is any number to the verifier: one way leads on from here, not one for each slot. */
-  scratch->found = find_slot_here(&packet->key);
+  scratch->found = find_slot_here(seed, &packet->key, packet->hash);
   struct flow *flow = flow_at(*(volatile __u64 *)&scratch->found);
   if (flow && flow->role == ROLE_REPLY) return from_real(frame, packet, now, flow);
   if (!is_to) return VERDICT_PASS;

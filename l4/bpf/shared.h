@@ -335,6 +335,7 @@ struct packet {
   __u8 protocol; /* key.protocol is that of the flow: the quoted one, for an ICMP error */
   __u64 now;
   struct flow_key key; /* as the packet has it; of an ICMP error, the packet that would answer the quoted one */
+  __u64 hash; /* of the key (table.h) */
   struct address source, destination; /* in its own header, also where it is an ICMP error */
   __u32 service; /* its id; 0 on the way back */
   __u8 spliced; /* a SYN that was made of a cookie: scratch.splice belongs to it */

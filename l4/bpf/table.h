@@ -71,11 +71,8 @@ INLINE __u64 find_spilled(const struct flow_seed *seed, const struct flow_key *k
   return 0;
 }
 
-/* The address of a key's slot; 0: there is none. */
-INLINE __u64 find_slot_here(const struct flow_key *key) {
-  struct flow_seed *seed = get_seed();
-  if (!seed) return 0;
-  __u64 hash = flow_hash(seed, key);
+/* The address of a key's slot; 0: there is none. `hash`: that of the key. */
+INLINE __u64 find_slot_here(const struct flow_seed *seed, const struct flow_key *key, __u64 hash) {
   __u32 index = place_of(seed, hash, 0);
   struct flow_bucket *bucket = bucket_at(index);
   if (!bucket) return 0;
@@ -84,7 +81,10 @@ INLINE __u64 find_slot_here(const struct flow_key *key) {
   return bucket->spilled ? find_spilled(seed, key, hash) : 0;
 }
 
-SEPARATE __u64 find_slot(const struct flow_key *key) { return key ? find_slot_here(key) : 0; }
+SEPARATE __u64 find_slot(const struct flow_key *key) {
+  struct flow_seed *seed = get_seed();
+  return key && seed ? find_slot_here(seed, key, flow_hash(seed, key)) : 0;
+}
 
 INLINE struct flow *flow_at(__u64 address) {
   __u32 slot = (address - 1) & ((1 << SLOT_BITS) - 1);
@@ -137,11 +137,8 @@ SEPARATE int put_elsewhere(const struct flow_key *key, const struct flow *flow, 
 }
 
 /* A new flow. 0, -EXIST, -TOO_BIG where there is no room, or -BUSY. Of two CPUs with the same key one comes first: both hold its
- * bucket. */
-SEPARATE int flow_insert(const struct flow_key *key, const struct flow *flow) {
-  struct flow_seed *seed = get_seed();
-  if (!key || !flow || !seed) return -TOO_BIG;
-  __u64 hash = flow_hash(seed, key);
+ * bucket. `hash`: that of the key. */
+INLINE int flow_insert_here(const struct flow_seed *seed, const struct flow_key *key, const struct flow *flow, __u64 hash) {
   struct flow_bucket *bucket = bucket_at(place_of(seed, hash, 0));
   if (!bucket) return -TOO_BIG;
   if (!hold(bucket)) return -BUSY;
@@ -152,10 +149,15 @@ SEPARATE int flow_insert(const struct flow_key *key, const struct flow *flow) {
   return failed;
 }
 
+SEPARATE int flow_insert(const struct flow_key *key, const struct flow *flow) {
+  struct flow_seed *seed = get_seed();
+  return key && flow && seed ? flow_insert_here(seed, key, flow, flow_hash(seed, key)) : -TOO_BIG;
+}
+
 SEPARATE int flow_delete(const struct flow_key *key) {
   struct flow_seed *seed = get_seed();
   if (!key || !seed) return 0;
-  __u64 hash = flow_hash(seed, key), address = find_slot(key);
+  __u64 hash = flow_hash(seed, key), address = find_slot_here(seed, key, hash);
   if (!address) return 0;
   __u32 own = place_of(seed, hash, 0), index = (address - 1) >> SLOT_BITS, slot = (address - 1) & ((1 << SLOT_BITS) - 1);
   struct flow_bucket *bucket = bucket_at(index), *first = bucket_at(own);
