@@ -67,6 +67,7 @@ export class Node {
         this.#model.instances.flatMap(({ addresses }) => addresses.map(one => addressBytes(one.address))),
       barredBy: instance => this.#groupOf(instance)?.barredBy(instance) ?? this.#heart?.barredBy(instance),
       mustRelease: () => this.#heart?.mustRelease(),
+      givesWay: () => this.#heart?.givesWay(),
       leaseS: () => this.#heart?.leaseS,
       stopped: instance => this.#heart?.stopped(instance),
       changed: (instance, effect) => {

@@ -331,17 +331,23 @@ export class Heart {
       instance.feed({ kind: 'follow', to: 'active', reason: `${this.#peerName} has handed over` });
   }
 
+  /** Why this node gives way to the other one that is active, whatever their priorities: that one cannot know of it. */
+  givesWay(): string | undefined {
+    const isKnown = !isUnheard(this.#state, this.#rules, this.#options.nowMs());
+    return isKnown ? undefined : `${this.#peerName} is active, too, and does not hear this node`;
+  }
+
   /** The other one is active as well, or asks for it: who is not heard gives way, then the greater priority has it, and among equals the greater name. */
   #give(instance: Instance, { priority, wants, state }: InstanceSays): void {
     const own = instance.state.own.priority;
-    const isUnknown = state === 'active' && isUnheard(this.#state, this.#rules, this.#options.nowMs());
+    const unheard = state === 'active' ? this.givesWay() : undefined;
     const isGreater = priority > own || (priority === own && this.#peerName > this.model.node);
-    if (!isUnknown && !isGreater && !(wants && state !== 'active')) return;
-    const reason = isUnknown
-      ? `${this.#peerName} is active, too, and does not hear this node`
-      : state === 'active'
+    if (unheard === undefined && !isGreater && !(wants && state !== 'active')) return;
+    const compared =
+      state === 'active'
         ? `${this.#peerName} is active, too, with priority ${priority}, and this node has ${own}`
         : `it hands over to ${this.#peerName}, of priority ${priority}`;
+    const reason = unheard ?? compared;
     instance.feed({ kind: 'follow', to: 'backup', reason });
     this.beat();
   }

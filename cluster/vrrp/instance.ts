@@ -47,6 +47,8 @@ export interface Surroundings {
   barredBy(instance: Instance): string | undefined;
   /** Why the addresses must be given up now; undefined: they may be held. */
   mustRelease(): string | undefined;
+  /** Why this node gives way to another one that is active, too; undefined: as VRRP says. */
+  givesWay(): string | undefined;
   /** For so long the kernel keeps an address that is not renewed; undefined: as the interval of advertisements says. */
   leaseS(): number | undefined;
   /** Another router said that it stops. */
@@ -219,7 +221,14 @@ export class Instance {
     this.#peers.heard(source, advertisement, this.#around.nowMs());
     const { priority, intervalMs } = advertisement;
     if (priority === STOP_PRIORITY) this.#around.stopped(this);
+    // At once: an announcement in answer would lead clients here, and the other one does not hear it and announces no more.
+    else if (this.#state.kind === 'active') this.#giveWay();
     this.feed({ kind: 'advertisement', priority, intervalMs, source, name });
+  }
+
+  #giveWay(): void {
+    const reason = this.#around.givesWay();
+    if (reason !== undefined) this.feed({ kind: 'follow', to: 'backup', reason });
   }
 
   /** Lets the machine know; what it wants is done when this returns. */
