@@ -223,7 +223,9 @@ export class Heart {
   #role(): Role {
     const kinds = new Set(this.#options.instances().map(({ state }) => state.kind));
     if (kinds.has('active')) return 'active';
-    return kinds.has('backup') ? 'backup' : 'none';
+    if (!kinds.has('backup')) return 'none';
+    const hasStopped = this.#options.instances().every(({ model }) => this.#stopped.has(model.name));
+    return hasStopped ? 'heir' : 'backup';
   }
 
   #release(): void {

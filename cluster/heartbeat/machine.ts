@@ -17,6 +17,7 @@
  *  tick, together: silent, or long deaf    │ say `apart`                           │ apart
  *  tick, active, half of its right is gone │ ask the witness                       │ asking
  *  tick, backup, the promise is over       │ ask the witness                       │ asking
+ *  tick, heir, not proven any more         │ ask the witness                       │ asking
  *  tick, granted, a third of it is gone    │ ask the witness (renew)               │ asking
  *  tick, granted, no part in any election  │ give the grant back                   │
  *  granted                                 │                                       │ granted until
@@ -57,7 +58,8 @@ export interface LinkState {
   readonly refusal: string | undefined;
 }
 
-export type Role = 'active' | 'backup' | 'none';
+/** `heir`: a backup whose other node has said that it stops. */
+export type Role = 'active' | 'heir' | 'backup' | 'none';
 
 export type LinkEvent = { readonly nowMs: number } & (
   | { readonly kind: 'beat'; readonly echoMs: number | undefined }
@@ -145,7 +147,8 @@ function needsWitness(state: LinkState, nowMs: number, role: Role, rules: Rules)
   if (!rules.hasWitness || role === 'none') return false;
   const { provenMs } = state;
   if (role === 'active') return provenMs === undefined || nowMs >= provenMs + rules.timeoutMs / 2;
-  return !isProven(state, rules, nowMs) && !isPromised(state, rules, nowMs);
+  // Nobody relies on the promise to one that has stopped.
+  return !isProven(state, rules, nowMs) && (role === 'heir' || !isPromised(state, rules, nowMs));
 }
 
 /** @returns why the addresses must be given up now; undefined: they may be held */

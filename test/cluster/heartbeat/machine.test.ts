@@ -8,6 +8,7 @@ import {
   type LinkEvent,
   type LinkState,
   mustRelease,
+  type Role,
   type Rules,
   stepLink,
 } from '../../../cluster/heartbeat/machine.ts';
@@ -16,7 +17,7 @@ const WITNESS: Rules = { timeoutMs: 300, slackMs: 1000, hasWitness: true, againM
 const ALONE: Rules = { ...WITNESS, hasWitness: false };
 
 const beat = (nowMs: number, echoMs?: number): LinkEvent => ({ kind: 'beat', nowMs, echoMs });
-const tick = (nowMs: number, role: 'active' | 'backup' | 'none'): LinkEvent => ({
+const tick = (nowMs: number, role: Role): LinkEvent => ({
   kind: 'tick',
   nowMs,
   role,
@@ -76,6 +77,14 @@ describe('the link of two nodes', () => {
     assert.deepEqual(play(WITNESS, ...MET, tick(401, 'backup'), tick(1399, 'backup')).done, []);
     assert.deepEqual(play(WITNESS, ...MET, tick(401, 'backup'), tick(1400, 'backup')).done, ['ask']);
     assert.deepEqual(play(WITNESS, ...MET, tick(401, 'none'), tick(1400, 'none')).done, [], 'no candidate');
+  });
+
+  test('the heir of one that has stopped asks as soon as it is not proven any more', () => {
+    assert.deepEqual(play(WITNESS, ...MET, tick(389, 'heir')).done, []);
+    assert.deepEqual(play(WITNESS, ...MET, tick(391, 'heir'), tick(392, 'heir')).done, [], 'once');
+    assert.deepEqual(play(WITNESS, ...MET, tick(391, 'heir')).done, ['ask']);
+    const { state } = play(WITNESS, ...MET, tick(391, 'heir'), granted(392, 3392));
+    assert.equal(barredBy(state, WITNESS, 393, 'other'), undefined);
   });
 
   test('a grant is renewed in time, asked for again after a refusal, and given back', () => {
