@@ -98,6 +98,7 @@ export interface HttpDraft {
   geoDatabases: Map<string, GeoDatabase>;
   geoProxies: GeoProxies;
   wafCollectionsBytes: number;
+  wafCollectionsShared: boolean;
   /** `default`: no directive says. */
   wafEvents: WafEventStore | 'default' | undefined;
   /** Texts with variables, read once each. */
@@ -209,6 +210,7 @@ export function newHttp(): HttpDraft {
     geoProxies: NO_GEO_PROXIES,
     wafEvents: 'default',
     wafCollectionsBytes: DEFAULT_COLLECTIONS_BYTES,
+    wafCollectionsShared: true,
     limitZones: [],
     banSpared: [],
     limitUses: [],

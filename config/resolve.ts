@@ -88,6 +88,7 @@ function resolveHttp(draft: HttpDraft, around: Surroundings): HttpModel {
     geoProxies: draft.geoProxies,
     wafRules: [],
     wafCollectionsBytes: draft.wafCollectionsBytes,
+    wafCollectionsShared: draft.wafCollectionsShared,
     wafEvents: draft.wafEvents === 'default' ? defaultWafEvents(around.prefix) : draft.wafEvents,
   };
 }

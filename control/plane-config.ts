@@ -22,6 +22,7 @@ const NO_HTTP: HttpModel = {
   geoProxies: NO_GEO_PROXIES,
   wafRules: [],
   wafCollectionsBytes: 0,
+  wafCollectionsShared: false,
   wafEvents: undefined,
 };
 

@@ -93,18 +93,19 @@ const wafAuditLog = defineDirective({
 const wafCollections = defineDirective({
   name: 'waf_collections',
   context: ['http'],
-  args: { size: arg.size() },
+  args: { size: arg.size(), where: arg.oneOf(['local']).optional() },
   doc: {
     summary:
-      'Shared memory for what rules keep beyond a request (`initcol`: IP, SESSION, USER, GLOBAL, RESOURCE). All workers count in the same records; a record holds 1 KB, and in a full memory the one written longest ago makes room.',
+      'Shared memory for what rules keep beyond a request (`initcol`: IP, SESSION, USER, GLOBAL, RESOURCE). All workers count in the same records, and so do the other moats of a `session_store`, unless `local` says otherwise; a record holds 1 KB, and in a full memory the one written longest ago makes room. What is counted adds up over all moats, late by a tenth of a second; of two that set one value the later one is right.',
     default: 'waf_collections 32m;',
     example: 'waf_collections 128m;',
     since: '0.1',
   },
-  compile({ size }, scope) {
+  compile({ size, where }, scope) {
     if (size < LEAST_STORE_BYTES)
       throw new ArgumentFault('the memory for collections is too small', 'give it 1m or more');
     scope.http.wafCollectionsBytes = size;
+    scope.http.wafCollectionsShared = where === undefined;
   },
 });
 

@@ -1,9 +1,11 @@
 /** Which zones of a configuration are shared with other moats. */
 import type { HttpModel } from '#model/l7/http.ts';
+import { COLLECTIONS } from '../waf/shared-store.ts';
 import { BanZone } from '../zone/ban-zone.ts';
 import { openZone } from '../zone/table.ts';
 import type { SharedZone } from '../zone/wish.ts';
 import { BanShare } from './ban-share.ts';
+import { CollectionShare } from './collection-share.ts';
 import { LimitShare } from './limit-share.ts';
 import { SessionShare } from './session-share.ts';
 import type { ZoneShare } from './zone-share.ts';
@@ -14,7 +16,7 @@ import type { ZoneShare } from './zone-share.ts';
  * @param bansChanged told when another moat has banned somebody here, or lifted a ban
  */
 export function sharedZones(
-  { pools, limitZones }: HttpModel,
+  { pools, limitZones, wafCollectionsShared }: HttpModel,
   zones: readonly SharedZone[],
   owner: number,
   bansChanged: (how: 'changed' | 'lifted') => void,
@@ -22,6 +24,9 @@ export function sharedZones(
   const memory = (wanted: string) =>
     zones.flatMap(zone => (zone.kind === 'table' && zone.name === wanted ? [zone.sab] : []));
   return [
+    ...(wafCollectionsShared
+      ? memory(COLLECTIONS).map(sab => new CollectionShare(COLLECTIONS, sab, owner))
+      : []),
     ...pools.flatMap(({ sticky }) =>
       sticky?.kind === 'learn' && sticky.sync
         ? memory(sticky.zone.name).map(

@@ -28,25 +28,32 @@ export class ZoneWalk {
    * piece in each turn.
    *
    * @param nowMs by the clock that entries are touched by
-   * @param tell says whether it told of the entry
+   * @param tell says whether it told of the entry; `full`: there is no more room, it is to be asked about this one in the next turn
    * @returns how many it told of, ENTRIES_MOST at most
    */
-  changed(nowMs: number, tell: (entry: number) => boolean): number {
+  changed(nowMs: number, tell: (entry: number) => boolean | 'full'): number {
     const table = this.#table;
     return this.#locked(LOCK_PATIENCE_MS, 0, () => {
       let told = 0;
       let looked = 0;
+      let isFull = false;
+      const ask = (entry: number): void => {
+        const said = tell(entry);
+        if (said === 'full') isFull = true;
+        else if (said) told++;
+      };
       let entry = table.newest();
-      const goesOn = () => told < ENTRIES_MOST && looked++ < LOOKED_AT_MOST;
+      const goesOn = () => !isFull && told < ENTRIES_MOST && looked++ < LOOKED_AT_MOST;
       const isNews = () => entry !== NONE && table.touchedMs(entry) >= this.#lookedMs - DISORDER_MS;
-      for (; isNews() && goesOn(); entry = table.older(entry)) if (tell(entry)) told++;
+      for (; isNews() && goesOn(); entry = table.older(entry)) ask(entry);
       // Those behind were looked at in the turn before, unless so many have changed since.
-      if (isNews() && table.touchedMs(entry) >= this.#lookedMs) this.#sweptTo = NONE;
+      if (isFull || (isNews() && table.touchedMs(entry) >= this.#lookedMs)) this.#sweptTo = NONE;
       this.#lookedMs = nowMs;
       looked = 0;
       while (this.#sweptTo !== undefined && goesOn()) {
         const next = table.after(this.#sweptTo);
-        if (next !== NONE && tell(next)) told++;
+        if (next !== NONE) ask(next);
+        if (isFull) break;
         this.#sweptTo = next === NONE ? undefined : next;
       }
       this.hasMore = this.#sweptTo !== undefined;
@@ -54,15 +61,19 @@ export class ZoneWalk {
     });
   }
 
-  /** What there is behind the entry `from`, ENTRIES_MOST at most. @returns where to go on; undefined: that was all */
-  all(from: number, tell: (entry: number) => void): number | undefined {
+  /**
+   * What there is behind the entry `from`, ENTRIES_MOST at most, and no more than `tell` has room for.
+   *
+   * @returns where to go on; undefined: that was all
+   */
+  all(from: number, tell: (entry: number) => unknown): number | undefined {
     const table = this.#table;
     return this.#locked(LOCK_PATIENCE_MS, from, () => {
       let last = from;
       for (let count = 0; count < ENTRIES_MOST; count++) {
         const entry = table.after(last);
         if (entry === NONE) return undefined;
-        tell(entry);
+        if (tell(entry) === 'full') return last;
         last = entry;
       }
       return table.after(last) === NONE ? undefined : last;

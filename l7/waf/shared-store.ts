@@ -8,17 +8,27 @@ import {
   type PersistentName,
 } from '#waf';
 import { NONE, openZone, type ZoneTable } from '../zone/table.ts';
-import { readValues, type Value, writeValues } from './values-block.ts';
+import { newValue, readValues, type Value, writeValues } from './values-block.ts';
 
 /** For names and values of a record; a longer value is cut, and what has no room at all is not kept. */
 const BLOCK_BYTES = 1024;
 const KEY_BYTES = 64;
+/** What is deleted is remembered for so long, for other moats to learn it. */
+const GONE_MS = 60_000;
 
 /** The name of the zone that they are in. */
 export const COLLECTIONS = 'waf collections';
 
-/** For createZone(). The float says when the record is over. */
-export const COLLECTION_SHAPE = { keyBytesMax: KEY_BYTES, floats: 1, ints: BLOCK_BYTES / 4 } as const;
+/** For createZone(). */
+export const COLLECTION_SHAPE = { keyBytesMax: KEY_BYTES, floats: 3, ints: BLOCK_BYTES / 4 } as const;
+
+/** Floats of a record: when it is over, whether other moats have something to learn of it, and when they were told all of it. */
+export const RECORD_CELL = { diesMs: 0, isNews: 1, toldMs: 2 } as const;
+
+/** The bytes of a record's values, good while the lock is held. */
+export function recordBlock(table: ZoneTable, entry: number): Buffer {
+  return Buffer.from(table.ints.buffer, 4 * table.intAt(entry), BLOCK_BYTES);
+}
 
 /** One thread's view. Bounded by the zone: full, the record that was written longest ago makes room. */
 export class SharedStore implements CollectionStore {
@@ -59,30 +69,42 @@ class SharedRecord implements CollectionRecord {
   }
 
   get(lower: string): string | undefined {
-    return this.#read().get(lower)?.value;
+    const known = this.#read().get(lower);
+    return known?.isGone ? undefined : known?.value;
   }
 
   entries(): readonly Entry[] {
-    return [...this.#read().values()].map(({ name, value }) => entry(name, value));
+    return [...this.#read().values()]
+      .filter(({ isGone }) => !isGone)
+      .map(({ name, value }) => entry(name, value));
   }
 
   set(name: string, lower: string, value: string): void {
-    this.#change(values => put(values, name, lower, value));
+    this.#change((values, nowMs) => put(values, name, lower, value, nowMs));
   }
 
   add(name: string, lower: string, delta: number): void {
-    this.#change(values => put(values, name, lower, addTo(values.get(lower)?.value, delta)));
+    this.#change(values => count(values, name, lower, delta));
   }
 
   delete(lower: string): void {
-    this.#changeKnown(values => values.delete(lower));
+    this.#changeKnown((values, nowMs) => {
+      const value = values.get(lower);
+      if (!value || value.isGone) return false;
+      put(values, value.name, lower, '', nowMs);
+      value.isGone = true;
+      value.expiresMs = nowMs + GONE_MS;
+      return true;
+    });
   }
 
   expire(lower: string, seconds: number): void {
-    this.#changeKnown(values => {
+    this.#changeKnown((values, nowMs) => {
       const value = values.get(lower);
-      if (value) value.expiresMs = this.#nowMs() + seconds * 1000;
-      return value !== undefined;
+      if (!value || value.isGone) return false;
+      value.expiresMs = nowMs + seconds * 1000;
+      if (value.news === 'none') value.news = 'expiring';
+      return true;
     });
   }
 
@@ -91,32 +113,41 @@ class SharedRecord implements CollectionRecord {
     if (table.size === 0) return new Map();
     return this.#locked(() => {
       const entry = this.#find();
-      return entry === NONE ? new Map() : readValues(this.#block(entry), this.#nowMs());
+      return entry === NONE ? new Map() : readValues(recordBlock(table, entry), this.#nowMs());
     });
   }
 
   /** Makes the record where it is not there, and lets it live on. */
-  #change(work: (values: Map<string, Value>) => void): void {
+  #change(work: (values: Map<string, Value>, nowMs: number) => void): void {
     const table = this.#table;
     const nowMs = this.#nowMs();
     this.#locked(() => {
       let entry = this.#find();
       if (entry === NONE) entry = table.insert(nowMs);
       else table.touch(entry, nowMs);
-      const values = readValues(this.#block(entry), nowMs);
-      work(values);
-      table.floats[table.floatAt(entry)] = nowMs + this.#timeoutMs;
-      writeValues(this.#block(entry), values.values());
+      const block = recordBlock(table, entry);
+      const values = readValues(block, nowMs);
+      work(values, nowMs);
+      const at = table.floatAt(entry);
+      table.floats[at + RECORD_CELL.diesMs] = nowMs + this.#timeoutMs;
+      table.floats[at + RECORD_CELL.isNews] = 1;
+      writeValues(block, values.values());
     });
   }
 
   /** @param work says whether it changed anything */
-  #changeKnown(work: (values: Map<string, Value>) => boolean): void {
+  #changeKnown(work: (values: Map<string, Value>, nowMs: number) => boolean): void {
+    const table = this.#table;
+    const nowMs = this.#nowMs();
     this.#locked(() => {
       const entry = this.#find();
       if (entry === NONE) return;
-      const values = readValues(this.#block(entry), this.#nowMs());
-      if (work(values)) writeValues(this.#block(entry), values.values());
+      const block = recordBlock(table, entry);
+      const values = readValues(block, nowMs);
+      if (!work(values, nowMs)) return;
+      table.touch(entry, nowMs);
+      table.floats[table.floatAt(entry) + RECORD_CELL.isNews] = 1;
+      writeValues(block, values.values());
     });
   }
 
@@ -130,11 +161,6 @@ class SharedRecord implements CollectionRecord {
     return NONE;
   }
 
-  #block(entry: number): Buffer {
-    const table = this.#table;
-    return Buffer.from(table.ints.buffer, 4 * table.intAt(entry), BLOCK_BYTES);
-  }
-
   #locked<T>(work: () => T): T {
     this.#table.lock.acquire();
     try {
@@ -145,8 +171,25 @@ class SharedRecord implements CollectionRecord {
   }
 }
 
-function put(values: Map<string, Value>, name: string, lower: string, value: string): void {
+function alive(values: Map<string, Value>, name: string, lower: string): Value {
   const known = values.get(lower);
-  if (known) known.value = value;
-  else values.set(lower, { name, value, expiresMs: 0 });
+  if (known && !known.isGone) return known;
+  const fresh = { ...newValue(name), stampMs: known?.stampMs ?? 0 };
+  values.set(lower, fresh);
+  return fresh;
+}
+
+/** A stamp above the one that it has, also where clocks of moats differ: who sets a value knows better than whoever set it before. */
+function put(values: Map<string, Value>, name: string, lower: string, value: string, nowMs: number): void {
+  const one = alive(values, name, lower);
+  one.value = value;
+  one.stampMs = Math.max(nowMs, one.stampMs + 1);
+  one.untold = 0;
+  one.news = 'set';
+}
+
+function count(values: Map<string, Value>, name: string, lower: string, delta: number): void {
+  const one = alive(values, name, lower);
+  one.value = addTo(one.value, delta);
+  one.untold += delta;
 }

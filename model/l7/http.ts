@@ -131,6 +131,8 @@ export interface HttpModel {
   readonly wafRules: readonly WafRuleTexts[];
   /** Of shared memory for the persistent collections of the WAF. */
   readonly wafCollectionsBytes: number;
+  /** Whether other moats of a session store share them. */
+  readonly wafCollectionsShared: boolean;
   /** Undefined: nothing is kept. */
   readonly wafEvents: WafEventStore | undefined;
 }
