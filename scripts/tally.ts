@@ -10,7 +10,9 @@ import type { Readable } from 'node:stream';
 const INDENT = 4;
 /** More than these at once is no matter of chance. */
 const MOST_AGAIN = 3;
-const POINT = /^( *)(not )?ok \d+(?: - (.*?))?(?:\s+# (skip|todo|time)\b.*)?$/i;
+const POINT = /^( *)(not )?ok \d+(?: - (.*?))?(?:\s+# (skip|todo|time)\b(?:=(\d+)[\d.]*ms)?.*)?$/i;
+/** Files that took longer say so: what CI waits for. */
+const LONG_S = 10;
 /** Why a whole file failed: a line of the diagnostic after its point at depth 0. */
 const FILE_END = /^ {2}(exitCode|signal|expired): (?!null)/;
 
@@ -48,7 +50,13 @@ export class Tally {
     if (this.yamlEnd !== undefined) return this.inYaml(text);
     const point = POINT.exec(text);
     if (point)
-      return this.point(point[1]!.length / INDENT, !point[2], point[3] ?? '', point[4]?.toLowerCase());
+      return this.point(
+        point[1]!.length / INDENT,
+        !point[2],
+        point[3] ?? '',
+        point[4]?.toLowerCase(),
+        Number(point[5] ?? 0) / 1000,
+      );
     if (/^ +---$/.test(text)) this.yamlEnd = text.replace('---', '...');
     const plan = /^1\.\.(\d+)/.exec(text);
     if (plan) this.planned = Number(plan[1]);
@@ -73,11 +81,17 @@ export class Tally {
     this.failed.set(name, both);
   }
 
-  private point(depth: number, good: boolean, name: string, directive: string | undefined): string[] {
+  private point(
+    depth: number,
+    good: boolean,
+    name: string,
+    directive: string | undefined,
+    tookS: number,
+  ): string[] {
     const isLeaf = (this.seen[depth + 1] ?? 0) === 0;
     this.seen[depth] = (this.seen[depth] ?? 0) + 1;
     this.seen[depth + 1] = 0;
-    if (depth === 0) return this.endFile(good, name);
+    if (depth === 0) return this.endFile(good, name, tookS);
     const skipped = directive === 'skip' || directive === 'todo';
     this.failing = !good && !skipped;
     if (this.failing) this.file.failures.push(`${' '.repeat(depth * INDENT)}not ok - ${name}`);
@@ -85,7 +99,7 @@ export class Tally {
     return [];
   }
 
-  private endFile(good: boolean, name: string): string[] {
+  private endFile(good: boolean, name: string, tookS: number): string[] {
     const { file, total } = this;
     if (good && file.passed + file.failed + file.skipped === 0)
       file.failures.push('    no test in this file');
@@ -96,7 +110,8 @@ export class Tally {
     this.failing = false;
     add(total, file);
     if (file.failed > 0) this.failed.set(name, file);
-    return [`${file.failed ? 'FAIL' : 'ok  '} ${name}: ${wording(file)}`, ...file.failures];
+    const took = tookS < LONG_S ? '' : ` (${Math.round(tookS)} s)`;
+    return [`${file.failed ? 'FAIL' : 'ok  '} ${name}: ${wording(file)}${took}`, ...file.failures];
   }
 }
 

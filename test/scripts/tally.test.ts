@@ -19,7 +19,7 @@ function tallyOf(...lines: string[]): { status: number | null; last: string; out
 const file = (at: number, good: boolean, name: string, ...lines: string[]) => [
   `# Subtest: ${name}`,
   ...lines.map(line => `    ${line}`),
-  `${good ? 'ok' : 'not ok'} ${at} - ${name} # time=12.5ms`,
+  `${good ? 'ok' : 'not ok'} ${at} - ${name} # time=${name === 'long.test.ts' ? 73_400 : 12}.5ms`,
 ];
 
 const PASSED = [
@@ -53,6 +53,16 @@ test('tally: counts passed, failed and skipped tests over all files', () => {
   assert.equal(seen.status, 1);
   assert.match(seen.output, /FAIL b\.test\.ts: 1 passed, 1 failed/);
   assert.match(seen.output, /not ok - bad\n +error: 'x is 1'/);
+});
+
+test('tally: a file that took long says how long', () => {
+  const { output } = tallyOf(
+    '1..2',
+    ...file(1, true, 'a.test.ts', ...PASSED),
+    ...file(2, true, 'long.test.ts', ...PASSED),
+  );
+  assert.match(output, /a\.test\.ts: 1 passed, 0 failed, 0 skipped$/m);
+  assert.match(output, /long\.test\.ts: 1 passed, 0 failed, 0 skipped \(73 s\)$/m);
 });
 
 test('tally: all good ends with 0', () => {
