@@ -42,12 +42,21 @@ export class Argument<T> {
   readonly read: Read<unknown>;
   /** For `rest`: how many at least. */
   readonly least: number;
+  /** What stands there is for nobody's eyes, unless it is a path (`file:`). */
+  readonly isSecret: boolean;
 
-  constructor(says: string, read: Read<unknown>, standing: Standing = 'one', least = 0) {
+  constructor(
+    says: string,
+    read: Read<unknown>,
+    standing: Standing = 'one',
+    least = 0,
+    isSecret: boolean = false,
+  ) {
     this.says = says;
     this.read = read;
     this.standing = standing;
     this.least = least;
+    this.isSecret = isSecret;
   }
 
   optional(): Argument<T | undefined> {
@@ -57,6 +66,11 @@ export class Argument<T> {
   /** `name=value`, where name is the key of this argument in the definition (`max_fails` for key `max_fails`). */
   param(): Argument<T | undefined> {
     return new Argument<T | undefined>(this.says, this.read, 'param');
+  }
+
+  /** Has the API and the console hide it; said last. */
+  secret(): Argument<T> {
+    return new Argument<T>(this.says, this.read, this.standing, this.least, true);
   }
 
   /** All words that are left, at least `least`. */

@@ -15,6 +15,7 @@ export { describeDirectives, nearestDirective } from './manual.ts';
 export type { Source } from './parse.ts';
 export { GENERATE, referencePages } from './reference.ts';
 export { type RenderOptions, renderDiagnostics, summarize } from './render.ts';
+export { type SecretPlaces, secretPlaces } from './secrets.ts';
 
 export interface CheckOptions {
   readonly source: Source;

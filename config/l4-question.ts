@@ -35,7 +35,7 @@ export const CHECK_PARAMETERS = {
   record: arg.oneOf(DNS_RECORD_TYPES).param(),
   hello: arg.text('a host name').param(),
   service: arg.text('a service name').param(),
-  password: arg.text('a text').param(),
+  password: arg.text('a text').param().secret(),
   user: arg.text('a user').param(),
   database: arg.text('a database').param(),
   command: arg.text('a program and its arguments').param(),

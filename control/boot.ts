@@ -21,9 +21,11 @@ export interface BootOptions {
 
 /** @returns the exit code when it could not start, or goes on in the background; a program that served exits from here */
 export async function boot(invocation: Invocation, { plane, stays, sockets }: BootOptions): Promise<number> {
-  let recovered = recoverIn(invocation);
+  // A successor leaves what waits to whom it replaces: that one lives, and has it in force.
+  const recoverIn = (force = false) => (sockets === undefined ? recoverFrom(invocation, force) : undefined);
+  let recovered = recoverIn();
   let { model, diagnostics, texts } = loadWithRules(invocation);
-  if (!model && (recovered = recoverIn(invocation, true) ?? recovered) !== undefined)
+  if (!model && (recovered = recoverIn(true) ?? recovered) !== undefined)
     ({ model, diagnostics, texts } = loadWithRules(invocation));
   if (!isInBackground()) complainOf(diagnostics);
   if (!model) {
@@ -40,7 +42,7 @@ export async function boot(invocation: Invocation, { plane, stays, sockets }: Bo
     if (master.isEnding) return master.ended; // a signal came first
     complain('emerg', (fault as Error).message);
     master.log.emerg((fault as Error).message);
-    recoverIn(invocation, true); // so that the next start has what was confirmed
+    recoverIn(true); // so that the next start has what was confirmed
     await master.stop();
     return 1;
   }
@@ -50,7 +52,7 @@ export async function boot(invocation: Invocation, { plane, stays, sockets }: Bo
 }
 
 /** @returns what was done about a change that nobody confirmed, or that was cut short; undefined: nothing */
-function recoverIn(invocation: Invocation, force = false): string | undefined {
+function recoverFrom(invocation: Invocation, force: boolean): string | undefined {
   try {
     const told = recover(invocation, force);
     if (told !== undefined && !isInBackground()) complain('warn', told);

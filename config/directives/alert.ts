@@ -78,11 +78,11 @@ const notify = defineDirective({
   args: {
     channel: arg.oneOf(CHANNELS),
     url: arg.token('a URL'),
-    secret: arg.token('TEXT or file:PATH').param(),
+    secret: arg.token('TEXT or file:PATH').param().secret(),
     from: arg.text('an address').param(),
     to: arg.text('addresses').param(),
     user: arg.text('a name').param(),
-    password: arg.token('TEXT or file:PATH').param(),
+    password: arg.token('TEXT or file:PATH').param().secret(),
   },
   doc: {
     summary:

@@ -117,7 +117,7 @@ const exempt = defineDirective({
 const secret = defineDirective({
   name: 'challenge_secret',
   context: BLOCKS,
-  args: { secret: arg.text('a secret') },
+  args: { secret: arg.text('a secret').secret() },
   doc: {
     summary:
       'What cookies are signed with, for several moats that are to accept those of each other. Without it each draws its own, which holds until the program ends.',

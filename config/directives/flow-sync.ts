@@ -43,7 +43,7 @@ const path = defineDirective({
 const key = defineDirective({
   name: 'key',
   context: ['flow_sync'],
-  args: { key: arg.token('a text or file:PATH') },
+  args: { key: arg.token('a text or file:PATH').secret() },
   doc: {
     summary:
       'Proves to each director that the other one speaks (HMAC-SHA-256). Both have the same; whoever has it can put connections into their tables. It does not hide what is said: let the paths lead through networks of your own.',

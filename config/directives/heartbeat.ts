@@ -66,7 +66,7 @@ const path = defineDirective({
 const key = defineDirective({
   name: 'key',
   context: ['heartbeat'],
-  args: { key: arg.token('a text or file:PATH') },
+  args: { key: arg.token('a text or file:PATH').secret() },
   doc: {
     summary:
       'Proves to each node that the other one speaks (HMAC-SHA-256). Both have the same. It does not hide what is said.',

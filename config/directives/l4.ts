@@ -135,7 +135,7 @@ const insertLimit = defineDirective({
 const hashSecret = defineDirective({
   name: 'hash_secret',
   context: ['l4'],
-  args: { secret: arg.token('a text or file:PATH') },
+  args: { secret: arg.token('a text or file:PATH').secret() },
   doc: {
     summary:
       'Keys the hashes by which clients are spread, so that nobody outside can aim at one real server. Directors with the same secret and the same real servers agree on every flow without a word between them.',

@@ -33,7 +33,7 @@ const secureLink = defineDirective({
 const secureLinkMd5 = defineDirective({
   name: 'secure_link_md5',
   context: BLOCKS,
-  args: { digested: arg.template() },
+  args: { digested: arg.template().secret() },
   doc: {
     summary:
       'The text whose MD5 digest a link must hold: with a secret, and all of the request that it stands for.',
@@ -49,7 +49,7 @@ const secureLinkMd5 = defineDirective({
 const secureLinkSecret = defineDirective({
   name: 'secure_link_secret',
   context: BLOCKS,
-  args: { secret: arg.text('a word') },
+  args: { secret: arg.text('a word').secret() },
   doc: {
     summary:
       'The word that links of the form `/prefix/DIGEST/link` are checked by: the digest is the MD5 of `link` and the word, in hexadecimal. `$secure_link` is then the link, or empty.',

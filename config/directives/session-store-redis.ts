@@ -77,7 +77,7 @@ const loginDirective = (name: 'user' | 'password', of: '' | 'sentinel_') =>
   defineDirective({
     name: `${of}${name}`,
     context: ['session_store'],
-    args: { value: arg.token(name === 'user' ? 'a name' : 'file:PATH') },
+    args: { value: name === 'user' ? arg.token('a name') : arg.token('file:PATH').secret() },
     doc: {
       summary:
         name === 'user'

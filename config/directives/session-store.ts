@@ -105,7 +105,7 @@ const peer = defineDirective({
 const key = defineDirective({
   name: 'key',
   context: ['session_store'],
-  args: { key: arg.token('a text or file:PATH') },
+  args: { key: arg.token('a text or file:PATH').secret() },
   doc: {
     summary:
       'Proves to each node that another one speaks, and hides what is said, or what lies in Redis. All nodes have the same; whoever has it can read and write what they share.',

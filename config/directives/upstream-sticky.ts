@@ -167,7 +167,7 @@ function zoneOf(value: string, token: Token, scope: Scope): StickyLearn['zone'] 
   return { name, bytes };
 }
 
-const secretArgs = { secret: arg.token('a text or file:PATH') };
+const secretArgs = { secret: arg.token('a text or file:PATH').secret() };
 const secretDoc = {
   summary:
     'Signs sticky cookies, so that moats with the same secret agree on them, and a restart does not void them. The first line signs, all of them are accepted: put a new one above the old.',

@@ -300,7 +300,7 @@ const MOST_PASSWORD_BYTES = 8;
 const password = defineDirective({
   name: 'password',
   context: ['vrrp_instance'],
-  args: { password: arg.text('a text of up to 8 characters') },
+  args: { password: arg.text('a text of up to 8 characters').secret() },
   doc: {
     summary:
       'Of version 2: auth_type PASS of keepalived. It goes over the wire in the clear, and guards against slips of the hand only.',

@@ -17,6 +17,7 @@ export class ApiChild {
   readonly ended: Promise<string>;
   readonly #process: ChildProcess;
   readonly #line: Line<ToApi>;
+  #changes = 0;
 
   /** @param fds that it listens on; they stay control's @param work answers what it asks */
   constructor(
@@ -35,7 +36,11 @@ export class ApiChild {
         this.#process.send(message, fault => fault && this.#line.break(fault.message));
     });
     this.#process.on('message', message =>
-      this.#line.take(message as Said<ToControl | ToIdentity, ApiNews>, work, hear),
+      this.#line.take(
+        message as Said<ToControl | ToIdentity, ApiNews>,
+        question => this.#work(question, work),
+        hear,
+      ),
     );
     this.ended = new Promise(done => {
       this.#process.once('error', fault => done(`could not be started: ${fault.message}`));
@@ -48,6 +53,24 @@ export class ApiChild {
 
   get pid(): number {
     return this.#process.pid ?? 0;
+  }
+
+  /** Whether a change that it was asked for is under way. */
+  get isChanging(): boolean {
+    return this.#changes > 0;
+  }
+
+  async #work(
+    question: ToControl | ToIdentity,
+    work: (question: ToControl | ToIdentity) => unknown,
+  ): Promise<unknown> {
+    if (question.kind !== 'change') return work(question);
+    this.#changes++;
+    try {
+      return await work(question);
+    } finally {
+      this.#changes--;
+    }
   }
 
   /** @throws {Error} with the refusal, or when the process dies before it answers */

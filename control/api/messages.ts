@@ -24,7 +24,9 @@ export interface ApiService {
 export type ToApi =
   /** Comes once: becomes the user, and answers on the sockets. */
   | { readonly kind: 'serve'; readonly service: ApiService; readonly believed: Believed }
-  | { readonly kind: 'believe'; readonly believed: Believed };
+  | { readonly kind: 'believe'; readonly believed: Believed }
+  /** Takes no connections any more; answered when all requests are. */
+  | { readonly kind: 'leave' };
 
 /** What the process says unasked. */
 export type ApiNews =

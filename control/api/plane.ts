@@ -78,6 +78,8 @@ export class ApiPlane {
         return { ...listen, fd };
       });
       const tokens = new TokenStore(`${model.statePath}/tokens.json`);
+      if (tokens.fault !== undefined)
+        this.#log.error(`api: no token is believed: they cannot be read: ${tokens.fault}`);
       const audit = new AuditLog(model.statePath, model.auditLimitBytes);
       const identity = this.#identityIn(model.statePath, audit);
       this.#prepared = { model, user, sockets, opened, tokens, audit, identity };
@@ -101,19 +103,23 @@ export class ApiPlane {
       this.#prepared = undefined;
       const before = this.#inForce;
       const isSame = now && before && isDeepStrictEqual([now.model, now.user], [before.model, before.user]);
-      if (isSame && this.#child) {
+      if (isSame && this.#child && before.tokens.fault === undefined) {
         now.audit.close();
         return; // streams of clients go on
       }
       if (now) now.identity.audit = now.audit;
       const desk = now && new Desk(this.#office, now.audit, now.model.statePath);
       this.#inForce = now && desk && { ...now, desk };
-      await this.#end();
-      before?.desk.close();
-      for (const { fd } of before?.sockets ?? []) if (!now?.sockets.some(one => one.fd === fd)) closeFd(fd);
-      if (!now) return;
-      void this.#begin(); // nothing else waits for it
-      if (now.model.statePath !== before?.model.statePath) this.#welcome();
+      const replace = async () => {
+        await this.#end();
+        before?.desk.close();
+        for (const { fd } of before?.sockets ?? []) if (!now?.sockets.some(one => one.fd === fd)) closeFd(fd);
+        if (now) void this.#begin(); // nothing else waits for it
+      };
+      // Who asked for this over the API is answered before his connection ends: he waits for us.
+      if (this.#child?.isChanging) void this.#turns.take(replace);
+      else await replace();
+      if (now && now.model.statePath !== before?.model.statePath) this.#welcome();
     });
   }
 
@@ -262,6 +268,11 @@ export class ApiPlane {
   async #end(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
+    if (child)
+      await within(
+        LEAVE_PATIENCE_MS,
+        child.ask({ kind: 'leave' }).catch(() => {}),
+      ); // it may have died
     child?.disconnect();
     const killer = setTimeout(() => child?.kill(), LEAVE_PATIENCE_MS);
     await child?.ended;

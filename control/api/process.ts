@@ -29,6 +29,8 @@ const UNPRIVILEGED_USER = 'nobody';
 const NICE = 5;
 /** Answers that are under way may end. */
 const LEAVE_MS = 1000;
+/** Whose answer was the last one is closed. */
+const IDLE_LOOK_MS = 20;
 
 const line: Line<ToControl | ToIdentity, ApiNews> = new Line(message => process.send?.(message, () => {})); // control may be gone
 const tell = (level: 'error' | 'notice') => (message: string) =>
@@ -115,9 +117,23 @@ function openConsole(where: ApiService['model']['console']): ConsoleFiles | unde
   }
 }
 
-function work(demand: ToApi): void {
+function work(demand: ToApi): unknown {
+  if (demand.kind === 'leave') return leave();
   credentials.believe(demand.believed);
   if (demand.kind === 'serve') begin(demand.service);
+  return undefined;
+}
+
+/** Streams end, and connections that ask nothing; what is asked is answered. */
+async function leave(): Promise<void> {
+  over.abort(); // a successor writes the files
+  const closed = servers.map(server => new Promise(done => server.close(done)));
+  feed.close();
+  const idle = setInterval(() => {
+    for (const server of servers) server.closeIdleConnections();
+  }, IDLE_LOOK_MS);
+  await Promise.all(closed);
+  clearInterval(idle);
 }
 
 process.on('message', message => line.take(message as Said<ToApi>, work));

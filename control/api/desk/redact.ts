@@ -1,11 +1,24 @@
 /** Takes secrets that stand in a configuration out of its text. Those in files of their own are not in it. */
+import { secretPlaces } from '#config';
 
 export const HIDDEN = '***';
 
+const places = secretPlaces();
+/** keepalived's word for a password, which is no directive of moat and slips into files all the same. */
+const FOREIGN = ['auth_pass'];
+const VALUE = `("(?:[^"\\\\]|\\\\.)*"|'(?:[^'\\\\]|\\\\.)*'|[^\\s;]+)`;
+const named = (names: readonly string[]) => `(${[...names].sort((a, b) => b.length - a.length).join('|')})`;
+
 /** Directives whose first word is a secret, unless it says `file:`. */
-const SECRET_LINES =
-  /(^|[;{}\s])(key|hash_secret|challenge_secret|secure_link_secret|secure_link_md5|auth_pass)(\s+)("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s;]+)/g;
-const SECRET_PARAMETERS = /\b(secret|password|pass|token)=("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s;"']+)/g;
+const SECRET_LINES = new RegExp(
+  `((?:^|[;{}\\n#])\\s*["']?)${named([...places.directives, ...FOREIGN])}(["']?\\s+)${VALUE}`,
+  'g',
+);
+/** One parameter of a name is as secret as another of it. */
+const SECRET_PARAMETERS = new RegExp(
+  `\\b${named([...new Set([...places.parameters, 'secret', 'password', 'pass', 'token'])])}=("(?:[^"\\\\]|\\\\.)*"|'(?:[^'\\\\]|\\\\.)*'|[^\\s;"']+)`,
+  'g',
+);
 /** Addresses of chats let anybody write there. */
 const CHANNEL_URLS =
   /(\bnotify\s+(?:webhook|slack|wecom|feishu|dingtalk)\s+)("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s;]+)/g;

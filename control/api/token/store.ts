@@ -31,12 +31,17 @@ export type ShownToken = Omit<TokenRecord, 'hash'>;
 
 export class TokenStore {
   readonly #path: string;
-  #records: readonly TokenRecord[];
+  #records: readonly TokenRecord[] = [];
+  /** Why nobody is believed: the file cannot be read. */
+  readonly fault: string | undefined;
 
-  /** @throws {Error} when the file is there and cannot be read: then nobody is believed */
   constructor(path: string) {
     this.#path = path;
-    this.#records = read(path);
+    try {
+      this.#records = read(path);
+    } catch (fault) {
+      this.fault = (fault as Error).message;
+    }
   }
 
   get records(): readonly TokenRecord[] {
@@ -67,7 +72,12 @@ export class TokenStore {
     return gone;
   }
 
+  /** @throws {Error} also in the place of a file that cannot be read: somebody may mend it */
   #write(records: readonly TokenRecord[]): void {
+    if (this.fault !== undefined)
+      throw new Error(
+        `the tokens cannot be read: ${this.fault}: mend ${this.#path} or move it away, and reload`,
+      );
     writeOwnFile(this.#path, records);
     this.#records = records;
   }

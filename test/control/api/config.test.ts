@@ -4,9 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ApiClient, ApiFault } from '../../../control/api/client/client.ts';
-import { until } from '../../e2e/rig.ts';
+import { freePorts, until } from '../../e2e/rig.ts';
 import { request } from '../../e2e/wire.ts';
-import { CHANGE, startApi } from './api-rig.ts';
+import { apiProcess, CHANGE, call, startApi } from './api-rig.ts';
 
 const site = (text: string, more = '') =>
   `server { listen 127.0.0.1:PORT; secure_link_secret geheim; location / { return 200 ${text}; } } ${more}`;
@@ -108,4 +108,52 @@ test('config: what is faulty, lies elsewhere, or is no file of it changes nothin
   const large = rig.conf(site('large', `# ${'x'.repeat(1_000_000)}`));
   assert.equal((await apply(path, large)).status, 200);
   assert.equal(readFileSync(path, 'latin1'), large);
+});
+
+test('config: an apply that changes the api block itself is answered, is in the audit log, and the API goes on where it says', async () => {
+  const [other = 0] = await freePorts(1);
+  await using rig = await startApi(site('one'));
+  const token = rig.token('admin');
+  const client = new ApiClient(`http://127.0.0.1:${rig.port}`, token);
+  const seen = await client.config();
+  const [{ path, text }] = seen.value.texts as [{ path: string; text: string }];
+  const files = [{ path, text: text.replace(`127.0.0.1:${rig.port}`, `127.0.0.1:${other}`) }];
+  const applied = await client.applyConfig(seen, files, { message: 'elsewhere' });
+  assert.equal(applied.value.id, 2, 'the reply came over the connection that ends with it');
+  const there = (where: string) => call(other, where, { token });
+  await until(
+    () =>
+      there('/readyz').then(
+        ({ status }) => status === 200,
+        () => false,
+      ),
+    'the new address',
+  );
+  const { items } = (await there('/api/v1/audit?limit=5')).body;
+  const [found] = items.filter(({ what }: { what: string }) => what === 'config-apply');
+  assert.equal(found.fault, undefined);
+  await assert.rejects(client.config(), 'the old address is no more');
+});
+
+test('tokens: a file that cannot be read keeps nobody from starting, is told of, and lets nobody in until it is mended', async () => {
+  await using rig = await startApi(site('one'));
+  const token = rig.token('viewer');
+  const file = join(rig.state, 'tokens.json');
+  const whole = readFileSync(file, 'utf8');
+  writeFileSync(file, whole.slice(0, -9));
+  const before = apiProcess(rig);
+  rig.moat.reload(rig.conf(site('two'), 'audit_limit 2m;'));
+  await until(() => /no token is believed: they cannot be read/.test(rig.moat.read()), 'the complaint');
+  const status = () =>
+    rig.call('/api/v1/status', { token }).then(
+      answer => answer.status,
+      () => 0,
+    );
+  await until(async () => (await status()) === 401, 'nobody to be believed');
+  assert.equal((await request(rig.sitePort)).body, 'two', 'traffic is as configured');
+  assert.notEqual(apiProcess(rig), before);
+  assert.match(rig.command('token', 'create', 'x').stderr, /mend .*tokens\.json or move it away/);
+  writeFileSync(file, whole);
+  rig.moat.signal('SIGHUP');
+  await until(async () => (await status()) === 200, 'the token to be believed again');
 });

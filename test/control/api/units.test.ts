@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { DIRECTIVES } from '../../../config/directives/table.ts';
 import { AuditLog, entryOf, readAudit } from '../../../control/api/audit.ts';
 import { FlowPages } from '../../../control/api/desk/flows.ts';
 import { withoutSecrets } from '../../../control/api/desk/redact.ts';
@@ -59,7 +60,10 @@ test('tokens: a faulty file believes nobody; what is not whole is none', () => {
     '[{"id":"a","name":"b","role":"root","createdMs":1,"hash":"c"}]',
   ]) {
     writeFileSync(path, text);
-    assert.throws(() => new TokenStore(path), text);
+    const broken = new TokenStore(path);
+    assert.deepEqual([typeof broken.fault, broken.records], ['string', []], text);
+    assert.throws(() => broken.create({ kind: 'create', name: 'a', role: 'viewer' }, 0), /mend/);
+    assert.equal(readFileSync(path, 'utf8'), text, 'it is left for who mends it');
   }
   rmSync(path);
   const store = new TokenStore(path);
@@ -210,6 +214,54 @@ test('secrets: of directives, parameters, fields and URLs are hidden; paths and 
     ['proxy_set_header Host $host;', 'proxy_set_header Host $host;'],
     ['sticky cookie sid secret=abc;', 'sticky cookie sid secret=***;'],
     ['secure_link_md5 "$uri s3cret";', 'secure_link_md5 ***;'],
+    ['upstream a { sticky_secret abcdefgh; }', 'upstream a { sticky_secret ***; }'],
+    ['vrrp_instance a {\n  password moat1234;\n}', 'vrrp_instance a {\n  password ***;\n}'],
+    ['events { }\n# key 0123456789abcdef;', 'events { }\n# key ***;'],
+    ['"sticky_secret" abcdefgh;', '"sticky_secret" ***;'],
+    ['return 200 "the password is wrong";', 'return 200 "the password is wrong";'],
   ] as const)
     assert.equal(withoutSecrets(text), shown);
+});
+
+/** Arguments whose names or descriptions speak of secrets, and that are none. */
+const NO_SECRETS = new Set([
+  ...['server_tokens value', 'waf_mask kinds', 'witness key', 'health_check user'],
+  ...[
+    'limit_req_zone key',
+    'limit_conn_zone key',
+    'limit_ban_zone key',
+    'hash key',
+    'balance method',
+    'balance key',
+  ],
+  // Files, which are not in the text.
+  ...[
+    'ssl_password_file value',
+    'proxy_ssl_password_file value',
+    'proxy_ssl_certificate_key value',
+    'certificate key',
+  ],
+  // A part of it, in the place of a file: see `data:`.
+  'ssl_certificate_key file',
+  'ssl_session_ticket_key file',
+]);
+
+test('secrets: each argument of the table that could be one is hidden, or known to be none', () => {
+  let held = 0;
+  const unmarked: string[] = [];
+  for (const { name, args, doc } of [...DIRECTIVES.values()].flat())
+    for (const [key, argument] of Object.entries(args)) {
+      const said = [name, key, argument.says, doc.args?.[key]].join(' ');
+      const speaks = /secret|passw|passphrase|\bkeys?\b|_key\b|token|credential/i.test(said);
+      if (!argument.isSecret) {
+        if (speaks && !NO_SECRETS.has(`${name} ${key}`)) unmarked.push(`${name} ${key}`);
+        continue;
+      }
+      held++;
+      const line = argument.standing === 'param' ? `${name} x ${key}=Zx9secretZx9;` : `${name} Zx9secretZx9;`;
+      for (const text of [line, `a { ${line} }`, line.replace('Zx9secretZx9', '"Zx9 secret;Zx9"')])
+        assert.ok(!/Zx9|secret;/.test(withoutSecrets(text)), `${text} shows as ${withoutSecrets(text)}`);
+    }
+  assert.deepEqual(unmarked, [], 'mark them as secret()');
+  assert.ok(held >= 12, `only ${held} are marked`);
 });

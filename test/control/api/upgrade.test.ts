@@ -1,6 +1,6 @@
 /** USR2 with an api block: the new program has its sockets, tokens and sessions; when that fails, the old one has them again. */
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { freePorts, until } from '../../e2e/rig.ts';
 import { exists } from '../life.ts';
@@ -74,6 +74,32 @@ test('upgrade: the old program goes and the new one stays, with its API', async 
   );
   assert.equal((await rig.call('/api/v1/status', { token })).body.pid, successor);
   assert.equal(rig.command('token', 'create', 'late').status, 0);
+  process.kill(successor, 'SIGQUIT');
+  await until(() => !exists(successor));
+  await assert.rejects(async () => rig[Symbol.asyncDispose](), /died during the test/);
+  rmSync(rig.state, { recursive: true });
+});
+
+test('upgrade: a program that fails to take over leaves a change that waits to the one that runs', async () => {
+  const rig = await startApi('server { listen 127.0.0.1:PORT; location / { return 200 one; } }');
+  const path = `${rig.moat.dir}/nginx.conf`;
+  const two = rig.conf('server { listen 127.0.0.1:PORT; location / { return 200 two; } }');
+  writeFileSync(`${rig.moat.dir}/two.conf`, two);
+  const applied = rig.command('apply', `${rig.moat.dir}/two.conf`, '--confirm', '1h');
+  assert.equal(applied.status, 0, applied.stderr);
+  const successor = await upgrade(rig);
+  rig.moat.signal('SIGQUIT');
+  await until(() => !exists(rig.moat.pid));
+  const waits = () => existsSync(`${rig.moat.dir}/.nginx.conf.history/waiting.json`);
+  assert.ok(waits());
+  rig.moat.write('nginx.conf', 'faulty');
+  process.kill(successor, 'SIGUSR2');
+  await until(() => rig.moat.read().includes('the new program is gone: it ended with code 1'), 'its failure');
+  assert.equal(readFileSync(path, 'latin1'), 'faulty', 'what lies there is not touched');
+  assert.ok(waits(), 'the change waits on');
+  rig.moat.write('nginx.conf', two);
+  assert.equal(rig.command('confirm').status, 0);
+  assert.ok(!waits());
   process.kill(successor, 'SIGQUIT');
   await until(() => !exists(successor));
   await assert.rejects(async () => rig[Symbol.asyncDispose](), /died during the test/);
