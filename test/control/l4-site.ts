@@ -1,10 +1,10 @@
 /** moat on a director's host in the lab, with real servers that joined and a client that knows none of them. */
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { makeBpfFolder, removeBpfFolder } from '../lab/bpf-folder.ts';
 import { type Host, Lab, until } from '../lab/lab.ts';
 
 export const MOAT = resolve(import.meta.dirname, '../../bin/moat');
@@ -13,7 +13,7 @@ export const VIP = '192.0.2.100';
 export class Site implements AsyncDisposable {
   readonly lab = new Lab();
   readonly dir = mkdtempSync(join(tmpdir(), 'moat-l4-run-'));
-  readonly pins = mkdtempSync(join(tmpdir(), 'moat-l4-pins-'));
+  readonly pins = makeBpfFolder();
   readonly client: Host;
   readonly director: Host;
   readonly reals: readonly Host[];
@@ -21,7 +21,6 @@ export class Site implements AsyncDisposable {
   moat: ChildProcess | undefined;
 
   constructor() {
-    execFileSync('mount', ['-t', 'bpf', 'bpf', this.pins]);
     const network = this.lab.network('lan');
     const host = (name: string, last: number) => {
       const made = this.lab.host(name);
@@ -119,8 +118,7 @@ export class Site implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.lab.close();
-    execFileSync('umount', ['-l', this.pins]);
-    rmSync(this.pins, { recursive: true, force: true });
+    removeBpfFolder(this.pins);
     rmSync(this.dir, { recursive: true, force: true });
   }
 }

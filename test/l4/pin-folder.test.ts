@@ -1,23 +1,21 @@
 /** Folders for pins: in a bpffs, and nowhere else. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makePinFolder } from '../../l4/pin-folder.ts';
+import { makeBpfFolder, removeBpfFolder } from '../lab/bpf-folder.ts';
 import { programMissing } from './program.ts';
 
 test('makePinFolder: folders within folders of a bpffs', { skip: programMissing() }, () => {
-  const dir = mkdtempSync(join(tmpdir(), 'moat-pin-folder-'));
-  execFileSync('mount', ['-t', 'bpf', 'bpf', dir]);
+  const dir = makeBpfFolder();
   try {
     makePinFolder(join(dir, 'a/b'));
     makePinFolder(join(dir, 'a/b'));
     assert.ok(existsSync(join(dir, 'a/b')));
   } finally {
-    execFileSync('umount', ['-l', dir]);
-    rmSync(dir, { recursive: true });
+    removeBpfFolder(dir);
   }
 });
 

@@ -1,6 +1,5 @@
 /** A site in the lab: client, director, real servers with nginx, on one network or two; by mode as an operator would wire it. */
 import type { ChildProcess } from 'node:child_process';
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import type { RealCounts, ReasonCounts } from '../../l4/statistics.ts';
 import type { L4Tables, RealTable, ServiceTable } from '../../l4/tables.ts';
 import { FLOW_TIMEOUTS } from '../../model/l4/l4.ts';
 import { type ForwardMode, NO_LIMIT } from '../../model/l4/virtual-server.ts';
+import { makeBpfFolder, removeBpfFolder } from '../lab/bpf-folder.ts';
 import { type Host, Lab, type RunResult } from '../lab/lab.ts';
 
 const MOAT = join(import.meta.dirname, '../../bin/moat');
@@ -71,14 +71,13 @@ export class Site implements AsyncDisposable {
   readonly reals: Host[] = [];
   readonly #ports: string[] = [];
   readonly dir = mkdtempSync(join(tmpdir(), 'moat-site-'));
-  readonly #pins = mkdtempSync(join(tmpdir(), 'moat-pins-'));
+  readonly #pins = makeBpfFolder();
   director!: DirectorProcess;
 
   constructor(count: number) {
     this.lab.network('lan');
     this.client = this.#host('client', 1);
     this.directorHost = this.#host('director', 2);
-    execFileSync('mount', ['-t', 'bpf', 'bpf', this.#pins]);
     for (const address of [`${VIP4}/32`, `${VIP6}/128`, `${POOL4}/32`, `${POOL6}/128`])
       this.directorHost.do(`ip address add ${address} dev eth0 nodad`);
     for (let at = 0; at < count; at++) this.reals.push(this.#host(`real${at}`, 11 + at));
@@ -297,8 +296,7 @@ export class Site implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.lab.close();
-    execFileSync('umount', ['-l', this.#pins]);
-    rmSync(this.#pins, { recursive: true, force: true });
+    removeBpfFolder(this.#pins);
     rmSync(this.dir, { recursive: true, force: true });
   }
 }

@@ -1,8 +1,8 @@
 /** What tests of BPF need of the machine, and why they cannot run where it is missing. */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeBpfFolder, removeBpfFolder } from '../lab/bpf-folder.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -28,12 +28,10 @@ function kernelRefuses(): string | false {
 
 /** A bpffs of its own for as long as `use` runs. */
 export function withBpffs(use: (path: string) => void): void {
-  const path = mkdtempSync(join(tmpdir(), 'moat-bpffs-'));
-  execFileSync('mount', ['-t', 'bpf', 'bpf', path]);
+  const path = makeBpfFolder();
   try {
     use(path);
   } finally {
-    execFileSync('umount', ['-l', path]);
-    rmdirSync(path);
+    removeBpfFolder(path);
   }
 }

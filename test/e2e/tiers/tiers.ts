@@ -1,12 +1,12 @@
 /** Both tiers in the lab: a client, a director and two proxies that all run moat, and a server behind the proxies. */
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { L4Figures, NamedFlow } from '../../../l4/plane.ts';
+import { makeBpfFolder, removeBpfFolder } from '../../lab/bpf-folder.ts';
 import { type Host, Lab, until } from '../../lab/lab.ts';
 
 const MOAT = resolve(import.meta.dirname, '../../../bin/moat');
@@ -131,7 +131,7 @@ export class Moat {
 
 export class Tiers implements AsyncDisposable {
   readonly lab = new Lab();
-  readonly pins = mkdtempSync(join(tmpdir(), 'moat-tier-pins-'));
+  readonly pins = makeBpfFolder();
   readonly client: Host;
   readonly director: Moat;
   readonly proxies: readonly Moat[];
@@ -141,7 +141,6 @@ export class Tiers implements AsyncDisposable {
   readonly #ports: string[] = [];
 
   constructor() {
-    execFileSync('mount', ['-t', 'bpf', 'bpf', this.pins]);
     this.lab.network('lan');
     this.client = this.#host('client', [`${CLIENT[4]}/24`, `${CLIENT[6]}/64`]);
     const director = this.#host('dir', ['10.7.0.2/24', 'fd07::2/64', '10.8.0.2/24', 'fd08::2/64']);
@@ -247,8 +246,8 @@ export class Tiers implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.lab.close();
-    execFileSync('umount', ['-l', this.pins]);
-    for (const dir of [this.pins, this.director.dir, ...this.proxies.map(({ dir }) => dir)])
+    removeBpfFolder(this.pins);
+    for (const dir of [this.director.dir, ...this.proxies.map(({ dir }) => dir)])
       rmSync(dir, { recursive: true, force: true });
   }
 }

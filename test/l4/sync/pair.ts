@@ -1,8 +1,6 @@
 /** Two directors in the lab that share virtual addresses by VRRP and keep each other's flows; a client and two real servers. */
 import type { ChildProcess } from 'node:child_process';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { ClusterFigures } from '../../../cluster/plane.ts';
@@ -10,6 +8,7 @@ import { killAll } from '../../../control/box/net/namespace.ts';
 import type { SyncFigures } from '../../../l4/plane.ts';
 import type { ForwardMode } from '../../../model/l4/virtual-server.ts';
 import { Moat } from '../../e2e/tiers/tiers.ts';
+import { makeBpfFolder, removeBpfFolder } from '../../lab/bpf-folder.ts';
 import { type Host, Lab, until } from '../../lab/lab.ts';
 
 export const VIPS = ['10.8.0.100', 'fd08::100'];
@@ -77,13 +76,12 @@ export class SyncPair implements AsyncDisposable {
   readonly client: Host;
   readonly directors: readonly [Moat, Moat];
   readonly reals: readonly Host[];
-  readonly #pins = mkdtempSync(join(tmpdir(), 'moat-sync-pins-'));
+  readonly #pins = makeBpfFolder();
   readonly #options: PairOptions;
   readonly #ports: { readonly host: Host; readonly network: string; readonly port: string }[] = [];
 
   constructor(options: PairOptions) {
     this.#options = options;
-    execFileSync('mount', ['-t', 'bpf', 'bpf', this.#pins]);
     for (const name of ['out', 'in', 'heart']) this.lab.network(name);
     this.client = this.#host('client', { eth0: ['10.8.0.1/24', 'fd08::1/64'] });
     const directors = [2, 3].map(last =>
@@ -257,8 +255,7 @@ export class SyncPair implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.lab.close();
-    execFileSync('umount', ['-l', this.#pins]);
-    for (const dir of [this.#pins, ...this.directors.map(({ dir }) => dir)])
-      rmSync(dir, { recursive: true, force: true });
+    removeBpfFolder(this.#pins);
+    for (const { dir } of this.directors) rmSync(dir, { recursive: true, force: true });
   }
 }
