@@ -259,6 +259,9 @@ export class Heart {
           `heartbeat: ${this.#peerName} and this node hear each other${effect.apartMs === undefined ? '' : `, after ${Math.round(effect.apartMs)} ms`}`,
         );
         this.#report = { body: this.#incidents.end(), left: REPORTS };
+        // It hears this node, and by that has given way where both were active; VRRP may be cut still.
+        if (effect.apartMs !== undefined)
+          for (const instance of this.#options.instances()) instance.announceAgain();
     }
   }
 

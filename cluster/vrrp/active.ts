@@ -52,7 +52,9 @@ function hear(state: Active, event: Extract<Event, { kind: 'advertisement' }>): 
   const { own } = state;
   const { nowMs, priority, name } = event;
   const advertise: Effect = { kind: 'advertise', priority: own.priority };
-  if (priority === STOP_PRIORITY) return [sentNow(state, nowMs), [advertise]];
+  // It may have been active, too, and clients may have its link address.
+  if (priority === STOP_PRIORITY)
+    return [sentNow(state, nowMs), [advertise, { kind: 'announce', why: 'rival' }]];
   if (priority > own.priority)
     return becomeBackup(state, nowMs, `${name} has priority ${priority}, this router ${own.priority}`, event);
   if (priority === own.priority && Buffer.compare(event.source, own.source) > 0)

@@ -264,6 +264,11 @@ export class Instance {
     return true;
   }
 
+  /** Another node may have had its addresses, too, and has given way. */
+  announceAgain(): void {
+    if (this.#state.kind === 'active') this.#announcer.start();
+  }
+
   /** Undefined: it may become active. */
   bar(by: string | undefined): void {
     if (by !== this.#state.barredBy) this.feed({ kind: 'barred', by });

@@ -18,7 +18,7 @@
  *             │ follow active                          │ advertise, take, announce                   │ active
  *  active     │ timer                                  │ advertise                                   │ active, Adver_Timer
  *             │ timer, silent too long                 │ advertise, announce                         │ active, Adver_Timer
- *             │ advertisement of 0                     │ advertise                                   │ active, Adver_Timer
+ *             │ advertisement of 0                     │ advertise, announce                         │ active, Adver_Timer
  *             │ … > own, or = own of a greater address │ release; learn the interval                 │ backup, Active_Down
  *             │ … lower                                │ advertise, announce                         │ active, Adver_Timer
  *             │ … lower, silent too long, no preemption│ release, advertise 0; learn the interval    │ backup, Active_Down

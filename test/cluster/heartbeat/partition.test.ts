@@ -64,6 +64,19 @@ describe('a pair with heartbeats', { skip, concurrency: 1 }, () => {
     assert.match(stdout, /\n {2}lb1 heard nothing for \d+ ms/);
   });
 
+  test('a partition without a witness ends by one path, and VRRP is cut still: who keeps the address announces it again', async t => {
+    const site = new Site(t);
+    const { below, a, b } = await site.start('', 'announce delay=0;');
+    site.cut('net', 'neth1');
+    await b.becomes(true);
+    const capture = await site.pair.hosts[0].capture('eth0', `arp and src host ${site.pair.vip}`);
+    site.heal('neth1');
+    await b.becomes(false);
+    await below.says(/active to backup: lb1 is active, too, with priority 150, and this node has 100/);
+    await capture.packet(/who-has|is-at/);
+    await assertSole(a, [b], WHILE_MS);
+  });
+
   for (const [name, lines] of [
     ['etcd', ETCD],
     ['redis', REDIS],

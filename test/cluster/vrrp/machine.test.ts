@@ -132,9 +132,9 @@ test('§6.4.3 active: Adver_Timer fires: it advertises, in its beat', () => {
 test('§6.4.3 active: before that it is silent', () => {
   assert.deepEqual(play({}, ...active, timer(DOWN + 999)).done, []);
 });
-test('§6.4.3 active: priority 0 is answered at once', () => {
+test('§6.4.3 active: priority 0 is answered at once, and the addresses are announced: two may have had them', () => {
   const got = play({}, ...active, heard(DOWN + 100, 0));
-  assert.deepEqual(got.done, ['advertise 100']);
+  assert.deepEqual(got.done, ['advertise 100', 'announce rival']);
   assert.equal(due(got), DOWN + 1100);
 });
 test('§6.4.3 active: a greater priority makes it backup with the interval of the other', () => {
