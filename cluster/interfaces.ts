@@ -9,7 +9,7 @@ import {
   listenToChanges,
   listLinks,
 } from '#native/netlink.ts';
-import { listAllRoutes, type Route } from '#native/routes.ts';
+import { hasRouteTo } from '#native/routes.ts';
 import { closeFd } from '#native/socket.ts';
 import { watchFd } from '#native/watch.ts';
 
@@ -19,7 +19,8 @@ export class Interfaces {
   readonly #unwatch: () => void;
   #links: ReadonlyMap<string, Link> = new Map();
   #addresses: readonly LocalAddress[] = [];
-  #routes: readonly Route[] | undefined;
+  /** Of those that somebody has asked for, whether they are there. */
+  readonly #routes = new Map<string, boolean>();
 
   /** @param onChange called when something is another than it was; what this tells is new then */
   constructor(onChange: () => void) {
@@ -38,7 +39,7 @@ export class Interfaces {
   #read(): void {
     this.#links = new Map(listLinks().map(link => [link.name, link]));
     this.#addresses = listAddresses();
-    this.#routes = undefined;
+    this.#routes.clear();
   }
 
   /** Undefined: there is none of that name. */
@@ -71,14 +72,10 @@ export class Interfaces {
 
   /** Exactly this one, in the main table. */
   hasRoute(destination: Uint8Array, prefixBits: number): boolean {
-    this.#routes ??= [...listAllRoutes(4), ...listAllRoutes(6)];
-    const family = destination.length === 4 ? 4 : 6;
-    return this.#routes.some(
-      route =>
-        route.family === family &&
-        route.prefixBits === prefixBits &&
-        (prefixBits === 0 || sameAddress(route.destination, destination)),
-    );
+    const key = `${destination} ${prefixBits}`;
+    const known = this.#routes.get(key) ?? hasRouteTo(destination, prefixBits);
+    this.#routes.set(key, known);
+    return known;
   }
 
   close(): void {
