@@ -11,7 +11,12 @@ import { Scope } from './scope.ts';
 export type { Diagnostic } from './diagnostic.ts';
 export { unifiedDiff } from './diff.ts';
 export { type Formatted, formatConfig } from './fmt.ts';
-export { describeDirectives, nearestDirective } from './manual.ts';
+export {
+  describeDirectives,
+  type Entry as ManualEntry,
+  entries as manualEntries,
+  nearestDirective,
+} from './manual.ts';
 export type { Source } from './parse.ts';
 export { GENERATE, referencePages } from './reference.ts';
 export { type RenderOptions, renderDiagnostics, summarize } from './render.ts';

@@ -100,9 +100,9 @@ export const COMMANDS = {
   },
   l4: {
     usage:
-      'l4 list [--stats | --rate] | top [--once] | stats | connections | drain|disable|ready|up|down|resume REAL [VIRTUAL] | weight N REAL [VIRTUAL] [-c FILE] [-p PREFIX] [--json]',
+      'l4 list [--stats | --rate] | top [--once] | stats | connections | withdraw | drain|disable|ready|up|down|resume REAL [VIRTUAL] | weight N REAL [VIRTUAL] [-c FILE] [-p PREFIX] [--json]',
     summary:
-      'show virtual servers, real servers and connections of the running program; drain or disable a real server, force it up or down, weigh it',
+      'show virtual servers, real servers and connections of the running program; drain or disable a real server, force it up or down, weigh it; withdraw what a moat that has ended left in the kernel',
     load: () => import('./commands/l4.ts'),
   },
   'log-level': {

@@ -12,6 +12,7 @@ import { lineOf } from './complaint.ts';
 import type { ConfigHistory } from './history/keeper.ts';
 import type { Invocation } from './invocation.ts';
 import { PidFile } from './pid-file.ts';
+import { ServiceManager } from './service-manager.ts';
 import type { StatusService } from './status/service.ts';
 import { startSuccessor } from './successor.ts';
 import { loadWithRules } from './waf/load-rules.ts';
@@ -25,6 +26,7 @@ export class Master {
   readonly #invocation: Invocation;
   readonly #applier: Applier;
   readonly #turns = new Turns();
+  readonly #manager = new ServiceManager(process.env, () => !this.#hasPredecessor());
   #pidFile: PidFile | undefined;
   #status: StatusService | undefined;
   /** What the configuration says; the file may have another name while a successor runs. */
@@ -84,6 +86,7 @@ export class Master {
 
   #tellInForce(): void {
     this.#status?.reloaded(undefined);
+    this.#sayInForce();
     this.log.notice(`configuration ${this.#applier.revision} is in force in all workers`);
   }
 
@@ -110,7 +113,12 @@ export class Master {
         ...(recovered !== undefined && { why: 'unconfirmed', message: recovered }),
       });
       this.log.notice(`ready: process ${process.pid}, L7 process ${this.#applier.plane.pid}`);
+      this.#sayInForce();
     });
+  }
+
+  #sayInForce(): void {
+    this.#manager.ready(`configuration ${this.#applier.revision} is in force`);
   }
 
   /** HUP: reads the configuration again; a faulty one is told of and changes nothing. */
@@ -127,6 +135,7 @@ export class Master {
 
   async #reload(): Promise<void> {
     this.log.notice('reconfiguring');
+    this.#manager.reloading();
     const { model, diagnostics, texts } = loadWithRules(this.#invocation);
     for (const diagnostic of diagnostics)
       this.log.write(diagnostic.severity === 'error' ? 'emerg' : 'warn', lineOf(diagnostic));
@@ -138,6 +147,7 @@ export class Master {
     } catch (fault) {
       const { message } = fault as Error;
       this.#status?.reloaded(message);
+      this.#manager.ready(`the last reload was refused: ${message}: the configuration in force stays`);
       this.log.emerg(`${message}: the configuration in force stays`);
     }
   }
@@ -285,6 +295,8 @@ export class Master {
     this.log.notice(saying);
     if (this.#ending) return endWorkers(); // who came first does the rest
     this.#ending = true;
+    if (this.#successor?.pid === undefined) this.#manager.stopping();
+    else this.#manager.isReplacedBy(this.#successor.pid);
     this.#applier.listeners.close({ keepFiles: this.#sharesSockets() });
     await this.#applier.cluster.stop(); // first, so that another node has the addresses while connections end here
     await this.#applier.bans.close(); // what the workers remember goes with them
@@ -293,14 +305,17 @@ export class Master {
     this.#status?.close();
     this.#applier.history?.close();
     this.#pidFile?.remove();
+    await this.#manager.said();
     this.log.notice('exit');
     this.#end(0);
   }
 
   /** Whether another control process serves on our sockets: the successor, or the predecessor, whose child this one is. */
   #sharesSockets(): boolean {
-    return (
-      this.#successor !== undefined || (this.#predecessor !== undefined && process.ppid === this.#predecessor)
-    );
+    return this.#successor !== undefined || this.#hasPredecessor();
+  }
+
+  #hasPredecessor(): boolean {
+    return this.#predecessor !== undefined && process.ppid === this.#predecessor;
   }
 }

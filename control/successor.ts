@@ -16,7 +16,8 @@ export function startSuccessor({ sockets, secrets }: Inheritance): ChildProcess 
   const [program, ...args] = commandLine();
   const child = spawn(program, args, {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe', ...sockets.map(socket => socket.fd)],
-    env: { ...process.env, ...inheritanceOf(sockets) },
+    // Undefined: the watchdog of systemd looks after this process, and after that one when it is the only one.
+    env: { ...process.env, WATCHDOG_PID: undefined, ...inheritanceOf(sockets) },
   });
   const pipe = child.stdio[3] as Writable;
   pipe.on('error', () => {}); // it has ended before it read them, which its exit tells

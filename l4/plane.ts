@@ -39,6 +39,9 @@ export {
 export { SYNC_REFUSALS, SYNC_STATES, type SyncFigures } from './sync/messages.ts';
 export { type Tried, tryPrograms } from './try-programs.ts';
 
+/** Loads what speaks to the kernel, which control itself never does. */
+export const loadWithdraw = () => import('./withdraw.ts');
+
 const ENTRY = fileURLToPath(new URL('./process.ts', import.meta.url));
 /** A process that died is started anew after a growing pause; packets are forwarded meanwhile. */
 const PAUSE_MS = { first: 100, most: 5000 };

@@ -105,10 +105,12 @@ export const markedSocket = (options: {
 /**
  * A datagram socket connected to a peer: each write to it sends one message, and fails rather than wait.
  *
+ * `abstractName` is that of a Unix socket without a file (unix(7)).
+ *
  * @throws code ENOENT or ECONNREFUSED if nobody listens at a Unix path; for UDP that shows at a later write
  */
 export const connectDatagram = (
-  peer: { path: string } | { host: string; port: number; family: 4 | 6 },
+  peer: { path: string } | { abstractName: string } | { host: string; port: number; family: 4 | 6 },
 ): number => addon().connectDatagram(peer);
 
 /** A second descriptor of the same socket, 3 or above; the socket lives until both are closed. */

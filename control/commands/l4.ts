@@ -7,6 +7,7 @@ import { connectionsText, countsText, listText, ratesText, statsText, topText } 
 import { watchL4 } from '../status/l4-watch.ts';
 import { socketPathOf } from '../status/report.ts';
 import { type Answers, type L4Wish, MOST_CONNECTIONS, type Question } from '../status/server.ts';
+import { withdraw } from './l4-withdraw.ts';
 
 type Shown<Q extends Question> = NonNullable<Awaited<ReturnType<Answers[Q]>>>;
 
@@ -48,6 +49,8 @@ export async function run(args: readonly string[]): Promise<number> {
       return show('l4', statsText);
     case 'connections':
       return show('l4-connections', connectionsText);
+    case 'withdraw':
+      return withdraw(path, model.l4?.pinPath);
     default:
       return order(path, wishOf(verb, words));
   }
@@ -83,7 +86,7 @@ function wishOf(verb: string, words: readonly string[]): L4Wish {
   const kind = PLAIN_ORDERS.find(word => word === verb);
   if (!kind)
     throw new OptionFault(
-      `"${verb}" is not one of list, top, stats, connections, weight, ${PLAIN_ORDERS.join(', ')}`,
+      `"${verb}" is not one of list, top, stats, connections, withdraw, weight, ${PLAIN_ORDERS.join(', ')}`,
     );
   if (real === undefined) throw new OptionFault(`${verb} which real server?`);
   if (extra !== undefined) throw new OptionFault(`unexpected "${extra}"`);

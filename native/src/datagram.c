@@ -8,6 +8,8 @@
 static struct endpoint read_peer(struct call *call, napi_value from) {
   napi_value path = field(call, from, "path");
   if (given(call, path)) return read_unix_endpoint(call, path);
+  napi_value name = field(call, from, "abstractName");
+  if (given(call, name)) return read_abstract_endpoint(call, name);
   return read_ip_endpoint(call, field(call, from, "host"), field(call, from, "family"), field(call, from, "port"));
 }
 

@@ -52,3 +52,15 @@ struct endpoint read_unix_endpoint(struct call *call, napi_value path) {
   snprintf(to.text, sizeof to.text, "unix:%s", to.address.local.sun_path);
   return to;
 }
+
+struct endpoint read_abstract_endpoint(struct call *call, napi_value name) {
+  struct endpoint to;
+  memset(&to, 0, sizeof to);
+  to.address.local.sun_family = AF_UNIX;
+  char *place = to.address.local.sun_path + 1;
+  size_t length = as_text(call, name, "abstractName", place, sizeof to.address.local.sun_path - 1);
+  if (length == 0) fail_type(call, "abstractName", "must not be empty");
+  to.length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length);
+  snprintf(to.text, sizeof to.text, "unix:@%.*s", (int)length, place);
+  return to;
+}

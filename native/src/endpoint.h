@@ -23,5 +23,7 @@ struct endpoint {
 /* Reads an IP literal (IPv6 may carry %zone), a family of 4 or 6 and a port of 0..65535. */
 struct endpoint read_ip_endpoint(struct call *call, napi_value host, napi_value family, napi_value port);
 struct endpoint read_unix_endpoint(struct call *call, napi_value path);
+/* A Unix socket that has no file (unix(7)): its address is a zero byte and the name, and ends where the name does. */
+struct endpoint read_abstract_endpoint(struct call *call, napi_value name);
 
 #endif

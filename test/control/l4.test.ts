@@ -51,6 +51,24 @@ test('moat run: forwards, takes dead real servers out, and is not needed for wha
   assert.deepEqual(await site.answers(6), Array(6).fill('ra'));
 });
 
+test('moat l4 withdraw: what a moat that has ended left behind forwards no more', { skip }, async () => {
+  await using site = new Site();
+  site.configure(service(site));
+  await site.start();
+  const withdraw = () =>
+    site.director.run(MOAT, 'l4', 'withdraw', '-c', join(site.dir, 'moat.conf'), '-p', site.dir);
+  const programs = async () =>
+    (await site.director.run('tc', 'filter', 'show', 'dev', 'eth0', 'ingress')).stdout;
+  const refused = await withdraw();
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /moat runs/);
+  await site.kill('SIGKILL');
+  assert.match(await programs(), /bpf/);
+  assert.equal((await withdraw()).stdout, 'taken off eth0\n');
+  assert.equal(await programs(), '');
+  assert.equal((await withdraw()).stdout, 'nothing was there\n');
+});
+
 test('moat l4 top: rates of the last second, on a terminal until q is pressed', { skip }, async () => {
   await using site = new Site();
   await site.serve();
