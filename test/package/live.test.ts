@@ -62,7 +62,7 @@ test('package: installed, reloaded, upgraded, watched and purged by what the sys
   assert.equal(show('ActiveState'), 'active');
   assert.equal(show('StatusText'), 'configuration 1 is in force');
   assert.match(box.do('curl -s http://127.0.0.1/'), /moat is running/);
-  assert.equal(box.do('ps -o user= -p $(pgrep -f l7/process.ts)').trim(), 'moat');
+  assert.equal(box.do('ps -o user= -p $(pgrep -f l7/process[.]ts)').trim(), 'moat');
   assert.match(box.do('zcat /usr/share/man/man8/moat.8.gz'), /moat status/);
 
   box.do("sed -i 's/16384/8192/' /etc/moat/moat.conf");
@@ -98,7 +98,7 @@ test('package: installed, reloaded, upgraded, watched and purged by what the sys
   box.do('curl -sf http://127.0.0.1/ >/dev/null; rm -r /run/systemd/system/moat.service.d');
 
   box.do('dpkg --purge moat');
-  assert.notEqual(box.run('pgrep -f /usr/lib/moat').status, 0);
+  assert.notEqual(box.run('pgrep -f [/]usr/lib/moat').status, 0);
   assert.equal(box.run('getent passwd moat').status, 2);
   const left = box.do(
     'find / -xdev -path "*moat*" -not -path "/proc/*" -not -path "/sys/*" -not -path "/root/*" -not -path "/var/lib/systemd/*"',
