@@ -37,6 +37,11 @@ export const COMMANDS = {
     summary: 'tell what would become of a request, and why',
     load: () => import('./commands/explain.ts'),
   },
+  replay: {
+    usage: 'replay --access-log FILE --against NEW.conf [-c FILE] [--origin http://HOST:PORT] [--json]',
+    summary: 'tell which recorded requests a new configuration would route, limit or block differently',
+    load: () => import('./commands/replay.ts'),
+  },
   import: {
     usage: 'import ipvsadm | keepalived [--marks RULES] [FILE]',
     summary: 'make a configuration of the virtual servers of LVS, or of what keepalived has',

@@ -1,5 +1,6 @@
 /** What would become of a request: the real tables and phases decide, nothing is sent and no content is made. */
 import type { HttpModel } from '#model/l7/http.ts';
+import type { Clock } from './clock.ts';
 import type { Connection, Downstream } from './downstream/downstream.ts';
 import { cleanHost } from './downstream/host.ts';
 import { RequestBody } from './downstream/request-body.ts';
@@ -24,6 +25,8 @@ export interface Question {
   readonly target?: string;
   /** Its length is told by the headers, or not at all. */
   readonly body?: Buffer;
+  /** When it comes, in ms since 1970; now unless told. Rates are counted by it. */
+  readonly atMs?: number | undefined;
 }
 
 const LIMITS = {
@@ -62,12 +65,13 @@ export class Trial {
 
   /** @returns the request when its way is over @throws {Error} when the question is malformed, or nothing listens for it */
   ask(question: Question): Exchange {
+    this.#observer.take(); // of a question that came to nothing
     const url = new URL(question.url);
     const tls = url.protocol === 'https:';
     const key = listenerOf(this.#engine.tables.model, url, tls);
     this.#observer.note('listener', `${key}${tls ? ' ssl' : ''}`);
     const exchange = ask(this.#engine, key, question, url, tls, this.#observer);
-    this.steps = this.#observer.steps.splice(0);
+    this.steps = this.#observer.take();
     return exchange;
   }
 
@@ -112,7 +116,7 @@ function listenerOf(model: HttpModel, url: URL, tls: boolean): string {
 function ask(
   engine: Engine,
   key: string,
-  { method, headers, clientAddress, target, body }: Question,
+  { method, headers, clientAddress, target, body, atMs }: Question,
   url: URL,
   tls: boolean,
   observer: Observer,
@@ -133,7 +137,8 @@ function ask(
   );
   if (!uri) throw new Error(`${url.pathname} is no path that a client could ask for`);
   const connection = connectionOf(engine, key, clientAddress ?? '127.0.0.1', tls ? hostname : undefined);
-  const exchange = new Exchange(head, server, engine.tables, connection, new Witness(observer), engine.clock);
+  const clock = atMs === undefined ? engine.clock : clockAt(atMs);
+  const exchange = new Exchange(head, server, engine.tables, connection, new Witness(observer), clock);
   exchange.host = hostname;
   exchange.path = uri.path;
   exchange.args = uri.args;
@@ -142,6 +147,8 @@ function ask(
   exchange.start();
   return exchange;
 }
+
+const clockAt = (atMs: number): Clock => ({ nowMs: () => atMs, wallMs: () => atMs });
 
 /** A body that has come already. */
 function bodyOf(bytes: Buffer): RequestBody {

@@ -22,6 +22,12 @@ export class Observer {
   /** What was told last of where the request is: not told again while it stays there. */
   #place = '';
 
+  /** @returns what was told since; the next request begins anywhere */
+  take(): readonly Step[] {
+    this.#place = '';
+    return this.steps.splice(0);
+  }
+
   /** Puts itself before a location's rewrites, which may answer. */
   watchRewrite(program: RewriteProgram, location: LocationModel): RewriteProgram {
     return [exchange => this.#arrive(exchange, location), ...program];

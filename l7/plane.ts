@@ -13,6 +13,7 @@ import type { KeptOverrides } from './upstream/steward.ts';
 import type { WafEventBatch } from './waf/event-queue.ts';
 
 export type { BanOrder, ZoneBans } from './ban/desk.ts';
+export type { Step } from './explain.ts';
 export type { PlaneConfig, PlaneStatus, Slot, WorkerStatus } from './messages.ts';
 export type { TrafficReport } from './metrics/traffic-report.ts';
 export { packConfig } from './parcel.ts';
@@ -27,6 +28,7 @@ export {
   memberOrderText,
   memberSaidText,
   type PoolOrder,
+  withMemberOverrides,
 } from './upstream/member-order.ts';
 export type { MemberSnapshot, PoolSnapshot } from './upstream/pool-snapshot.ts';
 export type { WafEventBatch } from './waf/event-queue.ts';

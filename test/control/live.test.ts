@@ -127,3 +127,33 @@ test('log level and WAF mode by API: of what was seen, by operators, and in the 
   );
   assert.equal(items.filter(({ what }: { what: string }) => what === 'waf-mode').length, 3);
 });
+
+test('POST /explain: tells where a request would come to, with what was commanded, and why one cannot be asked', async () => {
+  await using rig = await startApi(
+    `upstream app { zone app 64k; server 127.0.0.1:1; server 127.0.0.1:2; } ${SITE.replace('location / {', 'location /app { proxy_pass http://app; } location / {')}`,
+    FILES,
+  );
+  const [token, viewer] = [rig.token('operator'), rig.token('viewer')];
+  const ask = (body: object, by = token) => rig.call('/api/v1/explain', { method: 'POST', token: by, body });
+  const url = `http://one.test:${rig.sitePort}`;
+  const texts = async (body: object) =>
+    (await ask(body)).body.steps.map(({ what, text }: { what: string; text: string }) => `${what} ${text}`);
+  done(rig, 'pool', 'drain', '127.0.0.1:2');
+  const found = await texts({ url: `${url}/app/x` });
+  assert.ok(found.includes('content proxy_pass http://app'), found.join('\n'));
+  assert.ok(found.includes('member 127.0.0.1:2 weight=1 drain'), found.join('\n'));
+  const attacked = {
+    url: `${url}/guarded?q=onerror`,
+    headers: [{ name: 'X-Test', value: 'a' }],
+    clientAddress: '192.0.2.1',
+  };
+  assert.ok((await texts(attacked)).includes('answer 403'));
+  done(rig, 'waf', 'mode', 'off');
+  assert.ok(!(await texts(attacked)).includes('answer 403'));
+  const elsewhere = await ask({ url: 'http://one.test:1/' });
+  assert.deepEqual([elsewhere.status, elsewhere.body.code], [422, 'no-way']);
+  assert.match(elsewhere.body.detail, /nothing listens on port 1 without ssl/);
+  assert.equal((await ask({ url: 'ftp://x/' })).status, 422);
+  assert.equal((await ask({ url, headers: [{ name: 'a b', value: '' }] })).status, 422);
+  assert.equal((await ask({ url }, viewer)).status, 403);
+});

@@ -4,9 +4,11 @@ import { dirname } from 'node:path';
 import type { Diagnostic } from '#config';
 import type { ChildAnswer } from '#kit/asked-child.ts';
 import type { Question } from '#kit/line.ts';
+import { loadExplain, withMemberOverrides } from '#l7';
 import { diffOf } from '../../history/diff.ts';
+import { withLive } from '../../live/settings.ts';
 import { EventReader } from '../../waf/event-reader.ts';
-import { loadWithRules } from '../../waf/load-rules.ts';
+import { loadWithRules, withRules } from '../../waf/load-rules.ts';
 import { readAudit } from '../audit.ts';
 import type { ClerkDemand, ClerkQuestion, ClerkQuestions, Whereabouts } from './questions.ts';
 
@@ -14,7 +16,7 @@ type Work = {
   readonly [K in ClerkQuestion]: (
     input: ClerkQuestions[K]['input'],
     where: Whereabouts,
-  ) => ClerkQuestions[K]['output'];
+  ) => ClerkQuestions[K]['output'] | Promise<ClerkQuestions[K]['output']>;
 };
 
 function withEvents<T>({ eventsPath }: Whereabouts, read: (reader: EventReader) => T, none: T): T {
@@ -43,6 +45,17 @@ const WORK: Work = {
     return all.slice(first, first + limit);
   },
   'config-diff': ({ from, to }) => diffOf(new Map(from), new Map(to)),
+  async explain({ files, said, commanded, question }, { invocation }) {
+    const texts = new Map(files);
+    const loaded = loadWithRules(invocation, { texts, folder: '/', known: new Set(texts.keys()) });
+    const model = loaded.model && withRules(withLive(loaded.model, said)).model;
+    if (!model?.http) throw new Error('the configuration in force has no http block, or is faulty by now');
+    const { http } = model;
+    const pools = http.pools.map(pool => withMemberOverrides(pool, commanded));
+    const { explain } = await loadExplain();
+    const { clientAddress, ...rest } = question;
+    return explain({ ...http, pools }, { ...rest, ...(clientAddress !== undefined && { clientAddress }) });
+  },
   validate({ files, known }, { invocation }) {
     const folder = realpathSync(dirname(Buffer.from(invocation.file, 'latin1').toString()));
     const trial = { texts: new Map(files), folder, known: new Set(known) };
@@ -65,12 +78,12 @@ function discreet(diagnostic: Diagnostic, folder: string): Diagnostic {
   };
 }
 
-process.on('message', ({ id, kind, input, where }: Question<ClerkDemand>) => {
+process.on('message', async ({ id, kind, input, where }: Question<ClerkDemand>) => {
   const answer = (rest: Omit<ChildAnswer, 'kind' | 'id'>) =>
     process.send?.({ kind: 'answer', id, ...rest } satisfies ChildAnswer, () => {}); // control may be gone
   try {
     const work = WORK[kind] as (input: unknown, where: Whereabouts) => unknown;
-    answer({ value: { value: work(input, where) } });
+    answer({ value: { value: await work(input, where) } });
   } catch (fault) {
     answer({ fault: (fault as Error).message });
   }

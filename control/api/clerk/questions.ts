@@ -1,8 +1,10 @@
 /** What takes long, and is done by a process of its own: reading databases and logs, checking configurations. */
 import type { Diagnostic } from '#config';
+import type { MemberOverride, Step } from '#l7';
 import type { WafEvent } from '#model/waf-event.ts';
 import type { ConfigDiff } from '../../history/diff.ts';
 import type { Invocation } from '../../invocation.ts';
+import type { LiveSettings } from '../../live/settings.ts';
 import type { EventQuestion } from '../../waf/event-reader.ts';
 import type { AuditEntry } from '../audit.ts';
 
@@ -24,6 +26,16 @@ export interface ClerkQuestions {
     };
     readonly output: ConfigDiff;
   };
+  /** What would become of a request by the configuration of these files, and what was commanded beside it. */
+  explain: {
+    readonly input: {
+      readonly files: readonly (readonly [path: string, text: string])[];
+      readonly said: LiveSettings;
+      readonly commanded: readonly MemberOverride[];
+      readonly question: ExplainQuestion;
+    };
+    readonly output: readonly Step[];
+  };
   /** Checks texts in the place of files. `known`: files that may be included wherever they lie. */
   validate: {
     readonly input: {
@@ -37,6 +49,13 @@ export interface ClerkQuestions {
       readonly texts: readonly (readonly [path: string, text: string])[];
     };
   };
+}
+
+export interface ExplainQuestion {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly clientAddress?: string | undefined;
 }
 
 export type ClerkQuestion = keyof ClerkQuestions;

@@ -54,6 +54,15 @@ export class Desk {
       },
       cluster: () => applier.cluster.figures(),
       live: async () => applier.live.shown,
+      explain: question =>
+        this.#clerk.ask(
+          'explain',
+          {
+            ...{ files: [...applier.texts], said: applier.live.said, commanded: applier.plane.commanded },
+            question,
+          },
+          this.#whereabouts(),
+        ),
       bans: () => applier.bans.sync(),
       config: async () => this.#config(),
       revisions: async ({ limit, before }) => historyOf(applier).list(limit, before),

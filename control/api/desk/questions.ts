@@ -2,7 +2,7 @@
 import type { ClusterFigures } from '#cluster';
 import type { Diagnostic } from '#config';
 import type { CommandedState, L4Figures, NamedFlow } from '#l4';
-import type { MemberSaid, ZoneBans } from '#l7';
+import type { MemberSaid, Step, ZoneBans } from '#l7';
 import type { ConfigDiff } from '../../history/diff.ts';
 import type { ApplyWish, RollbackWish } from '../../history/keeper.ts';
 import type { HistoryState } from '../../history/order.ts';
@@ -10,7 +10,7 @@ import type { RevisionHead } from '../../history/store.ts';
 import type { LiveOrder } from '../../live/settings.ts';
 import type { StatusReport } from '../../status/report.ts';
 import type { LiveShown } from '../../status/server.ts';
-import type { ClerkQuestions } from '../clerk/questions.ts';
+import type { ClerkQuestions, ExplainQuestion } from '../clerk/questions.ts';
 import type { RefusalData } from '../refusal.ts';
 import type { IdentityQuestion } from '../user/questions.ts';
 
@@ -57,6 +57,7 @@ export interface Reads extends Pick<ClerkQuestions, ClerkRead> {
   l4: { readonly input: undefined; readonly output: L4Figures | undefined };
   flows: { readonly input: FlowQuestion; readonly output: FlowPage };
   cluster: { readonly input: undefined; readonly output: ClusterFigures | undefined };
+  explain: { readonly input: ExplainQuestion; readonly output: readonly Step[] };
   live: { readonly input: undefined; readonly output: LiveShown };
   bans: { readonly input: undefined; readonly output: readonly ZoneBans[] };
   config: { readonly input: undefined; readonly output: ConfigTexts };

@@ -3,6 +3,7 @@ import { ALERTS } from './alerts.ts';
 import { AUDIT } from './audit.ts';
 import { CLUSTER } from './cluster.ts';
 import { CONFIG } from './config.ts';
+import { EXPLAIN } from './explain.ts';
 import { L4 } from './l4.ts';
 import { L7 } from './l7.ts';
 import { LIVE } from './live.ts';
@@ -20,6 +21,7 @@ export const ROUTES: readonly Route[] = [
   ...CLUSTER,
   ...WAF,
   ...LIVE,
+  ...EXPLAIN,
   ...CONFIG,
   ...AUDIT,
   ...ME,
