@@ -1,6 +1,5 @@
 /** A lease of etcd 3, by its JSON gateway: a key that lives as long as the lease, and names the node that has it. */
-import { request as requestPlain } from 'node:http';
-import { request as requestTls } from 'node:https';
+import { nodeHttp, nodeHttps } from '#kit/node-http.ts';
 import type { WitnessModel } from '#model/cluster/heartbeat.ts';
 import type { Witness, WitnessOptions } from './witness.ts';
 
@@ -98,7 +97,7 @@ export class EtcdWitness implements Witness {
     const { patienceMs } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const fail = (why: string) => reject(new Error(`${this.name} does not answer: ${why}`));
-    const request = url.startsWith('https:') ? requestTls : requestPlain;
+    const { request } = url.startsWith('https:') ? nodeHttps() : nodeHttp();
     const call = request(new URL(`/v3/${verb}`, url), { method: 'POST', agent: false }, answer => {
       let text = '';
       answer.setEncoding('utf8');

@@ -1,6 +1,7 @@
 /** One question over HTTP/2, on a connection of its own. */
-import { type ClientHttp2Stream, connect, type IncomingHttpHeaders } from 'node:http2';
+import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import type { Socket } from 'node:net';
+import { nodeHttp2 } from '#kit/node-http.ts';
 import type { HttpAnswer, HttpRequest } from './http.ts';
 import { aborted } from './probe.ts';
 import { reasonOf } from './talk.ts';
@@ -22,7 +23,7 @@ export async function askH2(
   signal: AbortSignal,
   more: { readonly headers?: Readonly<Record<string, string>>; readonly body?: Uint8Array } = {},
 ): Promise<H2Answer> {
-  const session = connect(`${scheme}://${host}`, { createConnection: () => socket });
+  const session = nodeHttp2().connect(`${scheme}://${host}`, { createConnection: () => socket });
   using _ = { [Symbol.dispose]: () => session.destroy() };
   const broken = new Promise<never>((_, fail) => {
     session.on('error', fault => fail(reasonOf(fault)));

@@ -1,6 +1,7 @@
 /** `health_check type=grpc`: the health protocol of gRPC (grpc.health.v1), over HTTP/2. */
-import { type ClientHttp2Stream, connect } from 'node:http2';
+import type { ClientHttp2Stream } from 'node:http2';
 import { connect as connectTls } from 'node:tls';
+import { nodeHttp2 } from '#kit/node-http.ts';
 import type { HealthCheckModel } from '#model/l7/health.ts';
 import { dial } from './dial.ts';
 import { type CheckTarget, type ProbeMaker, patienceMs } from './probe.ts';
@@ -25,7 +26,7 @@ async function ask(
   const { host, port } = target;
   const authority = `${check.scheme}://${host.includes(':') ? `[${host}]` : host || 'localhost'}:${port}`;
   const secure = check.scheme === 'https' && { ...tlsOptions(check, contexts), ALPNProtocols: ['h2'] };
-  const session = connect(authority, {
+  const session = nodeHttp2().connect(authority, {
     createConnection: () => {
       const socket = dial(check, target);
       return secure ? connectTls({ ...secure, socket }) : socket;

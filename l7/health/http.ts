@@ -1,7 +1,8 @@
 /** `health_check type=http`: a GET whose answer must pass the tests. */
-import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { nodeHttp } from '#kit/node-http.ts';
 import type { HealthCheckModel } from '#model/l7/health.ts';
 import { monotonicMs } from '../clock.ts';
 import { addressText } from '../upstream/member.ts';
@@ -75,7 +76,7 @@ class HttpProbe implements Probe {
 
   #send(signal: AbortSignal): ClientRequest {
     const { uri, keepaliveMs } = this.#check;
-    return request({
+    return nodeHttp().request({
       path: uri,
       headers: this.#headers,
       setHost: false,
@@ -97,7 +98,7 @@ class HttpProbe implements Probe {
     const nowMs = monotonicMs();
     if (this.#agent && nowMs < this.#agentUntilMs) return this.#agent;
     this.close();
-    this.#agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    this.#agent = new (nodeHttp().Agent)({ keepAlive: true, maxSockets: 1 });
     this.#agent.createConnection = () => this.#connect();
     this.#agentUntilMs = nowMs + keepaliveMs;
     return this.#agent;

@@ -1,6 +1,6 @@
 /** Asks OCSP responders (RFC 6960 appendix A.1). */
-import { request } from 'node:http';
 import { isIP, type LookupFunction } from 'node:net';
+import { nodeHttp } from '#kit/node-http.ts';
 import type { OcspResolver } from '#model/l7/tls.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 
@@ -26,7 +26,7 @@ export type AskResponder = (url: string, question: Buffer, resolver: Resolver | 
  */
 export const askResponder: AskResponder = (url, question, resolver) =>
   new Promise((done, fail) => {
-    const asking = request(withQuestion(url, question), {
+    const asking = nodeHttp().request(withQuestion(url, question), {
       agent: false,
       headers: { Accept: 'application/ocsp-response' },
       signal: AbortSignal.timeout(TIMEOUT_MS),

@@ -1,5 +1,7 @@
 /** The words behind a status in the status line (RFC 9110 §15). */
-import { STATUS_CODES } from 'node:http';
+import { nodeHttp } from '#kit/node-http.ts';
+
+const { STATUS_CODES } = nodeHttp();
 
 /** Where Node's names are older than RFC 9110. */
 const RENAMED: Readonly<Record<number, string>> = { 413: 'Content Too Large', 422: 'Unprocessable Content' };
