@@ -63,14 +63,21 @@ export class BotRegister {
       for (const name of names.slice(0, MOST_NAMES)) {
         const lower = name.toLowerCase();
         if (!domains.some(domain => lower === domain || lower.endsWith(`.${domain}`))) continue;
-        const found = await (reader.family === 4
-          ? this.#resolver.resolve4(name)
-          : this.#resolver.resolve6(name));
+        const found = await this.#addresses(name, reader.family);
         if (found.some(one => reader.read(one) && reader.format() === wanted)) return true;
       }
     } catch {
       // No name, or no answer: it is not known, and has to work like everybody.
     }
     return false;
+  }
+
+  /** None where the name has none: another name of the address may. */
+  async #addresses(name: string, family: number): Promise<string[]> {
+    try {
+      return await (family === 4 ? this.#resolver.resolve4(name) : this.#resolver.resolve6(name));
+    } catch {
+      return [];
+    }
   }
 }

@@ -44,6 +44,7 @@ const ATTACKS: readonly (readonly [number, string])[] = [
   [3102, 'a\0b'],
   [3103, 'x\r\nSet-Cookie: a=b'],
   [3104, 'GET /admin HTTP/1.1'],
+  [3108, '%c0%af'],
   [3300, '../../../../var/log/app'],
   [3301, '/etc/passwd'],
   [3301, 'c:\\windows\\system32\\drivers'],
@@ -92,7 +93,7 @@ for (const [id, value] of ATTACKS) {
 
 test('every rule that scores a value of a form is in the table above', () => {
   const tried = new Set(ATTACKS.map(([id]) => id));
-  const untried = [3105, 3106, 3107, 3200, 3201, 3202, 3203, 3405, 3503, 3702];
+  const untried = [3105, 3106, 3107, 3200, 3201, 3202, 3109, 3203, 3405, 3503, 3702];
   const scoring = FILES.flatMap(file => [
     ...fileLoader.read(file)!.matchAll(/id:(3[1-8]\d\d),phase:[12],pass,log/g),
   ]);

@@ -41,7 +41,7 @@ const XML_NODE_LIMIT = 100_000;
 
 /** The processor that a Content-Type calls for by itself; XML and JSON are chosen by rules (`ctl:requestBodyProcessor`). */
 export function processorFor(contentType: string | undefined): BodyProcessor | undefined {
-  const lower = contentType?.toLowerCase() ?? '';
+  const lower = contentType?.trimStart().toLowerCase() ?? '';
   if (lower.startsWith('application/x-www-form-urlencoded')) return 'URLENCODED';
   if (lower.startsWith('multipart/form-data')) return 'MULTIPART';
   if (/^application\/grpc(?:-web)?(?:[+;\s]|$)/.test(lower)) return 'GRPC';

@@ -124,6 +124,11 @@ const REASONS: readonly Reason[] = [
     covers: (id, side, { wire }) => id === 942100 && side === 'ours' && /\d\.e\b/.test(wire),
   },
   {
+    text: 'of several values of one name the last is looked at first there, so what a chain remembers is of another one',
+    covers: (id, _side, { wire }) =>
+      (headOf(wire).match(/^content-type:/gim)?.length ?? 0) > 1 && looksAt(id, 'REQUEST_HEADERS'),
+  },
+  {
     text: 'a sum of scores, after a rule that differs',
     covers: (id, _side, { onlyOurs, onlyTheirs }) =>
       SUMS.has(id) && [...onlyOurs, ...onlyTheirs].some(other => !SUMS.has(other)),
