@@ -173,7 +173,7 @@ export const COMMANDS = {
   },
   drill: {
     usage:
-      'drill [--seed N [--faults N]] [--only TEXT] [--mode dr | nat | fullnat | tun] [--directors 2 | 0] [--witness none | reach | redis] [--rate N] [--json] [--help]',
+      'drill [--seed N [--faults N]] [--only TEXT ...] [--mode dr | nat | fullnat | tun] [--directors 2 | 0] [--witness none | reach | redis] [--rate N] [--json] [--help]',
     summary:
       'as root: break a pair on hosts of its own in every way known, under load, and look what comes of it',
     load: () => import('./commands/drill.ts'),

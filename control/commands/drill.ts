@@ -24,7 +24,7 @@ import { OptionFault, readOptions } from '../options.ts';
 const OPTIONS = {
   seed: { type: 'string' },
   faults: { type: 'string' },
-  only: { type: 'string' },
+  only: { type: 'string', multiple: true },
   mode: { type: 'string' },
   rate: { type: 'string' },
   directors: { type: 'string' },
@@ -41,7 +41,7 @@ never. Nothing else on this machine is touched.
 
   --seed N       random faults; the same ones for the same number
   --faults N     so many of them (20)
-  --only TEXT    those alone whose name has this text
+  --only TEXT    those alone whose name has this text; it may be said again
   --mode MODE    how the directors forward: dr, nat, fullnat, tun (dr)
   --directors N  2, or 0: the pair is that of the proxies (2)
 ${WITNESS_HELP}  --rate N       requests a second of the client, 1 to 2000 (100)
@@ -82,8 +82,7 @@ export async function run(args: readonly string[]): Promise<number> {
   if (!box) return FAULTY;
   const owners = new Owners(box.holders, box.movable);
   try {
-    const all = faultsOf(box).filter(({ name }) => name.includes(values.only ?? ''));
-    if (all.length === 0) throw new OptionFault(`no fault is named "${values.only}"`);
+    const all = wanted(faultsOf(box), values.only);
     const isWell = await drill({ box, owners }, all, { seed, count, json: values.json === true, signal });
     return (await ended(box)) && isWell ? 0 : FAULTY;
   } catch (fault) {
@@ -92,6 +91,13 @@ export async function run(args: readonly string[]): Promise<number> {
   } finally {
     owners.close();
   }
+}
+
+/** @throws {OptionFault} when a text is in no name */
+function wanted(all: readonly Fault[], texts: readonly string[] = ['']): readonly Fault[] {
+  const strange = texts.find(text => !all.some(({ name }) => name.includes(text)));
+  if (strange === undefined) return all.filter(({ name }) => texts.some(text => name.includes(text)));
+  throw new OptionFault(`no fault is named "${strange}": ${all.map(({ name }) => name).join('; ')}`);
 }
 
 /** Undefined: it could not be built, which was told, or it was interrupted; nothing is left of it. */

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { test } from 'node:test';
 import { randomFrom } from '../../../control/box/random.ts';
 import { PROGRAMS } from '../../e2e/rig.ts';
+import { labMissing } from '../../lab/lab.ts';
 import { options } from './demo.ts';
 
 interface Told {
@@ -14,6 +15,8 @@ interface Told {
   readonly failed: number;
   readonly kept: number;
   readonly lost: number;
+  readonly twoMs: number;
+  readonly noneMs: number;
   readonly wrong: readonly string[];
 }
 
@@ -30,24 +33,29 @@ async function drill(...words: string[]): Promise<{ blows: Told[]; code: number 
 }
 
 /** All take longer than a test file may: `moat drill` runs them. */
-const SOME: readonly (readonly [string, number])[] = [
-  ['to moat on the active', 1],
-  ['moat vrrp failover', 1],
-];
+const PARTITION = 'hear nothing of each other';
+const SOME = { redis: ['SIGSTOP to moat on the active', PARTITION], none: ['moat vrrp failover'] } as const;
 
-for (const [only, count] of SOME)
-  test(`drill --only "${only}"`, options, async () => {
-    const { blows, code, said } = await drill('--only', only);
+for (const witness of ['redis', 'none'] as const)
+  test(`drill --witness ${witness}: all is as it should be, and no two have an address for too long`, {
+    ...options,
+    skip: options.skip || labMissing('nft', ...(witness === 'redis' ? ['redis-server'] : [])),
+  }, async () => {
+    const only = SOME[witness];
+    const told = await drill('--witness', witness, ...only.flatMap(text => ['--only', text]));
+    const { blows, code, said } = told;
     assert.deepEqual(
       blows.filter(({ wrong }) => wrong.length > 0),
       [],
       said,
     );
     assert.equal(code, 0, said);
-    assert.equal(blows.length, count, said);
-    for (const { sent, kept, before, meanwhile } of blows) {
+    assert.equal(blows.length, only.length, said);
+    for (const { sent, kept, before, meanwhile, fault, twoMs, noneMs } of blows) {
       assert.ok(sent > 0 && kept > 0, said);
-      assert.deepEqual([before, meanwhile], ['director1', 'director2'], said);
+      const then = fault.includes(PARTITION) ? 'director1' : 'director2';
+      assert.deepEqual([before, meanwhile], ['director1', then], said);
+      assert.deepEqual([typeof twoMs, typeof noneMs], ['number', 'number'], said);
     }
   });
 
