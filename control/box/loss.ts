@@ -1,4 +1,5 @@
 /** Packets that the switch of a box drops, by nftables: a wire that is up and carries nothing, one way or both. */
+import { command } from './net/command.ts';
 import type { Network } from './net/network.ts';
 
 /** What comes in by one of the ports and would go out by one of the others; undefined: by any. */
@@ -9,15 +10,13 @@ export interface Loss {
 
 const TABLE = 'bridge drill';
 
-/** One at a time. @returns ends it @throws {Error} with what `nft` said */
+/** One at a time, and all at once. @returns ends it @throws {Error} with what `nft` said */
 export function lose(network: Network, losses: readonly Loss[]): () => void {
-  const nft = (line: string) => void network.onSwitch(`nft ${line}`);
-  nft(`add table ${TABLE}`);
-  nft(`add chain ${TABLE} loss { type filter hook forward priority 0 ; }`);
-  for (const { from, to } of losses)
-    nft(`add rule ${TABLE} loss${ports('iifname', from)}${ports('oifname', to)} drop`);
-  return () => nft(`delete table ${TABLE}`);
+  const nft = (text: string) => void command(network.switchHost.inside('nft', '-f', '-'), text);
+  const rules = losses.map(({ from, to }) => `${ports('iifname', from)} ${ports('oifname', to)} drop\n`);
+  nft(`table ${TABLE} { chain loss { type filter hook forward priority 0;\n${rules.join('')}} }\n`);
+  return () => nft(`delete table ${TABLE}\n`);
 }
 
 const ports = (which: string, names: readonly string[] | undefined): string =>
-  names ? ` ${which} { ${names.join(', ')} }` : '';
+  names ? `${which} { ${names.join(', ')} }` : '';
