@@ -1,7 +1,16 @@
 /** The command line of the benchmark. */
 import { resolve } from 'node:path';
 
-export const PART_NAMES = ['packets', 'flows', 'services', 'switched', 'routed', 'tunnels', 'xdp'] as const;
+export const PART_NAMES = [
+  'packets',
+  'flows',
+  'services',
+  'switched',
+  'apart',
+  'routed',
+  'tunnels',
+  'xdp',
+] as const;
 export type PartName = (typeof PART_NAMES)[number];
 
 export type Options = {

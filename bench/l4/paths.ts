@@ -1,12 +1,13 @@
 /** How much of the way without a balancer is left: a client to nginx directly, by moat in each mode, by nginx stream and by HAProxy. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DirectorBuild } from '../../l4/programs.ts';
 import type { ForwardMode } from '../../model/l4/virtual-server.ts';
 import { Site, VIP4 } from '../../test/l4/site.ts';
 import type { Host } from '../../test/lab/lab.ts';
 import { type Spread, spread } from '../l7/rounds.ts';
+import { DIRECTORS, keepApart } from './apart.ts';
 import type { Options, PartName } from './options.ts';
 
 /** Ports of the peers on the director's own address. */
@@ -176,10 +177,12 @@ function least(site: Site): Path {
   };
 }
 
-async function startPeers(site: Site, dir: string): Promise<Path[]> {
+/** @param cpus theirs, as taskset has them */
+async function startPeers(site: Site, dir: string, cpus: string): Promise<Path[]> {
   const { nginx, haproxy } = peerConfigs(dir);
-  site.directorHost.start('nginx', '-e', `${dir}/error.log`, '-c', nginx);
-  site.directorHost.start('haproxy', '-db', '-f', haproxy);
+  const onThem = ['taskset', '-c', cpus] as const;
+  site.directorHost.start(...onThem, 'nginx', '-e', `${dir}/error.log`, '-c', nginx);
+  site.directorHost.start(...onThem, 'haproxy', '-db', '-f', haproxy);
   await site.directorHost.listening(PEER_PORTS.nginx);
   await site.directorHost.listening(PEER_PORTS.haproxy);
   return [
@@ -188,15 +191,17 @@ async function startPeers(site: Site, dir: string): Promise<Path[]> {
   ];
 }
 
-async function switched(options: Options): Promise<PathRow[]> {
+/** @param apart the director has a processor of its own */
+async function switched(options: Options, apart: boolean): Promise<PathRow[]> {
   const dir = mkdtempSync(join(tmpdir(), 'moat-paths-'));
   try {
     await using site = new Site(1);
+    using _ends = apart ? await keepApart(site) : undefined;
     site.holdAddresses();
     await start(site);
-    const peers = await startPeers(site, dir);
+    const peers = await startPeers(site, dir, apart ? `${DIRECTORS}` : `0-${availableParallelism() - 1}`);
     return await measure(
-      'switched',
+      apart ? 'apart' : 'switched',
       site,
       [direct, least(site), by(site, 'dr', 'tc'), by(site, 'fullnat', 'tc'), ...peers],
       options,
@@ -253,7 +258,16 @@ export const PATH_PARTS: readonly {
   title: string;
   run(options: Options): Promise<PathRow[]>;
 }[] = [
-  { name: 'switched', title: 'client, director and real server on one switch', run: switched },
+  {
+    name: 'switched',
+    title: 'client, director and real server on one switch',
+    run: options => switched(options, false),
+  },
+  {
+    name: 'apart',
+    title: 'the same, and the director has a processor of its own',
+    run: options => switched(options, true),
+  },
   { name: 'routed', title: 'two networks, with the director as the router between them', run: routed },
   { name: 'tunnels', title: 'the far end unwraps by XDP; on veth that takes its offloads', run: tunnels },
   { name: 'xdp', title: 'veth without offloads, as XDP needs them', run: xdp },

@@ -69,7 +69,8 @@ export class Site implements AsyncDisposable {
   readonly client: Host;
   readonly directorHost: Host;
   readonly reals: Host[] = [];
-  readonly #ports: string[] = [];
+  /** The switch's ends of the wires: of the client, the director, the real servers. */
+  readonly switchPorts: string[] = [];
   readonly dir = mkdtempSync(join(tmpdir(), 'moat-site-'));
   readonly #pins = makeBpfFolder();
   director!: DirectorProcess;
@@ -88,7 +89,7 @@ export class Site implements AsyncDisposable {
     const port = this.lab.wire(host, 'eth0', 'lan', {
       addresses: [`${NET4}.${last}/24`, `${NET6}:${last}/64`],
     });
-    this.#ports.push(port);
+    this.switchPorts.push(port);
     return host;
   }
 
@@ -113,7 +114,7 @@ export class Site implements AsyncDisposable {
     const { status, stderr } = await this.lab.switchHost.run(
       process.execPath,
       join(import.meta.dirname, 'xdp-peer.ts'),
-      ...this.#ports,
+      ...this.switchPorts,
     );
     if (status !== 0) throw new Error(stderr);
   }
