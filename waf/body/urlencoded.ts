@@ -1,5 +1,6 @@
 /** `a=b&c=d`: names and values of a query or a form. */
 import { hexDigit } from '#kit/ascii.ts';
+import { roomFor } from '../scratch.ts';
 
 export interface UrlencodedSink {
   /** @returns false to stop reading */
@@ -30,25 +31,32 @@ export function readUrlencoded(text: string, separator: string, sink: Urlencoded
 }
 
 function decode(text: string, sink: UrlencodedSink): string {
-  const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text;
-  return spaced.includes('%') ? decodePercent(spaced, () => sink.malformed()) : spaced;
+  if (text.includes('%')) return decodeLeads(text, SPACE, () => sink.malformed());
+  return text.includes('+') ? text.replaceAll('+', ' ') : text;
 }
 
-/** `%xx` → byte. @param malformed is told of each `%` that stays */
-export function decodePercent(text: string, malformed?: () => void): string {
-  let out = '';
-  let from = 0;
-  for (let at = text.indexOf('%'); at >= 0; at = text.indexOf('%', at)) {
-    const high = hexDigit(text.charCodeAt(at + 1));
-    const low = hexDigit(text.charCodeAt(at + 2));
-    if (high < 0 || low < 0) {
-      malformed?.();
-      at++;
-      continue;
+const [PERCENT, PLUS, SPACE] = [37, 43, 32];
+
+/** `%xx` → byte. */
+export const decodePercent = (text: string): string => (text.includes('%') ? decodeLeads(text, PLUS) : text);
+
+/** @param plus what stands for a `+` @param malformed is told of each `%` that stays */
+function decodeLeads(text: string, plus: number, malformed?: () => void): string {
+  const room = roomFor(text.length);
+  let length = 0;
+  for (let at = 0; at < text.length; at++) {
+    let byte = text.charCodeAt(at);
+    if (byte === PLUS) byte = plus;
+    else if (byte === PERCENT) {
+      const high = hexDigit(text.charCodeAt(at + 1));
+      const low = hexDigit(text.charCodeAt(at + 2));
+      if (high < 0 || low < 0) malformed?.();
+      else {
+        byte = high * 16 + low;
+        at += 2;
+      }
     }
-    out += text.slice(from, at) + String.fromCharCode(high * 16 + low);
-    at += 3;
-    from = at;
+    room[length++] = byte;
   }
-  return from === 0 ? text : out + text.slice(from);
+  return room.latin1Slice(0, length);
 }

@@ -3,6 +3,9 @@ import type { Operator } from './operator.ts';
 
 /** The whole number at the start of a text, as C's `atoi` reads it; 0 when there is none. */
 function integerOf(text: string): number {
+  // Nearly all are a digit or two.
+  const first = text.charCodeAt(0) - 48;
+  if (text.length === 1) return first >= 0 && first <= 9 ? first : 0;
   const digits = /^[\t-\r ]*([+-]?[0-9]+)/.exec(text)?.[1];
   return digits === undefined ? 0 : Number(digits);
 }

@@ -1,4 +1,5 @@
 /** A deterministic automaton whose states are made when a value first leads there. */
+import { loadPiece, SCRATCH_BYTES, scratch } from '../scratch.ts';
 import type { Program } from './program.ts';
 import type { Account, TableMemory, Tables } from './table-memory.ts';
 import { Threads, type Want } from './threads.ts';
@@ -60,29 +61,45 @@ export class LazyDfa implements Tables {
 
   /** Whether the automaton accepts some beginning of the value. For `any`. */
   accepts(value: string): boolean {
+    const { edge } = this.#program.classes;
+    let row = this.#start(edge);
+    this.#flushedAt = -1;
+    for (let from = 0; from < value.length; from += SCRATCH_BYTES) {
+      row = this.#readPiece(row, value, from, loadPiece(value, from));
+      if (row < 0) return row === ACCEPT;
+    }
+    return (this.#table[row + edge]! || this.#make(row, edge)) === ACCEPT;
+  }
+
+  /** Where the value that is read had the table flushed last; -1 for nowhere. */
+  #flushedAt = -1;
+
+  /** @param count of bytes, which are in the scratch @returns the row after them, or what they decide */
+  #readPiece(start: number, value: string, from: number, count: number): number {
     const classOf = this.#classOf;
-    const { length } = value;
-    let row = this.#start(this.#program.classes.edge);
     let table = this.#table;
-    let flushedAt = -1;
+    let row = start;
     let { flushes } = this.statistics;
-    for (let at = 0; at < length; at++) {
-      let to = table[row + classOf[value.charCodeAt(at) & 255]!]!;
+    for (let at = 0; at < count; at++) {
+      let to = table[row + classOf[scratch[at]!]!]!;
+      // Most bytes of most values lead back to the same state. A loop that does not change it need not wait for the table.
+      while (to === row && ++at < count) to = table[row + classOf[scratch[at]!]!]!;
+      if (at === count) break;
       if (to <= 0) {
-        if (to === UNKNOWN) to = this.#make(row, classOf[value.charCodeAt(at) & 255]!);
-        if (to === ACCEPT) return true;
-        if (to === DEAD) return false;
+        if (to === UNKNOWN) to = this.#make(row, classOf[scratch[at]!]!);
+        if (to < 0) return to;
         table = this.#table;
         if (flushes !== this.statistics.flushes) {
-          if (this.#isWaste(at, flushedAt)) return this.#acceptsPlainly(value, at + 1);
+          const place = from + at;
+          if (this.#isWaste(place, this.#flushedAt))
+            return this.#acceptsPlainly(value, place + 1) ? ACCEPT : DEAD;
           flushes = this.statistics.flushes;
-          flushedAt = at;
+          this.#flushedAt = place;
         }
       }
       row = to;
     }
-    const { edge } = this.#program.classes;
-    return (table[row + edge]! || this.#make(row, edge)) === ACCEPT;
+    return row;
   }
 
   /**

@@ -1,4 +1,6 @@
 /** One pass over a value that tells which patterns can match it at all, by the literals that they need. */
+
+import { loadPiece, SCRATCH_BYTES, scratch } from '../scratch.ts';
 import { LEADING_DOT_SIGN, SIGN_OF } from '../signs.ts';
 import { AhoCorasick } from './aho-corasick.ts';
 
@@ -60,13 +62,17 @@ interface ByKinds {
 /** Combinations of kinds whose candidates are remembered. */
 const KEPT_KINDS = 256;
 
+/** Values from this size on are read in two halves at once. */
+const TWOFOLD_BYTES = 96;
+const DOT = 46;
+
 class LiteralPrefilter implements Prefilter {
   readonly unfiltered: number;
   readonly none: Candidates;
   signs = 0;
   readonly #byKinds: readonly ByKinds[];
   readonly #stride: number;
-  readonly #classOf: Uint16Array;
+  readonly #classOf: Uint8Array;
   /** The words' table, with the states at which a word ends behind all others: from `#firstFull` on. */
   readonly #table: Int32Array;
   readonly #firstFull: number;
@@ -75,6 +81,9 @@ class LiteralPrefilter implements Prefilter {
   readonly #patterns: Int32Array;
   /** By the same: the scan that saw it last. */
   readonly #seen: Uint32Array;
+  /** Bytes of the longest word but one: a word that begins before a place has ended so many bytes behind it. */
+  readonly #overlap: number;
+  #found: number[] | undefined;
   readonly #kept = new Array<Candidates | undefined>(KEPT_KINDS).fill(undefined);
   readonly #keptSigns = new Int32Array(KEPT_KINDS);
   #scan = 0;
@@ -89,7 +98,8 @@ class LiteralPrefilter implements Prefilter {
     this.#byKinds = byKinds;
     this.unfiltered = always.reduce((sum, bits) => sum + countBits(bits), 0);
     this.#stride = words.stride;
-    this.#classOf = words.classOf;
+    this.#classOf = Uint8Array.from(words.classOf);
+    this.#overlap = Math.max(0, ...words.words.map(({ length }) => length - 1));
     const order = orderOf(words);
     this.#table = reordered(words, order.all);
     this.#firstFull = order.empty * words.stride;
@@ -110,30 +120,63 @@ class LiteralPrefilter implements Prefilter {
   }
 
   scan(value: string): Candidates {
-    const table = this.#table;
-    const classOf = this.#classOf;
-    const firstFull = this.#firstFull;
-    const signOf = SIGN_OF;
-    const { length } = value;
-    let found: number[] | undefined;
-    let row = 0;
-    let signs = value.charCodeAt(0) === 46 ? LEADING_DOT_SIGN : 0;
-    for (let at = 0; at < length; at++) {
-      const byte = value.charCodeAt(at) & 255;
-      signs |= signOf[byte]!;
-      row = table[row + classOf[byte]!]!;
-      if (row < firstFull) continue;
-      if (!found) {
-        found = this.none.slice();
-        this.#next();
-      }
-      this.#mark(row, found);
-    }
+    this.#found = undefined;
+    let signs = value.charCodeAt(0) === DOT ? LEADING_DOT_SIGN : 0;
+    if (value.length < TWOFOLD_BYTES) signs |= this.#read(value);
+    else
+      for (let from = 0; from < value.length; from += SCRATCH_BYTES - this.#overlap)
+        signs |= this.#readTwofold(loadPiece(value, from));
     this.signs = signs;
+    const found = this.#found as number[] | undefined;
     const ofKinds = this.#ofKinds(signs);
     if (!found) return ofKinds;
     for (let word = 0; word < found.length; word++) found[word]! |= ofKinds[word]!;
     return found;
+  }
+
+  /** @returns the kinds of its bytes */
+  #read(value: string): number {
+    const table = this.#table;
+    const classOf = this.#classOf;
+    const firstFull = this.#firstFull;
+    const { length } = value;
+    let row = 0;
+    let signs = 0;
+    for (let at = 0; at < length; at++) {
+      const byte = value.charCodeAt(at) & 255;
+      signs |= SIGN_OF[byte]!;
+      row = table[row + classOf[byte]!]!;
+      if (row >= firstFull) this.#mark(row);
+    }
+    return signs;
+  }
+
+  /**
+   * The same in two halves at once: each look into the table has to wait for the one before it, and in its time there is room for
+   * another. No word is longer than the halves overlap, so none is missed.
+   *
+   * @param count of bytes, which are in the scratch
+   */
+  #readTwofold(count: number): number {
+    const table = this.#table;
+    const classOf = this.#classOf;
+    const firstFull = this.#firstFull;
+    const length = Math.min(count, ((count - this.#overlap + 1) >> 1) + this.#overlap);
+    const second = count - length;
+    let row = 0;
+    let other = 0;
+    let signs = 0;
+    for (let at = 0; at < length; at++) {
+      const byte = scratch[at]!;
+      const twin = scratch[at + second]!;
+      signs |= SIGN_OF[byte]! | SIGN_OF[twin]!;
+      row = table[row + classOf[byte]!]!;
+      other = table[other + classOf[twin]!]!;
+      if (row < firstFull && other < firstFull) continue;
+      if (row >= firstFull) this.#mark(row);
+      if (other >= firstFull) this.#mark(other);
+    }
+    return signs;
   }
 
   /** Candidates of a value with these kinds of bytes and no word. Few combinations of kinds are frequent. */
@@ -167,10 +210,15 @@ class LiteralPrefilter implements Prefilter {
     return own ?? candidates;
   }
 
-  #mark(row: number, found: number[]): void {
+  #mark(row: number): void {
+    if (!this.#found) {
+      this.#found = this.none.slice();
+      this.#next();
+    }
     const state = (row - this.#firstFull) / this.#stride;
     if (this.#seen[state] === this.#scan) return;
     this.#seen[state] = this.#scan;
+    const found = this.#found;
     const end = this.#from[state + 1]!;
     for (let each = this.#from[state]!; each < end; each++) {
       const number = this.#patterns[each]!;

@@ -1,6 +1,5 @@
 /** `t:cmdLine`: undoes the spellings that a shell does not care about. */
-
-import { lowercase } from './lowercase.ts';
+import { roomFor } from '../scratch.ts';
 import type { Transform } from './transform.ts';
 
 const DROPPED = '\\"\'^';
@@ -15,24 +14,30 @@ const KIND = Uint8Array.from({ length: 256 }, (_, byte) => {
   return BLANKS.includes(char) ? IS_BLANK! : COPIED!;
 });
 
+/** By byte: A to Z in lower case. Shape [256]. */
+const LOWER = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 65 && byte <= 90 ? byte + 32 : byte));
+const [SPACE, SLASH, PARENTHESIS] = [32, 47, 40];
+
 /** A run of blanks, with what is dropped among them, is one space, and none before `/` and `(`. */
 function fold(value: string): string {
-  let out = '';
-  let copied = 0;
+  const room = roomFor(value.length);
+  let length = 0;
   let isBlank = false;
+  let changes = 0;
   for (let at = 0; at < value.length; at++) {
-    const code = value.charCodeAt(at);
-    const kind = KIND[code & 255]!;
+    const code = value.charCodeAt(at) & 255;
+    const kind = KIND[code]!;
     if (kind === COPIED) {
-      if (isBlank && code !== 47 && code !== 40) out += ' ';
+      if (isBlank && code !== SLASH && code !== PARENTHESIS) room[length++] = SPACE;
       isBlank = false;
-      continue;
+      changes |= code ^ (room[length++] = LOWER[code]!);
+    } else if (kind === IS_BLANK) {
+      isBlank = true;
+      changes |= code ^ SPACE;
     }
-    if (copied < at) out += value.slice(copied, at);
-    copied = at + 1;
-    isBlank ||= kind === IS_BLANK;
   }
-  return (copied === 0 ? value : out + value.slice(copied)) + (isBlank ? ' ' : '');
+  if (isBlank) room[length++] = SPACE;
+  return length === value.length && changes === 0 ? value : room.latin1Slice(0, length);
 }
 
 /** Never longer than its input. Semantics: the ModSecurity reference manual, "cmdLine". */
@@ -40,5 +45,5 @@ export const cmdLine: Transform = {
   name: 'cmdLine',
   doc: 'Drops \\ " \' ^, folds runs of blanks , ; into one space, drops space before / and (, lowers A-Z.',
   reactsTo: REACTS_TO,
-  run: value => lowercase.run(fold(value)),
+  run: fold,
 };

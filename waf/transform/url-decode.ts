@@ -1,19 +1,36 @@
 /** `t:urlDecode`, `t:urlDecodeUni` and `t:urlEncode` (application/x-www-form-urlencoded). */
-import { type Cursor, hexByte, narrow, replaceAt, type Transform } from './transform.ts';
+import { roomFor } from '../scratch.ts';
+import { hexByte, narrow, type Transform } from './transform.ts';
 
-const plusToSpace = (value: string): string => (value.includes('+') ? value.replaceAll('+', ' ') : value);
+const [PERCENT, PLUS, SPACE, SMALL_U] = [37, 43, 32, 117];
 
-function decodePercent(value: string, cursor: Cursor): string {
-  const byte = hexByte(value, cursor.at + 1);
-  cursor.at += byte < 0 ? 1 : 3;
-  return byte < 0 ? '%' : String.fromCharCode(byte);
+/** @param unicode gives the byte of the `uHHHH` at a place, or -1 where that is none; absent: nobody knows it */
+function decode(value: string, unicode?: (value: string, at: number) => number): string {
+  const room = roomFor(value.length);
+  let length = 0;
+  for (let at = 0; at < value.length; at++) {
+    let byte = value.charCodeAt(at);
+    if (byte === PLUS) byte = SPACE;
+    else if (byte === PERCENT) {
+      const isUnicode = unicode !== undefined && (value.charCodeAt(at + 1) | 32) === SMALL_U;
+      const decoded = isUnicode ? unicode(value, at + 1) : hexByte(value, at + 1);
+      if (decoded >= 0) {
+        byte = decoded;
+        at += isUnicode ? 5 : 2;
+      }
+    }
+    room[length++] = byte;
+  }
+  return room.latin1Slice(0, length);
 }
+
+const hasLead = (value: string): boolean => value.includes('%') || value.includes('+');
 
 export const urlDecode: Transform = {
   name: 'urlDecode',
   doc: 'Decodes %HH and + ; what is no valid encoding stays.',
   reactsTo: '%+',
-  run: value => replaceAt(plusToSpace(value), '%', decodePercent),
+  run: value => (hasLead(value) ? decode(value) : value),
 };
 
 /**
@@ -35,23 +52,16 @@ function byteOfUnicode(high: number, low: number, page: CodePage | undefined): n
  * @param page what `%uHHHH` becomes; without it the low byte
  */
 export function urlDecodeUniWith(page?: CodePage): Transform {
-  const decode = (value: string, cursor: Cursor): string => {
-    const kind = value.charCodeAt(cursor.at + 1);
-    if (kind !== 0x75 && kind !== 0x55) return decodePercent(value, cursor);
-    const high = hexByte(value, cursor.at + 2);
-    const low = hexByte(value, cursor.at + 4);
-    if (high < 0 || low < 0) {
-      cursor.at += 2;
-      return value.slice(cursor.at - 2, cursor.at);
-    }
-    cursor.at += 6;
-    return String.fromCharCode(byteOfUnicode(high, low, page));
+  const unicode = (value: string, at: number): number => {
+    const high = hexByte(value, at + 1);
+    const low = hexByte(value, at + 3);
+    return high < 0 || low < 0 ? -1 : byteOfUnicode(high, low, page);
   };
   return {
     name: 'urlDecodeUni',
     doc: 'Decodes %HH, + and %uHHHH (by the code page of SecUnicodeMapFile; else low byte, full-width forms to ASCII).',
     reactsTo: '%+',
-    run: value => replaceAt(plusToSpace(value), '%', decode),
+    run: value => (hasLead(value) ? decode(value, unicode) : value),
   };
 }
 
