@@ -123,7 +123,11 @@ function actOnHits(
   reached: Entry[],
 ): void {
   for (const one of entries) {
-    for (const transformed of stagesOf(link, one.value)) {
+    const { chain, multiMatch } = link;
+    const results = multiMatch
+      ? stages(chain, one.value)
+      : [transaction.values.transformed(one.value, chain)];
+    for (const transformed of results) {
       if (!hits.has(transformed) || isSpared(link, head, transaction, label, one)) continue;
       reached.push(actOn(link, head, transaction, { label, one, transformed }));
     }

@@ -1,5 +1,5 @@
 /** The values of a transaction, computed once for all rules: entries by source, and distinct values by transformation. */
-import type { Step } from './chain.ts';
+import type { Chain, Step } from './chain.ts';
 import type { Branch, Places, Plan } from './plan.ts';
 import type { Candidates, Prefilter } from './regex/prefilter.ts';
 import type { Source } from './selection.ts';
@@ -86,6 +86,19 @@ export class ValueCache {
     if ((column.signs & step.signs) === 0 && step.signs !== ANY_SIGN) return column;
     const derived = (column.derived ??= []);
     return (derived[step.number] ??= this.#derive(column, step));
+  }
+
+  /** A value after a chain, by what is known of it. */
+  transformed(value: string, chain: Chain): string {
+    let text = chain.length > 0 ? this.#texts.get(value) : undefined;
+    let result = value;
+    for (let at = 0; at < chain.length; at++) {
+      const step = chain[at]!;
+      if (text && (text.signs & step.signs) === 0 && step.signs !== ANY_SIGN) continue;
+      text = text?.alone?.derived?.[step.number]?.texts[0];
+      result = text ? text.value : step.run(result);
+    }
+    return result;
   }
 
   /** The rules of a phase that have to be run, by their place in it. The caller may change the list. */

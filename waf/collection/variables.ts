@@ -65,17 +65,19 @@ export class VariableMap implements MutableCollection {
     }
   }
 
-  /** Entries whose names are chosen. What is chosen of the values that all transactions begin with is remembered. */
+  /** Entries whose names are chosen. What is chosen of the names that all transactions begin with is remembered. */
   chosen(choice: Choice): readonly Entry[] {
-    const base = this.#base ? this.#base.#chosenForGood(choice) : [];
+    const base = this.#base;
     const own = this.#own;
-    if (!own) return base;
-    const found = base.filter(({ lower }) => !own.has(lower));
-    for (const one of own.values()) if (one && choice.test(one.key)) found.push(one);
+    if (!own) return base?.entriesChosen(choice) ?? [];
+    const found = base ? base.entriesChosen(choice).filter(({ lower }) => !own.has(lower)) : [];
+    for (const one of own.values())
+      if (one && (base?.isChosen(choice, one) ?? choice.test(one.key))) found.push(one);
     return found;
   }
 
-  #chosenForGood(choice: Choice): readonly Entry[] {
+  /** Of what all transactions begin with. */
+  entriesChosen(choice: Choice): readonly Entry[] {
     this.#choices ??= new Map();
     let found = this.#choices.get(choice);
     if (!found) {
@@ -83,6 +85,12 @@ export class VariableMap implements MutableCollection {
       this.#choices.set(choice, found);
     }
     return found;
+  }
+
+  /** Whether the name of an entry is chosen; known of names that all transactions begin with. */
+  isChosen(choice: Choice, { key, lower }: Entry): boolean {
+    const same = this.#own?.get(lower);
+    return same?.key === key ? this.entriesChosen(choice).includes(same) : choice.test(key);
   }
 
   entries(): readonly Entry[] {

@@ -4,10 +4,12 @@ import type { Program } from './program.ts';
 import type { Account, TableMemory, Tables } from './table-memory.ts';
 import { Threads, type Want } from './threads.ts';
 
-/** In the table, in the place of the next state: not made yet, a match, nothing can match any more. */
+/** In the table, in the place of the next state: not made yet, a match, nothing can match any more. Rows are even numbers. */
 const UNKNOWN = 0;
 const ACCEPT = -1;
 const DEAD = -2;
+/** Of the next state: a match ended before the byte that leads there. */
+const MATCHED = 1;
 
 /** What one state costs besides its row and twice its key: the entry of the map, the string's head. */
 const STATE_BYTES = 96;
@@ -36,11 +38,9 @@ export class LazyDfa implements Tables {
   readonly #threads: Threads;
   readonly #stride: number;
   readonly #classOf: Uint8Array;
-  /** Next states, each as the offset of its row; row 0 is none. */
+  /** Next states, each as the offset of its row, and `MATCHED`; row 0 is none. */
   #table = new Int32Array(0);
   #keys: string[] = [];
-  /** By row: whether a match ended before the byte that led here. */
-  #matched = new Uint8Array(0);
   #states = new Map<string, number>();
   /** By class of the byte before: the row to begin with; 0 when not made yet. */
   readonly #starts: Int32Array;
@@ -53,7 +53,7 @@ export class LazyDfa implements Tables {
     this.#memory = memory;
     this.#limitBytes = limitBytes;
     this.#threads = new Threads(program, want);
-    this.#stride = program.classes.stride;
+    this.#stride = program.classes.stride + (program.classes.stride & 1);
     this.#classOf = program.classes.of;
     this.#starts = new Int32Array(this.#stride);
     this.#account = memory.open(this);
@@ -112,6 +112,7 @@ export class LazyDfa implements Tables {
     const { edge } = this.#program.classes;
     const classOf = this.#classOf;
     const end = step === 1 ? value.length : 0;
+    const back = step === 1 ? 0 : 1;
     const before = step === 1 ? from - 1 : from;
     let row = this.#start(
       before < 0 || before >= value.length ? edge : classOf[value.charCodeAt(before) & 255]!,
@@ -120,12 +121,12 @@ export class LazyDfa implements Tables {
     let flushedAt = -1;
     let { flushes } = this.statistics;
     for (let at = from; ; at += step) {
-      const klass = at === end ? edge : classOf[value.charCodeAt(step === 1 ? at : at - 1) & 255]!;
+      const klass = at === end ? edge : classOf[value.charCodeAt(at - back) & 255]!;
       const to = this.#table[row + klass]! || this.#make(row, klass);
       if (to === DEAD) return found;
-      if (this.#matched[to / this.#stride]) found = at;
+      if (to & MATCHED) found = at;
       if (at === end) return found;
-      row = to;
+      row = to & ~MATCHED;
       if (flushes === this.statistics.flushes) continue;
       if (this.#isWaste(at, flushedAt)) return this.#lastPlainly(value, at + step, step, found);
       flushes = this.statistics.flushes;
@@ -152,9 +153,9 @@ export class LazyDfa implements Tables {
         marks.fill(0, 0, at + 1);
         return any !== 0;
       }
-      any |= marks[at] = this.#matched[to / this.#stride]!;
+      any |= marks[at] = to & MATCHED;
       if (at === 0) return any !== 0;
-      row = to;
+      row = to & ~MATCHED;
     }
   }
 
@@ -162,7 +163,6 @@ export class LazyDfa implements Tables {
     this.#memory.book(this.#account, -this.#account.bytes);
     this.#statesFlushed = this.#keys.length;
     this.#table = new Int32Array(0);
-    this.#matched = new Uint8Array(0);
     this.#keys = [];
     this.#states = new Map();
     this.#starts.fill(0);
@@ -182,7 +182,7 @@ export class LazyDfa implements Tables {
     const known = this.#starts[klass]!;
     if (known) return known;
     this.#threads.begin(klass);
-    const row = this.#rowOf();
+    const row = this.#stateOf() & ~MATCHED;
     this.#starts[klass] = row;
     return row;
   }
@@ -197,7 +197,7 @@ export class LazyDfa implements Tables {
       if (threads.size === 0) return this.#write(row, klass, DEAD);
     } else if (threads.size === 0 && !threads.matched) return this.#write(row, klass, DEAD);
     const { flushes } = this.statistics;
-    const to = this.#rowOf();
+    const to = this.#stateOf();
     return flushes === this.statistics.flushes ? this.#write(row, klass, to) : to;
   }
 
@@ -206,8 +206,8 @@ export class LazyDfa implements Tables {
     return to;
   }
 
-  /** The row of the set that the threads are in. May flush the table first. */
-  #rowOf(): number {
+  /** The row of the set that the threads are in, and `MATCHED`. May flush the table first. */
+  #stateOf(): number {
     const key = this.#threads.key();
     const known = this.#states.get(key);
     if (known) return known;
@@ -216,23 +216,20 @@ export class LazyDfa implements Tables {
     if (this.#keys.length === 0) this.#keys.push('');
     const index = this.#keys.push(key) - 1;
     this.#grow(index);
-    this.#matched[index] = this.#threads.matched ? 1 : 0;
-    this.#states.set(key, index * this.#stride);
+    const state = index * this.#stride + (this.#threads.matched ? MATCHED : 0);
+    this.#states.set(key, state);
     this.statistics.states = index;
     this.statistics.bytes += bytes;
     this.#memory.book(this.#account, bytes);
-    return index * this.#stride;
+    return state;
   }
 
   #grow(index: number): void {
-    if (index < this.#matched.length) return;
+    if ((index + 1) * this.#stride <= this.#table.length) return;
     const rows = Math.max(4, Math.min(index * 2, index + 256));
     const table = new Int32Array(rows * this.#stride);
     table.set(this.#table);
-    const matched = new Uint8Array(rows);
-    matched.set(this.#matched);
     this.#table = table;
-    this.#matched = matched;
   }
 
   /** From here on without the table: the threads stand before byte `from`. */
