@@ -1,5 +1,6 @@
 /** What a transformation is, and the few readers of bytes that several of them share. */
 import { hexDigit } from '#kit/ascii.ts';
+import { roomFor } from '../scratch.ts';
 
 /**
  * Rewrites a value before an operator looks at it (`t:name` in a rule).
@@ -69,4 +70,23 @@ export function replaceAt(
     copied = cursor.at;
   }
   return copied === 0 ? value : out + value.slice(copied);
+}
+
+const BACKSLASH = 92;
+
+/**
+ * Copies `value`, but for what follows each backslash: there `read` gives the byte in its place (-1 for none) and moves the
+ * cursor, which stands behind the backslash, past what it replaces. O(length).
+ */
+export function unescaped(value: string, read: (value: string, cursor: Cursor) => number): string {
+  if (!value.includes('\\')) return value;
+  const room = roomFor(value.length);
+  const cursor: Cursor = { at: 0 };
+  let length = 0;
+  while (cursor.at < value.length) {
+    const code = value.charCodeAt(cursor.at++);
+    const byte = code === BACKSLASH ? read(value, cursor) : code;
+    if (byte >= 0) room[length++] = byte;
+  }
+  return room.latin1Slice(0, length);
 }

@@ -1,4 +1,5 @@
 /** `t:utf8toUnicode`: UTF-8 sequences (RFC 3629) written as `%uHHHH`, for `t:urlDecodeUni` to read. */
+import { roomFor } from '../scratch.ts';
 import type { Transform } from './transform.ts';
 
 interface Sequence {
@@ -33,25 +34,43 @@ function readSequence(value: string, at: number): Sequence | undefined {
 const isForbidden = ({ bytes, code }: Sequence): boolean =>
   code < SMALLEST[bytes]! || (code >= 0xd800 && code <= 0xdfff);
 
+/** So many bytes one of the value becomes at the most, and what all of them do: `%u`, four digits and a lead for two. */
+const GROWTH = 7;
+const GROWTH_OF_ALL = 3.5;
+const DIGITS = '0123456789abcdef';
+
+/** Writes `%uHHHH`, or more digits where the code needs them. @returns where it ends */
+function writeCode(room: Buffer, start: number, code: number): number {
+  const digits = code > 0xfffff ? 6 : code > 0xffff ? 5 : 4;
+  let at = start;
+  room[at++] = PERCENT;
+  room[at++] = SMALL_U;
+  for (let shift = 4 * (digits - 1); shift >= 0; shift -= 4)
+    room[at++] = DIGITS.charCodeAt((code >>> shift) & 15);
+  return at;
+}
+
+const [PERCENT, SMALL_U] = [37, 117];
+
 /** The leads 0xC0..0xF7 begin sequences; other bytes stand for themselves. */
 function rewrite(value: string): string {
-  let out = '';
+  const room = roomFor(Math.ceil(GROWTH_OF_ALL * value.length));
+  let length = 0;
   for (let at = 0; at < value.length; ) {
     const byte = value.charCodeAt(at);
-    const char = value[at]!;
     if (byte < 0xc0 || byte > 0xf7) {
-      if (byte !== 0) out += char;
+      if (byte !== 0) room[length++] = byte;
       at++;
       continue;
     }
-    if (byte >= 0xf5) out += char;
+    if (byte >= 0xf5) room[length++] = byte;
     const sequence = readSequence(value, at);
     at += sequence?.bytes ?? 1;
     if (sequence === undefined) continue;
-    out += `%u${sequence.code.toString(16).padStart(4, '0')}`;
-    if (isForbidden(sequence)) out += char;
+    length = writeCode(room, length, sequence.code);
+    if (isForbidden(sequence)) room[length++] = byte;
   }
-  return out;
+  return room.latin1Slice(0, length);
 }
 
 /** NUL, and what begins a sequence. */
@@ -62,6 +81,6 @@ export const utf8toUnicode: Transform = {
   name: 'utf8toUnicode',
   doc: 'Writes UTF-8 sequences as %uHHHH; drops incomplete ones and NUL bytes.',
   reactsTo: REACTS_TO,
-  most: value => 7 * value.length,
+  most: value => GROWTH * value.length,
   run: value => (/[\0\xc0-\xf7]/.test(value) ? rewrite(value) : value),
 };
