@@ -3,6 +3,7 @@
  * States after the HTML standard, section "Tokenization", with the bytes that old browsers skipped (NUL, vertical tab)
  * skipped too, and backticks taken for quotes, as Internet Explorer did.
  */
+import { bytesOf, endOfRun } from './byte-run.ts';
 
 export type HtmlType = 'text' | 'tag' | 'tag-end' | 'attribute' | 'value' | 'comment' | 'doctype';
 
@@ -22,17 +23,11 @@ type State =
 
 const isLetter = (char: string): boolean => /[A-Za-z]/.test(char);
 
-/** Sticky: moves over what the pattern matches and tells where that ends. */
-function after(pattern: RegExp, value: string, at: number): number {
-  pattern.lastIndex = at;
-  pattern.test(value);
-  return pattern.lastIndex;
-}
-
-const SPACE = /[\0\t-\r ]*/y;
-const TAG_NAME = /[^\t-\r />]*/y;
-const ATTRIBUTE_NAME = /[\0-\xff][^\0\t-\r />=]*/y;
-const BARE_VALUE = /[^\0\t-\r >]*/y;
+const SPACE = bytesOf(/[\0\t-\r ]/);
+const TAG_NAME = bytesOf(/[^\t-\r />]/);
+/** Behind its first byte, which may be any. */
+const ATTRIBUTE_NAME = bytesOf(/[^\0\t-\r />=]/);
+const BARE_VALUE = bytesOf(/[^\0\t-\r >]/);
 
 /** Gives one token per call of `next`; `type` and `text` tell which. */
 export class HtmlTokenizer {
@@ -134,7 +129,7 @@ export class HtmlTokenizer {
   }
 
   #readTagName(): true {
-    const end = after(TAG_NAME, this.#value, this.#at);
+    const end = endOfRun(TAG_NAME, this.#value, this.#at);
     const char = this.#value[end];
     if (char === undefined) return this.#emit('tag', end, end, 'end');
     if (char === '/') return this.#emit('tag', end, end + 1, 'self-closing');
@@ -151,7 +146,7 @@ export class HtmlTokenizer {
   }
 
   #beforeAttribute(): boolean | undefined {
-    this.#at = after(SPACE, this.#value, this.#at);
+    this.#at = endOfRun(SPACE, this.#value, this.#at);
     const char = this.#value[this.#at];
     if (char === undefined) return false;
     if (char === '/') return this.#goto('self-closing', this.#at + 1);
@@ -160,7 +155,7 @@ export class HtmlTokenizer {
   }
 
   #readAttributeName(): true {
-    const end = after(ATTRIBUTE_NAME, this.#value, this.#at);
+    const end = endOfRun(ATTRIBUTE_NAME, this.#value, this.#at + 1);
     const char = this.#value[end];
     if (char === undefined) return this.#emit('attribute', end, end, 'end');
     if (char === '>') return this.#emit('attribute', end, end, 'tag-end');
@@ -169,7 +164,7 @@ export class HtmlTokenizer {
   }
 
   #afterAttribute(): boolean | undefined {
-    this.#at = after(SPACE, this.#value, this.#at);
+    this.#at = endOfRun(SPACE, this.#value, this.#at);
     const char = this.#value[this.#at];
     if (char === undefined) return false;
     if (char === '/') return this.#goto('self-closing', this.#at + 1);
@@ -178,11 +173,11 @@ export class HtmlTokenizer {
   }
 
   #beforeValue(): boolean {
-    this.#at = after(SPACE, this.#value, this.#at);
+    this.#at = endOfRun(SPACE, this.#value, this.#at);
     const char = this.#value[this.#at];
     if (char === undefined) return false;
     if (char === '"' || char === "'" || char === '`') return this.#readQuoted(char, 1);
-    const end = after(BARE_VALUE, this.#value, this.#at);
+    const end = endOfRun(BARE_VALUE, this.#value, this.#at);
     if (end === this.#value.length) return this.#emit('value', end, end, 'end');
     const isTagEnd = this.#value[end] === '>';
     return this.#emit('value', end, isTagEnd ? end : end + 1, isTagEnd ? 'tag-end' : 'before-attribute');

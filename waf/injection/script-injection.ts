@@ -59,11 +59,27 @@ const plainName = (name: string): string => name.replaceAll('\0', '').slice(0, L
 const isDangerousTag = (name: string): boolean =>
   name.length >= 3 && (TAGS.has(plainName(name)) || /^(?:svg|xsl)/i.test(name));
 
-/** Event handlers, and what binds other name spaces, are always dangerous. */
+/** By the two first letters, less their cases: the lengths of dangerous names, a bit each. Most names are ruled out by it. */
+const LENGTHS = new Int32Array(32 * 32);
+const placeOf = (name: string): number => (name.charCodeAt(0) & 31) * 32 + (name.charCodeAt(1) & 31);
+for (const name of ATTRIBUTES.keys()) LENGTHS[placeOf(name)]! |= 1 << name.length;
+
+const mayBeKnown = (name: string): boolean =>
+  name.includes('\0') || ((LENGTHS[placeOf(name)]! >>> (name.length & 31)) & 1) === 1;
+
+const [LETTER_N, LETTER_O, LETTER_X] = [110, 111, 120];
+
+/** Event handlers (`on...`), and what binds other name spaces. */
+function isAlwaysDangerous(name: string): boolean {
+  const first = name.charCodeAt(0) | 32;
+  if (first === LETTER_O && (name.charCodeAt(1) | 32) === LETTER_N) return true;
+  return first === LETTER_X && /^(?:xmlns|xlink)/i.test(name);
+}
+
 function dangerOf(name: string): Danger {
-  if (name.length >= 5 && (/^on/i.test(name) || /^(?:XMLNS|XLINK)$/.test(plainName(name.slice(0, 5)))))
-    return 'always';
-  return name.length < 2 ? undefined : ATTRIBUTES.get(plainName(name));
+  if (name.length < 2) return undefined;
+  if (name.length >= 5 && isAlwaysDangerous(name)) return 'always';
+  return mayBeKnown(name) ? ATTRIBUTES.get(plainName(name)) : undefined;
 }
 
 /** Schemes that run what follows them; JAVA is the head of JAVASCRIPT. */

@@ -1,8 +1,9 @@
 /** Numbers of SQL, and what begins with a dollar: money, PostgreSQL's quotes. */
+import { bytesOf, endOfRun } from './byte-run.ts';
 import { isSqlSpace } from './sql-comments.ts';
 import { Token, TYPE } from './sql-token.ts';
 import type { SqlInput } from './sql-tokenizer.ts';
-import { bytesOf, endOfRun, readWord } from './sql-word.ts';
+import { readWord } from './sql-word.ts';
 
 const DIGITS = bytesOf(/[0-9]/);
 const HEX = bytesOf(/[0-9a-fA-F\0]/);

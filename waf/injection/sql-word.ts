@@ -1,19 +1,9 @@
 /** Words of SQL: bare, in backticks, in brackets, and variables. */
+import { bytesOf, endOfRun } from './byte-run.ts';
 import { readString } from './sql-quoted.ts';
 import { Token, TYPE, VALUE_LIMIT } from './sql-token.ts';
 import type { SqlInput } from './sql-tokenizer.ts';
 import { wordType } from './word-table.ts';
-
-/** Shape [256]: 1 for the bytes that a pattern of one byte matches. */
-export const bytesOf = (pattern: RegExp): Uint8Array =>
-  Uint8Array.from({ length: 256 }, (_, byte) => (pattern.test(String.fromCharCode(byte)) ? 1 : 0));
-
-/** Where bytes of a kind end that begin at `at`. */
-export function endOfRun(bytes: Uint8Array, value: string, at: number): number {
-  let end = at;
-  while (end < value.length && bytes[value.charCodeAt(end) & 255] === 1) end++;
-  return end;
-}
 
 const NAME = bytesOf(/[^ [\]{}<>:\\?=@!#~+*/&|^%(),';\t-\r"\xa0\0-]/);
 const VARIABLE_NAME = bytesOf(/[^ <>:\\?=@!#~+*/&|^%(),';\t-\r'`"\0-]/);

@@ -41,12 +41,8 @@ export const replaceComments: Transform = {
   doc: 'Turns each /*...*/ into one space, one that never ends too; a lone */ stays.',
   reactsTo: '/',
   run: value =>
-    replaceAt(value, '/', (text, cursor) => {
-      if (text.startsWith('/*', cursor.at)) {
-        skip(text, cursor, '/*', '*/');
-        return ' ';
-      }
-      cursor.at++;
-      return '/';
+    replaceAt(value, '/*', (text, cursor) => {
+      skip(text, cursor, '/*', '*/');
+      return ' ';
     }),
 };
