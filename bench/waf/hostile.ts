@@ -9,6 +9,27 @@ import type { Ask } from './requests.ts';
 const SIZES = [1024, 8 * 1024, 64 * 1024];
 const PROSE =
   'The engine might compose elaborate pieces of music of any degree of complexity, wrote Ada to Mr Babbage. ';
+/** Pieces of no pattern, repeated: what transformations and the readers of SQL and HTML take for something each time. */
+const PIECES = [
+  '%a',
+  '%25',
+  '%u',
+  '=',
+  '1=',
+  "'='",
+  '+a',
+  '<',
+  '<a ',
+  '<a>',
+  '<>',
+  '{}',
+  '&#',
+  '&#1',
+  '\\',
+  '/',
+  '../',
+  '\xc3\xa4',
+];
 /** The best of so many runs counts: what others do on the machine does not. */
 const RUNS = 5;
 
@@ -43,13 +64,12 @@ export function measureHostile(rules: RuleSet): void {
     const plain = formOf(PROSE.repeat(size / PROSE.length + 1).slice(0, size));
     for (let turn = 0; turn < 2000; turn++) run(rules, plain, turn);
     const benign = timesOf(rules, plain).best;
-    const times = patterns.flatMap(({ source }) =>
-      hostileFor(readTree(source, {}).node, size, random).map(value => ({
-        source,
-        value,
-        ...timesOf(rules, formOf(value)),
-      })),
+    const values = patterns.flatMap(({ source }) =>
+      hostileFor(readTree(source, {}).node, size, random).map(value => ({ source, value })),
     );
+    for (const piece of PIECES)
+      values.push({ source: 'no pattern', value: piece.repeat(size / piece.length + 1).slice(0, size) });
+    const times = values.map(each => ({ ...each, ...timesOf(rules, formOf(each.value)) }));
     times.sort((a, b) => b.best - a.best);
     const over = times.filter(({ best }) => best > 3 * benign).length;
     const firsts = times.map(({ first }) => first).sort((a, b) => b - a);

@@ -54,7 +54,6 @@ test('long values of one piece are read in one pass', () => {
   for (const piece of [
     "'",
     '"',
-    '\\',
     '(',
     '-',
     '/*',
@@ -69,8 +68,14 @@ test('long values of one piece are read in one pass', () => {
     '&#',
     'a ',
     '1+',
+    '%a',
+    '<a ',
+    '<a>',
+    "'='",
+    'on ',
+    '\\',
   ])
-    for (const value of [piece.repeat(200_000), `'${piece.repeat(200_000)}`]) {
+    for (const value of [piece.repeat(80_000), `'${piece.repeat(80_000)}`]) {
       sqlInjection(value);
       isScriptInjection(value);
     }

@@ -100,3 +100,32 @@ test('t:urlDecodeUni takes %uHHHH from the code page, and the low byte where the
   const { run } = urlDecodeUniWith(page);
   assert.equal(run('%u2039%u0141%uff1e'), '<A>');
 });
+
+test('long values of one piece are rewritten in one pass', () => {
+  const pieces = [
+    '%a',
+    '%25',
+    '%u00',
+    '+',
+    '&#',
+    '&#1',
+    '&lt',
+    '\\',
+    '\\u',
+    '\\x4',
+    '/',
+    '../',
+    './',
+    '/*',
+    '\xc3\xa4',
+    '\xf0',
+    '\0',
+    ' ',
+    ',',
+  ];
+  for (const { run, most } of TRANSFORMS.values())
+    for (const piece of pieces) {
+      const value = piece.repeat(30_000);
+      assert.ok(run(value).length <= (most?.(value) ?? value.length));
+    }
+});

@@ -21,7 +21,10 @@ type State =
   | 'self-closing'
   | 'end';
 
-const isLetter = (char: string): boolean => /[A-Za-z]/.test(char);
+function isLetter(char: string): boolean {
+  const code = char.charCodeAt(0) | 32;
+  return code >= 97 && code <= 122;
+}
 
 const SPACE = bytesOf(/[\0\t-\r ]/);
 const TAG_NAME = bytesOf(/[^\t-\r />]/);

@@ -122,7 +122,7 @@ class LiteralPrefilter implements Prefilter {
   scan(value: string): Candidates {
     this.#found = undefined;
     let signs = value.charCodeAt(0) === DOT ? LEADING_DOT_SIGN : 0;
-    if (value.length < TWOFOLD_BYTES) signs |= this.#read(value);
+    if (value.length < TWOFOLD_BYTES || this.#overlap > SCRATCH_BYTES / 2) signs |= this.#read(value);
     else
       for (let from = 0; from < value.length; from += SCRATCH_BYTES - this.#overlap)
         signs |= this.#readTwofold(loadPiece(value, from));

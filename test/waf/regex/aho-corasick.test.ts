@@ -72,3 +72,33 @@ test('buildPrefilter: tells by literals, scan after scan', () => {
   }
   assert.ok(spared > 1000);
 });
+
+test('buildPrefilter: a word is seen wherever it stands in a long value', () => {
+  const words = ['ab', 'needle', 'xyzzy', 'qq', '%2e'];
+  const prefilter = buildPrefilter(words.map(word => ({ literals: [word] })));
+  const places = [
+    0, 1, 30, 45, 46, 47, 48, 49, 50, 51, 90, 2040, 2045, 2048, 2050, 4085, 4090, 4091, 4092, 4096, 4100,
+    8180, 8192,
+  ];
+  let seen = 0;
+  for (const length of [95, 96, 97, 101, 4095, 4096, 4097, 4100, 9000])
+    for (const [number, word] of words.entries())
+      for (const place of [...places, length - word.length, length - word.length - 1]) {
+        if (place + word.length > length) continue;
+        const value = '.'.repeat(place) + word + '.'.repeat(length - place - word.length);
+        assert.equal(value.length, length);
+        const candidates = prefilter.scan(value);
+        for (const other of words.keys())
+          assert.equal(isCandidate(candidates, other), other === number, `${word} at ${place} of ${length}`);
+        seen++;
+      }
+  assert.ok(seen > 500);
+  assert.equal(prefilter.scan('.'.repeat(9000)), prefilter.scan('.'));
+});
+
+test('buildPrefilter: words longer than what is read in one piece', () => {
+  const word = 'a'.repeat(5000);
+  const prefilter = buildPrefilter([{ literals: [word] }]);
+  assert.ok(isCandidate(prefilter.scan(`${'b'.repeat(3000)}${word}b`), 0));
+  assert.ok(!isCandidate(prefilter.scan(`${'b'.repeat(3000)}${word.slice(1)}b`), 0));
+});
