@@ -14,7 +14,7 @@ const TABLE = 'bridge drill';
 export function lose(network: Network, losses: readonly Loss[]): () => void {
   const nft = (text: string) => void command(network.switchHost.inside('nft', '-f', '-'), text);
   const rules = losses.map(({ from, to }) => `${ports('iifname', from)} ${ports('oifname', to)} drop\n`);
-  nft(`table ${TABLE} { chain loss { type filter hook forward priority 0;\n${rules.join('')}} }\n`);
+  nft(`table ${TABLE} {\nchain loss {\ntype filter hook forward priority 0;\n${rules.join('')}}\n}\n`);
   return () => nft(`delete table ${TABLE}\n`);
 }
 
