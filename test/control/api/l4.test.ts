@@ -14,9 +14,10 @@ const HELD = 6;
 class ApiSite extends Site {
   #token = '';
 
-  async begin(): Promise<void> {
+  /** @param more of the virtual server */
+  async begin(more = ''): Promise<void> {
     await this.serve();
-    this.configure(`api { state_path ${this.dir}/api; } ${service(this)}`);
+    this.configure(`api { state_path ${this.dir}/api; } ${service(this, more)}`);
     await this.start();
     const file = ['-c', `${this.dir}/moat.conf`, '-p', this.dir];
     const { stdout, stderr } = await this.director.run(
@@ -160,6 +161,30 @@ test('api l4: a real server goes from ready by its drain to disabled, its connec
 
   assert.equal((await site.patch(RA, '*', { state: null })).etag, before.etag);
   assert.deepEqual([...new Set(await site.answers(8))].sort(), ['ra', 'rb']);
+});
+
+test('api l4: what is left when a drain runs out is reset, and its real server can be disabled then', {
+  skip,
+}, async () => {
+  await using site = new ApiSite();
+  await site.begin('drain 2s;');
+  const holder = site.client.start(process.execPath, '--input-type=module', '-e', HOLD);
+  let told = '';
+  holder.stdout!.on('data', piece => (told += piece));
+  const count = (word: RegExp) => (told.match(word) ?? []).length;
+  await until(() => count(/open/g) === HELD, 'connections');
+  assert.equal((await site.patch(RA, '*', { state: 'drain' })).body.state, 'draining');
+  await until(async () => (await site.say(RA)).body.state !== 'draining', 'the end of the drain');
+  assert.equal(count(/gone/g), 0);
+  holder.kill('SIGUSR2');
+  await until(() => count(/gone/g) === HELD / 2, 'what was left to be reset');
+  await until(async () => (await site.say(RA)).body.active === 0, 'the count to fall');
+  assert.deepEqual(await site.answers(4), Array(4).fill('rb'));
+  assert.equal((await site.patch(RA, '*', { state: 'disabled' })).body.state, 'disabled');
+  assert.deepEqual(await site.answers(4), Array(4).fill('rb'));
+  assert.equal((await site.patch(RA, '*', { state: null })).status, 200);
+  assert.deepEqual([...new Set(await site.answers(8))].sort(), ['ra', 'rb']);
+  assert.equal(count(/gone/g), HELD / 2, 'connections of the other one were cut');
 });
 
 test('api l4: health is what a command says, whatever checks say, until they decide again', {
