@@ -17,6 +17,7 @@ export {
   entries as manualEntries,
   nearestDirective,
 } from './manual.ts';
+export { type Statement, statementsOf } from './outline.ts';
 export type { Source } from './parse.ts';
 export { GENERATE, referencePages } from './reference.ts';
 export { type RenderOptions, renderDiagnostics, summarize } from './render.ts';

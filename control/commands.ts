@@ -43,8 +43,8 @@ export const COMMANDS = {
     load: () => import('./commands/replay.ts'),
   },
   import: {
-    usage: 'import ipvsadm | keepalived [--marks RULES] [FILE]',
-    summary: 'make a configuration of the virtual servers of LVS, or of what keepalived has',
+    usage: 'import nginx [-p PREFIX] | haproxy | keepalived [--marks RULES] | ipvsadm [--marks RULES] [FILE]',
+    summary: 'make a configuration of what another program has, and tell what was not taken over',
     load: () => import('./commands/import.ts'),
   },
   reload: {

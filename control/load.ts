@@ -29,19 +29,25 @@ function refuseOutside(path: string, { file }: Invocation, { folder, known, text
   if (!real.startsWith(`${folder}/`)) throw new Error(`it lies outside of ${folder}`);
 }
 
+/** What the checker reads from the disk of this host. */
+export const diskSource = (): Source => ({
+  read: readText,
+  glob: globPaths,
+  addresses: hostAddresses,
+  isPublic: path => isPublic(path),
+});
+
 /** Reads and checks the whole configuration. Never throws for what stands in it, or is missing. */
 export function load(invocation: Invocation, trial?: Trial): Loaded {
   const texts = new Map<string, string>();
   const source: Source = {
+    ...diskSource(),
     read(path, use) {
       if (trial && use === 'configuration') refuseOutside(path, invocation, trial);
       const text = trial?.texts.get(path) ?? readText(path);
       if (use === 'configuration') texts.set(path, text); // certificates and password files are read here too
       return text;
     },
-    glob: globPaths,
-    addresses: hostAddresses,
-    isPublic: path => isPublic(path),
   };
   const result = checkConfig(invocation.file, checkOptionsOf(invocation, source));
   return { ...(isEmpty(texts) ? refusal(invocation.file) : result), texts };

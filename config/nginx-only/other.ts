@@ -38,10 +38,10 @@ export const OTHER_ONLY: Rows = [
      ssl_certificate_by_lua_block`,
     NO_LUA,
   ],
-  ['modsecurity', 'moat gets a firewall of its own; remove the line'],
+  ['modsecurity', 'moat has a firewall of its own: write waf block'],
   [
     'modsecurity_rules modsecurity_rules_file',
-    'moat gets a firewall of its own; remove the line',
+    'moat has a firewall of its own: waf_rules names files of rules, and waf_rules crs the OWASP rules',
     'modsecurity',
   ],
   ['more_clear_headers more_set_headers', 'use add_header, proxy_hide_header and proxy_set_header'],

@@ -28,6 +28,27 @@ function block(
   return `${name} {\n${[...head, ...texts].join('').replace(/^\n/, '')}}\n`;
 }
 
+/** A block with blocks in it. */
+export interface Block {
+  readonly head: Words;
+  readonly lines: readonly (Words | Block)[];
+  /** The line that it was made from. */
+  readonly from?: number;
+}
+
+const isBlock = (item: Words | Block): item is Block => 'head' in item;
+
+/** Directives and blocks, each block with the line that it comes from. */
+export function writeBlocks(items: readonly (Words | Block)[], indent = ''): string {
+  return items
+    .map(item => {
+      if (!isBlock(item)) return `${indent}${written(item)};\n`;
+      const from = item.from === undefined ? '' : `${indent}# line ${item.from}\n`;
+      return `\n${from}${indent}${written(item.head)} {\n${writeBlocks(item.lines, `${indent}    `)}${indent}}\n`;
+    })
+    .join('');
+}
+
 const written = (words: Words): string => words.map(quoted).join(' ');
 
 /** A word in quotes, where it would not be read as it is. */

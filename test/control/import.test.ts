@@ -284,7 +284,7 @@ test('moat import keepalived: what is not known is told, what cannot be read is 
 
 test('moat import: a kind that is none, a file that is none, a table without a service', () => {
   const run = (...args: string[]) => spawnSync(MOAT, ['import', ...args], { encoding: 'utf8', input: '' });
-  assert.equal(run('haproxy').status, 2);
+  assert.equal(run('pound').status, 2);
   assert.match(run('ipvsadm', '/nowhere/x').stderr, /cannot import \/nowhere\/x: .*no such file/);
   assert.equal(run('ipvsadm').status, 3);
 });

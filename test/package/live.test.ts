@@ -59,7 +59,7 @@ test('package: installed, reloaded, upgraded, watched and purged by what the sys
   const show = (what: string) => box.do(`systemctl show moat -P ${what}`).trim();
 
   box.do(`dpkg -i ${box.bring(old!)}`);
-  assert.equal(show('ActiveState'), 'active');
+  assert.equal(show('ActiveState'), 'active', box.do('journalctl -u moat --no-pager'));
   assert.equal(show('StatusText'), 'configuration 1 is in force');
   assert.match(box.do('curl -s http://127.0.0.1/'), /moat is running/);
   assert.equal(box.do('ps -o user= -p $(pgrep -f l7/process[.]ts)').trim(), 'moat');
