@@ -147,7 +147,10 @@ SEPARATE int import_one(struct flow_news *news, __u64 now) {
   if (flow->role == ROLE_FORWARD && real->mode != flow->mode) return IMPORTED_UNKNOWN;
   flow->last_ns = last;
   flow->flags = (flow->flags & FLOW_SPLICED) | FLOW_SYNCED;
-  if (known && !(known->flags & FLOW_SYNCED) && last_use(&news->key, known) >= last) return IMPORTED_OWN;
+  if (known && !(known->flags & FLOW_SYNCED) && last_use(&news->key, known) >= last) {
+    known->flags |= FLOW_TOLD; /* the other one has it: it shall know how it ends */
+    return IMPORTED_OWN;
+  }
   if (known && known->role == ROLE_FORWARD) {
     if (known->real == flow->real && known->mode == flow->mode && same_tuple(known, flow)) return update_known(news, known, last);
     flow_end(&news->key, known);

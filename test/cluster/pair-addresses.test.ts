@@ -1,6 +1,7 @@
 /** Two nodes of moat: the addresses themselves, how they are announced, and what becomes of them. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { monotonicMs } from '../../kit/monotonic.ts';
 import { labMissing, until } from '../lab/lab.ts';
 import { bothOf, WHILE_MS } from './both-of.ts';
@@ -10,6 +11,7 @@ import { V3 } from './pair.ts';
 
 const skip = labMissing();
 const AT_ONCE = 2;
+const NEIGHBOUR = fileURLToPath(new URL('../../cluster/witness/neighbour.ts', import.meta.url));
 
 describe('addresses of two nodes of moat', { skip, concurrency: AT_ONCE }, () => {
   test('address_lease: while moat lives the address is renewed; off, it outlives moat', async t => {
@@ -81,6 +83,28 @@ describe('addresses of two nodes of moat', { skip, concurrency: AT_ONCE }, () =>
     assert.match(pair.hosts[1].do('ip neigh show 10.77.0.100'), /lladdr/);
     assert.equal((await pair.hosts[1].run('ping', '-c1', '-W5', '10.77.0.1')).status, 0);
   });
+
+  for (const [family, address] of [
+    [4, '10.77.0.100'],
+    [6, '2001:db8:77::100'],
+  ] as const)
+    test(`§6.4.2 backup: it answers for no virtual address of IPv${family}; §6.4.3 active: it does`, async t => {
+      const pair = newPair({ version: 3, family, unicast: false }, t);
+      await bothOf(pair);
+      // The active node as the one who asks hears the backup alone, which must be silent, and the other way round.
+      const asks = async (at: 0 | 1, forMs: number): Promise<boolean[]> => {
+        const program = `
+          import { neighbourAnswers, neighboursAt } from '${NEIGHBOUR}';
+          const asked = neighboursAt('${address}').map(one => neighbourAnswers(one, ${forMs}));
+          console.log(JSON.stringify(await Promise.all(asked)));`;
+        const words = ['--input-type=module-typescript', '-e', program];
+        const { stdout, stderr } = await pair.hosts[at].run(process.execPath, ...words);
+        assert.notEqual(stdout, '', stderr);
+        return JSON.parse(stdout);
+      };
+      assert.deepEqual(await asks(1, 10_000), [true]);
+      assert.deepEqual(await asks(0, 1000), [false]);
+    });
 
   test('two virtual routers of one interface: each node has one, and both when the other is gone', async t => {
     const pair = newPair(V3, t);

@@ -152,6 +152,12 @@ test('§6.4.3 active: among equals the greater address stays', () => {
   assert.equal(play({}, ...active, heard(DOWN + 1, 100, { from: '9.255.255.255' })).state.kind, 'active');
   assert.equal(play({}, ...active, heard(DOWN + 1, 100, { from: '200.0.0.1' })).state.kind, 'backup');
 });
+test('erratum 8298 an owner drops no advertisement: another owner of a greater address has its place', () => {
+  const owner = { priority: 255 };
+  const got = play(owner, startup(), heard(10, 255, { from: '10.0.0.9' }));
+  assert.deepEqual(got.done, ['release', 'active to backup']);
+  assert.equal(play(owner, startup(), heard(10, 255, { from: '10.0.0.0' })).state.kind, 'active');
+});
 test('§6.4.3 active: a lower priority is answered at once, and the addresses are announced again', () => {
   const got = play({}, ...active, heard(DOWN + 100, 99));
   assert.equal(got.state.kind, 'active');

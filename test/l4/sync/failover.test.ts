@@ -23,6 +23,12 @@ async function allGoOn(crowd: Crowd, t: TestContext, what: string): Promise<Repo
   return report;
 }
 
+const takeovers = ({ directors }: SyncPair, at: 0 | 1): string =>
+  directors[at].log
+    .split('\n')
+    .filter(line => /backup to active|flow sync: |pause/.test(line))
+    .join('\n');
+
 async function failOverAndBack(t: TestContext, pair: SyncPair): Promise<void> {
   await pair.serve();
   await pair.start(1);
@@ -42,12 +48,7 @@ async function failOverAndBack(t: TestContext, pair: SyncPair): Promise<void> {
   await until(() => pair.holds(1), 'the second director to have the addresses');
   await sleep(1000);
   await crowd.ask('report').then(({ silenceMs }) => t.diagnostic(`without an answer for ${silenceMs} ms`));
-  t.diagnostic(
-    pair.directors[1].log
-      .split('\n')
-      .filter(line => /backup to active/.test(line))
-      .join('\n'),
-  );
+  t.diagnostic(takeovers(pair, 1));
   await allGoOn(crowd, t, 'after the death');
   await crowd.ask(`add ${Math.ceil(COUNT / 10)}`);
 
@@ -59,6 +60,7 @@ async function failOverAndBack(t: TestContext, pair: SyncPair): Promise<void> {
   await crowd
     .ask('report')
     .then(({ silenceMs }) => t.diagnostic(`back: without an answer for ${silenceMs} ms`));
+  t.diagnostic(takeovers(pair, 0));
   const report = await allGoOn(crowd, t, 'after the return');
   assert.equal(report.open, COUNT + Math.ceil(COUNT / 10));
   t.diagnostic(`received by the first: ${JSON.stringify(await pair.sync(0))}`);
