@@ -51,6 +51,12 @@ export class Api {
     return this.#known((await this.#ask<Who>('/setup', { method: 'POST', body }, false)).value);
   }
 
+  /** Says the password once more, which what is dangerous asks for. */
+  async again(password: string, code?: string): Promise<void> {
+    const body = { password, ...(code ? { code } : {}) };
+    this.#known((await this.#ask<Who>('/login/again', { method: 'POST', body }, false)).value);
+  }
+
   async logout(): Promise<void> {
     if (this.#token === undefined) await this.#ask('/logout', { method: 'POST' });
     this.#token = undefined;

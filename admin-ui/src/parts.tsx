@@ -2,26 +2,12 @@
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { ApiFault } from './api.ts';
 import { useShared } from './state.tsx';
+import { kindOf } from './words/kinds.ts';
 import { STATES_ZH } from './words/states.ts';
-
-const GOOD = new Set(['up', 'alive', 'active', 'together', 'pass']);
-const BAD = new Set(['down', 'dead', 'unhealthy', 'unavailable', 'block', 'apart']);
-const WARN = new Set([
-  'drain',
-  'draining',
-  'drained',
-  'ejected',
-  'checking',
-  'sorry',
-  'detect',
-  'initialize',
-  'leaving',
-]);
 
 export function State({ of }: { of: string }) {
   const { language } = useShared();
-  const kind = GOOD.has(of) ? 'good' : BAD.has(of) ? 'bad' : WARN.has(of) ? 'warn' : 'plain';
-  return <span className={`state ${kind}`}>{language === 'zh' ? (STATES_ZH[of] ?? of) : of}</span>;
+  return <span className={`state ${kindOf(of)}`}>{language === 'zh' ? (STATES_ZH[of] ?? of) : of}</span>;
 }
 
 export function Card({ title, children, more }: { title: string; children: ReactNode; more?: ReactNode }) {
@@ -163,13 +149,57 @@ export interface Deed {
   readonly button: string;
   readonly request: string;
   readonly input?: { readonly label: string; readonly first: string; readonly type: 'text' | 'number' };
-  readonly act: (input: string) => Promise<unknown>;
+  /** Where one is not enough. */
+  readonly inputs?: readonly Field[];
+  readonly act: (input: string, all: Readonly<Record<string, string>>) => Promise<unknown>;
+}
+
+export interface Field {
+  readonly key: string;
+  readonly label: string;
+  readonly first: string;
+  readonly type: 'text' | 'number' | 'password' | 'select';
+  readonly options?: readonly string[];
+  readonly isOptional?: boolean;
+}
+
+function Input({ field, value, set }: { field: Field; value: string; set: (value: string) => void }) {
+  const { language } = useShared();
+  const id = useId();
+  return (
+    <label htmlFor={id}>
+      {field.label}
+      {field.type === 'select' ? (
+        <select id={id} value={value} onChange={event => set(event.target.value)}>
+          {field.options?.map(one => (
+            <option key={one} value={one}>
+              {language === 'zh' ? (STATES_ZH[one] ?? one) : one}
+            </option>
+          ))}
+        </select>
+      ) : (
+        <input
+          id={id}
+          value={value}
+          type={field.type}
+          required={!field.isOptional}
+          autoComplete={field.type === 'password' ? 'new-password' : 'off'}
+          onChange={event => set(event.target.value)}
+        />
+      )}
+    </label>
+  );
 }
 
 export function Ask({ deed, close }: { deed: Deed; close: () => void }) {
-  const { say } = useShared();
+  const { api, say } = useShared();
   const dialog = useRef<HTMLDialogElement>(null);
   const [input, setInput] = useState(deed.input?.first ?? '');
+  const [all, setAll] = useState<Readonly<Record<string, string>>>(() =>
+    Object.fromEntries((deed.inputs ?? []).map(({ key, first }) => [key, first])),
+  );
+  /** What is dangerous is done by who has just given his password. */
+  const [proof, setProof] = useState<Readonly<Record<string, string>>>();
   const [fault, setFault] = useState<string>();
   const [isBusy, setBusy] = useState(false);
   const title = useId();
@@ -177,9 +207,12 @@ export function Ask({ deed, close }: { deed: Deed; close: () => void }) {
   const act = async () => {
     setBusy(true);
     try {
-      await deed.act(input);
+      if (proof) await api.again(proof['password'] ?? '', proof['code']);
+      await deed.act(input, all);
       close();
     } catch (reason) {
+      if (reason instanceof ApiFault && reason.problem.code === 'log-in-again')
+        setProof({ password: '', code: '' });
       setFault(reason instanceof ApiFault ? reason.problem.detail : (reason as Error).message);
       setBusy(false);
     }
@@ -206,6 +239,29 @@ export function Ask({ deed, close }: { deed: Deed; close: () => void }) {
             />
           </label>
         )}
+        {deed.inputs?.map(field => (
+          <Input
+            key={field.key}
+            field={field}
+            value={all[field.key] ?? ''}
+            set={value => setAll({ ...all, [field.key]: value })}
+          />
+        ))}
+        {proof &&
+          (['password', 'code'] as const).map(key => (
+            <Input
+              key={key}
+              field={{
+                ...{ key, first: '', type: key === 'password' ? 'password' : 'text' },
+                ...{
+                  label: say(key === 'password' ? 'yourPassword' : 'codeIfAny'),
+                  isOptional: key === 'code',
+                },
+              }}
+              value={proof[key] ?? ''}
+              set={value => setProof({ ...proof, [key]: value })}
+            />
+          ))}
         <p className="faint">
           {say('equal')}: <code>{deed.request}</code>
         </p>

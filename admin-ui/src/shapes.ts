@@ -208,3 +208,111 @@ export interface Tried extends Diff {
     readonly column: number;
   }[];
 }
+
+export interface Alert {
+  readonly id: string;
+  readonly rule: string;
+  readonly metric: string;
+  readonly severity: string;
+  readonly side: 'above' | 'below';
+  readonly bound: number;
+  readonly value: number;
+  readonly raisedMs: number;
+  readonly resolvedMs?: number | undefined;
+  readonly silenced: boolean;
+}
+
+export interface Alerts {
+  readonly raised: readonly Alert[];
+  readonly past: readonly Alert[];
+}
+
+export interface AlertRule {
+  readonly name: string;
+  readonly metric: string;
+  readonly side: 'above' | 'below';
+  readonly bound: number;
+  readonly clear: number;
+  readonly forMs: number;
+  readonly severity: string;
+}
+
+export interface Silence {
+  readonly id: string;
+  readonly rule?: string | undefined;
+  readonly metric?: string | undefined;
+  readonly untilMs: number;
+  readonly who: string;
+}
+
+export interface AuditEntry {
+  readonly id: string;
+  readonly at: string;
+  readonly who: string;
+  readonly from?: string | undefined;
+  readonly what: string;
+  readonly wish: unknown;
+  readonly before: unknown;
+  readonly after?: unknown;
+  readonly fault?: string | undefined;
+}
+
+/** One thing that is decided about a request. */
+export interface Step {
+  readonly what: string;
+  readonly text: string;
+  readonly site?: { readonly file: string; readonly line: number };
+}
+
+export interface Certificate {
+  readonly names: readonly string[];
+  readonly issuer: string;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+  readonly state: string;
+  readonly serial: string;
+  readonly key: string;
+  readonly usedBy: readonly string[];
+}
+
+export interface UserShown {
+  readonly name: string;
+  readonly role: string;
+  readonly isDisabled: boolean;
+  readonly createdMs: number;
+  readonly hasTotp: boolean;
+}
+
+export interface TokenShown {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string;
+  readonly scopes?: readonly string[] | undefined;
+  readonly createdMs: number;
+  readonly expiresMs?: number | undefined;
+}
+
+export interface SessionShown {
+  readonly id: string;
+  readonly user: string;
+  readonly from: string;
+  readonly agent: string;
+  readonly seenMs: number;
+}
+
+export interface WafModes {
+  readonly items: readonly {
+    readonly server: string;
+    readonly location?: string | undefined;
+    readonly mode: string;
+    readonly configured: string;
+  }[];
+  readonly commanded: readonly { readonly mode: string }[];
+}
+
+export interface LogLevelShown {
+  readonly level: string;
+  readonly configured: string;
+  readonly commanded: boolean;
+  readonly untilMs?: number | undefined;
+}

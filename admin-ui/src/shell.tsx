@@ -2,22 +2,35 @@
 import { useEffect, useMemo, useState } from 'react';
 import type { Api } from './api.ts';
 import { type Look, LookButtons } from './look.tsx';
+import { AlertsPage } from './pages/alerts.tsx';
+import { AuditPage } from './pages/audit.tsx';
+import { CertificatesPage } from './pages/certificates.tsx';
 import { ClusterPage } from './pages/cluster.tsx';
 import { ConfigPage } from './pages/config.tsx';
+import { ExplorePage } from './pages/explore.tsx';
 import { L4Page } from './pages/l4.tsx';
 import { L7Page } from './pages/l7.tsx';
 import { Overview } from './pages/overview.tsx';
+import { TopologyPage } from './pages/topology.tsx';
+import { UsersPage } from './pages/users.tsx';
 import { WafPage } from './pages/waf.tsx';
 import type { Who } from './shapes.ts';
 import { SharedContext, useLive } from './state.tsx';
+import { STATES_ZH } from './words/states.ts';
 
 const PAGES = {
   overview: Overview,
+  topology: TopologyPage,
   l4: L4Page,
   l7: L7Page,
+  explore: ExplorePage,
   cluster: ClusterPage,
   waf: WafPage,
+  certificates: CertificatesPage,
+  alerting: AlertsPage,
   config: ConfigPage,
+  users: UsersPage,
+  audit: AuditPage,
 } as const;
 type PageName = keyof typeof PAGES;
 const NAMES = Object.keys(PAGES) as PageName[];
@@ -69,7 +82,7 @@ export function Shell({ api, who, look, leave }: { api: Api; who: Who; look: Loo
           <span className="grow" />
           <LookButtons {...look} />
           <span className="user">
-            {who.name} <small>{who.role}</small>
+            {who.name} <small>{language === 'zh' ? (STATES_ZH[who.role] ?? who.role) : who.role}</small>
           </span>
           <button type="button" className="quiet" onClick={leave}>
             {say('logout')}

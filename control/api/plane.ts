@@ -14,7 +14,7 @@ import { MOAT_VERSION } from '../version.ts';
 import { AuditLog, entryOf } from './audit.ts';
 import { ApiChild, FIRST_FD } from './child.ts';
 import { Desk, type Office } from './desk/desk.ts';
-import type { ToControl, ToIdentity } from './desk/questions.ts';
+import type { Asker, ToControl, ToIdentity } from './desk/questions.ts';
 import type { ApiNews, Believed } from './messages.ts';
 import { type ShownToken, type TokenOrder, TokenStore } from './token/store.ts';
 import { Identity } from './user/identity.ts';
@@ -133,7 +133,10 @@ export class ApiPlane {
   }
 
   /** @throws {Error} with the reason; then nothing has changed */
-  async order(order: TokenOrder): Promise<{ readonly token?: string; readonly record: ShownToken }> {
+  async order(
+    order: TokenOrder,
+    { who, from }: Pick<Asker, 'who' | 'from'> = { who: 'socket', from: undefined },
+  ): Promise<{ readonly token?: string; readonly record: ShownToken }> {
     const { tokens, audit } = this.#need();
     audit.flush();
     const done =
@@ -141,7 +144,7 @@ export class ApiPlane {
     const { hash: _, ...record } = { hash: '', ...done.record };
     const change =
       order.kind === 'create' ? { before: null, after: record } : { before: record, after: null };
-    audit.write(entryOf({ who: 'socket', what: `token-${order.kind}`, wish: order, ...change }));
+    audit.write(entryOf({ who, from, what: `token-${order.kind}`, wish: order, ...change }));
     await this.#push();
     return { ...done, record };
   }
@@ -167,7 +170,11 @@ export class ApiPlane {
       this.#log.error(`api: ${message}`),
     );
     const push = () => void this.#push();
-    return new Identity({ users, sessions, log: () => this.#log, push }, audit);
+    const tokens = {
+      list: () => this.list(),
+      order: (order: TokenOrder, asker: Asker) => this.order(order, asker),
+    };
+    return new Identity({ users, sessions, tokens, log: () => this.#log, push }, audit);
   }
 
   #hear(news: ApiNews, identity: Identity): void {

@@ -16,7 +16,21 @@ const skip = !existsSync(CHROMIUM)
 /** Pictures of all screens, to be looked at. */
 const PICTURES = process.env['CONSOLE_PICTURES'];
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-const SCREENS = ['overview', 'l4', 'l7', 'cluster', 'config', 'waf'] as const;
+const SCREENS = [
+  ...['overview', 'topology', 'l4', 'l7', 'explore', 'cluster', 'config', 'certificates', 'alerting'],
+  ...['users', 'audit', 'waf'],
+] as const;
+/** All four are for who looks at the pictures. */
+const LOOKS = [
+  ['en', 'light'],
+  ['zh', 'dark'],
+  ...(PICTURES
+    ? ([
+        ['en', 'dark'],
+        ['zh', 'light'],
+      ] as const)
+    : []),
+] as const;
 const HOSTILE = '<img src=x onerror=window.stolen=1>';
 const PASSWORD = 'correct horse battery';
 
@@ -101,15 +115,14 @@ test('console: from the set-up link through each screen, in two languages and th
 
     for (const screen of SCREENS) {
       await page.goto(`${at}/#/${screen}`);
-      for (const language of ['en', 'zh'])
-        for (const theme of ['light', 'dark']) {
-          await wears(page, language, theme);
-          await page.locator('main h1').waitFor();
-          if (screen === 'waf') await page.getByText('1001').first().waitFor();
-          if ((language === 'en') === (theme === 'light'))
-            assert.deepEqual(await faultsOf(page), [], `${screen} ${language} ${theme}`);
-          await picture(page, `${screen}-${language}-${theme}`);
-        }
+      for (const [language, theme] of LOOKS) {
+        await wears(page, language, theme);
+        await page.locator('main h1').waitFor();
+        if (screen === 'waf') await page.getByText('1001').first().waitFor();
+        if ((language === 'en') === (theme === 'light'))
+          assert.deepEqual(await faultsOf(page), [], `${screen} ${language} ${theme}`);
+        await picture(page, `${screen}-${language}-${theme}`);
+      }
       await wears(page, 'en', 'light');
     }
 
@@ -138,6 +151,8 @@ test('console: from the set-up link through each screen, in two languages and th
     await page.getByText('Nobody is banned.').waitFor();
 
     await drainMember(page, at);
+    await explore(page, at, rig.sitePort);
+    await letIn(page, at);
     await changeAndRollBack(page, at);
 
     await page.getByRole('button', { name: 'Log out' }).click();
@@ -188,6 +203,57 @@ async function drainMember(page: Page, at: string): Promise<void> {
   await press('Bring back 127.0.0.1:2', 'Bring back');
   await press('Make ready 127.0.0.1:1', 'Make ready');
   await page.getByRole('button', { name: 'Drain 127.0.0.1:1' }).waitFor();
+}
+
+/** A request that would be refused shows by what; the mode of the firewall is another one then, and what was done is in the audit log. */
+async function explore(page: Page, at: string, sitePort: number): Promise<void> {
+  await page.goto(`${at}/#/explore`);
+  await page.getByLabel('URL').fill(`http://127.0.0.1:${sitePort}/guarded?q=${encodeURIComponent(HOSTILE)}`);
+  await page.getByRole('button', { name: 'Explore a request' }).click();
+  await page.locator('.way li.bad').getByText('waf refuses with 403').waitFor();
+  assert.deepEqual(await faultsOf(page), [], 'an explored request');
+  await picture(page, 'explored');
+  await page.goto(`${at}/#/waf`);
+  await page.getByRole('button', { name: 'Mode everywhere…' }).click();
+  await picture(page, 'mode');
+  await page.locator('dialog').getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('row').filter({ hasText: '/guarded' }).getByText('detect').waitFor();
+  await picture(page, 'modes');
+  await page.getByRole('button', { name: 'Mode everywhere…' }).click();
+  await page.locator('dialog').getByLabel('Mode').selectOption('as configured');
+  await page.locator('dialog').getByRole('button', { name: 'Save' }).click();
+  await page.getByText('modes are by command').waitFor({ state: 'detached' });
+  await page.goto(`${at}/#/audit`);
+  await page
+    .getByRole('button', { name: /^Details waf-mode/ })
+    .first()
+    .click();
+  await page
+    .locator('dialog pre')
+    .first()
+    .getByText('lengthMs')
+    .or(page.locator('dialog pre').first())
+    .waitFor();
+  await picture(page, 'audited');
+  await page.getByRole('button', { name: 'Close' }).click();
+}
+
+/** A token is shown once; a user is made, and goes. */
+async function letIn(page: Page, at: string): Promise<void> {
+  await page.goto(`${at}/#/users`);
+  await page.getByRole('button', { name: 'Make a token…' }).click();
+  await page.locator('dialog').getByLabel('Name').fill('grafana');
+  assert.deepEqual(await faultsOf(page), [], 'a new token');
+  await page.locator('dialog').getByRole('button', { name: 'Add' }).click();
+  await page
+    .locator('dialog pre')
+    .getByText(/^moat_/)
+    .waitFor();
+  await picture(page, 'token');
+  await page.getByRole('button', { name: 'Close' }).click();
+  await page.getByRole('button', { name: 'Revoke grafana' }).click();
+  await page.locator('dialog').getByRole('button', { name: 'Revoke' }).click();
+  await page.getByText('There are none.').waitFor();
 }
 
 /** A fault is told where it lies; a change is seen before it is made, confirmed, and taken back. */

@@ -3,14 +3,18 @@ import { useState } from 'react';
 import { Ask, Card, type Deed, Sheet, State, Table } from '../parts.tsx';
 import type { Ban, Page, WafEvent } from '../shapes.ts';
 import { mayDo, useAsked, useShared } from '../state.tsx';
+import { Modes } from './waf-modes.tsx';
 
 const EVERY_MS = 3000;
 
 export function WafPage() {
+  const [deed, ask] = useState<Deed>();
   return (
     <>
       <Events />
+      <Modes ask={ask} />
       <Bans />
+      {deed && <Ask deed={deed} close={() => ask(undefined)} />}
     </>
   );
 }

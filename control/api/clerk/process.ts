@@ -5,8 +5,10 @@ import type { Diagnostic } from '#config';
 import type { ChildAnswer } from '#kit/asked-child.ts';
 import type { Question } from '#kit/line.ts';
 import { loadExplain, withMemberOverrides } from '#l7';
+import { certificatesOf } from '../../certificates.ts';
 import { diffOf } from '../../history/diff.ts';
 import { withLive } from '../../live/settings.ts';
+import { load } from '../../load.ts';
 import { EventReader } from '../../waf/event-reader.ts';
 import { loadWithRules, withRules } from '../../waf/load-rules.ts';
 import { readAudit } from '../audit.ts';
@@ -55,6 +57,12 @@ const WORK: Work = {
     const { explain } = await loadExplain();
     const { clientAddress, ...rest } = question;
     return explain({ ...http, pools }, { ...rest, ...(clientAddress !== undefined && { clientAddress }) });
+  },
+  certificates({ files }, { invocation }) {
+    const texts = new Map(files);
+    const { model } = load(invocation, { texts, folder: '/', known: new Set(texts.keys()) });
+    if (!model) throw new Error('the configuration in force is faulty by now');
+    return certificatesOf(model);
   },
   validate({ files, known }, { invocation }) {
     const folder = realpathSync(dirname(Buffer.from(invocation.file, 'latin1').toString()));

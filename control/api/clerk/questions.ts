@@ -2,6 +2,7 @@
 import type { Diagnostic } from '#config';
 import type { MemberOverride, Step } from '#l7';
 import type { WafEvent } from '#model/waf-event.ts';
+import type { ShownCertificate } from '../../certificates.ts';
 import type { ConfigDiff } from '../../history/diff.ts';
 import type { Invocation } from '../../invocation.ts';
 import type { LiveSettings } from '../../live/settings.ts';
@@ -35,6 +36,11 @@ export interface ClerkQuestions {
       readonly question: ExplainQuestion;
     };
     readonly output: readonly Step[];
+  };
+  /** Those that the configuration of these files serves by. */
+  certificates: {
+    readonly input: { readonly files: readonly (readonly [path: string, text: string])[] };
+    readonly output: readonly ShownCertificate[];
   };
   /** Checks texts in the place of files. `known`: files that may be included wherever they lie. */
   validate: {

@@ -3,6 +3,7 @@ import type { ClusterFigures } from '#cluster';
 import type { Diagnostic } from '#config';
 import type { CommandedState, L4Figures, NamedFlow } from '#l4';
 import type { MemberSaid, Step, ZoneBans } from '#l7';
+import type { ShownCertificate } from '../../certificates.ts';
 import type { ConfigDiff } from '../../history/diff.ts';
 import type { ApplyWish, RollbackWish } from '../../history/keeper.ts';
 import type { HistoryState } from '../../history/order.ts';
@@ -57,6 +58,7 @@ export interface Reads extends Pick<ClerkQuestions, ClerkRead> {
   l4: { readonly input: undefined; readonly output: L4Figures | undefined };
   flows: { readonly input: FlowQuestion; readonly output: FlowPage };
   cluster: { readonly input: undefined; readonly output: ClusterFigures | undefined };
+  certificates: { readonly input: undefined; readonly output: readonly ShownCertificate[] };
   explain: { readonly input: ExplainQuestion; readonly output: readonly Step[] };
   live: { readonly input: undefined; readonly output: LiveShown };
   bans: { readonly input: undefined; readonly output: readonly ZoneBans[] };

@@ -1,6 +1,7 @@
 /** Every route of the API. What is not here does not exist, and each row says who may. */
 import { ALERTS } from './alerts.ts';
 import { AUDIT } from './audit.ts';
+import { CERTIFICATES } from './certificates.ts';
 import { CLUSTER } from './cluster.ts';
 import { CONFIG } from './config.ts';
 import { EXPLAIN } from './explain.ts';
@@ -11,6 +12,7 @@ import { ME } from './me.ts';
 import { METRICS } from './metrics.ts';
 import type { Route } from './route.ts';
 import { STATUS } from './status.ts';
+import { TOKENS } from './tokens.ts';
 import { USERS } from './users.ts';
 import { WAF } from './waf.ts';
 
@@ -22,10 +24,12 @@ export const ROUTES: readonly Route[] = [
   ...WAF,
   ...LIVE,
   ...EXPLAIN,
+  ...CERTIFICATES,
   ...CONFIG,
   ...AUDIT,
   ...ME,
   ...USERS,
+  ...TOKENS,
   ...METRICS,
   ...ALERTS,
 ];

@@ -5,6 +5,7 @@ import type { Asker, Told } from '../desk/questions.ts';
 import { etagOf, holdAgainst } from '../etag.ts';
 import { networkOf } from '../http/throttle.ts';
 import { notThere, Refusal, refuse } from '../refusal.ts';
+import type { ShownToken, TokenOrder } from '../token/store.ts';
 import { Guard, wrong } from './guard.ts';
 import { hashPassword, refuseWeak } from './password.ts';
 import type { Entry, IdentityQuestion, IdentityQuestions, UserChange } from './questions.ts';
@@ -22,6 +23,11 @@ export interface Rooms {
   readonly log: () => Log;
   /** Sessions are others now: whoever believes them is told before anybody is answered. */
   readonly push: () => void;
+  readonly tokens: {
+    list(): readonly ShownToken[];
+    /** Writes it into the audit log, too. @throws {Error} with the reason */
+    order(order: TokenOrder, asker: Asker): Promise<{ readonly token?: string; readonly record: ShownToken }>;
+  };
 }
 
 type In<K extends IdentityQuestion> = IdentityQuestions[K]['input'];
@@ -97,6 +103,9 @@ export class Identity {
     sessions: async ({ user }) =>
       this.sessions.filter(one => user === undefined || one.user === user).map(shownSession),
     'session-end': async ({ id, user }, asker) => this.#endOne(id, user, asker),
+    tokens: async () => this.#rooms.tokens.list(),
+    'token-create': (input, asker) => this.#createToken(input, asker),
+    'token-revoke': (input, asker) => this.#revokeToken(input, asker),
   };
 
   async #setUp({ link, name, password }: In<'setup'>, asker: Asker): Promise<Entry> {
@@ -211,6 +220,22 @@ export class Identity {
       this.#rooms.users.change(name, { totp: undefined, recovery: [] }),
     );
     return this.#renew(user, asker);
+  }
+
+  async #createToken(wish: In<'token-create'>, asker: Asker) {
+    const { tokens } = this.#rooms;
+    holdAgainst(asker.ifMatch, etagOf(tokens.list()));
+    const { token = '', record } = await tokens
+      .order({ kind: 'create', ...wish }, asker)
+      .catch((fault: Error) => Promise.reject(refuse(409, 'refused', fault.message)));
+    return { token, record };
+  }
+
+  async #revokeToken({ id }: In<'token-revoke'>, asker: Asker): Promise<undefined> {
+    const found = this.#rooms.tokens.list().find(one => one.id === id);
+    if (!found) throw notThere(`there is no token "${id}"`);
+    holdAgainst(asker.ifMatch, etagOf(found));
+    await this.#rooms.tokens.order({ kind: 'revoke', token: id }, asker);
   }
 
   async #add({ name, role, password }: In<'user-add'>, asker: Asker): Promise<ShownUser> {

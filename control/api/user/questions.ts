@@ -1,4 +1,5 @@
 /** What the API process asks of those who let people in: users, passwords and codes are control's alone. */
+import type { ShownToken, TokenOrder } from '../token/store.ts';
 import type { Role } from '../token/token.ts';
 import type { SessionRecord } from './session.ts';
 import type { ShownSession } from './session-store.ts';
@@ -67,6 +68,13 @@ export interface IdentityQuestions {
     readonly input: { readonly id: string; readonly user?: string | undefined };
     readonly output: undefined;
   };
+  tokens: { readonly input: undefined; readonly output: readonly ShownToken[] };
+  /** The token is told this once. */
+  'token-create': {
+    readonly input: Omit<Extract<TokenOrder, { kind: 'create' }>, 'kind'>;
+    readonly output: { readonly token: string; readonly record: ShownToken };
+  };
+  'token-revoke': { readonly input: { readonly id: string }; readonly output: undefined };
 }
 
 export type IdentityQuestion = keyof IdentityQuestions;

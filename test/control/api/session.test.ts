@@ -145,6 +145,7 @@ test('users: another role or password ends what there was; the last admin stays;
   assert.equal((await other.call('/api/v1/me')).status, 401);
   assert.equal((await rig.call('/api/v1/me', { headers: { cookie } })).status, 401);
   assert.equal(codes(await other.login()), '401 bad-login');
+  await tokensOf(ada, rig);
   await change('bob', { disabled: true });
   bob.password = next;
   assert.equal(codes(await bob.login()), '401 bad-login');
@@ -262,3 +263,26 @@ test('sessions: live over a reload, and another process of the API; the password
     '401 bad-login',
   );
 });
+
+/** A token made in the browser is told once, believed at once, and not any more when it is revoked. */
+async function tokensOf(ada: Browser, rig: Rig): Promise<void> {
+  const tokens = '/api/v1/tokens';
+  const wish = { name: 'grafana', role: 'viewer', scopes: ['metrics', 'status'], lengthS: 3600 };
+  const made = await ada.call(tokens, { method: 'POST', headers: CHANGE, body: wish });
+  assert.equal(made.status, 201, made.text);
+  const { token, record } = made.body;
+  assert.equal((await rig.call('/api/v1/status', { token })).status, 200);
+  assert.equal(codes(await rig.call('/api/v1/l7/pools', { token })), '403 forbidden');
+  const again = await ada.call(tokens, { method: 'POST', headers: CHANGE, body: wish });
+  assert.equal(codes(again), '409 refused', 'there is one of that name');
+  const list = await ada.call(tokens);
+  assert.ok(!list.text.includes(token) && !list.text.includes('hash'));
+  const seen = await ada.call(`${tokens}/${record.id}`);
+  const headers = { 'if-match': String(seen.headers['etag']) };
+  assert.equal((await ada.call(`${tokens}/${record.id}`, { method: 'DELETE', headers })).status, 204);
+  assert.equal((await rig.call('/api/v1/status', { token })).status, 401);
+  const audit = (await ada.call('/api/v1/audit?limit=20')).body.items;
+  const entry = audit.find(({ what }: { what: string }) => what === 'token-create');
+  assert.deepEqual([entry.who, entry.wish.name], ['user ada', 'grafana']);
+  assert.ok(!JSON.stringify(audit).includes(token));
+}

@@ -1,0 +1,64 @@
+/** Certificates that clients are shown, the first to expire first: how much of its life each has left. */
+import { Card, State, Table } from '../parts.tsx';
+import type { Certificate } from '../shapes.ts';
+import { useAsked, useShared } from '../state.tsx';
+
+const EVERY_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+export function CertificatesPage() {
+  const { say } = useShared();
+  const { value, fault } = useAsked<{ items: readonly Certificate[] }>('/certificates', EVERY_MS);
+  const columns = [
+    { title: say('names'), cell: (one: Certificate) => <span className="cut">{one.names.join(', ')}</span> },
+    { title: say('state'), cell: (one: Certificate) => <State of={one.state} /> },
+    { title: say('lifeLeft'), cell: (one: Certificate) => <Life certificate={one} /> },
+    { title: say('until'), cell: (one: Certificate) => new Date(one.notAfterMs).toLocaleString() },
+    { title: say('issuer'), cell: (one: Certificate) => <span className="cut">{one.issuer}</span> },
+    { title: say('keyKind'), cell: (one: Certificate) => one.key },
+    {
+      title: say('usedBy'),
+      cell: (one: Certificate) => <span className="cut">{one.usedBy.join(', ')}</span>,
+    },
+  ];
+  return (
+    <Card title={say('certificates')}>
+      {fault !== undefined && <p className="note bad">{fault}</p>}
+      {!value && fault === undefined && <p className="faint">{say('loading')}</p>}
+      {value?.items.length === 0 && <p className="faint">{say('noCertificates')}</p>}
+      {value && value.items.length > 0 && (
+        <Table
+          label={say('certificates')}
+          rows={value.items}
+          columns={columns}
+          keyOf={one => `${one.serial} ${one.usedBy.join()}`}
+        />
+      )}
+    </Card>
+  );
+}
+
+function Life({ certificate: { notBeforeMs, notAfterMs, state } }: { certificate: Certificate }) {
+  const { say } = useShared();
+  const whole = Math.max(1, notAfterMs - notBeforeMs);
+  const left = Math.max(0, notAfterMs - Date.now());
+  const days = left / DAY_MS;
+  const text = say('daysOf', {
+    n: days < 10 ? days.toFixed(1) : Math.floor(days),
+    all: Math.round(whole / DAY_MS),
+  });
+  return (
+    <span className="life">
+      <meter
+        min={0}
+        max={1}
+        low={0.25}
+        high={0.25}
+        optimum={1}
+        value={Math.min(1, left / whole)}
+        aria-label={text}
+      />
+      <span className={state === 'good' ? undefined : state === 'soon' ? 'warn' : 'bad'}>{text}</span>
+    </span>
+  );
+}

@@ -1,0 +1,24 @@
+/** Which states are well, and which are not. */
+const GOOD = new Set(['up', 'alive', 'active', 'together', 'pass', 'good', 'enabled']);
+const BAD = new Set([
+  'down',
+  'dead',
+  'unhealthy',
+  'unavailable',
+  'block',
+  'apart',
+  'critical',
+  'expired',
+  'unreadable',
+  'removed',
+]);
+const WARN = new Set([
+  ...['drain', 'draining', 'drained', 'ejected', 'checking', 'sorry', 'detect', 'initialize', 'leaving'],
+  ...['warning', 'soon', 'not-yet', 'disabled', 'silenced'],
+]);
+
+export const isGood = (state: string): boolean => GOOD.has(state);
+export const isBad = (state: string): boolean => BAD.has(state);
+
+export const kindOf = (state: string): 'good' | 'bad' | 'warn' | 'plain' =>
+  isGood(state) ? 'good' : isBad(state) ? 'bad' : WARN.has(state) ? 'warn' : 'plain';
