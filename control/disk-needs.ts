@@ -31,6 +31,7 @@ function addSettings({ log, core, proxy, waf }: Settings, needs: Growing, seen: 
   if (!seen.has(log)) addLogs(log, needs.logs);
   seen.add(log);
   if (waf.auditLog !== undefined) needs.logs.add(waf.auditLog);
+  if (waf.auditFolder !== undefined) needs.tempDirs.add(waf.auditFolder);
   needs.tempDirs.add(core.clientBodyTempPath).add(proxy.tempPath);
 }
 

@@ -5,15 +5,34 @@ import type { Transaction } from './transaction.ts';
 import type { Entry } from './variable/variable.ts';
 
 export interface AuditSink {
-  /** @param line JSON without its line end, in ASCII and escapes */
-  write(line: string): void;
+  /**
+   * @param line JSON without its line end, in ASCII and escapes
+   * @param about what an index of lines says of it
+   */
+  write(line: string, about: Audited): void;
+}
+
+export interface Audited {
+  readonly id: string;
+  readonly startedMs: number;
+  readonly clientAddress: string;
+  readonly method: string;
+  readonly target: string;
+  /** Of the answer, or the refusal; 0 where there is none. */
+  readonly status: number;
 }
 
 /** Writes the line when `SecAuditEngine` (or ctl) asks for it. */
 export function writeAudit(transaction: Transaction, sink: AuditSink | undefined): void {
   if (!sink || !isRelevant(transaction)) return;
-  sink.write(JSON.stringify(auditRecord(transaction)));
+  const { request, startedMs } = transaction;
+  const { id, clientAddress, method, target } = request.head;
+  const about = { id, startedMs, clientAddress, method, target, status: statusOf(transaction) };
+  sink.write(JSON.stringify(auditRecord(transaction)), about);
 }
+
+const statusOf = ({ decision, response }: Transaction): number =>
+  decision?.status ?? response?.head.status ?? 0;
 
 function isRelevant(transaction: Transaction): boolean {
   const { control, matchedRules, settings, response } = transaction;
@@ -46,7 +65,7 @@ export function auditRecord(transaction: Transaction): object {
         ...((has('C') || has('I')) && { body: body.text }),
       },
       response: {
-        http_code: decision?.status ?? response?.head.status ?? 0,
+        http_code: statusOf(transaction),
         ...(has('F') && { headers: fields(response?.headers ?? []) }),
         ...(has('E') && { body: response?.body ?? '' }),
       },

@@ -11,7 +11,7 @@ import { isMarker, type Program } from './seclang/program.ts';
 import { readRules } from './seclang/read.ts';
 
 export { SEVERITIES } from './action/meta.ts';
-export type { AuditSink } from './audit.ts';
+export type { Audited, AuditSink } from './audit.ts';
 export type { Part } from './body/multipart-part.ts';
 export type { CollectionRecord, CollectionStore, PersistentName } from './collection/store.ts';
 export { MemoryStore } from './collection/store.ts';

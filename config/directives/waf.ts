@@ -77,16 +77,26 @@ const wafBodyLimit = defineDirective({
 const wafAuditLog = defineDirective({
   name: 'waf_audit_log',
   context: BLOCKS,
-  args: { path: arg.text('a path or off') },
+  args: { path: arg.text('a path or off'), concurrent: arg.text('a path').param() },
   doc: {
     summary:
       'A file that gets a line of JSON for each request in which a rule matched, with all that an operator needs to judge it.',
+    args: {
+      path: 'The file, or its index.',
+      concurrent:
+        'A folder in which each such request gets a file of its own, `20261128/20261128-0930/20261128-093015-ID`, as `SecAuditLogType Concurrent` has it; the log is the index then. It is made where it is missing, and belongs to the user of the workers.',
+    },
     default: 'waf_audit_log off;',
     example: 'waf_audit_log /var/log/moat/waf.log;',
     since: '0.1',
   },
-  compile({ path }, scope) {
-    scope.set('waf', { auditLog: path === 'off' ? undefined : scope.prefixPath(path) });
+  compile({ path, concurrent }, scope) {
+    if (path === 'off' && concurrent !== undefined)
+      throw new ArgumentFault('there is no index for the files of concurrent=', 'name a file instead of off');
+    scope.set('waf', {
+      auditLog: path === 'off' ? undefined : scope.prefixPath(path),
+      auditFolder: concurrent === undefined ? undefined : scope.prefixPath(concurrent),
+    });
   },
 });
 

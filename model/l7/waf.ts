@@ -126,6 +126,8 @@ export interface WafSettings {
   readonly onFault: 'block' | 'pass';
   /** Where audit lines go, as JSON; undefined: nowhere. */
   readonly auditLog: string | undefined;
+  /** A folder with a file for each request; the log is its index then. */
+  readonly auditFolder: string | undefined;
 }
 
 export const WAF_DEFAULTS: WafSettings = {
@@ -145,6 +147,7 @@ export const WAF_DEFAULTS: WafSettings = {
   response: false,
   onFault: 'block',
   auditLog: undefined,
+  auditFolder: undefined,
 };
 
 /** Some thousand records of the persistent collections; memory is taken as they come. */

@@ -1,6 +1,7 @@
 /** The firewall of a running moat: what is refused, spared, told, and what a server never sees. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePorts, httpConf, type Running, startMoat, until } from '../../e2e/rig.ts';
@@ -192,6 +193,35 @@ test('waf_audit_log: a line of JSON with the rule, the variable and the part tha
   assert.equal(transaction.producer.connector, 'moat');
   assert.equal(transaction.messages[0].details.ruleId, '3600');
   assert.equal(transaction.request.uri, SQL);
+});
+
+test('waf_audit_log concurrent: a file for each request, and an index; what cannot be written is in the index', async () => {
+  await using it = await site('waf block; waf_audit_log index.log concurrent=audit; location / { PASS }');
+  await ask(it.port, get(SQL));
+  await it.logged(1);
+  const [index] = it.moat
+    .read('index.log')
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line));
+  assert.deepEqual([index.transaction.response.http_code, index.transaction.request.uri], [403, SQL]);
+  assert.match(index.file, /^(\d{8})\/\1-\d{4}\/\1-\d{6}-[0-9a-f]{32}$/);
+  const text = it.moat.read(`audit/${index.file}`);
+  assert.equal(text.length, index.size);
+  const { transaction } = JSON.parse(text);
+  assert.equal(transaction.unique_id, index.transaction.unique_id);
+  assert.equal(transaction.messages[0].details.ruleId, '3600');
+  rmSync(join(it.moat.dir, 'audit'), { recursive: true });
+  it.moat.write('audit', 'no folder');
+  await ask(it.port, get(SQL));
+  await it.logged(2);
+  const [, whole, fault] = it.moat
+    .read('index.log')
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line));
+  assert.equal(whole.transaction.messages[0].details.ruleId, '3600');
+  assert.match(fault.fault, /^\(\d+: .*\)$/);
 });
 
 test('an error page of a refused request is not inspected again, and may show $waf_id', async () => {

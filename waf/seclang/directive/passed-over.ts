@@ -18,7 +18,8 @@ const refused = (name: string, why: string): SecDirective => ({
   },
 });
 
-const NO_FILES = 'the engine writes no files; the audit log is set in moat.conf';
+const NO_FILES =
+  'the engine writes no files; the audit log is set in moat.conf, by waf_audit_log FILE [concurrent=DIR]';
 const NO_FETCHING =
   'rules are files: take a release by moat waf fetch-crs and name its folder by waf_rules crs=DIR';
 const NO_LIMIT = 'patterns are matched in linear time and need no limit';
