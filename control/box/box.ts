@@ -115,10 +115,18 @@ export class Box {
     await Promise.all(this.of('client').map(node => this.startNode(node)));
   }
 
-  /** @throws {Error} with what those said last that should have them */
+  /**
+   * Connections end with the turn of a proxy, so it is waited for that the first one has them.
+   *
+   * @throws {Error} with what those said last that should have them
+   */
   async #awaitHolder(interrupt: AbortSignal): Promise<void> {
     try {
-      await until(() => interrupt.aborted || this.isHeld(), 'a node that has the virtual addresses');
+      const isInPlace = () => this.plan.directors > 0 || this.active === this.rightful;
+      await until(
+        async () => interrupt.aborted || ((await this.isHeld()) && isInPlace()),
+        'a node that has the virtual addresses',
+      );
     } catch (cause) {
       const words = this.holders.map(node => `${node.name}${node.lastWords() || ' has said nothing\n'}`);
       throw new Error(`no node, or more than one, has the virtual addresses. ${words.join('')}`, { cause });

@@ -10,15 +10,18 @@ import type { Sight } from './owners.ts';
 /** Above those that are watched, so that it tells the time of a change and not of its turn. */
 const PRIORITY = 60;
 const RUNTIME_LIMIT_US = 2_000_000;
+/** It looks without a change, too: what was there is known up to the last look. */
+const LOOK_MS = 10;
 
 const addresses: readonly string[] = JSON.parse(process.argv[2] ?? '');
 const wanted = addresses.map(address => ({ address, bytes: addressBytes(address) }));
 let before: string | undefined;
+let beforeMs = monotonicMs();
 
 function sight(): Sight {
   const own = listAddresses();
   const held = wanted.filter(({ bytes }) => own.some(({ address }) => sameAddress(address, bytes)));
-  return { atMs: monotonicMs(), held: held.map(({ address }) => address) };
+  return { atMs: monotonicMs(), beforeMs, held: held.map(({ address }) => address) };
 }
 
 /** Most changes are renewals of what it has. */
@@ -27,6 +30,7 @@ function look(): void {
   const text = now.held.join();
   if (text !== before) process.send?.(now);
   before = text;
+  beforeMs = now.atMs;
 }
 
 function beOnTime(): void {
@@ -44,6 +48,7 @@ watchFd(fd, () => {
   look();
 });
 look();
+setInterval(look, LOOK_MS);
 process.on('message', () => {
   look();
   process.send?.({ ...sight(), asked: true } satisfies Sight);

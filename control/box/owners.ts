@@ -1,4 +1,4 @@
-/** Watches in the kernels of some hosts who has which address, at each change: a process in each, which outlives all that is done to the host. */
+/** Watches in the kernels of some hosts who has which address, at each change and every 10 ms: a process in each, which outlives all that is done to the host. */
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Host } from './net/host.ts';
@@ -9,6 +9,8 @@ const ENTRY = fileURLToPath(new URL('./owner-watch.ts', import.meta.url));
 /** What a watcher tells. */
 export interface Sight {
   readonly atMs: number;
+  /** When it had looked last, and seen what was before. */
+  readonly beforeMs: number;
   readonly held: readonly string[];
   /** It answers a question. */
   readonly asked?: true;
@@ -72,9 +74,9 @@ class Watcher {
     this.#child.on('message', message => this.#take(message as Sight));
   }
 
-  #take({ atMs, held, asked }: Sight): void {
+  #take({ asked, ...sight }: Sight): void {
     if (asked) this.#asked.resolve();
-    else this.changes = [...this.changes, { node: this.#name, atMs, held }];
+    else this.changes = [...this.changes, { node: this.#name, ...sight }];
   }
 
   /** Messages come in their order: with the answer all before it are there. */

@@ -1,9 +1,11 @@
 /** Who had which address when: the longest times in which two had one, and in which nobody had it. Times are ms of CLOCK_MONOTONIC. */
 
-/** What a node has from this moment on, until its next change. */
+/** What a node was seen to have, until its next change. */
 export interface Change {
   readonly node: string;
   readonly atMs: number;
+  /** Until then what was before was seen. */
+  readonly beforeMs: number;
   readonly held: readonly string[];
 }
 
@@ -22,6 +24,8 @@ export interface Spans {
 export const lengthOf = (span: Span | undefined): number => (span ? span.untilMs - span.fromMs : 0);
 
 /**
+ * A time counts from the first look that saw it to the last one that did: a watcher that is kept waiting makes it shorter, and makes up none.
+ *
  * @param changes of each node in its order; a node that has none yet has nothing
  * @returns of each kind the longest, cut to the time that is looked at
  */
@@ -30,15 +34,33 @@ export function spansOf(
   addresses: readonly string[],
   [fromMs, untilMs]: readonly [number, number],
 ): Spans {
-  const inOrder = changes.toSorted((a, b) => a.atMs - b.atMs);
   const found = addresses.map(address => {
-    const steps = stepsOf(inOrder, address, fromMs);
+    const turns = changes.map(({ node, atMs, beforeMs, held }) => {
+      const has = held.includes(address);
+      return { node, has, first: atMs, last: beforeMs };
+    });
+    const longestOf = (timeOf: (turn: Turn) => number, isSuch: (count: number) => boolean) =>
+      longest(stepsOf(turns, timeOf, fromMs), address, untilMs, isSuch);
     return {
-      two: longest(steps, address, untilMs, count => count > 1),
-      none: longest(steps, address, untilMs, count => count === 0),
+      two: longestOf(
+        ({ has, first, last }) => (has ? first : last),
+        count => count > 1,
+      ),
+      none: longestOf(
+        ({ has, first, last }) => (has ? last : first),
+        count => count === 0,
+      ),
     };
   });
   return { two: longer(found.map(({ two }) => two)), none: longer(found.map(({ none }) => none)) };
+}
+
+interface Turn {
+  readonly node: string;
+  readonly has: boolean;
+  /** The first look that saw it so, and the last one that did not. */
+  readonly first: number;
+  readonly last: number;
 }
 
 interface Step {
@@ -47,13 +69,13 @@ interface Step {
 }
 
 /** How many had it, from the beginning on. */
-function stepsOf(inOrder: readonly Change[], address: string, fromMs: number): Step[] {
+function stepsOf(turns: readonly Turn[], timeOf: (turn: Turn) => number, fromMs: number): Step[] {
   const owners = new Set<string>();
   const steps: Step[] = [{ atMs: fromMs, count: 0 }];
-  for (const { node, atMs, held } of inOrder) {
-    if (held.includes(address)) owners.add(node);
-    else owners.delete(node);
-    const step = { atMs: Math.max(atMs, fromMs), count: owners.size };
+  for (const turn of turns.toSorted((a, b) => timeOf(a) - timeOf(b))) {
+    if (turn.has) owners.add(turn.node);
+    else owners.delete(turn.node);
+    const step = { atMs: Math.max(timeOf(turn), fromMs), count: owners.size };
     if (steps.at(-1)!.atMs === step.atMs) steps.pop();
     steps.push(step);
   }

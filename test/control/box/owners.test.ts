@@ -40,6 +40,7 @@ test('owners: the kernels of two hosts are seen, with two owners and with none',
     const twoFromMs = monotonicMs();
     await sleep(WHILE_MS);
     const twoUntilMs = monotonicMs();
+    await owners.caughtUp();
     take(a);
     await owners.caughtUp();
     const takenMs = monotonicMs();
@@ -55,6 +56,7 @@ test('owners: the kernels of two hosts are seen, with two owners and with none',
     const noneFromMs = monotonicMs();
     await sleep(WHILE_MS);
     const noneUntilMs = monotonicMs();
+    await owners.caughtUp();
     give(a);
     await owners.caughtUp();
     const then = owners.spans(takenMs, monotonicMs());
@@ -80,8 +82,13 @@ test('owners: a watcher that is gone is told, and is no node without addresses',
 
 test('owners: of each kind the longest time, cut to what is looked at', () => {
   const [one] = VIRTUAL;
-  const has = (node: string, atMs: number): Change => ({ node, atMs, held: [one] });
-  const lacks = (node: string, atMs: number): Change => ({ node, atMs, held: [] });
+  const has = (node: string, atMs: number, beforeMs = atMs): Change => ({
+    node,
+    atMs,
+    beforeMs,
+    held: [one],
+  });
+  const lacks = (node: string, atMs: number, beforeMs = atMs): Change => ({ node, atMs, beforeMs, held: [] });
   const changes = [
     has('a', 10),
     lacks('b', 10),
@@ -103,4 +110,17 @@ test('owners: of each kind the longest time, cut to what is looked at', () => {
   assert.deepEqual(spans(150, 190), { two: undefined, none: undefined });
   const other = spansOf(changes, [one, VIRTUAL[1]], [20, 300]);
   assert.deepEqual(other.none, { address: VIRTUAL[1], fromMs: 20, untilMs: 300 }, 'nobody ever had it');
+  // What was seen late is no time with two owners, nor one with none.
+  const late = [
+    has('a', 10),
+    lacks('b', 10),
+    has('b', 100, 90),
+    lacks('a', 140, 95),
+    lacks('b', 200),
+    has('a', 260, 230),
+  ];
+  assert.deepEqual(spansOf(late, [one], [20, 300]), {
+    two: undefined,
+    none: { address: one, fromMs: 200, untilMs: 230 },
+  });
 });
