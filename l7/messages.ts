@@ -70,6 +70,8 @@ export type ToProcess =
   | { readonly kind: 'ban-order'; readonly order: BanOrder }
   | { readonly kind: 'rotate'; readonly files: readonly string[] }
   | { readonly kind: 'status' }
+  /** Answered with PoolSessions[]. */
+  | { readonly kind: 'sessions' }
   /** Answered with StoreFigures, or nothing. */
   | { readonly kind: 'store' }
   | { readonly kind: 'drain' }

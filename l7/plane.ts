@@ -10,6 +10,7 @@ import { SecretKeeper, type Secrets } from './secrets.ts';
 import type { StoreFigures } from './store/figures.ts';
 import type { MemberOverride, MemberTarget, PoolOrder } from './upstream/member-order.ts';
 import type { KeptOverrides } from './upstream/steward.ts';
+import type { PoolSessions } from './upstream/sticky/count.ts';
 import type { WafEventBatch } from './waf/event-queue.ts';
 
 export type { BanOrder, ZoneBans } from './ban/desk.ts';
@@ -31,6 +32,7 @@ export {
   withMemberOverrides,
 } from './upstream/member-order.ts';
 export type { MemberSnapshot, PoolSnapshot } from './upstream/pool-snapshot.ts';
+export type { PoolSessions } from './upstream/sticky/count.ts';
 export type { WafEventBatch } from './waf/event-queue.ts';
 export type { Ban } from './zone/ban-zone.ts';
 
@@ -147,6 +149,11 @@ export class L7Plane {
   /** Undefined while the process is down. */
   async status(): Promise<PlaneStatus | undefined> {
     return this.#child?.ask<PlaneStatus>({ kind: 'status' }).catch(() => undefined);
+  }
+
+  /** How many sticky sessions members have; undefined while the process is down. */
+  async sessions(): Promise<readonly PoolSessions[] | undefined> {
+    return this.#child?.ask<readonly PoolSessions[]>({ kind: 'sessions' }).catch(() => undefined);
   }
 
   /** How what is shared with other moats stands; undefined when nothing is, or while the process is down. */

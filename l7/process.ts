@@ -110,6 +110,8 @@ class PlaneProcess {
         return this.#rotate(question.files);
       case 'status':
         return this.#status();
+      case 'sessions':
+        return this.#pools?.sessions(name => this.#zones?.table(name)) ?? [];
       case 'store':
         return this.#store.figures();
       case 'drain':

@@ -316,3 +316,20 @@ export interface LogLevelShown {
   readonly commanded: boolean;
   readonly untilMs?: number | undefined;
 }
+
+export interface PoolSessions {
+  readonly pool: string;
+  readonly kind: string;
+  readonly table?:
+    | {
+        readonly sessions: number;
+        readonly capacity: number;
+        readonly evictions: number;
+        readonly timeoutMs: number;
+        readonly sync: boolean;
+        readonly isCut: boolean;
+        readonly members: readonly { readonly name: string; readonly sessions: number }[];
+        readonly elsewhere: number;
+      }
+    | undefined;
+}

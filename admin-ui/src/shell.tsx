@@ -11,6 +11,7 @@ import { ExplorePage } from './pages/explore.tsx';
 import { L4Page } from './pages/l4.tsx';
 import { L7Page } from './pages/l7.tsx';
 import { Overview } from './pages/overview.tsx';
+import { StickyPage } from './pages/sticky.tsx';
 import { TopologyPage } from './pages/topology.tsx';
 import { UsersPage } from './pages/users.tsx';
 import { WafPage } from './pages/waf.tsx';
@@ -23,6 +24,7 @@ const PAGES = {
   topology: TopologyPage,
   l4: L4Page,
   l7: L7Page,
+  sticky: StickyPage,
   explore: ExplorePage,
   cluster: ClusterPage,
   waf: WafPage,

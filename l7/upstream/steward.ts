@@ -13,6 +13,7 @@ import { PROBES } from '../health/table.ts';
 import { NameBook } from '../resolve/name-book.ts';
 import type { Seat } from '../zone/kept.ts';
 import { ownerOf } from '../zone/lock.ts';
+import type { ZoneTable } from '../zone/table.ts';
 import { expandMembers, wishesOfPool } from './expand.ts';
 import { KeptPool } from './kept-pool.ts';
 import {
@@ -26,6 +27,7 @@ import {
 import type { PoolShare } from './pool-share.ts';
 import { type PoolSnapshot, snapshotOf, withCommands } from './pool-snapshot.ts';
 import { writeState } from './state-file.ts';
+import { type PoolSessions, sessionsOf } from './sticky/count.ts';
 
 export interface StewardMeans {
   readonly seat: Seat;
@@ -268,6 +270,11 @@ export class PoolSteward {
   threadDied(threadId: number, place: number): void {
     const pools = new Set([...this.#before.values(), ...this.#current.values()]);
     for (const pool of pools) pool.threadDied(ownerOf(threadId), place);
+  }
+
+  /** @param tableOf the memory of a zone */
+  sessions(tableOf: (zone: string) => ZoneTable | undefined): PoolSessions[] {
+    return [...this.#current.values()].flatMap(({ model }) => sessionsOf(model, tableOf) ?? []);
   }
 
   close(): void {

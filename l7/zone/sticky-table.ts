@@ -92,6 +92,6 @@ export class StickyTable {
 }
 
 /** 52 bits of the name's SHA-256: a number that a Float64 cell holds exactly, and that no two names will share. */
-function tagOf(name: string): number {
+export function tagOf(name: string): number {
   return Number.parseInt(hash('sha256', name, 'hex').slice(0, 13), 16);
 }

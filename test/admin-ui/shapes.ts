@@ -6,6 +6,7 @@ import type {
   Certificate,
   Cluster,
   Instance,
+  PoolSessions,
   SessionShown,
   Silence,
   Step,
@@ -21,6 +22,7 @@ import type { ShownSession } from '../../control/api/user/session-store.ts';
 import type { ShownUser } from '../../control/api/user/store.ts';
 import type { ShownCertificate } from '../../control/certificates.ts';
 import type * as way from '../../l7/observer.ts';
+import type * as sticky from '../../l7/upstream/sticky/count.ts';
 import type * as api from '../../model/api.ts';
 import type { WafEvent as Kept } from '../../model/waf-event.ts';
 
@@ -36,3 +38,4 @@ export const certificate = (one: ShownCertificate): Certificate => one;
 export const user = (one: ShownUser): UserShown => one;
 export const token = (one: ShownToken): TokenShown => one;
 export const session = (one: ShownSession): SessionShown => one;
+export const sessions = (one: sticky.PoolSessions): PoolSessions => one;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { header } from '../e2e/message.ts';
 import { until } from '../e2e/rig.ts';
+import { response } from '../e2e/upstream.ts';
 import { request } from '../e2e/wire.ts';
 import { Servers } from '../l7/upstream/servers.ts';
 import { CHANGE, type Rig, startApi } from './api/api-rig.ts';
@@ -177,4 +178,38 @@ test('pools by API: one member is read, drained, weighed, removed and added, of 
   );
   assert.ok(items.some(({ what }: { what: string }) => what === 'pool-remove'));
   assert.ok(items.some(({ what }: { what: string }) => what === 'pool-add'));
+});
+
+test('sticky sessions by API: members have as many as were learned, and no name of one is told', async () => {
+  await using servers = await Servers.start(2);
+  const [a, b] = [servers.at('a'), servers.at('b')];
+  for (const letter of ['a', 'b'])
+    servers.behave(letter, () => {
+      const head = response(200, letter);
+      return head.replace('\r\n', `\r\nSet-Cookie: sid=secret-${letter}-${Math.random()}\r\n`);
+    });
+  await using rig = await startApi(
+    `upstream app { zone app 64k; sticky learn create=$upstream_cookie_sid lookup=$cookie_sid zone=sessions:64k timeout=1h; server ${a}; server ${b} weight=3; }
+     upstream other { zone other 64k; sticky cookie who; server ${a}; }
+     server { listen 127.0.0.1:PORT; location / { proxy_pass http://app; } }`,
+    TWO_WORKERS,
+  );
+  await spread(rig);
+  const token = rig.token('viewer');
+  const { text, body } = await rig.call('/api/v1/l7/sessions', { token });
+  const [app, other] = body.items;
+  assert.deepEqual([app.pool, app.kind, app.table.sessions, app.table.elsewhere], ['app', 'learn', ASKED, 0]);
+  assert.deepEqual(app.table.members, [
+    { name: a, sessions: ASKED / 4 },
+    { name: b, sessions: (ASKED * 3) / 4 },
+  ]);
+  assert.deepEqual(other, { pool: 'other', kind: 'cookie' });
+  assert.ok(!text.includes('secret'));
+  order(rig, 'remove', a, 'app');
+  const after = (await rig.call('/api/v1/l7/sessions', { token })).body.items[0];
+  assert.deepEqual(
+    [after.table.sessions, after.table.elsewhere],
+    [ASKED, ASKED / 4],
+    'of a member that left',
+  );
 });

@@ -287,11 +287,22 @@ export const EN = {
   modeEverywhere: 'Mode everywhere',
   modeText:
     'All workers take it up at once, or nothing changes; connections stay open. It is kept over restarts, until it is taken back or its time is over.',
-  modesCommanded: '{n} modes are by command, and not as configured.',
+  modesCommanded: 'By command, and not as configured: {n}',
   logLevel: 'Log level',
   logLevelText:
     'All error logs write lines from this level on, in every process and location. Debug fills a disk: say for how long.',
   change: 'Change',
+  sticky: 'Sticky sessions',
+  noSticky: 'No pool has sticky sessions.',
+  stickyCookie:
+    'By a signed cookie that clients bring: nothing is remembered here, so nothing is counted, and any node knows them.',
+  stickyRoute: 'By a route that requests name: nothing is remembered here.',
+  stickyFull: '{n} of {all} places taken',
+  stickyKept: 'forgotten {time} after the last request',
+  stickySync: 'shared with the other nodes',
+  stickyEvicted: '{n} were let go for want of room',
+  stickyGone: '(members that left)',
+  share: 'Share',
 } as const;
 
 export type Key = keyof typeof EN;

@@ -54,6 +54,7 @@ export class Desk {
       },
       cluster: () => applier.cluster.figures(),
       live: async () => applier.live.shown,
+      sessions: () => applier.plane.sessions(),
       certificates: () => this.#clerk.ask('certificates', { files: [...applier.texts] }, this.#whereabouts()),
       explain: question =>
         this.#clerk.ask(

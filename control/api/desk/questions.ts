@@ -2,7 +2,7 @@
 import type { ClusterFigures } from '#cluster';
 import type { Diagnostic } from '#config';
 import type { CommandedState, L4Figures, NamedFlow } from '#l4';
-import type { MemberSaid, Step, ZoneBans } from '#l7';
+import type { MemberSaid, PoolSessions, Step, ZoneBans } from '#l7';
 import type { ShownCertificate } from '../../certificates.ts';
 import type { ConfigDiff } from '../../history/diff.ts';
 import type { ApplyWish, RollbackWish } from '../../history/keeper.ts';
@@ -59,6 +59,7 @@ export interface Reads extends Pick<ClerkQuestions, ClerkRead> {
   flows: { readonly input: FlowQuestion; readonly output: FlowPage };
   cluster: { readonly input: undefined; readonly output: ClusterFigures | undefined };
   certificates: { readonly input: undefined; readonly output: readonly ShownCertificate[] };
+  sessions: { readonly input: undefined; readonly output: readonly PoolSessions[] | undefined };
   explain: { readonly input: ExplainQuestion; readonly output: readonly Step[] };
   live: { readonly input: undefined; readonly output: LiveShown };
   bans: { readonly input: undefined; readonly output: readonly ZoneBans[] };

@@ -185,4 +185,36 @@ const removeMember = defineRoute({
   },
 });
 
-export const L7 = [pools, pool, oneMember, changeMember, addMember, removeMember];
+const sessions = defineRoute({
+  ...{ method: 'GET', path: `${AT}/sessions`, role: 'viewer', scope: 'l7' },
+  summary:
+    'Pools with sticky sessions: how many each member has where moat remembers them (learn). What sessions are called is shown nowhere.',
+  reply: z.strictObject({
+    items: z.array(
+      z.strictObject({
+        pool: z.string(),
+        kind: z.enum(['cookie', 'route', 'learn']),
+        table: z
+          .strictObject({
+            zone: z.string(),
+            sessions: z.int(),
+            capacity: z.int(),
+            evictions: z.int().describe('Let go for want of room.'),
+            timeoutMs: z.number(),
+            sync: z.boolean().describe('Shared with the other nodes.'),
+            isCut: z.boolean().describe('Whether there are more than were counted.'),
+            members: z.array(z.strictObject({ name: z.string(), sessions: z.int() })),
+            elsewhere: z.int().describe('Of members that have left.'),
+          })
+          .optional(),
+      }),
+    ),
+  }),
+  async handle({ desk }) {
+    const items = await desk.read('sessions', undefined);
+    if (!items) throw refuse(503, 'l7-down', 'the L7 process does not answer');
+    return { body: { items } };
+  },
+});
+
+export const L7 = [sessions, pools, pool, oneMember, changeMember, addMember, removeMember];
