@@ -29,14 +29,36 @@ export type Row = {
 type Sample = Load & { readonly userUs: number; readonly systemUs: number };
 export type Apply = (running: Running, seconds: number) => Promise<Load>;
 
+export interface Rounds {
+  readonly rounds: number;
+  readonly seconds: number;
+  /** At the least. */
+  readonly warmSeconds: number;
+  /** A compiler that optimizes what has run often enough counts runs, not seconds: on a busy machine they take long. */
+  readonly warmRequests?: number;
+}
+
+const WARM_MOST_MS = 25_000;
+
+async function warmUp(
+  running: Running,
+  { warmSeconds, warmRequests = 0 }: Rounds,
+  apply: Apply,
+): Promise<void> {
+  const startedMs = performance.now();
+  let requests = 0;
+  do requests += (await apply(running, warmSeconds)).requests;
+  while (requests < warmRequests && performance.now() - startedMs < WARM_MOST_MS);
+}
+
 /** A warm-up for those that need it, then `rounds` times each in turn. @param scenario the name of each one's row */
 export async function measure(
   scenario: (running: Running) => string,
   peers: readonly Running[],
-  rounds: { readonly rounds: number; readonly seconds: number; readonly warmSeconds: number },
+  rounds: Rounds,
   apply: Apply,
 ): Promise<Row[]> {
-  for (const running of peers) if (running.peer.warmsUp) await apply(running, rounds.warmSeconds);
+  for (const running of peers) if (running.peer.warmsUp) await warmUp(running, rounds, apply);
   const samples = new Map(peers.map(running => [running, [] as Sample[]]));
   for (let round = 0; round < rounds.rounds; round++) {
     for (const running of peers) samples.get(running)!.push(await sample(running, rounds.seconds, apply));

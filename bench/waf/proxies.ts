@@ -4,7 +4,7 @@ import { wrk } from '../l7/load.ts';
 import { describeMachine, refusal } from '../l7/machine.ts';
 import type { Options } from '../l7/options.ts';
 import { memoryOf } from '../l7/process-tree.ts';
-import { type Apply, measure, type Row } from '../l7/rounds.ts';
+import { type Apply, measure, type Rounds, type Row } from '../l7/rounds.ts';
 import { type Running, type Stage, startPeer, startStage } from '../l7/stage.ts';
 import { inspects, missing, WAF_PEERS } from './peers.ts';
 import { heading, lineOf, save, type Verdict, verdictOf } from './report.ts';
@@ -12,7 +12,10 @@ import { type Ask, BROWSER } from './requests.ts';
 
 const CONNECTIONS = 8;
 
-export async function measureProxies(asks: readonly Ask[], options: Options): Promise<void> {
+export async function measureProxies(
+  asks: readonly Ask[],
+  options: Options & Pick<Rounds, 'warmRequests'>,
+): Promise<void> {
   const why = refusal() ?? (missing() && `${missing()} is not there`);
   if (why) throw new Error(`cannot measure here: ${why}`);
   await using children = new Children();
