@@ -45,7 +45,13 @@ class Folder {
     this.#phases = phases;
     this.#chosen = chosen;
     const { tx } = this;
-    this.#scope = { tx, lookup: macro => lookup(macro, tx), locate: refuse, listed: refuse };
+    this.#scope = {
+      tx,
+      lookup: macro => lookup(macro, tx),
+      locate: refuse,
+      listed: refuse,
+      document: refuse,
+    };
   }
 
   /**

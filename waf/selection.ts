@@ -76,6 +76,8 @@ function soleOf({ variable, selector, mode }: Target): Sole | undefined {
 }
 
 const NOTHING: readonly Entry[] = [];
+/** A document as a whole, for operators that ask for it themselves. */
+const DOCUMENT: readonly Entry[] = [entry('', '[XML document tree]')];
 
 /** What gives the entries of a target. */
 function readerOf(target: Target): Reader {
@@ -88,7 +90,7 @@ function readerOf(target: Target): Reader {
     };
   }
   if (variable.kind === 'tree') {
-    if (selector?.kind !== 'path') return () => NOTHING;
+    if (selector?.kind !== 'path') return t => (t.body.processor === 'XML' ? DOCUMENT : NOTHING);
     const { source, path } = selector;
     return t => variable.select(t, path).map(value => entry(source, value));
   }

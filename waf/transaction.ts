@@ -1,6 +1,7 @@
 /** One request and its response under inspection: fed piece by piece, it says what shall become of them. */
 import { writeAudit } from './audit.ts';
 import { BodyFacts, processorFor, readRequestBody } from './body/request-body.ts';
+import type { XmlElement } from './body/xml-tree.ts';
 import type { CollectionRecord, PersistentName } from './collection/store.ts';
 import { VariableMap } from './collection/variables.ts';
 import { Control } from './control.ts';
@@ -252,6 +253,10 @@ export class Transaction implements MatchScope {
     const found = geoDatabase === undefined ? undefined : this.#around.locate?.(geoDatabase, address);
     for (const [name, value] of Object.entries(found ?? {})) this.geo.set(name, name.toLowerCase(), value);
     return found !== undefined;
+  }
+
+  document(): XmlElement | undefined {
+    return this.body.error === undefined ? this.body.xml : undefined;
   }
 
   listed(name: string): string | undefined {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { readXml, type XmlElement } from '../../waf/body/xml-tree.ts';
 import { type MatchScope, type OperatorContext, OperatorFault } from '../../waf/operator/operator.ts';
 import { REFUSED } from '../../waf/operator/refused.ts';
 import { OPERATORS } from '../../waf/operator/table.ts';
@@ -18,11 +19,31 @@ const MACROS: Readonly<Record<string, string>> = { 'tx.word': 'word', 'tx.limit'
 const SCOPE: MatchScope = {
   lookup: macro => MACROS[macro] ?? '',
   locate: address => address === '192.0.2.1',
+  document: () => undefined,
   listed: name => (name === '1.2.0.192.bl.example.org' ? '127.0.0.2' : undefined),
 };
 
+/** The value itself, for operators that ask for the body. */
+function documentOf(value: string): XmlElement | undefined {
+  try {
+    return readXml(value, { depth: 100, nodes: 1000 });
+  } catch {
+    return undefined;
+  }
+}
+
 const FILES: Readonly<Record<string, string>> = {
   'networks.data': '# networks\n198.51.100.0/24\n2001:db8::/32 # documentation\n',
+  'note.dtd': `<?xml version="1.0" encoding="UTF-8"?><!-- notes -->
+    <!ENTITY % text "(#PCDATA | em | s:b)*"> <!ENTITY other "x">
+    <!ELEMENT note (to+, (head | title)?, body, (ps, link*)*)> <!ATTLIST note id ID #REQUIRED lang (de|en) "de"
+      version CDATA #FIXED "1" xmlns:s CDATA #IMPLIED>
+    <!ELEMENT to (#PCDATA)> <!ELEMENT head (#PCDATA)><!ELEMENT title EMPTY> <!ELEMENT body %text;> <!ELEMENT em %text;>
+    <!ELEMENT s:b (#PCDATA)> <!ELEMENT ps ANY> <!ELEMENT link EMPTY>
+    <!ATTLIST link to IDREF #IMPLIED all IDREFS #IMPLIED id ID #IMPLIED w NMTOKENS #IMPLIED>`,
+  'entities.dtd': '<!ENTITY % a "%b;%b;"><!ENTITY % b "%a;%a;"><!ELEMENT x (%a;)>',
+  'elsewhere.dtd': '<!ENTITY % a SYSTEM "http://example.com/a.dtd"> %a; <!ELEMENT x ANY>',
+  'model.dtd': '<!ELEMENT x (a, b | c)>',
   'words.data': '# words\nsqlmap\n\nMozilla/Evil x\n  # indented\n',
   'wrong.data': '198.51.100.0/24\n198.51.100.0/99\n',
 };
@@ -53,7 +74,7 @@ for (const operator of usable) {
     for (const [argument, value, expected] of vectors) {
       const matcher = operator.compile(argument, CONTEXT);
       assert.equal(
-        matcher.match(value, SCOPE),
+        matcher.match(value, { ...SCOPE, document: () => documentOf(value) }),
         expected,
         `@${operator.name} ${argument} of ${JSON.stringify(value)}`,
       );
@@ -98,6 +119,12 @@ const WRONG: readonly (readonly [string, string])[] = [
   ['validateByteRange', '9-'],
   ['validateByteRange', '0-256'],
   ['validateByteRange', '20-10'],
+  ['validateDTD', ''],
+  ['validateDTD', 'absent.dtd'],
+  ['validateDTD', 'words.data'],
+  ['validateDTD', 'entities.dtd'],
+  ['validateDTD', 'elsewhere.dtd'],
+  ['validateDTD', 'model.dtd'],
   ['verifyCC', '['],
 ];
 
@@ -126,6 +153,7 @@ const DEPARTURES: Readonly<Record<string, string>> = {
   pmFromFile: 'needs a file',
   pmf: 'needs a file',
   geoLookup: 'needs a database',
+  validateDTD: 'needs a file',
   rbl: 'needs a name server',
   unconditionalMatch: 'it takes no argument there',
 };

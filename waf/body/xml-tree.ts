@@ -1,11 +1,20 @@
 /** XML as rules see it: elements, attributes, text. Refuses entities, and everything that is not well-formed. */
 import { XmlFault, XmlReader } from './xml-reader.ts';
 
+export interface XmlAttribute {
+  /** Without its prefix. */
+  readonly name: string;
+  readonly tag: string;
+  readonly value: string;
+}
+
 export interface XmlElement {
   /** Without its prefix. */
   readonly name: string;
+  /** As it was written, with its prefix. */
+  readonly tag: string;
   readonly namespace: string;
-  readonly attributes: readonly { readonly name: string; readonly value: string }[];
+  readonly attributes: readonly XmlAttribute[];
   readonly children: (XmlElement | string)[];
 }
 
@@ -53,8 +62,9 @@ export function readXml(text: string, limits: XmlLimits): XmlElement {
       const [prefix, name] = splitName(token.tag);
       const element: XmlElement = {
         name,
+        tag: token.tag,
         namespace: scope.get(prefix) ?? '',
-        attributes: token.attributes.map(({ name, value }) => ({ name: splitName(name)[1], value })),
+        attributes: token.attributes.map(({ name: tag, value }) => ({ name: splitName(tag)[1], tag, value })),
         children: [],
       };
       if (parent) parent.element.children.push(element);

@@ -1,4 +1,5 @@
 /** What an operator of a rule is: an argument compiled once, which is then asked about values. */
+import type { XmlElement } from '../body/xml-tree.ts';
 
 /** A compiled regular expression over one-byte strings. */
 export interface CompiledPattern {
@@ -28,6 +29,8 @@ export interface MatchScope {
   lookup(macro: string): string;
   /** Looks up an address and fills the collection GEO; false when nothing is known about it. */
   locate(address: string): boolean;
+  /** The XML body; undefined where there is none, or it could not be read. */
+  document(): XmlElement | undefined;
   /** What a DNS block list answered for a name (`2.0.0.127.zone`), as far as is known now; undefined where it lists nothing. */
   listed(name: string): string | undefined;
 }

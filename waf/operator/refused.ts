@@ -20,7 +20,6 @@ export const REFUSED: readonly Operator[] = [
     'inspect uploads by their type, extension and size',
   ),
   refused('rsub', 'it rewrites what passes, and moat inspects only', 'rewrite answers by sub_filter'),
-  refused('validateDTD', 'it needs an external schema', REMOVE),
   refused('validateHash', 'it belongs to a module of version 2', REMOVE),
   refused('validateSchema', 'it needs an external schema', REMOVE),
 ];

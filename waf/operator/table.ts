@@ -10,6 +10,7 @@ import { REFUSED } from './refused.ts';
 import { rx, rxGlobal } from './rx.ts';
 import { beginsWith, contains, containsWord, endsWith, streq, strmatch, within } from './text.ts';
 import { validateByteRange } from './validate-byte-range.ts';
+import { validateDTD } from './validate-dtd.ts';
 import { validateUrlEncoding, validateUtf8Encoding } from './validate-encoding.ts';
 import { verifyCC, verifyCPF, verifySSN, verifySVNR } from './verify.ts';
 
@@ -40,6 +41,7 @@ const ALL: readonly Operator[] = [
   strmatch,
   unconditionalMatch,
   validateByteRange,
+  validateDTD,
   validateUrlEncoding,
   validateUtf8Encoding,
   verifyCC,

@@ -272,6 +272,12 @@ const VECTORS: readonly Vector[] = [
     sent: { method: 'POST', body: '<a><b n="1">x</b></a>' },
     ids: [2, 3],
   },
+  {
+    name: 'XML as a whole is asked only of bodies that are to be read as XML',
+    rules: 'SecRule XML "@unconditionalMatch" "id:1,pass"\nSecRule XML "@rx evil" "id:2,pass"',
+    sent: form('a=evil'),
+    ids: [],
+  },
 ];
 
 for (const { name, rules, sent, ids: expected } of VECTORS)
@@ -293,4 +299,17 @@ test('the status may stand in any link of a chain, and block takes no refusal ba
     'SecDefaultAction "phase:2,pass"\nSecRule ARGS "@rx x" "id:1,phase:2,deny,block,status:418"',
   );
   assert.equal(inspect(block, { target: '/?a=x' }).decision?.status, 418);
+});
+
+test('@validateDTD: XML that is not as a DTD says, and XML that is none', () => {
+  const rules = compiled(
+    'SecAction "id:1,phase:1,nolog,pass,ctl:requestBodyProcessor=XML"\nSecRule XML "@validateDTD a.dtd" "id:2,deny,status:400"',
+    {},
+    { '/a.dtd': '<!ELEMENT a (b)><!ELEMENT b (#PCDATA)>' },
+  );
+  const status = (body: string) => inspect(rules, { method: 'POST', body }).decision?.status;
+  assert.deepEqual(
+    ['<a><b>x</b></a>', '<a>x</a>', '<a><b>', '<!DOCTYPE a [<!ENTITY e "x">]><a><b>&e;</b></a>'].map(status),
+    [undefined, 400, 400, 400],
+  );
 });
