@@ -208,9 +208,8 @@ export class Node {
   /** Who does not know the flows of the active node would break them. */
   #waitForFlows(): void {
     const { flowWaitMs } = this.#model;
-    const saysNothing = this.#flows === undefined;
-    const isOver = saysNothing && monotonicMs() - this.#bornMs >= (flowWaitMs ?? 0);
-    const waits = flowWaitMs !== undefined && !isOver && this.#flows?.isReady !== true;
+    // An L4 tier that says nothing counts its own wait, and is no reason to take the place of one that works.
+    const waits = flowWaitMs !== undefined && this.#flows?.isReady !== true;
     const reason = waits
       ? (this.#flows?.says ?? 'the L4 tier has not told yet whether it knows the flows')
       : undefined;

@@ -31,8 +31,11 @@ const paths: readonly Path[] = model.paths.map(
 
 let state: SyncState = 'alone';
 let sinceMs = nowMs();
-/** Since then it waits to be in step: since the start, or since they met. */
-let waitsSinceMs = sinceMs;
+/**
+ * So long it has waited to be in step: since the start, or since they met. Only while it ran: on a machine so busy that this thread
+ * gets no turn, the other one has had no chance to be heard.
+ */
+let waitedMs = 0;
 let otherVersion: number | undefined;
 
 const stateNow = (): SyncState => {
@@ -52,7 +55,7 @@ const SAYS: Readonly<Record<SyncState, string>> = {
 function look(): void {
   const next = stateNow();
   if (next !== state) {
-    if (next === 'joining') waitsSinceMs = nowMs();
+    if (next === 'joining') waitedMs = 0;
     sinceMs = nowMs();
     state = next;
     say({ kind: 'log', level: next === 'alone' ? 'warn' : 'notice', message: `flow sync: ${SAYS[next]}` });
@@ -64,7 +67,8 @@ function look(): void {
       message: `flow sync: the other director speaks version ${figures.otherVersion}, this one ${VERSION}: flows are not kept in step until both run the same moat`,
     });
   otherVersion = figures.otherVersion;
-  const isReady = state === 'in-step' || nowMs() - waitsSinceMs >= model.waitMs;
+  waitedMs += REPORT_MS;
+  const isReady = state === 'in-step' || waitedMs >= model.waitMs;
   const { user, system } = process.threadCpuUsage();
   const report: SyncFigures = {
     ...figures,
