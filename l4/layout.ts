@@ -11,6 +11,7 @@ export const REASONS_MOST = 64;
 export const SCORED_MOST = 256;
 
 export const SIEVE_BITS = 14;
+export const ENDPOINT_SLOT_BITS = 10;
 
 export const SETTING = { filter: 1, lease: 2, sync: 4 } as const;
 export const ADDRESS = { virtual: 1, real: 2, source: 4 } as const;
@@ -133,6 +134,11 @@ const flow = {
   },
 } as const satisfies Struct;
 
+const endpointKey = {
+  size: 20,
+  fields: { address: [0, 16], port: [16, 'be16'], protocol: [18, 'u8'], zero: [19, 'u8'] },
+} as const satisfies Struct;
+
 /** By the names of the structs in C. */
 export const STRUCTS = {
   sieve: { size: 4096, fields: { to: [0, 2048], from: [2048, 2048] } },
@@ -153,10 +159,8 @@ export const STRUCTS = {
       tunnel_source6: [88, 16],
     },
   },
-  endpoint_key: {
-    size: 20,
-    fields: { address: [0, 16], port: [16, 'be16'], protocol: [18, 'u8'], zero: [19, 'u8'] },
-  },
+  endpoint_key: endpointKey,
+  endpoint_slot: { size: 24, fields: { key: [0, endpointKey], service: [20, 'u32'] } },
   limit,
   service: {
     size: 48,

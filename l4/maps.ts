@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { BpfMap, createMap, MAP_FLAG, MAP_TYPE } from '#native/bpf.ts';
 import { closeFd } from '#native/socket.ts';
 import { addressBytes, addressText } from './address.ts';
+import { putInSlot, takeFromSlot } from './endpoint-slots.ts';
 import { STRUCTS } from './layout.ts';
 import { sieveOf } from './sieve.ts';
 import { encode, readNumber, type Values } from './struct.ts';
@@ -14,6 +15,7 @@ export const MAP_NAMES = [
   'addresses',
   'sieves',
   'endpoints',
+  'endpoint_slots',
   'services',
   'service_states',
   'rings',
@@ -111,11 +113,15 @@ export class L4Maps {
   }
 
   putEndpoint(place: EndpointPlace, service: number): void {
-    this.map('endpoints').put(endpointKey(place), u32(service));
+    const key = endpointKey(place);
+    this.map('endpoints').put(key, u32(service));
+    putInSlot(this.map('endpoint_slots'), key, service);
   }
 
   dropEndpoint(place: EndpointPlace): void {
-    this.map('endpoints').delete(endpointKey(place));
+    const key = endpointKey(place);
+    takeFromSlot(this.map('endpoint_slots'), key);
+    this.map('endpoints').delete(key);
   }
 
   /** The endpoints that stand there, by their keys. */

@@ -1,17 +1,27 @@
-/** The sieve of the data plane: a bit for each address that means something, so that a stranger's packet costs one look. */
+/** Places in the data plane that follow from an address: its bit in the sieve, so that a stranger's packet costs one look, and an endpoint's slot. */
 import { addressBytes } from './address.ts';
-import { ADDRESS, SIEVE_BITS, STRUCTS } from './layout.ts';
+import { ADDRESS, ENDPOINT_SLOT_BITS, SIEVE_BITS, STRUCTS } from './layout.ts';
 
 const FACTORS = [0x9e3779b1, 0x85ebca77, 0xc2b2ae3d, 0x27d4eb2f] as const;
+const PORT_FACTOR = 0x165667b1;
 
-/** As sieve_bit() in l4/bpf/headers.h. @param address 16 bytes @returns 0 to 2 ** SIEVE_BITS - 1 */
-export function sieveBit(address: Uint8Array): number {
-  const view = new DataView(address.buffer, address.byteOffset);
-  const sum = FACTORS.reduce(
-    (total, factor, at) => (total + Math.imul(view.getUint32(4 * at, true), factor)) | 0,
-    0,
-  );
-  return Math.imul(sum ^ (sum >>> 15), FACTORS[0]) >>> (32 - SIEVE_BITS);
+/** As sum_of_address() and upper_bits() in l4/bpf/headers.h. @param address 16 bytes */
+const sumOfAddress = (address: DataView): number =>
+  FACTORS.reduce((total, factor, at) => (total + Math.imul(address.getUint32(4 * at, true), factor)) | 0, 0);
+
+const upperBits = (sum: number, bits: number): number =>
+  Math.imul(sum ^ (sum >>> 15), FACTORS[0]) >>> (32 - bits);
+
+/** As sieve_bit() there. @param address 16 bytes @returns 0 to 2 ** SIEVE_BITS - 1 */
+export const sieveBit = (address: Uint8Array): number =>
+  upperBits(sumOfAddress(new DataView(address.buffer, address.byteOffset)), SIEVE_BITS);
+
+/** As endpoint_slot_of() there. @param key a struct endpoint_key @returns 0 to 2 ** ENDPOINT_SLOT_BITS - 1 */
+export function endpointSlotOf(key: Uint8Array): number {
+  const view = new DataView(key.buffer, key.byteOffset);
+  const { port, protocol } = STRUCTS.endpoint_key.fields;
+  const portAndProtocol = (view.getUint8(protocol[0]) << 16) | view.getUint16(port[0], true);
+  return upperBits((sumOfAddress(view) + Math.imul(portAndProtocol, PORT_FACTOR)) | 0, ENDPOINT_SLOT_BITS);
 }
 
 /** @param meanings kinds: ADDRESS bits @returns a struct sieve */

@@ -251,7 +251,7 @@ export class MapWriter {
           `${hex(key.subarray(0, 16))} ${place.port} ${place.protocol === PROTOCOL.tcp ? 'tcp' : 'udp'}`,
         )
       )
-        this.#maps.map('endpoints').delete(key);
+        this.#maps.dropEndpoint(place);
     }
     const prefixes = new Set(
       [...this.#filters.values()].flatMap(entries => [...entries.values()].map(([key]) => hex(key))),

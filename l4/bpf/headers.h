@@ -70,11 +70,19 @@ INLINE int same_address(const struct address *one, const struct address *other) 
          one->word[3] == other->word[3];
 }
 
-/* As sieveBit() in l4/sieve.ts. */
-INLINE __u32 sieve_bit(const struct address *address) {
-  __u32 hash = address->word[0] * 0x9e3779b1u + address->word[1] * 0x85ebca77u + address->word[2] * 0xc2b2ae3du +
-               address->word[3] * 0x27d4eb2fu;
-  return ((hash ^ hash >> 15) * 0x9e3779b1u) >> (32 - SIEVE_BITS);
+/* As in l4/sieve.ts. */
+INLINE __u32 sum_of_address(const struct address *address) {
+  return address->word[0] * 0x9e3779b1u + address->word[1] * 0x85ebca77u + address->word[2] * 0xc2b2ae3du +
+         address->word[3] * 0x27d4eb2fu;
+}
+
+INLINE __u32 upper_bits(__u32 sum, __u32 bits) { return ((sum ^ sum >> 15) * 0x9e3779b1u) >> (32 - bits); }
+
+INLINE __u32 sieve_bit(const struct address *address) { return upper_bits(sum_of_address(address), SIEVE_BITS); }
+
+INLINE __u32 endpoint_slot_of(const struct endpoint_key *key) {
+  __u32 sum = sum_of_address(&key->address) + ((__u32)key->protocol << 16 | key->port) * 0x165667b1u;
+  return upper_bits(sum, ENDPOINT_SLOT_BITS);
 }
 
 INLINE void set_v6(struct address *to, const struct in6_addr *from) { __builtin_memcpy(to, from, sizeof *to); }

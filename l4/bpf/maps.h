@@ -47,6 +47,13 @@ struct {
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1 << ENDPOINT_SLOT_BITS);
+  __type(key, __u32);
+  __type(value, struct endpoint_slot);
+} endpoint_slots SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(max_entries, SERVICES_MOST);
   __type(key, __u32);
   __type(value, struct service);

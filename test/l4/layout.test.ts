@@ -82,6 +82,7 @@ test('layout.ts: numbers are those of the header', () => {
     ['SCORED_MOST', layout.SCORED_MOST],
     ['REASONS_MOST', layout.REASONS_MOST],
     ['SIEVE_BITS', layout.SIEVE_BITS],
+    ['ENDPOINT_SLOT_BITS', layout.ENDPOINT_SLOT_BITS],
     ['SETTING_FILTER', layout.SETTING.filter],
     ['SETTING_LEASE', layout.SETTING.lease],
     ['SETTING_SYNC', layout.SETTING.sync],

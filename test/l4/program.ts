@@ -110,9 +110,9 @@ export class Program {
     this.maps = maps;
     this.fd = fd;
     this.sweep = sweep;
+    for (const [, place] of maps.endpointPlaces()) maps.dropEndpoint(place);
     for (const name of [
       'addresses',
-      'endpoints',
       'sources',
       'buckets',
       'client_flows',
