@@ -138,7 +138,9 @@ SEPARATE int put_elsewhere(const struct flow_key *key, const struct flow *flow, 
 
 /* A new flow. 0, -EXIST, -TOO_BIG where there is no room, or -BUSY. Of two CPUs with the same key one comes first: both hold its
  * bucket. `hash`: that of the key. */
-INLINE int flow_insert_here(const struct flow_seed *seed, const struct flow_key *key, const struct flow *flow, __u64 hash) {
+SEPARATE int flow_insert_at(const struct flow_key *key, const struct flow *flow, __u64 hash) {
+  struct flow_seed *seed = get_seed();
+  if (!key || !flow || !seed) return -TOO_BIG;
   struct flow_bucket *bucket = bucket_at(place_of(seed, hash, 0));
   if (!bucket) return -TOO_BIG;
   if (!hold(bucket)) return -BUSY;
@@ -151,7 +153,7 @@ INLINE int flow_insert_here(const struct flow_seed *seed, const struct flow_key 
 
 SEPARATE int flow_insert(const struct flow_key *key, const struct flow *flow) {
   struct flow_seed *seed = get_seed();
-  return key && flow && seed ? flow_insert_here(seed, key, flow, flow_hash(seed, key)) : -TOO_BIG;
+  return key && seed ? flow_insert_at(key, flow, flow_hash(seed, key)) : -TOO_BIG;
 }
 
 SEPARATE int flow_delete(const struct flow_key *key) {
