@@ -21,6 +21,7 @@ import {
   peersOf,
   received,
   type Stage,
+  settled,
   startNode,
   statusText,
   WAYS,
@@ -112,6 +113,7 @@ testBoth('sticky sessions keep their server on the other moat when theirs dies',
   await inStep([first, second]); // the hundred came by the snapshot
   const young = await makeSessions(a.port, 100);
   await until(async () => (await received(second)) >= 200, 'all sessions to be known');
+  await settled([first, second]); // some may have come twice
   process.kill(first.pid, 'SIGKILL');
   assert.equal(await movedAt(b.port, new Map([...old, ...young])), 0);
   await first.stop().catch(() => {}); // it has died, as was meant
@@ -136,6 +138,7 @@ testBoth('the latest use of a session counts', async ({ conf }) => {
   assert.ok(bereft > 0);
   await until(async () => (await movedAt(b.port, sessions)) === bereft);
   await until(async () => (await received(first)) >= bereft);
+  await settled([first, second]);
   for (const [cookie] of sessions)
     assert.equal((await request(a.port, { headers: { Cookie: cookie } })).body, '1');
 });
@@ -155,6 +158,7 @@ testBoth('limits count the requests to both, and what came before they met', asy
   await inStep([first, second]);
   for (let n = 0; n < 10; n++) assert.equal(await ask(a.port, 'both'), true);
   await until(async () => (await received(second)) >= 2);
+  await settled([first, second]);
   for (const key of ['early', 'both']) {
     let passed = 0;
     for (let n = 0; n < 30; n++) if (await ask(b.port, key)) passed++;
