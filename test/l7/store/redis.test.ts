@@ -9,6 +9,7 @@ import { type Redis, skip, startRedis } from './redis-rig.ts';
 import { makeSessions, movedAt, startServers, stickyHttp } from './sessions.ts';
 import {
   confOf,
+  hasReceived,
   inStep,
   KEY,
   type Node,
@@ -80,7 +81,7 @@ test('redis: three moats on one server know the same', { skip }, async () => {
   const all = new Map<string, string>();
   for (const { port } of [a, b, c])
     for (const [cookie, server] of await makeSessions(port, 30)) all.set(cookie, server);
-  await until(() => ofEach(moats, async moat => (await received(moat)) >= 60), 'all to know');
+  for (const moat of moats) await hasReceived(moat, 60);
   for (const { port } of [a, b, c]) assert.equal(await movedAt(port, all), 0);
   for (const moat of moats) assert.equal((await redisOf(moat))?.nodes, 2);
 });
@@ -95,7 +96,7 @@ test('redis: killed under requests, nobody is refused; when it is back and empty
   await using second = await startNode(conf(b));
   await inStep([first, second]);
   const old = await makeSessions(a.port, 50);
-  await until(async () => (await received(second)) >= 50);
+  await hasReceived(second, 50);
   await using clients = keepAsking(a.port);
   redis.signal('SIGKILL');
   await until(() => ofEach([first, second], isDown), 'its end to be noticed');
@@ -153,8 +154,7 @@ test('redis: out of memory, traffic goes on and what was not taken comes later',
   assert.equal(await movedAt(a.port, new Map([...sessions, ...later])), 0);
   assert.equal(await received(second), 0);
   redis.ask('CONFIG', 'SET', 'maxmemory', '0');
-  await until(async () => (await received(second)) >= 80, 'all to come');
-  await settled([first, second]);
+  await hasReceived(second, 80);
   assert.equal(await movedAt(b.port, new Map([...sessions, ...later])), 0);
   await until(() => !/^! /m.test(statusText(first)), 'the alarm to end');
   assert.equal(first.read().match(/takes nothing/g)?.length, 1, 'told once');
@@ -224,7 +224,7 @@ test('redis: a wrong password is told, never shown, and a right one is taken at 
   // That is all the rights that are needed: the other moat gets what is known.
   const sessions = await makeSessions(a.port, 20);
   await using other = await startNode(conf(b), { 'redis.password': 'the-right-one' });
-  await until(async () => (await received(other)) >= 20, 'all to come');
+  await hasReceived(other, 20);
   assert.equal(await movedAt(b.port, sessions), 0);
   for (const text of [moat.read(), other.read(), moat.output(), statusText(moat)])
     assert.doesNotMatch(text, /a-wrong-one|the-right-one|a key that/);

@@ -4,10 +4,10 @@ import { response, startUpstream } from '../../e2e/upstream.ts';
 import { request } from '../../e2e/wire.ts';
 import type { Node } from './two-moats.ts';
 
-/** The inside of an http block. @param more further lines */
+/** The inside of an http block. The zone has room for whoever keeps asking meanwhile: what is forgotten first is oldest. @param more further lines */
 export const stickyHttp = ({ port }: Node, servers: readonly number[], more = '') => `
   upstream app { ${servers.map(server => `server 127.0.0.1:${server};`).join(' ')}
-    sticky learn create=$upstream_cookie_sid lookup=$cookie_sid zone=sids:1m timeout=1h sync; }
+    sticky learn create=$upstream_cookie_sid lookup=$cookie_sid zone=sids:16m timeout=1h sync; }
   ${more}
   server { listen 127.0.0.1:${port}; location / { proxy_pass http://app; } }`;
 

@@ -13,15 +13,14 @@ import { request } from '../../e2e/wire.ts';
 import { Authority } from '../authority.ts';
 import { makeSessions, movedAt, startServers, stickyHttp } from './sessions.ts';
 import {
+  hasReceived,
   inStep,
   type Node,
   newNodes,
   nodeConf,
   orderBan,
   peersOf,
-  received,
   type Stage,
-  settled,
   startNode,
   statusText,
   WAYS,
@@ -112,8 +111,7 @@ testBoth('sticky sessions keep their server on the other moat when theirs dies',
   await using second = await startNode(conf(b, a, stickyHttp(b, servers.ports)));
   await inStep([first, second]); // the hundred came by the snapshot
   const young = await makeSessions(a.port, 100);
-  await until(async () => (await received(second)) >= 200, 'all sessions to be known');
-  await settled([first, second]); // some may have come twice
+  await hasReceived(second, 200);
   process.kill(first.pid, 'SIGKILL');
   assert.equal(await movedAt(b.port, new Map([...old, ...young])), 0);
   await first.stop().catch(() => {}); // it has died, as was meant
@@ -131,14 +129,13 @@ testBoth('the latest use of a session counts', async ({ conf }) => {
   await using second = await startNode(conf(b, a, stickyHttp(b, [one, two])));
   await inStep([first, second]);
   const sessions = await makeSessions(a.port, 20);
-  await until(async () => (await received(second)) >= 20);
+  await hasReceived(second, 20);
   // The second moat loses a server: its sessions move to the other one, and the first one follows.
   second.reload(conf(b, a, stickyHttp(b, [two])));
   const bereft = [...sessions.values()].filter(server => server === '0').length;
   assert.ok(bereft > 0);
   await until(async () => (await movedAt(b.port, sessions)) === bereft);
-  await until(async () => (await received(first)) >= bereft);
-  await settled([first, second]);
+  await hasReceived(first, bereft);
   for (const [cookie] of sessions)
     assert.equal((await request(a.port, { headers: { Cookie: cookie } })).body, '1');
 });
@@ -157,8 +154,7 @@ testBoth('limits count the requests to both, and what came before they met', asy
   await using second = await startNode(conf(b, a, http(b)));
   await inStep([first, second]);
   for (let n = 0; n < 10; n++) assert.equal(await ask(a.port, 'both'), true);
-  await until(async () => (await received(second)) >= 2);
-  await settled([first, second]);
+  await hasReceived(second, 2);
   for (const key of ['early', 'both']) {
     let passed = 0;
     for (let n = 0; n < 30; n++) if (await ask(b.port, key)) passed++;

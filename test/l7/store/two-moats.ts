@@ -131,3 +131,9 @@ export async function settled(moats: readonly Running[]): Promise<void> {
   await sleep(1500);
   await inStep(moats);
 }
+
+/** Waits until so many changes have come, and for the last of them: one may come twice. */
+export async function hasReceived(moat: Running, count: number): Promise<void> {
+  await until(async () => (await received(moat)) >= count, `${count} changes to come`);
+  await settled([moat]);
+}
