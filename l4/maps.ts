@@ -159,8 +159,10 @@ export class L4Maps {
 
   /** The ring of the other director. @param reals undefined: it is as ours */
   putRingElsewhere(service: number, reals: Uint32Array | undefined): void {
+    const rings = this.map('rings_elsewhere');
     if (reals) this.#putRing('rings_elsewhere', service, reals);
-    else this.map('rings_elsewhere').delete(u32(service));
+    // Older kernels wait for all processors after each such delete, also where nothing stands, and it may be of every service.
+    else if (rings.get(u32(service), u32(0))) rings.delete(u32(service));
   }
 
   #putRing(into: 'rings' | 'rings_elsewhere', service: number, reals: Uint32Array): void {
