@@ -28,7 +28,7 @@ struct bpf_map {
   __u32 max_entries;
 } __attribute__((preserve_access_index));
 
-/* The map knows it: the number that stands in it at index 0 would be a call and a cache line more. */
+/* The map knows it: a number that stands in it would be a call and a cache line more. */
 INLINE __u32 ring_length(const void *ring) { return ((const struct bpf_map *)ring)->max_entries - 1; }
 
 /* From a slot on, the first whose real server is not full. */

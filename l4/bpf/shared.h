@@ -105,7 +105,7 @@ struct service_state {
   __u64 cookies_until_ns;
 };
 
-/* ---- rings: a map per service, an array of ids of real servers behind their number at index 0 ---- */
+/* ---- rings: a map per service, an array of ids of real servers from index 1 on: none are one too few for a map ---- */
 
 /* lblc, lblcr: real servers that a destination has; lblc: one at most. */
 #define LOCALITY_MOST 16
