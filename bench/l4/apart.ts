@@ -8,7 +8,9 @@ import type { Site } from '../../test/l4/site.ts';
 import type { Host } from '../../test/lab/lab.ts';
 
 const ENDS = 0;
-export const DIRECTORS = 1;
+const DIRECTORS = 1;
+/** Starts a program on the director's processor. */
+export const BESIDE_THE_DIRECTOR = ['taskset', '-c', `${DIRECTORS}`] as const;
 
 /** The processor that takes what arrives there: on veth it would be the sender's. */
 async function receiveOn(cpu: number, host: Host, device: string): Promise<void> {

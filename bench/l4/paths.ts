@@ -1,13 +1,13 @@
 /** How much of the way without a balancer is left: a client to nginx directly, by moat in each mode, by nginx stream and by HAProxy. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DirectorBuild } from '../../l4/programs.ts';
 import type { ForwardMode } from '../../model/l4/virtual-server.ts';
 import { Site, VIP4 } from '../../test/l4/site.ts';
 import type { Host } from '../../test/lab/lab.ts';
 import { type Spread, spread } from '../l7/rounds.ts';
-import { DIRECTORS, keepApart } from './apart.ts';
+import { BESIDE_THE_DIRECTOR, keepApart } from './apart.ts';
 import type { Options, PartName } from './options.ts';
 
 /** Ports of the peers on the director's own address. */
@@ -177,12 +177,11 @@ function least(site: Site): Path {
   };
 }
 
-/** @param cpus theirs, as taskset has them */
-async function startPeers(site: Site, dir: string, cpus: string): Promise<Path[]> {
+/** @param by what they are started by */
+async function startPeers(site: Site, dir: string, by: readonly string[]): Promise<Path[]> {
   const { nginx, haproxy } = peerConfigs(dir);
-  const onThem = ['taskset', '-c', cpus] as const;
-  site.directorHost.start(...onThem, 'nginx', '-e', `${dir}/error.log`, '-c', nginx);
-  site.directorHost.start(...onThem, 'haproxy', '-db', '-f', haproxy);
+  site.directorHost.start(...by, 'nginx', '-e', `${dir}/error.log`, '-c', nginx);
+  site.directorHost.start(...by, 'haproxy', '-db', '-f', haproxy);
   await site.directorHost.listening(PEER_PORTS.nginx);
   await site.directorHost.listening(PEER_PORTS.haproxy);
   return [
@@ -199,7 +198,7 @@ async function switched(options: Options, apart: boolean): Promise<PathRow[]> {
     using _ends = apart ? await keepApart(site) : undefined;
     site.holdAddresses();
     await start(site);
-    const peers = await startPeers(site, dir, apart ? `${DIRECTORS}` : `0-${availableParallelism() - 1}`);
+    const peers = await startPeers(site, dir, apart ? BESIDE_THE_DIRECTOR : []);
     return await measure(
       apart ? 'apart' : 'switched',
       site,
