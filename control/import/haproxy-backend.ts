@@ -1,6 +1,6 @@
 /** A backend of HAProxy: a pool, and what a location that passes to it says. */
 import { type Line, type Section, timeOf } from './haproxy-tree.ts';
-import { moatValue } from './haproxy-value.ts';
+import { moatValue, variableOf } from './haproxy-value.ts';
 import type { Remarks, Words } from './outcome.ts';
 
 export interface Pool {
@@ -132,7 +132,7 @@ export class BackendReader {
     if (method === 'source') return hash('$remote_addr');
     if (method === 'uri') return hash('$uri');
     if (method === 'url_param' && argument) return hash(`$arg_${argument}`);
-    if (header !== undefined) return hash(`$http_${header.toLowerCase().replaceAll('-', '_')}`);
+    if (header !== undefined) return hash(`$http_${variableOf(header)}`);
     if (/^random/.test(method)) return [['random', 'two', 'least_conn']];
     this.#remarks.changed(line!.line, `balance ${method} became round robin: moat has no such method`);
     return [];

@@ -1,6 +1,6 @@
 /** A frontend of HAProxy: a server for each set of hosts that its rules tell apart, with a location for each path. */
 import type { Pool } from './haproxy-backend.ts';
-import { Acls, isPlainOnly, type Where } from './haproxy-match.ts';
+import { Acls, escaped, isPlainOnly, type Where } from './haproxy-match.ts';
 import { type Line, type Section, timeOf } from './haproxy-tree.ts';
 import { moatValue } from './haproxy-value.ts';
 import type { Remarks, Words } from './outcome.ts';
@@ -409,6 +409,5 @@ function isShadowed(path: string, earlier: string): boolean {
 function asPattern(path: string): string {
   const [, sign, text = ''] = /^(\^~|=) (.*)$/s.exec(path) ?? [];
   if (sign === undefined) return path;
-  const escaped = text.replace(/[.*+?^$()[\]{}|\\]/g, '\\$&');
-  return `~ ^${escaped}${sign === '=' ? '$' : ''}`;
+  return `~ ^${escaped(text)}${sign === '=' ? '$' : ''}`;
 }

@@ -14,7 +14,8 @@ export interface Where {
 
 type Test = (values: readonly string[], isCaseless: boolean) => Where;
 
-const escaped = (text: string) => text.replace(/[.*+?^$()[\]{}|\\]/g, '\\$&');
+/** A text as a pattern of itself alone. */
+export const escaped = (text: string) => text.replace(/[.*+?^$()[\]{}|\\]/g, '\\$&');
 const regex = (caseless: boolean) => (caseless ? '~*' : '~');
 const HOSTS: Readonly<Record<string, Test>> = {
   '': hosts => ({ hosts: hosts.map(host => host.toLowerCase()) }),
@@ -33,7 +34,7 @@ const PATHS: Readonly<Record<string, Test>> = {
 };
 
 /** @param words of an acl behind its name, or within braces @returns undefined when moat has no place for it */
-export function testOf(words: readonly string[]): Where | undefined {
+function testOf(words: readonly string[]): Where | undefined {
   const [criterion = '', ...rest] = words;
   if (rest[0] === '-f' || rest.includes('-m')) return undefined;
   const values = rest.filter(word => !/^-[in-]$/.test(word) && word !== '--');

@@ -24,7 +24,8 @@ const ALIASES: Readonly<Record<string, string>> = {
   H: '$hostname',
 };
 
-const variableOf = (name: string) => name.toLowerCase().replaceAll('-', '_');
+/** A header's name as variables have it: `X-Tenant` is `x_tenant` of `$http_x_tenant`. */
+export const variableOf = (name: string) => name.toLowerCase().replaceAll('-', '_');
 
 function sampleOf(text: string): string | undefined {
   const known = SAMPLES[text];
