@@ -98,11 +98,14 @@ export class BackendReader {
     const servers = this.#section.lines.filter(({ words: [first] }) => first === 'server');
     const parameters = servers.map(server => this.#parametersOf(server));
     const check = this.#check(parameters);
+    const balance = this.#balance();
+    // Such a method gives each member its share of keys, whatever state it is in.
+    const takesAll = balance.some(([first]) => first === 'hash' || first === 'random');
     this.#tellOfTheRest();
     return {
       name,
       line,
-      lines: [...this.#balance(), ...this.#sticky(parameters), ...this.#members(servers, parameters)],
+      lines: [...balance, ...this.#sticky(parameters), ...this.#members(servers, parameters, takesAll)],
       passing: [...this.#passing(parameters), ...check.words],
       match: check.match,
       members: servers.length,
@@ -136,11 +139,6 @@ export class BackendReader {
     if (/^random/.test(method)) return [['random', 'two', 'least_conn']];
     this.#remarks.changed(line!.line, `balance ${method} became round robin: moat has no such method`);
     return [];
-  }
-
-  /** Whether the method gives each member its share of keys, whatever state it is in. */
-  get #takesAll(): boolean {
-    return this.#balance().some(([name]) => name === 'hash' || name === 'random');
   }
 
   #sticky(parameters: readonly ReadonlyMap<string, string>[]): Words[] {
@@ -199,27 +197,32 @@ export class BackendReader {
     ];
   }
 
-  #members(servers: readonly Line[], parameters: readonly ReadonlyMap<string, string>[]): Words[] {
+  #members(
+    servers: readonly Line[],
+    parameters: readonly ReadonlyMap<string, string>[],
+    takesAll: boolean,
+  ): Words[] {
     const queue = timeOf(this.#last('timeout', 'queue')?.words[2]);
     const isLimited = parameters.some(one => Number(one.get('maxconn') ?? 0) > 0);
-    const members = servers.map(({ words, line }, at) => this.#member(words[2] ?? '', parameters[at]!, line));
+    const members = servers.map(({ words, line }, at) =>
+      this.#member(words[2] ?? '', parameters[at]!, line, takesAll),
+    );
     return isLimited ? [...members, ['queue', '1000', `timeout=${queue ?? '60s'}`]] : members;
   }
 
-  #member(address: string, own: ReadonlyMap<string, string>, line: number): Words {
+  #member(address: string, own: ReadonlyMap<string, string>, line: number, takesAll: boolean): Words {
     for (const name of ['source', 'minconn', 'track', 'proto', 'observe'])
       if (own.has(name)) this.#remarks.dropped(line, `${name} of a server`);
     const weight = own.get('weight');
     const slow = timeOf(own.get('slowstart'));
-    const isBarred = this.#takesAll && own.has('backup');
+    const isBarred = takesAll && own.has('backup');
     const isOff = own.has('disabled') || weight === '0' || isBarred;
     if (isBarred)
       this.#remarks.changed(
         line,
         `${address}: beside a hash moat has no backup: it is down until you say otherwise`,
       );
-    if (this.#takesAll && slow !== undefined)
-      this.#remarks.dropped(line, 'slowstart of a server beside a hash');
+    if (takesAll && slow !== undefined) this.#remarks.dropped(line, 'slowstart of a server beside a hash');
     const isName = !/^(\[|unix@|\/|[\d.]+(:|$))/.test(address);
     if (isName && own.has('resolvers'))
       this.#remarks.changed(
@@ -231,7 +234,7 @@ export class BackendReader {
       address.replace(/^unix@|^(?=\/)/, 'unix:'),
       ...(weight === undefined || isOff ? [] : [`weight=${weight}`]),
       ...(Number(own.get('maxconn') ?? 0) > 0 ? [`max_conns=${own.get('maxconn')}`] : []),
-      ...(slow === undefined || this.#takesAll ? [] : [`slow_start=${slow}`]),
+      ...(slow === undefined || takesAll ? [] : [`slow_start=${slow}`]),
       ...(own.has('backup') && !isBarred ? ['backup'] : []),
       ...(isOff ? ['down'] : []),
     ];
