@@ -1,4 +1,5 @@
 /** `moat drill`: breaks a pair in every way it knows, on hosts of its own on this machine, and tells what came of it. */
+import { FORWARD_MODES } from '#model/l4/virtual-server.ts';
 import { Box, type BoxOptions } from '../box/box.ts';
 import { type Blow, strike } from '../box/drill.ts';
 import { lineOf, tableOfBlows } from '../box/drill-table.ts';
@@ -42,7 +43,7 @@ never. Nothing else on this machine is touched.
   --seed N       random faults; the same ones for the same number
   --faults N     so many of them (20)
   --only TEXT    those alone whose name has this text; it may be said again
-  --mode MODE    how the directors forward: dr, nat, fullnat, tun (dr)
+  --mode MODE    how the directors forward: ${FORWARD_MODES.join(', ')} (dr)
   --directors N  2, or 0: the pair is that of the proxies (2)
 ${WITNESS_HELP}  --rate N       requests a second of the client, 1 to 2000 (100)
   --json         a line of JSON a fault
