@@ -133,8 +133,7 @@ export class FrontendReader {
     const [first = '', second = ''] = words;
     const [verb, rest] = first === 'redirect' ? [first, words.slice(1)] : [second, words.slice(2)];
     if (first === 'monitor-uri') return [{ where: { paths: [`= ${second}`] }, does: [['return', '200']] }];
-    const isReject =
-      /^tcp-request$/.test(first) && /^(connection|content)$/.test(second) && rest[0] === 'reject';
+    const isReject = first === 'tcp-request' && /^(connection|content)$/.test(second) && rest[0] === 'reject';
     const isRule =
       first === 'redirect' || (first === 'http-request' && ['redirect', 'deny', 'reject'].includes(verb));
     if (!isRule && !isReject) return [];

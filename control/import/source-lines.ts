@@ -29,8 +29,8 @@ export class SourceLines {
     let from = 0;
     let line = 1;
     const copy = (to: number) => {
-      for (const content of text.slice(from, to).split('\n').map(trimEnd))
-        this.#put(content, `${file}:${line++}`);
+      for (const content of text.slice(from, to).split('\n'))
+        this.#put(content.trimEnd(), `${file}:${line++}`);
       line--; // a piece ends within its last line
     };
     for (const { name, args, ...statement } of statements) {
@@ -90,5 +90,3 @@ export class SourceLines {
     this.#lines = text.split('\n').slice(0, -1);
   }
 }
-
-const trimEnd = (line: string) => line.replace(/\s+$/, '');
