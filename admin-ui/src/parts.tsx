@@ -3,11 +3,11 @@ import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { ApiFault } from './api.ts';
 import { useShared } from './state.tsx';
 import { kindOf } from './words/kinds.ts';
-import { STATES_ZH } from './words/states.ts';
+import { stateText } from './words/states.ts';
 
 export function State({ of }: { of: string }) {
   const { language } = useShared();
-  return <span className={`state ${kindOf(of)}`}>{language === 'zh' ? (STATES_ZH[of] ?? of) : of}</span>;
+  return <span className={`state ${kindOf(of)}`}>{stateText(of, language)}</span>;
 }
 
 export function Card({ title, children, more }: { title: string; children: ReactNode; more?: ReactNode }) {
@@ -173,7 +173,7 @@ function Input({ field, value, set }: { field: Field; value: string; set: (value
         <select id={id} value={value} onChange={event => set(event.target.value)}>
           {field.options?.map(one => (
             <option key={one} value={one}>
-              {language === 'zh' ? (STATES_ZH[one] ?? one) : one}
+              {stateText(one, language)}
             </option>
           ))}
         </select>

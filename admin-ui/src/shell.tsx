@@ -17,7 +17,7 @@ import { UsersPage } from './pages/users.tsx';
 import { WafPage } from './pages/waf.tsx';
 import type { Who } from './shapes.ts';
 import { SharedContext, useLive } from './state.tsx';
-import { STATES_ZH } from './words/states.ts';
+import { stateText } from './words/states.ts';
 
 const PAGES = {
   overview: Overview,
@@ -84,7 +84,7 @@ export function Shell({ api, who, look, leave }: { api: Api; who: Who; look: Loo
           <span className="grow" />
           <LookButtons {...look} />
           <span className="user">
-            {who.name} <small>{language === 'zh' ? (STATES_ZH[who.role] ?? who.role) : who.role}</small>
+            {who.name} <small>{stateText(who.role, language)}</small>
           </span>
           <button type="button" className="quiet" onClick={leave}>
             {say('logout')}

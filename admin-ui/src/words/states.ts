@@ -1,5 +1,5 @@
 /** States, verdicts and causes as the server says them, in Simplified Chinese. In English they are shown as they are. */
-export const STATES_ZH: Readonly<Record<string, string>> = {
+const STATES_ZH: Readonly<Record<string, string>> = {
   up: '可用',
   down: '停用',
   drain: '排空中',
@@ -60,3 +60,6 @@ export const STATES_ZH: Readonly<Record<string, string>> = {
   answer: '应答',
   log: '日志',
 };
+
+export const stateText = (state: string, language: string): string =>
+  language === 'zh' ? (STATES_ZH[state] ?? state) : state;
