@@ -213,7 +213,7 @@ export function Ask({ deed, close }: { deed: Deed; close: () => void }) {
     } catch (reason) {
       if (reason instanceof ApiFault && reason.problem.code === 'log-in-again')
         setProof({ password: '', code: '' });
-      setFault(reason instanceof ApiFault ? reason.problem.detail : (reason as Error).message);
+      setFault((reason as Error).message);
       setBusy(false);
     }
   };

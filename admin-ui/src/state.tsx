@@ -9,7 +9,7 @@ import { ZH } from './words/zh.ts';
 export type Language = 'en' | 'zh';
 export type Theme = 'light' | 'dark';
 const WORDS: Readonly<Record<Language, Readonly<Record<Key, string>>>> = { en: EN, zh: ZH };
-const ROLES: readonly Role[] = ['viewer', 'operator', 'admin'];
+export const ROLES: readonly Role[] = ['viewer', 'operator', 'admin'];
 
 export interface Shared {
   readonly api: Api;

@@ -1,6 +1,5 @@
 /** What would become of a request: the decision of each part, in order, with the line that says so. And what is said beside the configuration. */
 import { type FormEvent, useState } from 'react';
-import { ApiFault } from '../api.ts';
 import { Card, State } from '../parts.tsx';
 import type { Step } from '../shapes.ts';
 import { mayDo, useShared } from '../state.tsx';
@@ -33,7 +32,7 @@ export function ExplorePage() {
       setSteps(value.steps);
       setFault(undefined);
     } catch (reason) {
-      setFault(reason instanceof ApiFault ? reason.problem.detail : (reason as Error).message);
+      setFault((reason as Error).message);
       setSteps(undefined);
     }
   };

@@ -2,10 +2,9 @@
 import { useState } from 'react';
 import { Ask, Card, type Deed, Sheet, State, Table } from '../parts.tsx';
 import type { SessionShown, TokenShown, UserShown } from '../shapes.ts';
-import { mayDo, useAsked, useShared } from '../state.tsx';
+import { mayDo, ROLES, useAsked, useShared } from '../state.tsx';
 
 const EVERY_MS = 5000;
-const ROLES = ['viewer', 'operator', 'admin'];
 
 type List<T> = { readonly items: readonly T[] };
 type AskOf = { readonly ask: (deed: Deed) => void };
