@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import { numberText } from '../parts.tsx';
 import type { Live } from '../shapes.ts';
 import { useShared } from '../state.tsx';
-import { isBad, isGood } from '../words/kinds.ts';
+import { isGood, kindOf } from '../words/kinds.ts';
 import { stateText } from '../words/states.ts';
 
 interface Node {
@@ -134,7 +134,6 @@ type Words = Pick<ReturnType<typeof useShared>, 'say' | 'language'>;
 function columnsOf(live: Live, rates: Rates, { say, language }: Words): readonly (readonly Node[])[] {
   const rate = (id: string) => rates.get(id) ?? 0;
   const state = (word: string) => stateText(word, language);
-  const kindOf = (word: string) => (isGood(word) ? 'good' : isBad(word) ? 'bad' : 'warn');
   const services = Object.entries(live.l4?.services ?? {});
   const pools = Object.entries(live.l7?.pools ?? {});
   const serviceRate = (name: string, reals: object) =>

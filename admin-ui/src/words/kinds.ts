@@ -18,7 +18,6 @@ const WARN = new Set([
 ]);
 
 export const isGood = (state: string): boolean => GOOD.has(state);
-export const isBad = (state: string): boolean => BAD.has(state);
 
 export const kindOf = (state: string): 'good' | 'bad' | 'warn' | 'plain' =>
-  isGood(state) ? 'good' : isBad(state) ? 'bad' : WARN.has(state) ? 'warn' : 'plain';
+  isGood(state) ? 'good' : BAD.has(state) ? 'bad' : WARN.has(state) ? 'warn' : 'plain';
