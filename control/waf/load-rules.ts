@@ -25,11 +25,15 @@ export function loadWithRules(invocation: Invocation, trial?: Trial): Loaded {
   return { ...loaded, model, diagnostics: [...loaded.diagnostics, ...diagnostics] };
 }
 
-/** The model with the texts of all rules that its locations want; undefined, with diagnostics, where those are faulty. */
+/** The model with the texts of all rules that its locations want, read where it does not hold them; undefined, with diagnostics, where those are faulty. */
 export function withRules(model: Model): CheckResult {
   if (!model.http) return { model, diagnostics: [] };
   const wanted = wantedRules(model.http);
-  const read = [...wanted.values()].map(readRules);
+  const held = new Map(model.http.wafRules.map(texts => [texts.key, texts]));
+  const read = [...wanted].map(([key, want]): Read => {
+    const texts = held.get(key);
+    return texts ? { texts, diagnostics: [] } : readRules(want);
+  });
   const diagnostics = read.flatMap(one => one.diagnostics);
   const isFaulty = read.some(one => one.texts === undefined);
   const wafRules = read.flatMap(one => one.texts ?? []);
