@@ -21,7 +21,6 @@ export { packConfig } from './parcel.ts';
 export type { Secrets } from './secrets.ts';
 export type { PeerFigures, PeersFigures, RedisFigures, StoreFigures } from './store/figures.ts';
 export {
-  MEMBER_STATES,
   type MemberOverride,
   type MemberSaid,
   type MemberTarget,

@@ -2,7 +2,8 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Log } from '#kit/log.ts';
-import { type L7Plane, MEMBER_STATES, type MemberOverride, MOST_OVERRIDES, memberSaidText } from '#l7';
+import { type L7Plane, type MemberOverride, MOST_OVERRIDES, memberSaidText } from '#l7';
+import { MEMBER_STATES } from '#model/l7/upstream.ts';
 import { historyFolder } from '../history/place.ts';
 import { bytesOf } from '../host/path-bytes.ts';
 import { newMember } from './new-member.ts';

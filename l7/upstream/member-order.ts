@@ -1,9 +1,5 @@
 /** What an operator has said of members of pools by command: it goes before their lines until it is taken back, or a line says something new. Pure. */
-import type { BalanceMethod, MemberModel, PoolModel } from '#model/l7/upstream.ts';
-
-export const MEMBER_STATES = ['ready', 'drain', 'down'] as const;
-/** `drain`: no new sessions, those it has go on; `down`: no requests at all. */
-export type CommandedMemberState = (typeof MEMBER_STATES)[number];
+import type { BalanceMethod, CommandedMemberState, MemberModel, PoolModel } from '#model/l7/upstream.ts';
 
 /** What is undefined is as the line has it. */
 export interface MemberSaid {
@@ -121,10 +117,9 @@ function saidAfter(
 ): MemberSaid {
   const was: MemberSaid = { state: before?.state, weight: before?.weight };
   const wanted = wantedOf(was, order);
-  const service = (line ?? before?.added)?.service;
-  if (wanted.weight !== undefined && service !== undefined)
-    throw new Error(`the weight of ${member} of pool "${pool.name}" is that of its SRV records`);
   const own = line ?? before?.added;
+  if (wanted.weight !== undefined && own?.service !== undefined)
+    throw new Error(`the weight of ${member} of pool "${pool.name}" is that of its SRV records`);
   const said = own && lineOf(own);
   return {
     state: wanted.state === said?.state ? undefined : wanted.state,

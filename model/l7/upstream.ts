@@ -16,6 +16,11 @@ export const BALANCE_METHODS = [
 ] as const;
 export type BalanceMethod = (typeof BALANCE_METHODS)[number];
 
+/** What a line, or a command, says of a member. */
+export const MEMBER_STATES = ['ready', 'drain', 'down'] as const;
+/** `drain`: no new sessions, those it has go on; `down`: no requests at all. */
+export type CommandedMemberState = (typeof MEMBER_STATES)[number];
+
 export interface MemberModel {
   /** As written: `10.0.0.1:80`, `name:81`, `unix:/path`; the name of the member in logs, state and metrics. */
   readonly name: string;

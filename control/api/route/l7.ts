@@ -1,6 +1,6 @@
 /** Routes of the L7 tier: pools and their members. */
 import { z } from 'zod';
-import { MEMBER_STATES } from '#l7';
+import { MEMBER_STATES } from '#model/l7/upstream.ts';
 import type { MemberState } from '../desk/pool-member.ts';
 import { PAGE, pageFrom, pageOf } from '../page.ts';
 import { notThere, refuse } from '../refusal.ts';
