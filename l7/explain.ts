@@ -20,7 +20,7 @@ export interface Question {
   readonly url: string;
   readonly headers: readonly (readonly [string, string])[];
   /** Who asks; 127.0.0.1 unless told. */
-  readonly clientAddress?: string;
+  readonly clientAddress?: string | undefined;
   /** The target as a client sends it, where that is not what the URL comes to: `/a/../b`. */
   readonly target?: string;
   /** Its length is told by the headers, or not at all. */

@@ -35,7 +35,6 @@ export async function run(args: readonly string[]): Promise<number> {
   try {
     const outcome = await replayLog(before, after, linesOf(log), origin);
     process.stdout.write(values.json ? `${JSON.stringify(outcome)}\n` : textOf(outcome), 'latin1');
-    process.exitCode = outcome.changed > 0 ? DIFFERS : 0;
     return outcome.changed > 0 ? DIFFERS : 0;
   } catch (fault) {
     process.stderr.write(`moat replay: ${(fault as Error).message}\n`);

@@ -55,8 +55,7 @@ const WORK: Work = {
     const { http } = model;
     const pools = http.pools.map(pool => withMemberOverrides(pool, commanded));
     const { explain } = await loadExplain();
-    const { clientAddress, ...rest } = question;
-    return explain({ ...http, pools }, { ...rest, ...(clientAddress !== undefined && { clientAddress }) });
+    return explain({ ...http, pools }, question);
   },
   certificates({ files }, { invocation }) {
     const texts = new Map(files);
