@@ -5,7 +5,7 @@ import type { RealServerModel, SorryServerModel, VirtualServerModel } from '#mod
 import { type Conditions, conditionOf, type RealCondition, type ServiceCondition } from './condition.ts';
 import { endpointsOf } from './endpoints.ts';
 import { Ids } from './ids.ts';
-import { NO_PEER, type PeerReal, type PeerReals, peerRealsOf } from './peer-reals.ts';
+import { NO_PEER, type PeerReal, type PeerReals, peerRealsOf, realName, weightForNew } from './peer-reals.ts';
 import type { Candidate } from './schedulers/candidate.ts';
 import { selectionOf } from './schedulers/table.ts';
 import { sliceOf } from './source-pools.ts';
@@ -93,22 +93,17 @@ function elsewhereOf(
   secret: Uint8Array,
 ): Uint32Array | undefined {
   if (selection.kind !== 'ring') return undefined;
-  const nameOf = ({ address, port }: Pick<PeerReal, 'address' | 'port'>) => `${address} ${port}`;
-  const weights = new Map(peer.map(real => [nameOf(real), real.weight]));
-  const known = new Set(reals.map(nameOf));
+  const weights = new Map(peer.map(real => [realName(real), real.weight]));
+  const known = new Set(reals.map(realName));
   const isSame =
-    reals.every(real => (real.intake === 'all' ? real.weight : 0) === (weights.get(nameOf(real)) ?? 0)) &&
-    peer.every(real => real.weight === 0 || known.has(nameOf(real)));
+    reals.every(real => weightForNew(real) === (weights.get(realName(real)) ?? 0)) &&
+    peer.every(real => real.weight === 0 || known.has(realName(real)));
   if (isSame) return undefined;
   const there = [
-    ...reals.map(real => ({ ...real, weight: weights.get(nameOf(real)) ?? 0 })),
-    ...peer.filter(real => !known.has(nameOf(real))).map(real => ({ ...real, id: 0 })),
+    ...reals.map(real => ({ ...real, weight: weights.get(realName(real)) ?? 0 })),
+    ...peer.filter(real => !known.has(realName(real))).map(real => ({ ...real, id: 0 })),
   ].filter(({ weight }) => weight > 0);
-  const ring = selectionOf(
-    there.map(({ id, address, port, weight }) => ({ id, address, port, weight, key: `${address} ${port}` })),
-    scheduler,
-    secret,
-  );
+  const ring = selectionOf(there.map(candidateOf), scheduler, secret);
   return 'slots' in ring ? ring.slots : undefined;
 }
 
@@ -142,9 +137,13 @@ function standingOf(
 }
 
 const candidatesOf = (reals: readonly RealTable[]): Candidate[] =>
-  reals
-    .filter(({ intake, weight }) => intake === 'all' && weight > 0)
-    .map(({ id, address, port, weight }) => ({ id, key: `${address} ${port}`, weight }));
+  reals.filter(real => weightForNew(real) > 0).map(candidateOf);
+
+const candidateOf = (real: Pick<RealTable, 'id' | 'address' | 'port' | 'weight'>): Candidate => ({
+  id: real.id,
+  key: realName(real),
+  weight: real.weight,
+});
 
 function factsOf(server: VirtualServerModel): ServiceFacts {
   const { name, protocol, tunnel, persistence, onDead, onePacket, synCookies } = server;

@@ -1,6 +1,6 @@
 /** How real servers stand at the other director, as it has told last. */
 import { endpointKey } from './endpoints.ts';
-import type { ServiceEndpoint } from './tables.ts';
+import type { RealTable, ServiceEndpoint } from './tables.ts';
 
 export interface PeerReal {
   readonly address: string;
@@ -16,6 +16,14 @@ export interface PeerReal {
 export type PeerReals = ReadonlyMap<string, readonly PeerReal[]>;
 
 export const NO_PEER: PeerReals = new Map();
+
+/** What both directors call a real server of a service. */
+export const realName = ({ address, port }: { readonly address: string; readonly port: number }): string =>
+  `${address} ${port}`;
+
+/** Of new flows; 0: it takes none. */
+export const weightForNew = ({ intake, weight }: Pick<RealTable, 'intake' | 'weight'>): number =>
+  intake === 'all' ? weight : 0;
 
 /** @returns undefined when the other director has told nothing of this service */
 export function peerRealsOf(

@@ -2,7 +2,7 @@
 
 import type { NotifyEvent, VirtualServerModel } from '#model/l4/virtual-server.ts';
 import { livingWeight, type RealCondition, type ServiceCondition } from '../condition.ts';
-import type { PeerReal } from '../peer-reals.ts';
+import { type PeerReal, realName } from '../peer-reals.ts';
 import { Patient, type PatientMeans } from './patient.ts';
 import { holdsQuorum } from './quorum.ts';
 import type { Round } from './round.ts';
@@ -53,10 +53,10 @@ export class Ward {
 
   /** @param peer what the other director has told of its real servers; undefined: nothing */
   hearPeer(peer: readonly PeerReal[] | undefined): void {
-    const said = new Map(peer?.map(({ address, port, alive }) => [`${address} ${port}`, alive]));
-    const changed = this.server.realServers.flatMap(({ name, address, port }) => {
-      const patient = this.#patients.get(name);
-      return patient?.hearPeer(said.get(`${address} ${port}`)) ? [patient] : [];
+    const said = new Map(peer?.map(real => [realName(real), real.alive]));
+    const changed = this.server.realServers.flatMap(real => {
+      const patient = this.#patients.get(real.name);
+      return patient?.hearPeer(said.get(realName(real))) ? [patient] : [];
     });
     this.#review('the other director says so', changed);
   }

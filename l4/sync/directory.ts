@@ -2,13 +2,11 @@
 import { addressBytes } from '../address.ts';
 import { PROTOCOL } from '../layout.ts';
 import type { L4Maps } from '../maps.ts';
+import { weightForNew } from '../peer-reals.ts';
 import { tablesIn } from '../standing.ts';
 import type { L4Tables, ServiceEndpoint } from '../tables.ts';
-import type { FlowPlace } from './record.ts';
+import { type FlowPlace, placeKey } from './record.ts';
 import type { RealStanding } from './reports.ts';
-
-const nameOf = (address: Uint8Array, port: number) =>
-  `${Buffer.from(address.buffer, address.byteOffset, 16).toString('latin1')}${port}`;
 
 export class Directory {
   readonly #endpoints = new Map<string, number>();
@@ -29,7 +27,7 @@ export class Directory {
 
   #addEndpoint(id: number, { address, port, protocol }: ServiceEndpoint): void {
     const bytes = addressBytes(address);
-    this.#endpoints.set(`${PROTOCOL[protocol]} ${nameOf(bytes, port)}`, id);
+    this.#endpoints.set(`${PROTOCOL[protocol]} ${placeKey({ address: bytes, port })}`, id);
     this.#places.set(id, { address: bytes, port, protocol: PROTOCOL[protocol] });
   }
 
@@ -45,15 +43,15 @@ export class Directory {
     port: number;
   }) {
     const bytes = addressBytes(address);
-    this.#reals.set(`${serviceId} ${nameOf(bytes, port)}`, id);
+    this.#reals.set(`${serviceId} ${placeKey({ address: bytes, port })}`, id);
     this.#realPlaces.set(id, { address: bytes, port });
   }
 
   /** Whose endpoint this is, the port's own or that of all ports. */
-  service(protocol: number, { address, port }: FlowPlace): number | undefined {
+  service(protocol: number, place: FlowPlace): number | undefined {
     return (
-      this.#endpoints.get(`${protocol} ${nameOf(address, port)}`) ??
-      this.#endpoints.get(`${protocol} ${nameOf(address, 0)}`)
+      this.#endpoints.get(`${protocol} ${placeKey(place)}`) ??
+      this.#endpoints.get(`${protocol} ${placeKey({ ...place, port: 0 })}`)
     );
   }
 
@@ -62,8 +60,8 @@ export class Directory {
     return this.#places.get(service);
   }
 
-  real(service: number, { address, port }: FlowPlace): number | undefined {
-    return this.#reals.get(`${service} ${nameOf(address, port)}`);
+  real(service: number, place: FlowPlace): number | undefined {
+    return this.#reals.get(`${service} ${placeKey(place)}`);
   }
 
   /** @param alive ids of real servers that pass their checks */
@@ -71,10 +69,10 @@ export class Directory {
     for (const { id: service, reals } of this.#services) {
       const virtual = this.placeOf(service);
       if (!virtual) continue;
-      for (const { id, intake, weight } of reals)
+      for (const real of reals)
         yield {
-          ...{ protocol: virtual.protocol, virtual, real: this.#realPlaces.get(id)! },
-          ...{ alive: alive.has(id), weight: intake === 'all' ? weight : 0 },
+          ...{ protocol: virtual.protocol, virtual, real: this.#realPlaces.get(real.id)! },
+          ...{ alive: alive.has(real.id), weight: weightForNew(real) },
         };
     }
   }

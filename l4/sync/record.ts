@@ -30,6 +30,10 @@ export interface FlowPlace {
   readonly port: number;
 }
 
+/** The name of a place in maps of this process. */
+export const placeKey = ({ address, port }: FlowPlace): string =>
+  `${Buffer.from(address.buffer, address.byteOffset, 16).toString('latin1')}${port}`;
+
 /** All flows that there were have been told of, to a wish of that number. */
 export interface Walked {
   readonly op: typeof OP.walked;

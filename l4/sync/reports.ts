@@ -3,14 +3,12 @@ import { addressText } from '../address.ts';
 import { endpointKey } from '../endpoints.ts';
 import { PROTOCOL, REALS_MOST } from '../layout.ts';
 import type { PeerReal, PeerReals } from '../peer-reals.ts';
-import { type FlowPlace, OP, type RealReport } from './record.ts';
+import { OP, placeKey, type RealReport } from './record.ts';
 
 export type RealStanding = Omit<RealReport, 'op' | 'turn'>;
 
-const placeText = ({ address, port }: FlowPlace) =>
-  `${Buffer.from(address.buffer, address.byteOffset, 16).toString('latin1')}${port}`;
 const nameOf = ({ protocol, virtual, real }: RealStanding) =>
-  `${protocol} ${placeText(virtual)} ${placeText(real)}`;
+  `${protocol} ${placeKey(virtual)} ${placeKey(real)}`;
 
 /** What goes out. */
 export class OwnReports {
