@@ -18,10 +18,9 @@ const ANSWERS_MOST = 600;
 
 const noise = (dice: Dice, most: number) =>
   Buffer.from(Uint8Array.from({ length: dice.below(most) }, () => dice.below(256)));
-const pick = <T>(dice: Dice, from: readonly T[]): T => from[dice.below(from.length)]!;
 /** Small ones, one off from them, and beyond all reason. */
 const numberOf = (dice: Dice): number =>
-  pick(dice, [dice.below(20), dice.below(6000), 2 ** 32 + dice.below(3), Number.MAX_SAFE_INTEGER]);
+  dice.pick([dice.below(20), dice.below(6000), 2 ** 32 + dice.below(3), Number.MAX_SAFE_INTEGER]);
 
 function bodyOf(dice: Dice): Buffer {
   if (dice.below(3) === 0) return noise(dice, 80);
@@ -58,7 +57,7 @@ test('fuzz: flow sync: a peer that says anything is taken at its word or refused
     nowMs += dice.below(20);
     answers = 0;
     const packet: Packet = {
-      ...{ kind: pick(dice, KINDS), from: pick(dice, tokens), to: pick(dice, tokens) },
+      ...{ kind: dice.pick(KINDS), from: dice.pick(tokens), to: dice.pick(tokens) },
       ...{ sequence: numberOf(dice), body: bodyOf(dice) },
     };
     const refusal = session.receive(packet, dice.below(2));
@@ -84,12 +83,12 @@ test('fuzz: heartbeats: a peer that says anything is heard or refused for a know
     const packet: Beat = {
       ...{
         kind: 'beat',
-        from: pick(dice, [session.token, ...others]),
-        to: pick(dice, [session.token, ...others]),
+        from: dice.pick([session.token, ...others]),
+        to: dice.pick([session.token, ...others]),
       },
       ...{
-        stampUs: pick(dice, [stampUs, round, numberOf(dice)]),
-        echoUs: pick(dice, [0, stampUs, numberOf(dice)]),
+        stampUs: dice.pick([stampUs, round, numberOf(dice)]),
+        echoUs: dice.pick([0, stampUs, numberOf(dice)]),
       },
       body: {},
     };
@@ -113,7 +112,7 @@ test('fuzz: bytes that nobody has sealed are refused by both', () => {
 /** Something like JSON, near to what is expected. */
 function anyValue(dice: Dice, depth: number): unknown {
   const flat = [null, true, false, 0, -1, 1.5, 1e300, '', 'active', 'silent', 'x'.repeat(300)];
-  if (depth === 0 || dice.below(2)) return pick(dice, flat);
+  if (depth === 0 || dice.below(2)) return dice.pick(flat);
   if (dice.below(2)) return Array.from({ length: dice.below(4) }, () => anyValue(dice, depth - 1));
   return Object.fromEntries(
     ['name', 'state', 'atMs', 'what']
