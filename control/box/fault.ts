@@ -26,6 +26,10 @@ export interface Fault {
 
 export type Strike = Fault['strike'];
 
+/** What the nodes of the pair are: one of them, and both. */
+export const tierOf = ({ plan }: Box) =>
+  plan.directors > 0 ? (['director', 'directors'] as const) : (['proxy', 'proxies'] as const);
+
 /** @throws {Error} when nobody has the addresses */
 export function activeOf({ active }: Box): Node {
   if (!active) throw new Error('nobody has the virtual addresses');

@@ -1,6 +1,14 @@
 /** What can befall a pair, how it is done, how it is mended, and what the client is promised meanwhile. */
 import type { Box } from './box.ts';
-import { activeOf, type Fault, type Meanwhile, otherOf, type Promised, type Strike } from './fault.ts';
+import {
+  activeOf,
+  type Fault,
+  type Meanwhile,
+  otherOf,
+  type Promised,
+  type Strike,
+  tierOf,
+} from './fault.ts';
 import { isProgram } from './net/command.ts';
 import type { Node } from './node.ts';
 import { partitionsOf } from './partitions.ts';
@@ -86,7 +94,7 @@ export function faultsOf(box: Box): Fault[] {
   // Of nat and fullnat a connection has to be told to the other director, which takes some ms. A proxy's connections end with it.
   const isTold = mode === 'nat' || mode === 'fullnat';
   const kept: Promised = isProxies ? 'addresses' : isTold ? 'connections' : 'undisturbed';
-  const [tier, tiers] = isProxies ? ['proxy', 'proxies'] : ['director', 'directors'];
+  const [tier, tiers] = tierOf(box);
   const holders = ({ holders: nodes }: Box) => nodes;
   const pair: Fault[] = [
     fault(killMoat(activeOf), `kill -9 moat on the active ${tier}`, kept),

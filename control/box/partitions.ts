@@ -1,6 +1,6 @@
 /** Faults of the network between the nodes of a pair, whose wires stay up: by path, by direction, with and without a witness. */
 import type { Box } from './box.ts';
-import { activeOf, type Fault, otherOf, type Promised, type Strike } from './fault.ts';
+import { activeOf, type Fault, otherOf, type Promised, type Strike, tierOf } from './fault.ts';
 import type { Loss } from './loss.ts';
 import type { Node } from './node.ts';
 
@@ -41,8 +41,9 @@ function isolation(box: Box): Loss[] {
 }
 
 /** @param kept what is promised where the addresses move */
-export function partitionsOf({ plan, holders }: Box, kept: Promised): Fault[] {
-  const [tier, tiers] = plan.directors > 0 ? ['director', 'directors'] : ['proxy', 'proxies'];
+export function partitionsOf(box: Box, kept: Promised): Fault[] {
+  const { plan, holders } = box;
+  const [tier, tiers] = tierOf(box);
   // A lock that one node alone can have; what both can reach leaves both of them their right.
   const isSure = plan.witness === 'redis';
   const networks = holders[0]?.plan.wires.map(({ segment }) => segment) ?? [];
