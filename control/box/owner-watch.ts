@@ -1,11 +1,11 @@
-/** Run in a node's namespace: tells which of some addresses the kernel has there, at each change, and when it is asked. Argument: the addresses, as JSON. */
+/** Run in a node's namespace: tells which of some addresses the kernel has there, at each change, and answers when all until now is told. Argument: the addresses, as JSON. */
 
 import { addressBytes, sameAddress } from '#kit/address-bytes.ts';
 import { monotonicMs } from '#kit/monotonic.ts';
 import { drainChanges, listAddresses, listenToChanges } from '#native/netlink.ts';
 import { setRealtime } from '#native/realtime.ts';
 import { watchFd } from '#native/watch.ts';
-import type { Sight } from './owners.ts';
+import { ALL_TOLD, type Sight } from './owner-sight.ts';
 
 /** Above those that are watched, so that it tells the time of a change and not of its turn. */
 const PRIORITY = 60;
@@ -51,6 +51,6 @@ look();
 setInterval(look, LOOK_MS);
 process.on('message', () => {
   look();
-  process.send?.({ ...sight(), asked: true } satisfies Sight);
+  process.send?.(ALL_TOLD);
 });
 process.on('disconnect', () => process.exit(0));

@@ -2,19 +2,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Host } from './net/host.ts';
+import { ALL_TOLD, type Sight } from './owner-sight.ts';
 import { type Change, type Spans, spansOf } from './ownership.ts';
 
 const ENTRY = fileURLToPath(new URL('./owner-watch.ts', import.meta.url));
-
-/** What a watcher tells. */
-export interface Sight {
-  readonly atMs: number;
-  /** When it had looked last, and seen what was before. */
-  readonly beforeMs: number;
-  readonly held: readonly string[];
-  /** It answers a question. */
-  readonly asked?: true;
-}
 
 export interface Watched {
   readonly name: string;
@@ -71,12 +62,12 @@ class Watcher {
       this.#child.once('exit', end).once('error', end);
     });
     this.#gone.catch(() => {}); // whoever asks is told
-    this.#child.on('message', message => this.#take(message as Sight));
+    this.#child.on('message', message => this.#take(message as Sight | typeof ALL_TOLD));
   }
 
-  #take({ asked, ...sight }: Sight): void {
-    if (asked) this.#asked.resolve();
-    else this.changes = [...this.changes, { node: this.#name, ...sight }];
+  #take(said: Sight | typeof ALL_TOLD): void {
+    if (said === ALL_TOLD) this.#asked.resolve();
+    else this.changes = [...this.changes, { node: this.#name, ...said }];
   }
 
   /** Messages come in their order: with the answer all before it are there. */

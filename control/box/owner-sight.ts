@@ -1,0 +1,12 @@
+/** What a watcher of addresses says to whoever has started it. */
+
+/** Which of the addresses the kernel has there now. */
+export interface Sight {
+  readonly atMs: number;
+  /** When it had looked last, and seen what was before. */
+  readonly beforeMs: number;
+  readonly held: readonly string[];
+}
+
+/** It answers a question: all until now has been said. */
+export const ALL_TOLD = 'all told';
