@@ -7,8 +7,8 @@ import type { Box } from './box.ts';
 import type { Fault } from './fault.ts';
 import { type Harm, harmOf } from './harm.ts';
 import type { Owners } from './owners.ts';
-import { lengthOf as msOf, type Span } from './ownership.ts';
-import { lengthOf, longestSince, type ProbeReport } from './silence.ts';
+import { longestSince, type ProbeReport } from './silence.ts';
+import { lengthOf, type Span } from './span.ts';
 
 /** What the client reports comes so late; requests that are under way end. */
 const SETTLE_MS = 2500;
@@ -82,27 +82,27 @@ export async function strike(box: Box, owners: Owners, fault: Fault): Promise<Bl
     takenMs: isTaken ? taken.atMs - beganAtMs : undefined,
     because: isTaken ? taken.reason : '',
     mendedSilenceMs: mend ? silenceOf(box.probe, mendedFromMs) : 0,
-    twoMs: Math.round(msOf(all.two)),
-    noneMs: Math.round(msOf(all.none)),
-    mendedTwoMs: mend ? Math.round(msOf(mended.two)) : 0,
+    twoMs: Math.round(lengthOf(all.two)),
+    noneMs: Math.round(lengthOf(all.none)),
+    mendedTwoMs: mend ? Math.round(lengthOf(mended.two)) : 0,
   };
 }
 
-const silenceOf = (probe: ProbeReport, sinceMs: number): number => {
-  const longest = longestSince(probe, sinceMs);
-  return longest ? Math.round(lengthOf(longest)) : 0;
-};
+const silenceOf = (probe: ProbeReport, sinceMs: number): number =>
+  Math.round(lengthOf(longestSince(probe, sinceMs)));
 
 /** A weak witness may give both nodes the right while they do not hear each other, and only then. */
 function shared(box: Box, fault: Fault, span: Span | undefined): string[] {
   const isDecided = box.plan.witness === 'redis' || (box.plan.witness === 'reach' && !fault.dividesPair);
   const mostMs = isDecided ? SEEN_TWO_MS : MOST_TWO_MS;
-  if (!span || msOf(span) <= mostMs) return [];
-  return [`two had ${span.address} for ${Math.round(msOf(span))} ms`];
+  if (!span || lengthOf(span) <= mostMs) return [];
+  return [`two had ${span.address} for ${Math.round(lengthOf(span))} ms`];
 }
 
 const missed = (span: Span | undefined): string[] =>
-  span && msOf(span) > MOST_NONE_MS ? [`nobody had ${span.address} for ${Math.round(msOf(span))} ms`] : [];
+  span && lengthOf(span) > MOST_NONE_MS
+    ? [`nobody had ${span.address} for ${Math.round(lengthOf(span))} ms`]
+    : [];
 
 async function lookMeanwhile(box: Box, { meanwhile }: Fault, when: string): Promise<string[]> {
   switch (meanwhile) {

@@ -7,7 +7,8 @@ import { durationText } from '../status/text.ts';
 import type { Box } from './box.ts';
 import { harmOf } from './harm.ts';
 import type { Node } from './node.ts';
-import { lengthOf, longestSince } from './silence.ts';
+import { longestSince } from './silence.ts';
+import { lengthOf } from './span.ts';
 import type { TrafficReport } from './traffic.ts';
 
 const POLL_MS = 20;

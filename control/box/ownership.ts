@@ -1,4 +1,5 @@
 /** Who had which address when: the longest times in which two had one, and in which nobody had it. Times are ms of CLOCK_MONOTONIC. */
+import { longestOf, type Span } from './span.ts';
 
 /** What a node was seen to have, until its next change. */
 export interface Change {
@@ -9,19 +10,11 @@ export interface Change {
   readonly held: readonly string[];
 }
 
-export interface Span {
-  readonly address: string;
-  readonly fromMs: number;
-  readonly untilMs: number;
-}
-
 export interface Spans {
   /** Two or more had one address. Undefined: never. */
   readonly two: Span | undefined;
   readonly none: Span | undefined;
 }
-
-export const lengthOf = (span: Span | undefined): number => (span ? span.untilMs - span.fromMs : 0);
 
 /**
  * A time counts from the first look that saw it to the last one that did: a watcher that is kept waiting makes it shorter, and makes up none.
@@ -39,20 +32,20 @@ export function spansOf(
       const has = held.includes(address);
       return { node, has, first: atMs, last: beforeMs };
     });
-    const longestOf = (timeOf: (turn: Turn) => number, isSuch: (count: number) => boolean) =>
+    const longestWhere = (timeOf: (turn: Turn) => number, isSuch: (count: number) => boolean) =>
       longest(stepsOf(turns, timeOf, fromMs), address, untilMs, isSuch);
     return {
-      two: longestOf(
+      two: longestWhere(
         ({ has, first, last }) => (has ? first : last),
         count => count > 1,
       ),
-      none: longestOf(
+      none: longestWhere(
         ({ has, first, last }) => (has ? last : first),
         count => count === 0,
       ),
     };
   });
-  return { two: longer(found.map(({ two }) => two)), none: longer(found.map(({ none }) => none)) };
+  return { two: longestOf(found.map(({ two }) => two)), none: longestOf(found.map(({ none }) => none)) };
 }
 
 interface Turn {
@@ -97,8 +90,5 @@ function longest(
       beganMs = undefined;
     }
   }
-  return longer(spans);
+  return longestOf(spans);
 }
-
-const longer = (spans: readonly (Span | undefined)[]): Span | undefined =>
-  spans.filter(span => lengthOf(span) > 0).toSorted((a, b) => lengthOf(b) - lengthOf(a))[0];

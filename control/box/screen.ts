@@ -4,7 +4,8 @@ import type { Action } from './actions.ts';
 import type { Box } from './box.ts';
 import type { Node } from './node.ts';
 import { inUrl } from './plan.ts';
-import { lengthOf, longestSince, type ProbeReport } from './silence.ts';
+import { longestSince, type ProbeReport } from './silence.ts';
+import { lengthOf } from './span.ts';
 import type { Standing } from './standing.ts';
 import type { TrafficReport } from './traffic.ts';
 

@@ -1,4 +1,5 @@
 /** When an address did not answer: what the probe is told to do, and what it tells. Times are ms of CLOCK_MONOTONIC. */
+import { longestOf, type Span } from './span.ts';
 
 export interface ProbeOrder {
   readonly addresses: readonly string[];
@@ -6,10 +7,7 @@ export interface ProbeOrder {
 }
 
 /** From the last packet that was answered to the first one that was again; of one that goes on, until now. */
-export interface Silence {
-  readonly address: string;
-  readonly fromMs: number;
-  readonly untilMs: number;
+export interface Silence extends Span {
   /** Packets that nobody answered. */
   readonly lost: number;
 }
@@ -27,8 +25,5 @@ export const NO_PROBE: ProbeReport = { atMs: 0, sent: 0, silences: [], silent: [
 
 /** The longest one that ended after a moment; undefined: every packet was answered. */
 export function longestSince({ silences }: ProbeReport, sinceMs: number): Silence | undefined {
-  const after = silences.filter(({ untilMs }) => untilMs > sinceMs);
-  return after.sort((a, b) => lengthOf(b) - lengthOf(a))[0];
+  return longestOf(silences.filter(({ untilMs }) => untilMs > sinceMs));
 }
-
-export const lengthOf = ({ fromMs, untilMs }: Silence): number => untilMs - fromMs;

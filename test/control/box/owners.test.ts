@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Owners } from '../../../control/box/owners.ts';
-import { type Change, lengthOf, spansOf } from '../../../control/box/ownership.ts';
+import { type Change, spansOf } from '../../../control/box/ownership.ts';
+import { lengthOf } from '../../../control/box/span.ts';
 import { monotonicMs } from '../../../kit/monotonic.ts';
 import { Lab, labMissing } from '../../lab/lab.ts';
 
