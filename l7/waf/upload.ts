@@ -75,10 +75,11 @@ export async function contentFault(
     if (!limits && !scanner) continue;
     const name = shown(file.filename);
     const bytes = Buffer.from(content, 'latin1');
-    for (const one of limits ? namesOf(file) : []) {
-      const fault = await unpacking.take(() => archiveFault(one, bytes, limits!));
-      if (fault) return { status: fault.status, message: `the file ${name} ${fault.message}` };
-    }
+    if (limits)
+      for (const one of namesOf(file)) {
+        const fault = await unpacking.take(() => archiveFault(one, bytes, limits));
+        if (fault) return { status: fault.status, message: `the file ${name} ${fault.message}` };
+      }
     if (!scanner) continue;
     const found = await scanning.take(() => scan(bytes, scanner.at, scanner.timeoutMs));
     if (found !== undefined) return { status: 403, message: `the file ${name} holds ${quoted(found)}` };

@@ -1,5 +1,5 @@
 /** Whether a document is as a DTD says. */
-import type { AttributeRule, Content, Dtd, Model } from './dtd.ts';
+import { type AttributeRule, type Content, type Dtd, IS_NAME, type Model } from './dtd.ts';
 import type { XmlElement } from './xml-tree.ts';
 
 /**
@@ -69,7 +69,6 @@ function attributesFit(
   return true;
 }
 
-const NAME = /^[A-Za-z_:\x80-\xff][\w:.\-\x80-\xff]*$/;
 const TOKEN = /^[\w:.\-\x80-\xff]+$/;
 
 function valueFits(
@@ -85,7 +84,7 @@ function valueFits(
   if (type === 'NMTOKEN') return isOne && TOKEN.test(words[0]!);
   if (type === 'NMTOKENS') return words.length > 0 && words.every(word => TOKEN.test(word));
   if (typeof type !== 'string') return isOne && type.includes(words[0]!);
-  if (words.length === 0 || !words.every(word => NAME.test(word)) || (type !== 'IDREFS' && !isOne))
+  if (words.length === 0 || !words.every(word => IS_NAME.test(word)) || (type !== 'IDREFS' && !isOne))
     return false;
   if (type !== 'ID') references.push(...words);
   else if (ids.has(words[0]!)) return false;

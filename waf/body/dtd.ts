@@ -35,6 +35,8 @@ export interface Dtd {
 const TEXT_MOST = 1 << 20;
 const STATES_MOST = 10_000;
 const NAME = '[A-Za-z_:\\x80-\\xff][\\w:.\\-\\x80-\\xff]*';
+/** The name of an element, an attribute or an ID. */
+export const IS_NAME: RegExp = new RegExp(`^${NAME}$`);
 const COMMENTS = /<!--[\s\S]*?-->|<\?[\s\S]*?\?>/g;
 const ENTITY = new RegExp(`<!ENTITY\\s+%\\s+(${NAME})\\s+(?:"([^"]*)"|'([^']*)')\\s*>`, 'g');
 const DECLARATION = /<!(ELEMENT|ATTLIST|ENTITY|NOTATION)\s+((?:"[^"]*"|'[^']*'|[^>"'])*)>/y;
@@ -148,7 +150,7 @@ class ModelReader {
     if (this.#words[this.#at] === '(') this.#group(start, end, depth);
     else {
       const name = this.#words[this.#at++];
-      if (name === undefined || !new RegExp(`^${NAME}$`).test(name)) throw this.#fault();
+      if (name === undefined || !IS_NAME.test(name)) throw this.#fault();
       this.#byName[start]!.set(name, end);
     }
     this.#byNothing[from]!.push(start);

@@ -91,8 +91,10 @@ export function finishHeaders(part: Part, flags: MultipartFlags): void {
   const name = given.get('name');
   if (!name) throw new MultipartFault('Content-Disposition without a name');
   part.name = name;
-  part.filename = given.get('filename') || given.get('filename*') || undefined;
-  part.otherFilename = given.get('filename') ? given.get('filename*') || undefined : undefined;
+  const plain = given.get('filename') || undefined;
+  const extended = given.get('filename*') || undefined;
+  part.filename = plain ?? extended;
+  part.otherFilename = plain && extended;
 }
 
 const PARAMETER = /[ \t]*([^= \t]+)[ \t]*=[ \t]*/y;

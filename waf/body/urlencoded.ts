@@ -1,6 +1,6 @@
 /** `a=b&c=d`: names and values of a query or a form. */
-import { hexDigit } from '#kit/ascii.ts';
 import { roomFor } from '../scratch.ts';
+import { hexByte } from '../transform/transform.ts';
 
 export interface UrlencodedSink {
   /** @returns false to stop reading */
@@ -48,11 +48,10 @@ function decodeLeads(text: string, plus: number, malformed?: () => void): string
     let byte = text.charCodeAt(at);
     if (byte === PLUS) byte = plus;
     else if (byte === PERCENT) {
-      const high = hexDigit(text.charCodeAt(at + 1));
-      const low = hexDigit(text.charCodeAt(at + 2));
-      if (high < 0 || low < 0) malformed?.();
+      const decoded = hexByte(text, at + 1);
+      if (decoded < 0) malformed?.();
       else {
-        byte = high * 16 + low;
+        byte = decoded;
         at += 2;
       }
     }

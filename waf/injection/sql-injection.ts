@@ -66,8 +66,8 @@ const isEvil = (tokens: readonly Token[]): boolean => tokens.some(({ type }) => 
 
 function isAttack(value: string, reading: Reading): boolean {
   const { tokens, row } = reading;
-  if (!ATTACKS.has(row)) return isEvil(tokens);
   if (isEvil(tokens)) return true;
+  if (!ATTACKS.has(row)) return false;
   // SQL Server keeps statements that mention sp_password out of its log: attackers hide behind it.
   if (tokens.length > 1 && tokens.at(-1)!.type === TYPE.comment && value.includes('sp_password')) return true;
   if (tokens.length === 2) return isShortAttack(value, reading);

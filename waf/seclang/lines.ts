@@ -52,6 +52,9 @@ function untilClosed(
   return undefined;
 }
 
+/** A fault that the next lines may mend. */
+class OpenQuote extends RuleFault {}
+
 /** Whether all quotes of a line are closed, as splitWords() reads them. */
 function quotes(line: string): 'closed' | 'open' | 'broken' {
   try {
@@ -59,7 +62,7 @@ function quotes(line: string): 'closed' | 'open' | 'broken' {
     return 'closed';
   } catch (fault) {
     if (!(fault instanceof RuleFault)) throw fault;
-    return fault.message.endsWith('is never closed') ? 'open' : 'broken';
+    return fault instanceof OpenQuote ? 'open' : 'broken';
   }
 }
 
@@ -109,7 +112,7 @@ function quoted(line: string, from: number, quote: string): [word: string, end: 
       word += char + line[++at]!;
     } else word += char;
   }
-  throw new RuleFault(
+  throw new OpenQuote(
     'syntax',
     `the quote that opens ${shorten(word)} is never closed`,
     `write ${quote} at its end`,
