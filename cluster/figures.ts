@@ -27,6 +27,8 @@ export interface TrackFigures {
 export interface InstanceFigures {
   readonly name: string;
   readonly interface: string;
+  /** Whether one of several nodes has the addresses; if not, each that has no fault. */
+  readonly election: boolean;
   readonly vrid: number;
   readonly family: 4 | 6;
   readonly version: 2 | 3;

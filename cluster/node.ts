@@ -232,7 +232,12 @@ export class Node {
     );
     if (meant.length === 0)
       throw new Error(name ? `there is no vrrp_instance ${name}` : 'there is no vrrp_instance');
-    const units = new Set(meant.map(instance => this.#groupOf(instance) ?? instance));
+    const elected = meant.filter(({ model }) => model.election);
+    if (elected.length === 0)
+      throw new Error(
+        'there is no election, and nobody to give them to: moat vrrp maintenance on takes them off',
+      );
+    const units = new Set(elected.map(instance => this.#groupOf(instance) ?? instance));
     const done = [...units].flatMap(unit => giveAway(unit instanceof SyncGroup ? unit.members : [unit]));
     if (done.length === 0)
       throw new Error('this node is active in none of them: give the command where it is active');
@@ -287,6 +292,7 @@ export class Node {
 /** Whether the one can become the other while it runs. */
 const isSameRouter = (a: VrrpInstanceModel, b: VrrpInstanceModel): boolean =>
   a.interface === b.interface &&
+  a.election === b.election &&
   a.vrid === b.vrid &&
   a.family === b.family &&
   a.version === b.version &&

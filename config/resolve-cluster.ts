@@ -23,6 +23,14 @@ export function resolveCluster(draft: ClusterDraft, tiers: OtherTiers, faults: F
   for (const { tracks } of [...draft.instances, ...draft.groups])
     for (const track of tracks) refuseUnknown(track, draft, tiers, faults);
   const instances = draft.instances.map(instance => resolveInstance(instance, faults));
+  for (const { own, places } of draft.instances)
+    if (draft.heartbeat && own.election === false)
+      faults.error(
+        'value',
+        'election: heartbeat settles which node has the addresses',
+        places.get('election')!,
+        'take out one of the two',
+      );
   return {
     statePath: '/var/lib/moat/cluster',
     startupDelayMs: 0,
@@ -67,6 +75,7 @@ function resolveGroups(draft: ClusterDraft, faults: Faults): SyncGroupModel[] {
       owners.set(member.text, group.name);
     }
     refuseMembers(group, draft, faults);
+    refuseHalfElected(group, draft, faults);
     const { name, tracks } = group;
     return { name, members: group.members.map(({ text }) => text), tracks: tracks.map(trackOf) };
   });
@@ -90,6 +99,16 @@ function refuseMembers({ members }: SyncGroupDraft, { instances }: ClusterDraft,
           'put the line into the sync_group block',
         );
   }
+}
+
+/** Who is elected can lose its addresses to others, and would take them from one that asks nobody. */
+function refuseHalfElected({ members }: SyncGroupDraft, { instances }: ClusterDraft, faults: Faults): void {
+  const [first, ...rest] = members.map(({ text }) => instances.find(({ name }) => name === text));
+  const isElected = (one: typeof first) => one?.own.election !== false;
+  const at = rest.findIndex(one => isElected(one) !== isElected(first));
+  if (at < 0) return;
+  const hint = 'put election off into all of the group, or none';
+  faults.error('value', 'members: some have an election, and some have none', members[at + 1]!, hint);
 }
 
 function refuseUnknown(

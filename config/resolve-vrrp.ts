@@ -4,6 +4,7 @@ import type { VrrpInstanceModel } from '#model/cluster/vrrp.ts';
 import type { Faults } from './diagnostic.ts';
 import type { DiagnosticCode } from './diagnostic-code.ts';
 import type { InstanceDraft, TrackDraft } from './draft-cluster.ts';
+import type { Site } from './lex.ts';
 
 const INTERVAL = {
   2: { unitMs: 1000, mostMs: 255_000, says: 'version 2 knows whole seconds, 1s to 255s' },
@@ -15,7 +16,7 @@ export function resolveInstance(draft: InstanceDraft, faults: Faults): VrrpInsta
   const { name, own, addresses, peers, tracks } = draft;
   const family = addresses[0]?.family ?? 4;
   const model: VrrpInstanceModel = {
-    ...{ name, family, interface: '', vrid: 0, version: 3, priority: 100, advertMs: 1000 },
+    ...{ name, family, interface: '', election: true, vrid: 0, version: 3, priority: 100, advertMs: 1000 },
     ...{ preempt: true, preemptDelayMs: 0, accept: true, addressLease: true, strict: false },
     ...{ checksum: 'auto', password: undefined, source: undefined },
     announce: { repeat: 5, delayMs: 5000, refreshMs: 0 },
@@ -27,6 +28,7 @@ export function resolveInstance(draft: InstanceDraft, faults: Faults): VrrpInsta
   refuseGaps(draft, faults);
   refuseMixture(draft, family, faults);
   refuseMisfits(draft, model, faults);
+  if (!model.election) refuseElectoral(draft, faults);
   warnOfIdle(draft, model, faults);
   return model;
 }
@@ -43,7 +45,8 @@ function refuseGaps({ name, own, addresses, site }: InstanceDraft, faults: Fault
   const refuse = (what: string, hint: string) =>
     faults.error('incomplete', `vrrp_instance "${name}" has no ${what}`, site, hint);
   if (own.interface === undefined) refuse('interface', 'add an interface line');
-  if (own.vrid === undefined) refuse('vrid', 'add a vrid line, 1 to 255, the same on all nodes');
+  if (own.vrid === undefined && own.election !== false)
+    refuse('vrid', 'add a vrid line, 1 to 255, the same on all nodes');
   if (addresses.length === 0) refuse('virtual address', 'add a virtual_address line');
   else if (!addresses.some(({ advertised }) => advertised))
     refuse('address that is advertised', 'take "unadvertised" from one of them');
@@ -98,6 +101,24 @@ function warnOfIdle(draft: InstanceDraft, model: VrrpInstanceModel, faults: Faul
         'track: the priority of an owner has no weights',
         place,
         'without a weight it is a fault',
+      );
+}
+
+/** What says who wins, or how it is made known, in an instance that asks nobody. */
+const ELECTORAL = ['vrid', 'version', 'priority', 'nopreempt', 'preempt_delay', 'source_address', 'password'];
+
+function refuseElectoral({ places, peers, tracks }: InstanceDraft, faults: Faults): void {
+  const refuse = (name: string, place: Site) =>
+    faults.error('value', `${name}: there is no election`, place, 'take it out, or take out election off');
+  for (const name of ELECTORAL) if (places.has(name)) refuse(name, places.get(name)!);
+  for (const { place } of peers) refuse('unicast_peer', place);
+  for (const { weight, place } of tracks)
+    if (weight !== undefined)
+      faults.error(
+        'value',
+        'track: there is no election that a weight could count in',
+        place,
+        'without a weight it is a fault, which takes the addresses away',
       );
 }
 

@@ -2,6 +2,7 @@
 
 import { addressBytes, addressText } from '#kit/address-bytes.ts';
 import type { VrrpInstanceModel } from '#model/cluster/vrrp.ts';
+import type { Link } from '#native/netlink.ts';
 import type { InstanceFigures } from '../figures.ts';
 import type { Interfaces } from '../interfaces.ts';
 import type { Log } from '../log.ts';
@@ -82,7 +83,7 @@ export class Instance {
     this.#priority = model.priority;
     this.#journal = new Journal(model.name, around);
     this.#holding = new Holding(around.interfaces, around.linkFd, this.#journal.log);
-    this.#announcer = new Announcer(model.announce, () => this.#holding.announce(), around.nowMs);
+    this.#announcer = new Announcer(model.announce, () => this.#announce(), around.nowMs);
     const { wire } = around;
     const hear = (heard: Heard) => this.#hear(heard);
     this.#voice = new Voice(model, { wire, journal: this.#journal, hear });
@@ -91,6 +92,11 @@ export class Instance {
     if (adoptsUntilMs > 0) this.#giveUpUnadopted();
     else if (model.priority === OWNER_PRIORITY) this.#holding.spare();
     else for (const address of this.#holding.sweep()) this.#journal.log.notice(`${address} was left here`);
+  }
+
+  /** On lo, or a dummy, nobody would hear it. */
+  #announce(): void {
+    if (this.#model.election) this.#holding.announce();
   }
 
   #want(holds: boolean): void {
@@ -146,9 +152,18 @@ export class Instance {
   /** Leaves a router of lower priority in its place until this is undefined; it takes over from one that is silent. */
   waitFor(reason: string | undefined): void {
     if (reason === this.#waitsFor) return;
+    if (!this.#model.election) return this.#holdBack(reason);
     const before = this.#waitsFor;
     this.#waitsFor = reason;
     if (before === undefined || reason === undefined) this.feed({ kind: 'configured', own: this.#own() });
+  }
+
+  /** Without an election nobody is there whose place it could leave him. */
+  #holdBack(reason: string | undefined): void {
+    this.#waitsFor = reason;
+    if (reason === undefined) this.clear('flows');
+    // Once it carries flows, to withdraw would break more than not knowing others does.
+    else if (this.#state.kind !== 'active') this.fault('flows', reason);
   }
 
   /** Takes it out of the election until `clear` is called with the same key. */
@@ -162,12 +177,14 @@ export class Instance {
     const reason = this.#faults.get(key);
     this.#faults.delete(key);
     if (reason === undefined || this.#faults.size > 0) return;
+    const { election } = this.#model;
     const adopted = this.#around.nowMs() < this.#adoptsUntilMs;
     this.#adoptsUntilMs = 0;
     // An owner does not listen first.
     if (!adopted && this.#priority === OWNER_PRIORITY) this.bar(this.#around.barredBy(this));
     const why = adopted ? 'another process of this router left it' : `no more: ${reason}`;
-    this.feed({ kind: 'startup', adopted, reason: key === 'start' && !adopted ? 'it is started' : why });
+    const says = key === 'start' && !adopted ? 'it is started' : why;
+    this.feed({ kind: 'startup', adopted: adopted || !election, reason: says });
   }
 
   /** A fault that none of these keys has; undefined: there is none. */
@@ -183,25 +200,32 @@ export class Instance {
 
   /** Interfaces or addresses are other ones, or may be. */
   surroundingsChanged(): void {
-    const { interface: name, family } = this.#model;
+    const { interface: name, election } = this.#model;
     const link = this.#around.interfaces.find(name);
     if (!link) return this.#lose(`there is no interface ${name}`);
     if (!this.#around.interfaces.isUsable(name)) return this.#lose(`the interface ${name} is down`);
-    const source = this.#sourceOn(link.index);
-    if (!source)
-      return this.#lose(`the interface ${name} has no ${family === 4 ? 'IPv4' : 'link-local'} address`);
-    this.#voice.speakFrom(source);
-    this.feed({ kind: 'configured', own: this.#own() });
-    try {
-      this.#voice.listen(link.index);
-    } catch (fault) {
-      return this.#lose((fault as Error).message);
-    }
+    const fault = election ? this.#speakOn(link) : undefined;
+    if (fault !== undefined) return this.#lose(fault);
     this.clear('interface');
     if (this.#state.kind === 'active' && !this.#isReleased() && this.#holding.take() > 0) {
       this.#journal.log.warn('somebody took its addresses away: they are put back');
       this.#announcer.start();
     }
+  }
+
+  /** @returns why it cannot; undefined: it speaks and listens */
+  #speakOn({ name, index }: Link): string | undefined {
+    const source = this.#sourceOn(index);
+    if (!source)
+      return `the interface ${name} has no ${this.#model.family === 4 ? 'IPv4' : 'link-local'} address`;
+    this.#voice.speakFrom(source);
+    this.feed({ kind: 'configured', own: this.#own() });
+    try {
+      this.#voice.listen(index);
+    } catch (fault) {
+      return (fault as Error).message;
+    }
+    return undefined;
   }
 
   #sourceOn(index: number): Uint8Array | undefined {
@@ -277,7 +301,7 @@ export class Instance {
   #do(effect: Effect): void {
     switch (effect.kind) {
       case 'advertise':
-        return this.#voice.say(effect.priority);
+        return this.#model.election ? this.#voice.say(effect.priority) : undefined;
       case 'take':
         this.#announcer.reset();
         this.#holding.take();
@@ -324,6 +348,7 @@ export class Instance {
     const {
       name,
       interface: on,
+      election,
       vrid,
       family,
       version,
@@ -336,7 +361,7 @@ export class Instance {
     const until = (ms: number | undefined) =>
       ms === undefined ? undefined : Math.max(0, Math.round(ms - nowMs));
     return {
-      ...{ name, interface: on, vrid, family, version, advertMs, preempt, preemptDelayMs },
+      ...{ name, interface: on, election, vrid, family, version, advertMs, preempt, preemptDelayMs },
       ...{ state: state.kind, basePriority: priority, priority: this.#priority },
       faults: [...this.#faults.values()],
       yielding: state.yielding,

@@ -315,6 +315,23 @@ const password = defineDirective({
   },
 });
 
+const election = defineDirective({
+  name: 'election',
+  context: ['vrrp_instance'],
+  args: { flag: arg.flag() },
+  doc: {
+    summary:
+      'Off: nobody else is asked. Each node has the addresses whenever nothing that it tracks fails and it is not in maintenance, and a routing daemon (BIRD, FRR) announces those that the interface has: so several directors are active at once (ECMP, anycast). No VRRP is spoken, and vrid, priority and what else decides an election have no place. The interface is lo, or a dummy one.',
+    default: 'election on;',
+    example: 'election off;',
+    since: '0.1',
+  },
+  compile({ flag }, scope, line) {
+    scope.instance.own.election = flag;
+    scope.instance.places.set('election', line.args[0]!);
+  },
+});
+
 const announce = defineDirective({
   name: 'announce',
   context: ['vrrp_instance'],
@@ -342,6 +359,7 @@ const announce = defineDirective({
 export const VRRP: readonly Directive[] = [
   vrrpInstance,
   interfaceName,
+  election,
   vrid,
   version,
   priority,

@@ -13,14 +13,22 @@ export const explainText = ({ instances }: ClusterFigures): string =>
 
 function linesOf(one: InstanceFigures): string[] {
   const last = one.transitions[0];
+  const head = `${one.name} is ${stateText(one)}${last ? `: ${last.reason}` : ''}.`;
+  if (!one.election) return [head, ...unelectedLines(one)];
   return [
-    `${one.name} is ${stateText(one)}${last ? `: ${last.reason}` : ''}.`,
+    head,
     ...priorityLines(one),
     ...rankingLines(one),
     ...expectation(one).map(line => `  So: ${line}`),
     ...warnings(one).map(line => `  Beware: ${line}`),
   ];
 }
+
+const unelectedLines = ({ faults, tracks }: InstanceFigures): string[] => [
+  '  There is no election: it has the addresses while nothing that it tracks fails.',
+  ...tracks.map(track => `  ${trackText(track)}.`),
+  ...faults.map(fault => `  So: it has none: ${fault}`),
+];
 
 function priorityLines({ basePriority, priority, tracks }: InstanceFigures): string[] {
   if (basePriority === 255) return ['  It owns the addresses: priority 255, which no weight changes.'];

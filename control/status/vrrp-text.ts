@@ -32,7 +32,9 @@ export const stateText = ({ state, faults }: Pick<InstanceFigures, 'state' | 'fa
 function instanceText(one: InstanceFigures): string {
   const lines = [
     `${one.name}: ${stateText(one)} for ${durationText(one.sinceMs)}`,
-    `  on         ${one.interface}, VRID ${one.vrid}, version ${one.version}, IPv${one.family}, every ${secondsText(one.advertMs / 1000)}${one.source ? `, from ${one.source}` : ''}`,
+    one.election
+      ? `  on         ${one.interface}, VRID ${one.vrid}, version ${one.version}, IPv${one.family}, every ${secondsText(one.advertMs / 1000)}${one.source ? `, from ${one.source}` : ''}`
+      : `  on         ${one.interface}, IPv${one.family}, without an election`,
     `  priority   ${one.priority}${one.priority === one.basePriority ? '' : ` (${one.basePriority} without weights)`}${one.preempt ? '' : ', nopreempt'}${one.group ? `, in group ${one.group}` : ''}`,
     `  addresses  ${one.addresses.join(' ')}`,
     ...one.faults.map(fault => `  fault      ${fault}`),

@@ -32,7 +32,9 @@ export interface AnnounceModel {
 export interface VrrpInstanceModel {
   readonly name: string;
   readonly interface: string;
-  /** 1..255 */
+  /** Whether one of several nodes has the addresses; if not this one has them whenever it has no fault, whatever others have. */
+  readonly election: boolean;
+  /** 1..255; 0 without an election */
   readonly vrid: number;
   readonly version: 2 | 3;
   readonly family: 4 | 6;

@@ -92,7 +92,8 @@ function Router({
         <dd>{faults.length > 0 ? faults.join('; ') : (transitions[0]?.reason ?? say('unknown'))}</dd>
         <dt>{say('addresses')}</dt>
         <dd>
-          <code>{addresses.join(', ')}</code> · {instance.interface} · VRID {instance.vrid}
+          <code>{addresses.join(', ')}</code> · {instance.interface}
+          {instance.vrid > 0 && ` · VRID ${instance.vrid}`}
         </dd>
         <dt>{say('priority')}</dt>
         <dd>{priority === basePriority ? priority : `${priority} (${basePriority})`}</dd>

@@ -96,7 +96,7 @@ export class Moat {
     const pids = this.host.do(`ip netns pids ${this.host.namespace}`).trim().split('\n').map(Number);
     return pids.filter(pid => {
       try {
-        return /bin\/moat|l[47]\/process\.ts/.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1'));
+        return /bin\/moat|(l[47]|cluster)\/process\.ts/.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1'));
       } catch {
         return false; // it has ended meanwhile
       }
@@ -106,6 +106,11 @@ export class Moat {
   /** `moat l4 …`. */
   l4(...words: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
     return this.host.run(MOAT, 'l4', ...words, '-c', this.#file, '-p', this.dir);
+  }
+
+  /** `moat vrrp …`. */
+  vrrp(...words: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
+    return this.host.run(MOAT, 'vrrp', ...words, '-c', this.#file, '-p', this.dir);
   }
 
   /** The page of `moat metrics`. */
