@@ -5,11 +5,14 @@ import { type CheckResult, checkConfig, type Diagnostic, type Source } from '#co
 import { globPaths } from '#kit/glob.ts';
 import { hostAddresses } from '#native/host.ts';
 
+import { diskWith } from './disk.ts';
 import { checkOptionsOf, type Invocation } from './invocation.ts';
 
 export interface Loaded extends CheckResult {
   /** The configuration files in the order they were read, by path; latin1. */
   readonly texts: ReadonlyMap<string, string>;
+  /** Other files that were read with them, certificates and keys: likewise. */
+  readonly named: ReadonlyMap<string, string>;
 }
 
 /** Texts that are checked in the place of files. Whoever sent them gets to see lines of what they include. */
@@ -40,17 +43,19 @@ export const diskSource = (): Source => ({
 /** Reads and checks the whole configuration. Never throws for what stands in it, or is missing. */
 export function load(invocation: Invocation, trial?: Trial): Loaded {
   const texts = new Map<string, string>();
+  const named = new Map<string, string>();
   const source: Source = {
     ...diskSource(),
+    ...(trial && { glob: diskWith(trial.texts).glob }),
     read(path, use) {
       if (trial && use === 'configuration') refuseOutside(path, invocation, trial);
       const text = trial?.texts.get(path) ?? readText(path);
-      if (use === 'configuration') texts.set(path, text); // certificates and password files are read here too
+      (use === 'configuration' ? texts : named).set(path, text); // certificates and password files are read here too
       return text;
     },
   };
   const result = checkConfig(invocation.file, checkOptionsOf(invocation, source));
-  return { ...(isEmpty(texts) ? refusal(invocation.file) : result), texts };
+  return { ...(isEmpty(texts) ? refusal(invocation.file) : result), texts, named };
 }
 
 /** An editor empties a file before it fills it: a reload in that moment must not end all service. */

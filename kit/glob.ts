@@ -26,6 +26,18 @@ export function globPaths(pattern: string): string[] {
   return found.filter(exists).sort((a, b) => (a < b ? -1 : 1));
 }
 
+/** Whether a pattern names this absolute path, whether it exists or not. */
+export function matchesGlob(pattern: string, path: string): boolean {
+  const levels = pattern.split('/').slice(1);
+  const names = path.split('/').slice(1);
+  return levels.length === names.length && levels.every((level, at) => matchesLevel(level, names[at]!));
+}
+
+function matchesLevel(level: string, name: string): boolean {
+  if (!MAGIC.test(level)) return level.replace(/\\(.)/g, '$1') === name;
+  return compile(level).test(name) && (!name.startsWith('.') || level.startsWith('.'));
+}
+
 function descend(dir: string, level: string): string[] {
   if (!MAGIC.test(level)) return [`${dir}/${level.replace(/\\(.)/g, '$1')}`];
   const matches = compile(level);

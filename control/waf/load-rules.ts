@@ -7,6 +7,7 @@ import type { HttpModel, LocationModel } from '#model/l7/http.ts';
 import { type WafRuleTexts, type WafSettings, wafRulesKey } from '#model/l7/waf.ts';
 import type { Model } from '#model/main.ts';
 import { compileRules, type WafDiagnostic } from '#waf';
+import { type Disk, diskWith } from '../disk.ts';
 import type { Invocation } from '../invocation.ts';
 import { type Loaded, load, systemReason, type Trial } from '../load.ts';
 import { NoRules, ruleRoots } from './rule-roots.ts';
@@ -21,18 +22,18 @@ interface Wanted {
 export function loadWithRules(invocation: Invocation, trial?: Trial): Loaded {
   const loaded = load(invocation, trial);
   if (!loaded.model?.http) return loaded;
-  const { model, diagnostics } = withRules(loaded.model);
+  const { model, diagnostics } = withRules(loaded.model, diskWith(trial?.texts));
   return { ...loaded, model, diagnostics: [...loaded.diagnostics, ...diagnostics] };
 }
 
 /** The model with the texts of all rules that its locations want, read where it does not hold them; undefined, with diagnostics, where those are faulty. */
-export function withRules(model: Model): CheckResult {
+export function withRules(model: Model, disk: Disk = diskWith()): CheckResult {
   if (!model.http) return { model, diagnostics: [] };
   const wanted = wantedRules(model.http);
   const held = new Map(model.http.wafRules.map(texts => [texts.key, texts]));
   const read = [...wanted].map(([key, want]): Read => {
     const texts = held.get(key);
-    return texts ? { texts, diagnostics: [] } : readRules(want);
+    return texts ? { texts, diagnostics: [] } : readRules(want, disk);
   });
   const diagnostics = read.flatMap(one => one.diagnostics);
   const isFaulty = read.some(one => one.texts === undefined);
@@ -72,10 +73,10 @@ const onceEach = (files: readonly GeoDatabase[]): GeoDatabase[] => [
   ...new Map(files.map(file => [file.path, file])).values(),
 ];
 
-function readRules({ settings, site }: Wanted): Read {
+function readRules({ settings, site }: Wanted, disk: Disk): Read {
   try {
-    const roots = ruleRoots(settings.rules);
-    const loader = new RuleTexts();
+    const roots = ruleRoots(settings.rules, disk);
+    const loader = new RuleTexts(disk);
     const { rules, diagnostics } = compileRules(roots, loader);
     const geo =
       rules?.settings.geoDatabase === undefined ? undefined : readDatabase(rules.settings.geoDatabase);

@@ -1,20 +1,24 @@
 /** Reads rules of the WAF with all that they include, and remembers every text: that is what goes to the workers. */
 import { hash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { globPaths } from '#kit/glob.ts';
 import type { WafRuleTexts } from '#model/l7/waf.ts';
 import type { RuleLoader } from '#waf';
+import type { Disk } from '../disk.ts';
 
 /** A loader from the disk that keeps what it gave. */
 export class RuleTexts implements RuleLoader {
+  readonly #disk: Disk;
   readonly #texts: Record<string, string> = {};
   readonly #globs: Record<string, readonly string[]> = {};
+
+  constructor(disk: Disk) {
+    this.#disk = disk;
+  }
 
   read(path: string): string | undefined {
     const known = this.#texts[path];
     if (known !== undefined) return known;
     try {
-      const text = readFileSync(Buffer.from(path, 'latin1'), 'latin1');
+      const text = this.#disk.read(path);
       this.#texts[path] = text;
       return text;
     } catch {
@@ -23,7 +27,7 @@ export class RuleTexts implements RuleLoader {
   }
 
   glob(pattern: string): readonly string[] {
-    return (this.#globs[pattern] ??= globPaths(pattern));
+    return (this.#globs[pattern] ??= this.#disk.glob(pattern));
   }
 
   /** What was read, for who reads it again elsewhere. */
