@@ -40,7 +40,7 @@ export class Applier {
   readonly metrics: TierMetrics;
   readonly listeners: Listeners;
   readonly #health: ClusterHealth;
-  readonly #invocation: Invocation;
+  readonly invocation: Invocation;
   readonly #appended = new AppendFiles();
   readonly #logs: LogBook;
   readonly #files: LogFiles;
@@ -59,7 +59,7 @@ export class Applier {
 
   /** @param inherited sockets of the process that this one replaces */
   constructor(invocation: Invocation, plane: L7Plane, inherited: readonly ListeningSocket[]) {
-    this.#invocation = invocation;
+    this.invocation = invocation;
     this.#logs = new LogBook({ origin: `${process.pid}#0`, files: this.#appended, datagrams: openDatagrams });
     this.#files = new LogFiles(this.#appended, `${invocation.prefix}logs`);
     this.listeners = new Listeners(inherited);
@@ -99,6 +99,12 @@ export class Applier {
     return this.#events.path;
   }
 
+  /** Does something while nobody has the file of events open. */
+  readonly withoutEvents = (work: () => void): void => {
+    this.#events.close();
+    work();
+  };
+
   /** When it came into force, in ms since 1970. */
   get appliedAtMs(): number {
     return this.#appliedAtMs;
@@ -106,7 +112,7 @@ export class Applier {
 
   /** The first configuration: its logs are opened before all else, so that they tell what fails. @throws {Error} */
   async start(model: Model, texts: ReadonlyMap<string, string>): Promise<void> {
-    const config = planeConfigOf(model, this.#invocation);
+    const config = planeConfigOf(model, this.invocation);
     this.#files.commit(this.#files.prepare(diskNeedsOf(config).logs));
     this.#openLog(config);
     this.#poolOrders.begin();
@@ -131,7 +137,7 @@ export class Applier {
   async prepareApi({ api, process }: Pick<Model, 'api' | 'process'>): Promise<void> {
     if (api && !this.#api) {
       const { ApiPlane } = await import('./api/plane.ts');
-      this.#api = new ApiPlane({ applier: this, invocation: this.#invocation, report: () => this.report() });
+      this.#api = new ApiPlane({ applier: this, invocation: this.invocation, report: () => this.report() });
     }
     this.#api?.prepare(api, process.user);
   }
@@ -203,7 +209,7 @@ export class Applier {
   /** @param between when all workers have prepared: the last moment at which anything may refuse */
   async #applyL7(configured: Model, between?: () => Promise<void>): Promise<void> {
     const model = this.live.apply(configured);
-    const config = planeConfigOf(model, this.#invocation);
+    const config = planeConfigOf(model, this.invocation);
     const { logs, tempDirs } = diskNeedsOf(config);
     const files = this.#files.prepare(logs);
     try {

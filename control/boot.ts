@@ -2,6 +2,7 @@
 import type { L7Plane, ListeningSocket } from '#l7';
 import { goToBackground } from './background.ts';
 import { isInBackground, tellParent } from './background-child.ts';
+import { finishDecided, sweep } from './backup/commit.ts';
 import { complain, complainOf, leaveInLog, lineOf } from './complaint.ts';
 import { recover } from './history/recover.ts';
 import type { Invocation } from './invocation.ts';
@@ -24,6 +25,7 @@ export async function boot(invocation: Invocation, { plane, stays, sockets }: Bo
   // A successor leaves what waits to whom it replaces: that one lives, and has it in force.
   const recoverIn = (force = false) => (sockets === undefined ? recoverFrom(invocation, force) : undefined);
   let recovered = recoverIn();
+  if (sockets === undefined) finishRestore(invocation);
   let { model, diagnostics, texts } = loadWithRules(invocation);
   if (!model && (recovered = recoverIn(true) ?? recovered) !== undefined)
     ({ model, diagnostics, texts } = loadWithRules(invocation));
@@ -49,6 +51,16 @@ export async function boot(invocation: Invocation, { plane, stays, sockets }: Bo
   tellParent();
   setInterval(() => {}, FOREVER_MS); // without workers (WINCH) nothing else keeps this process
   process.exit(await master.ended); // at once: a signal that comes while Node cleans up would end it with another code
+}
+
+/** What somebody was killed in the middle of is done: it was decided. */
+function finishRestore(invocation: Invocation): void {
+  try {
+    if (finishDecided(invocation)) complain('notice', 'a restore that was cut short is done');
+    sweep(invocation);
+  } catch (fault) {
+    complain('emerg', `a restore that was cut short cannot be done: ${(fault as Error).message}`);
+  }
 }
 
 /** @returns what was done about a change that nobody confirmed, or that was cut short; undefined: nothing */

@@ -78,6 +78,19 @@ export const COMMANDS = {
       'bring an earlier configuration into force and onto the disk; without an id, take back what is unconfirmed',
     load: async () => (await import('./commands/history.ts')).commandOf('rollback'),
   },
+  backup: {
+    usage: 'backup FILE [--events] [--passphrase-file FILE] [-c FILE] [-p PREFIX] [--json]',
+    summary:
+      'write the configuration in force with certificates and keys, users, tokens, bans and history into one encrypted file',
+    load: () => import('./commands/backup.ts'),
+  },
+  restore: {
+    usage:
+      'restore FILE [--dry-run | --yes] [--only PART ...] [--outside] [--passphrase-file FILE] [-c FILE] [-p PREFIX] [--json]',
+    summary:
+      'show what a backup would change, ask, and bring it into force: all of it, or parts; with a moat that runs or without',
+    load: () => import('./commands/restore.ts'),
+  },
   quit: {
     usage: 'quit [-c FILE] [-p PREFIX]',
     summary: 'end the running program when it has served what it serves',

@@ -149,6 +149,15 @@ export class ApiPlane {
     return { ...done, record };
   }
 
+  /** Users and tokens have come out of a backup. */
+  async takeUpRestored(parts: ReadonlySet<string>): Promise<void> {
+    if (!this.#inForce) return;
+    const { tokens, identity } = this.#inForce;
+    if (parts.has('tokens')) tokens.reload();
+    if (parts.has('users')) identity.reload();
+    await this.#push();
+  }
+
   /** The process hears whom it is to believe. */
   async #push(): Promise<void> {
     const told = this.#child?.ask({ kind: 'believe', believed: this.#believed() }).catch(() => {}); // its next life is told
@@ -240,10 +249,12 @@ export class ApiPlane {
     const child: ApiChild = new ApiChild(
       baseEnvironment(),
       sockets.map(({ fd }) => fd),
-      (question: ToControl | ToIdentity) =>
-        question.kind === 'identity'
-          ? identity.answer(question.what, question.input, question.asker)
-          : desk.answer(question),
+      (question: ToControl | ToIdentity) => {
+        if (question.kind === 'identity')
+          return identity.answer(question.what, question.input, question.asker);
+        const refused = isOwners(question) ? identity.refusalOfStale(question.asker) : undefined;
+        return refused ? { refused } : desk.answer(question);
+      },
       news => this.#hear(news, identity),
     );
     this.#child = child;
@@ -314,6 +325,11 @@ export class ApiPlane {
     }
   }
 }
+
+/** What would be worth breaking into the process for, which strangers talk to: control looks at the session once more. */
+const isOwners = (question: ToControl): question is Extract<ToControl, { kind: 'archive' | 'change' }> =>
+  (question.kind === 'archive' && ['make', 'begin', 'preview'].includes(question.what)) ||
+  (question.kind === 'change' && question.wish.kind === 'restore');
 
 /** Alone: a port that anything else listens on, another block of the configuration too, is refused. */
 function open({ address, port }: ApiListen): number {

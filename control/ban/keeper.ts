@@ -65,6 +65,18 @@ export class BanKeeper {
     return this.#known;
   }
 
+  /** Out of a backup: bans that last are added to those there are. */
+  restore(zones: readonly ZoneBans[]): Promise<void> {
+    return this.#turns.take(async () => {
+      this.#known = this.#known.map(({ zone, bans }) => {
+        const come = zones.find(one => one.zone === zone)?.bans ?? [];
+        const keys = new Set(come.map(({ key }) => key));
+        return { zone, bans: [...bans.filter(({ key }) => !keys.has(key)), ...come] };
+      });
+      await this.#sync();
+    });
+  }
+
   /** @returns how many zones it changed @throws {Error} with the reason */
   order(order: BanOrder): Promise<number> {
     return this.#turns.take(async () => {

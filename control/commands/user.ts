@@ -1,11 +1,11 @@
 /** `moat user`: who may log in to the console of the running program, by whoever is root on its machine. */
-import { createInterface } from 'node:readline';
 import { isRole, ROLES } from '../api/token/token.ts';
 import type { UserOrder } from '../api/user/order.ts';
 import type { ShownUser } from '../api/user/store.ts';
 import { complain, complainOf } from '../complaint.ts';
 import { load, systemReason } from '../load.ts';
 import { CONFIG_OPTIONS, invocationFrom, OptionFault, readOptions } from '../options.ts';
+import { readSecret } from '../read-secret.ts';
 import { ask } from '../status/client.ts';
 import { socketPathOf } from '../status/report.ts';
 import { tableOf } from '../status/text.ts';
@@ -54,45 +54,15 @@ async function orderOf(words: readonly string[], role: string | undefined): Prom
   if (verb === 'role' && third !== undefined) return { kind: 'change', name, role: roleIn(third) };
   if (third !== undefined) throw new OptionFault(`"${third}" is one word too many`);
   if (verb === 'add')
-    return { kind: 'add', name, role: roleIn(role ?? 'viewer'), password: await readPassword() };
+    return { kind: 'add', name, role: roleIn(role ?? 'viewer'), password: await readSecret('password') };
   const make = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
   if (!make) throw new OptionFault(`"${verb}" is nothing that is done to a user`);
-  return make(name, readPassword);
+  return make(name, () => readSecret('password'));
 }
 
 function roleIn(word: string) {
   if (!isRole(word)) throw new OptionFault(`the role "${word}" is not one of ${ROLES.join(', ')}`);
   return word;
-}
-
-/** The first line of what comes; a terminal does not show it. */
-async function readPassword(): Promise<string> {
-  const { stdin } = process;
-  if (stdin.isTTY) {
-    process.stderr.write('password: ');
-    return readHidden();
-  }
-  for await (const line of createInterface({ input: stdin.setEncoding('latin1') })) return line;
-  throw new OptionFault('no password came on standard input');
-}
-
-function readHidden(): Promise<string> {
-  const { stdin } = process;
-  stdin.setRawMode(true).setEncoding('latin1');
-  let text = '';
-  return new Promise(done => {
-    stdin.on('data', (piece: string) => {
-      for (const char of piece) {
-        if (char === '\r' || char === '\n' || char === '\x04') {
-          stdin.setRawMode(false).pause();
-          process.stderr.write('\n');
-          return done(text);
-        }
-        if (char === '\x03') process.exit(130);
-        text = char === '\x7f' ? text.slice(0, -1) : text + char;
-      }
-    });
-  });
 }
 
 function tell(order: UserOrder, done: unknown, json: boolean): void {

@@ -52,8 +52,11 @@ export interface Staged {
   abandon(): void;
 }
 
-/** @param texts by path; undefined: the file goes @throws {Error} when the disk refuses one; then nothing has changed */
-export function stage(texts: ReadonlyMap<string, string | undefined>): Staged {
+/** @param texts by path; undefined: the file goes @param modes of those that are made anew @throws {Error} when the disk refuses one; then nothing has changed */
+export function stage(
+  texts: ReadonlyMap<string, string | undefined>,
+  modes: ReadonlyMap<string, number> = new Map(),
+): Staged {
   const ready: { readonly beside: string | undefined; readonly place: string }[] = [];
   const abandon = () => {
     for (const { beside } of ready) if (beside !== undefined) rmSync(bytesOf(beside), { force: true });
@@ -65,7 +68,7 @@ export function stage(texts: ReadonlyMap<string, string | undefined>): Staged {
       else {
         const beside = `${dirname(place)}/.${basename(place)}.moat-new`;
         ready.push({ beside, place });
-        writeBeside(beside, place, text);
+        writeBeside(beside, place, text, modes.get(path) ?? NEW_MODE);
       }
     }
   } catch (fault) {
@@ -83,13 +86,13 @@ export function stage(texts: ReadonlyMap<string, string | undefined>): Staged {
   };
 }
 
-function writeBeside(beside: string, place: string, text: string): void {
+function writeBeside(beside: string, place: string, text: string, newMode: number): void {
   const now = statSync(bytesOf(place), { throwIfNoEntry: false });
   rmSync(bytesOf(beside), { force: true }); // of a process that was killed
   const fd = openSync(bytesOf(beside), 'wx', 0o600);
   try {
     if (now) fchownSync(fd, now.uid, now.gid);
-    fchmodSync(fd, now ? now.mode & 0o7777 : NEW_MODE);
+    fchmodSync(fd, now ? now.mode & 0o7777 : newMode);
     writeFileSync(fd, text, 'latin1');
     fsyncSync(fd);
   } finally {

@@ -44,6 +44,22 @@ export interface ApplyWish {
   readonly overDrift?: boolean | undefined;
 }
 
+/** Out of a backup: a configuration whose files need not be there yet, with what it names. */
+export interface RestoreFiles {
+  /** Undefined: the configuration in force stays. */
+  readonly files: ApplyWish['files'] | undefined;
+  readonly beside: Texts;
+  /** Files may lie anywhere: root wishes it. */
+  readonly outside: boolean;
+  /** Of files that are made anew. */
+  readonly modes: ReadonlyMap<string, number>;
+  /** All runs: there is no way back from here on. */
+  readonly decide: () => void;
+  readonly undecide: () => void;
+  /** Puts in its place what is no file of the configuration; the store of the history is closed meanwhile. */
+  readonly finish: () => void;
+}
+
 export interface RollbackWish {
   /** Undefined: what is unconfirmed is taken back. */
   readonly id?: number | undefined;
@@ -195,13 +211,41 @@ export class ConfigHistory {
     return this.#hands.take(() => this.#apply(wish, { who, why: 'apply', message: wish.message }));
   }
 
-  /** @param whole what it is to be with all its files; undefined: what it becomes */
-  async #apply(wish: ApplyWish, cause: Cause, whole?: Texts): Promise<void> {
+  /** @throws {Refusal} with the reason; then nothing has changed */
+  restore(restore: RestoreFiles, who: string): Promise<void> {
+    const { files = [], beside } = restore;
+    const message = 'out of a backup';
+    const wish = { files, message, overDrift: files.length > 0 };
+    return this.#hands.take(async () => {
+      const cause = { who, why: 'restore', message } as const;
+      if (files.length + beside.size > 0)
+        return this.#apply(wish, cause, files.length > 0 ? new Map(files) : undefined, restore);
+      this.#refuseBusy();
+      restore.decide();
+      this.#finish(restore, this.#hands.texts());
+      this.note(cause);
+    });
+  }
+
+  /** The history that comes does not know what was in force until now. @throws {Error} of the file system: it is done at the next start then */
+  #finish({ finish }: RestoreFiles, back: Texts): void {
+    this.#store?.close();
+    this.#store = undefined;
+    finish();
+    this.#keepByHand(back, 'in force before the restore');
+  }
+
+  #refuseBusy(): void {
     if (this.#entry)
       throw refuse(409, 'unconfirmed', 'a change waits for its confirmation: confirm it, or roll it back');
     if (this.#hands.isShared())
       throw refuse(409, 'upgrade', 'another process of moat is taking over: try again');
-    const trial = this.trial(wish.files);
+  }
+
+  /** @param whole what it is to be with all its files; undefined: what it becomes */
+  async #apply(wish: ApplyWish, cause: Cause, whole?: Texts, restore?: RestoreFiles): Promise<void> {
+    this.#refuseBusy();
+    const trial = restore ? this.#trialOf(restore) : this.trial(wish.files);
     this.#refuseDrift(wish);
     const { model, texts } = loadWithRules(this.#hands.invocation, trial);
     if (!model) throw refuse(422, 'faulty', 'the configuration is faulty: moat check tells where');
@@ -215,7 +259,24 @@ export class ConfigHistory {
         'more-files',
         `"${more}" is included, and that revision did not have it: move it away first`,
       );
-    await this.#write(wish, cause, () => this.#hands.bring(model, texts));
+    if (restore) this.#keepStrangers(restore);
+    await this.#write(wish, cause, () => this.#hands.bring(model, texts), restore);
+  }
+
+  /** What it includes elsewhere lies there already, or is written with it. */
+  #trialOf({ files = [], beside }: RestoreFiles): Trial {
+    const known = new Set([...this.#hands.texts().keys(), ...files.map(([path]) => path)]);
+    return { texts: new Map([...files, ...beside]), folder: '/', known };
+  }
+
+  /** What lies in the place of a file, and was never in force. */
+  #keepStrangers({ files = [], beside }: RestoreFiles): void {
+    const inForce = this.#hands.texts();
+    const lost = [...files, ...beside].flatMap(([path, text]) => {
+      const now = inForce.has(path) ? undefined : onDisk(path);
+      return now === undefined || now === text ? [] : [[path, now] as const];
+    });
+    if (lost.length > 0) this.#keepByHand(new Map(lost));
   }
 
   /** What was written by hand is kept before it is replaced. */
@@ -233,15 +294,21 @@ export class ConfigHistory {
     if (lost.length > 0) this.#keepByHand(new Map(lost.map(path => [path, onDisk(path) ?? ''])));
   }
 
-  #keepByHand(texts: Texts): void {
-    keepByHand(texts, this.#folder, () => this.#open());
+  #keepByHand(texts: Texts, message?: string): void {
+    keepByHand(texts, this.#folder, () => this.#open(), message);
   }
 
   /** The files are on the disk, beside their places, before anything changes: a full disk refuses the change, not its end. */
-  async #write(wish: ApplyWish, cause: Cause, bring: () => Promise<readonly string[]>): Promise<void> {
-    const entry = this.#entryOf(wish, cause);
+  async #write(
+    wish: ApplyWish,
+    cause: Cause,
+    bring: () => Promise<readonly string[]>,
+    restore?: RestoreFiles,
+  ): Promise<void> {
+    const beside = restore?.beside ?? new Map<string, string>();
+    const entry = this.#entryOf(wish, cause, beside);
     const back = this.#hands.texts();
-    const staged = stage(new Map(wish.files));
+    const staged = stage(new Map([...wish.files, ...beside]), restore?.modes);
     try {
       this.#journal.begin(entry);
       await this.#whole(bring, back);
@@ -251,8 +318,10 @@ export class ConfigHistory {
       throw fault;
     }
     try {
+      restore?.decide();
       staged.commit();
     } catch (fault) {
+      restore?.undecide();
       stage(new Map(entry.before.map(([path, text]) => [path, text ?? undefined]))).commit();
       this.#journal.end();
       await this.#bringTexts(back);
@@ -263,6 +332,7 @@ export class ConfigHistory {
       this.#journal.wait();
       this.#await(entry);
     }
+    if (restore) this.#finish(restore, back);
     this.note(cause);
   }
 
@@ -284,14 +354,21 @@ export class ConfigHistory {
   }
 
   /** The way back leads to what is in force, of files that were changed by hand as well. */
-  #entryOf({ files, confirmMs }: ApplyWish, { who }: Cause): JournalEntry {
+  #entryOf({ files, confirmMs }: ApplyWish, { who }: Cause, beside: Texts): JournalEntry {
     const inForce = this.#hands.texts();
     const wanted = new Map(files);
     const paths = [...new Set([...wanted.keys(), ...this.drift()])];
+    const others = [...beside].map(([path, text]) => ({ path, text, was: onDisk(path) ?? null }));
     return {
       ...{ who, backTo: this.#id, confirmMs, ...writerOf(process.pid) },
-      before: paths.map(path => [path, inForce.get(path) ?? null]),
-      after: paths.map(path => [path, wanted.get(path) ?? onDisk(path) ?? null]),
+      before: [
+        ...paths.map(path => [path, inForce.get(path) ?? null] as const),
+        ...others.map(({ path, was }) => [path, was] as const),
+      ],
+      after: [
+        ...paths.map(path => [path, wanted.get(path) ?? onDisk(path) ?? null] as const),
+        ...others.map(({ path, text }) => [path, text] as const),
+      ],
       deadlineMs: confirmMs === undefined ? undefined : Date.now() + confirmMs,
     };
   }

@@ -23,9 +23,14 @@ function startTicksOf(pid: number): string {
 }
 
 /** Into the history, or where that takes nothing, into a file beside it. @throws {Error} when neither is possible */
-export function keepByHand(texts: Texts, folder: string, open: () => HistoryStore): void {
+export function keepByHand(
+  texts: Texts,
+  folder: string,
+  open: () => HistoryStore,
+  message = 'changed by hand, and replaced',
+): void {
   try {
-    const why = { who: 'the disk', why: 'by-hand', message: 'changed by hand, and replaced' } as const;
+    const why = { who: 'the disk', why: 'by-hand', message } as const;
     open().add({ ...why, atMs: Date.now() }, texts);
   } catch {
     mkdirSync(bytesOf(folder), { recursive: true, mode: 0o700 });

@@ -6,7 +6,7 @@ import { openOwn } from '../own-database.ts';
 import { databasePath, type Texts } from './place.ts';
 
 /** `by-hand`: it never came into force; it lay on the disk when other texts were written there. */
-export const REASONS = ['start', 'reload', 'apply', 'rollback', 'unconfirmed', 'by-hand'] as const;
+export const REASONS = ['start', 'reload', 'apply', 'rollback', 'unconfirmed', 'by-hand', 'restore'] as const;
 export type Reason = (typeof REASONS)[number];
 
 export interface RevisionHead {

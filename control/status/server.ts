@@ -8,6 +8,7 @@ import type { MemberTarget, ZoneBans } from '#l7';
 import type { LogLevel } from '#model/l7/log.ts';
 import { listenUnix } from '#native/socket.ts';
 import type { ShownToken } from '../api/token/store.ts';
+import type { Preview } from '../backup/plan.ts';
 import type { HistoryAnswer } from '../history/order.ts';
 import type { LiveSettings, ShownMode } from '../live/settings.ts';
 import type { StatusReport } from './report.ts';
@@ -51,6 +52,8 @@ export interface Answers {
   >;
   /** @param wish a HistoryOrder as JSON */
   'history-order'(wish: string): Promise<{ readonly done: HistoryAnswer } | { readonly fault: string }>;
+  /** @param wish a RestoreWish as JSON: of a folder that who asks has made */
+  'restore-order'(wish: string): Promise<{ readonly done: Preview } | { readonly fault: string }>;
   /** @param wish a UserOrder as JSON @returns what it is about; of `link`, the link */
   'user-order'(wish: string): Promise<{ readonly done: unknown } | { readonly fault: string }>;
 }

@@ -1,5 +1,6 @@
 /** What `moat status` asks the running program, beside its pid file. */
 import type { Applier } from '../apply.ts';
+import type { RestoreWish } from '../backup/restore.ts';
 import { type HistoryOrder, obey, shownWish } from '../history/order.ts';
 import type { Invocation } from '../invocation.ts';
 import { orderPool, type PoolWish } from '../pool/order.ts';
@@ -56,6 +57,19 @@ async function orderHistory(text: string, applier: Applier): ReturnType<Answers[
   return outcome;
 }
 
+/** Its code is loaded when it is asked for. */
+function orderRestore(
+  text: string,
+  applier: Applier,
+  invocation: Invocation,
+): ReturnType<Answers['restore-order']> {
+  return outcomeOf(async () => {
+    const wish: RestoreWish = JSON.parse(text);
+    const { restoreRunning } = await import('../backup/restore.ts');
+    return restoreRunning(wish, applier, invocation, { who: 'socket', isRoot: true });
+  });
+}
+
 const isChange = ({ kind }: HistoryOrder): boolean => kind !== 'list' && kind !== 'texts';
 
 /** Who reads the audit log of the API finds what was commanded beside it. */
@@ -101,6 +115,7 @@ export class StatusService {
         tokens: async () => (applier.api?.inForce ? applier.api.list() : undefined),
         'token-order': wish => orderToken(wish, applier),
         'history-order': wish => orderHistory(wish, applier),
+        'restore-order': wish => recorded('restore', wish, orderRestore(wish, applier, invocation), applier),
         'user-order': wish => orderUser(wish, applier),
       });
     } catch (fault) {

@@ -4,12 +4,12 @@ import { type AuditLog, entryOf } from '../audit.ts';
 import type { Asker, Told } from '../desk/questions.ts';
 import { etagOf, holdAgainst } from '../etag.ts';
 import { networkOf } from '../http/throttle.ts';
-import { notThere, Refusal, refuse } from '../refusal.ts';
+import { notThere, Refusal, type RefusalData, refuse } from '../refusal.ts';
 import type { ShownToken, TokenOrder } from '../token/store.ts';
 import { Guard, wrong } from './guard.ts';
 import { hashPassword, refuseWeak } from './password.ts';
 import type { Entry, IdentityQuestion, IdentityQuestions, UserChange } from './questions.ts';
-import { isAlive, makeSession, type SessionRecord } from './session.ts';
+import { isAlive, isFresh, makeSession, type SessionRecord } from './session.ts';
 import { type SessionStore, shownSession } from './session-store.ts';
 import { SetupLink } from './setup-link.ts';
 import { type ShownUser, shownUser, type UserRecord, type UserStore } from './store.ts';
@@ -54,6 +54,19 @@ export class Identity {
 
   get sessions(): readonly SessionRecord[] {
     return this.#rooms.sessions.alive(Date.now());
+  }
+
+  /** What is worth most is for an admin alone who has just given his password; undefined: he has. */
+  refusalOfStale({ session }: Asker): RefusalData | undefined {
+    const found = this.sessions.find(({ id }) => id === session);
+    if (found?.role === 'admin' && isFresh(found, Date.now())) return undefined;
+    return refuse(403, 'log-in-again', 'say your password again: POST /api/v1/login/again').data;
+  }
+
+  /** Others are users now: all log in again. */
+  reload(): void {
+    this.#rooms.users.reload();
+    this.#end(() => true);
   }
 
   get needsSetup(): boolean {

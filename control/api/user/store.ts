@@ -42,13 +42,20 @@ export class UserStore {
   readonly #path: string;
   #records: readonly UserRecord[] = [];
   /** Why nobody is let in: the file cannot be read. */
-  readonly fault: string | undefined;
+  fault: string | undefined;
 
   constructor(path: string) {
     this.#path = path;
+    this.reload();
+  }
+
+  /** Another file lies there. */
+  reload(): void {
     try {
-      this.#records = read(path);
+      this.#records = read(this.#path);
+      this.fault = undefined;
     } catch (fault) {
+      this.#records = [];
       this.fault = (fault as Error).message;
     }
   }
