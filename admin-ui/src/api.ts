@@ -72,6 +72,33 @@ export class Api {
     return this.#ask<T>(path, { method, etag: seen, ...(body && { body }) });
   }
 
+  /** A file, with the name that the server gives it. */
+  async download(path: string, body: object): Promise<{ readonly name: string; readonly bytes: Blob }> {
+    const response = await this.#fetch(path, {
+      ...{ method: 'POST', body: JSON.stringify(body) },
+      headers: { ...this.#headers(), 'Content-Type': 'application/json' },
+    });
+    const [, name = 'moat.backup'] =
+      /filename="([\w.-]+)"/.exec(response.headers.get('content-disposition') ?? '') ?? [];
+    return { name, bytes: await response.blob() };
+  }
+
+  async upload<T>(path: string, bytes: Blob): Promise<T> {
+    const headers = { ...this.#headers(), 'Content-Type': 'application/octet-stream' };
+    const response = await this.#fetch(path, { method: 'POST', body: bytes, headers });
+    return (await response.json()) as T;
+  }
+
+  /** @throws {ApiFault} */
+  async #fetch(path: string, how: RequestInit): Promise<Response> {
+    const response = await fetch(`/api/v1${path}`, { ...how, credentials: 'same-origin', redirect: 'error' });
+    if (response.ok) return response;
+    if (response.status === 401) this.#lost();
+    const text = await response.text();
+    const unknown = { status: response.status, code: 'no-answer', detail: response.statusText };
+    throw new ApiFault(text === '' ? unknown : JSON.parse(text));
+  }
+
   /** The program as it is, whenever something has changed; ends with the connection. */
   async *watch(signal: AbortSignal): AsyncGenerator<Live> {
     const response = await fetch('/api/v1/events', { headers: this.#headers(), signal });

@@ -333,3 +333,21 @@ export interface PoolSessions {
       }
     | undefined;
 }
+
+/** What one thing of a backup would change. */
+export interface RestoreItem {
+  readonly part: string;
+  readonly name: string;
+  readonly change: string;
+  readonly detail: string;
+}
+
+export interface RestorePreview {
+  readonly moat: string;
+  readonly host: string;
+  readonly createdMs: number;
+  readonly items: readonly RestoreItem[];
+  readonly diff: string;
+  readonly missing: readonly string[];
+  readonly faults: readonly string[];
+}

@@ -11,6 +11,7 @@ import { ExplorePage } from './pages/explore.tsx';
 import { L4Page } from './pages/l4.tsx';
 import { L7Page } from './pages/l7.tsx';
 import { Overview } from './pages/overview.tsx';
+import { SettingsPage } from './pages/settings.tsx';
 import { StickyPage } from './pages/sticky.tsx';
 import { TopologyPage } from './pages/topology.tsx';
 import { UsersPage } from './pages/users.tsx';
@@ -33,6 +34,7 @@ const PAGES = {
   config: ConfigPage,
   users: UsersPage,
   audit: AuditPage,
+  settings: SettingsPage,
 } as const;
 type PageName = keyof typeof PAGES;
 const NAMES = Object.keys(PAGES) as PageName[];

@@ -61,13 +61,15 @@ function answersOf(route: Route) {
   };
 }
 
+const BYTES = { type: 'string', format: 'binary' };
+
 const NEEDS = {
   session: ', and a session',
   'fresh-session': ', and a session whose password was given within five minutes',
 } as const;
 
 function operationOf(route: Route) {
-  const { summary, role, scope, params, query, body, changes, needs } = route;
+  const { summary, role, scope, params, query, body, changes, needs, takesBytes } = route;
   return {
     summary,
     description: role === 'public' ? 'Needs nobody.' : `Needs the role ${role}${needs ? NEEDS[needs] : ''}.`,
@@ -82,6 +84,9 @@ function operationOf(route: Route) {
     ],
     ...(body && {
       requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body, 'input') } } },
+    }),
+    ...(takesBytes && {
+      requestBody: { required: true, content: { 'application/octet-stream': { schema: BYTES } } },
     }),
     responses: answersOf(route),
   };

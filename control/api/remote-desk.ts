@@ -1,4 +1,5 @@
 /** The desk as the API process sees it: questions to control, few at a time, and the same one not twice. */
+import type { ArchiveQuestion, ArchiveQuestions } from './desk/archives.ts';
 import type { Asker, ReadName, Reads, ToControl, ToIdentity, Told, Wish } from './desk/questions.ts';
 import { busy, Refusal } from './refusal.ts';
 import type { IdentityQuestion, IdentityQuestions } from './user/questions.ts';
@@ -53,6 +54,15 @@ export class RemoteDesk {
   /** Writes into the audit log what is about to be done here. @throws {Refusal} then it is not to be done */
   async note(what: string, wish: unknown, asker: Asker): Promise<void> {
     await this.#put({ kind: 'note', what, wish, asker });
+  }
+
+  /** About archives. @throws {Refusal} */
+  async archive<K extends ArchiveQuestion>(
+    what: K,
+    input: ArchiveQuestions[K]['input'],
+    asker: Asker,
+  ): Promise<ArchiveQuestions[K]['output']> {
+    return (await this.#put({ kind: 'archive', what, input, asker })) as ArchiveQuestions[K]['output'];
   }
 
   /** About who is let in. @throws {Refusal} */

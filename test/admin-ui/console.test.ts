@@ -29,7 +29,7 @@ const SCREENS = [
     'certificates',
     'alerting',
   ],
-  ...['users', 'audit', 'waf'],
+  ...['users', 'audit', 'settings', 'waf'],
 ] as const;
 /** All four are for who looks at the pictures. */
 const LOOKS = [
@@ -85,7 +85,7 @@ async function open(browser: Browser, url: string): Promise<Watched> {
   const complaints: string[] = [];
   page.on('pageerror', fault => complaints.push(String(fault)));
   page.on('console', line => {
-    if (line.type() === 'error' && !/status of 40[134]/.test(line.text())) complaints.push(line.text());
+    if (line.type() === 'error' && !/status of (40[134]|422)/.test(line.text())) complaints.push(line.text());
   });
   await page.goto(url);
   return { page, complaints };
@@ -167,6 +167,7 @@ test('console: from the set-up link through each screen, in two languages and th
     await explore(page, at, rig.sitePort);
     await letIn(page, at);
     await changeAndRollBack(page, at);
+    await backUpAndRestore(page, at);
 
     await page.getByRole('button', { name: 'Log out' }).click();
     await page.getByRole('button', { name: 'Log in' }).waitFor();
@@ -295,6 +296,41 @@ async function changeAndRollBack(page: Page, at: string): Promise<void> {
   await page.getByRole('button', { name: 'Go back now' }).click();
   await page.getByRole('button', { name: 'Go back now' }).waitFor({ state: 'detached' });
   await until(async () => (await text.inputValue()).includes('goodbye'), 'the change to be in force again');
+}
+
+/** A backup is downloaded, looked at, and restored; a wrong passphrase is told. */
+async function backUpAndRestore(page: Page, at: string): Promise<void> {
+  await page.goto(`${at}/#/settings`);
+  await page.getByRole('button', { name: 'Make a backup…' }).click();
+  await page.getByLabel('Passphrase').fill(PASSWORD);
+  await page.getByLabel('The same again').fill(PASSWORD);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Download' }).click(),
+  ]);
+  const bytes = readFileSync(await download.path());
+  assert.match(download.suggestedFilename(), /^moat-\w+\.backup$/);
+  await page
+    .getByLabel('Backup file')
+    .setInputFiles({ name: 'moat.backup', mimeType: 'application/octet-stream', buffer: bytes });
+  const look = async (passphrase: string) => {
+    await page.getByLabel('Passphrase').fill(passphrase);
+    await page.locator('dialog').getByRole('button', { name: 'Look at it' }).click();
+  };
+  await page.getByRole('button', { name: 'Look at it…' }).click();
+  await look('another passphrase');
+  await page.getByRole('alert').getByText('passphrase is wrong').waitFor();
+  await look(PASSWORD);
+  await page.getByRole('row').filter({ hasText: 'nginx.conf' }).getByText('same').waitFor();
+  assert.deepEqual(await faultsOf(page), [], 'a preview');
+  await picture(page, 'restore');
+  await page.getByRole('button', { name: 'Restore…' }).click();
+  await page.locator('dialog').getByRole('button', { name: 'Restore' }).click();
+  await page.getByRole('button', { name: 'Log in' }).waitFor(); // all sessions have ended
+  await page.getByLabel('Name').fill('olga');
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('heading', { level: 1 }).waitFor();
 }
 
 /** Presses the buttons of the header until the page looks so. */

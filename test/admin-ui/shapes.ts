@@ -7,6 +7,7 @@ import type {
   Cluster,
   Instance,
   PoolSessions,
+  RestorePreview,
   SessionShown,
   Silence,
   Step,
@@ -17,6 +18,7 @@ import type {
 import type { ClusterFigures } from '../../cluster/figures.ts';
 import type * as alerts from '../../control/api/alert/alerts.ts';
 import type * as audit from '../../control/api/audit.ts';
+import type { RestorePreview as Previewed } from '../../control/api/route/backup.ts';
 import type { ShownToken } from '../../control/api/token/store.ts';
 import type { ShownSession } from '../../control/api/user/session-store.ts';
 import type { ShownUser } from '../../control/api/user/store.ts';
@@ -35,6 +37,7 @@ export const rule = (one: api.AlertRule): AlertRule => one;
 export const entry = (one: audit.AuditEntry): AuditEntry => one;
 export const step = (one: way.Step): Step => one;
 export const certificate = (one: ShownCertificate): Certificate => one;
+export const restore = (one: Previewed): RestorePreview => one;
 export const user = (one: ShownUser): UserShown => one;
 export const token = (one: ShownToken): TokenShown => one;
 export const session = (one: ShownSession): SessionShown => one;

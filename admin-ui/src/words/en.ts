@@ -303,6 +303,32 @@ export const EN = {
   stickyEvicted: '{n} were let go for want of room',
   stickyGone: '(members that left)',
   share: 'Share',
+  settings: 'Settings',
+  backupTitle: 'Backup',
+  makeBackup: 'Make a backup',
+  download: 'Download',
+  backupText:
+    'The configuration in force with certificates and keys, users, tokens, bans and the history, in one encrypted file. Keep it elsewhere: whoever has it and its passphrase has this node.',
+  backupPassphrase:
+    'The file is encrypted by this passphrase of at least 12 characters. It is kept nowhere: without it the backup is worth nothing.',
+  backupSession: 'Backups are for administrators who have logged in with a password.',
+  passphrase: 'Passphrase',
+  passphraseAgain: 'The same again',
+  passphraseOther: 'the two are not the same',
+  withEvents: 'Events of the firewall',
+  restoreTitle: 'Restore',
+  restoreHint: 'A backup is opened and checked first; you see what it would change before anything does.',
+  backupFile: 'Backup file',
+  lookAtBackup: 'Look at it',
+  lookText: 'It is sent to this node and opened there; nothing changes.',
+  restore: 'Restore',
+  restoreText:
+    'All of it comes into force, or nothing. What is in force now stays in the history. Where users are restored, everybody logs in again.',
+  restored: 'It is restored, and in force.',
+  part: 'Part',
+  effect: 'Effect',
+  preview: 'What would change',
+  madeBy: 'Made by moat {moat} on {host}, {at}',
 } as const;
 
 export type Key = keyof typeof EN;

@@ -54,6 +54,19 @@ const STATES_ZH: Readonly<Record<string, string>> = {
   member: '成员',
   answer: '应答',
   log: '日志',
+  restore: '恢复',
+  same: '相同',
+  new: '新增',
+  changed: '已变更',
+  outside: '位于别处,不恢复',
+  nowhere: '无处存放',
+  configuration: '配置',
+  files: '文件',
+  users: '用户',
+  tokens: '令牌',
+  bans: '封禁',
+  history: '历史',
+  events: '事件',
 };
 
 export const stateText = (state: string, language: string): string =>

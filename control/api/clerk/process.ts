@@ -57,6 +57,21 @@ const WORK: Work = {
     const { explain } = await loadExplain();
     return explain({ ...http, pools }, question);
   },
+  async backup({ files, passphrase, events, to }, { invocation }) {
+    const { makeBackup } = await import('../../backup/make.ts');
+    const { bytes, manifest } = await makeBackup({
+      invocation,
+      texts: new Map(files),
+      passphrase,
+      events,
+      to,
+    });
+    return { bytes, missing: manifest.missing };
+  },
+  async 'restore-preview'({ files, archive, folder, passphrase, only }, { invocation }) {
+    const { preview } = await import('../../backup/preview.ts');
+    return preview({ archive, folder, passphrase, only, invocation, texts: new Map(files) });
+  },
   certificates({ files }, { invocation }) {
     const texts = new Map(files);
     const { model } = load(invocation, { texts, folder: '/', known: new Set(texts.keys()) });

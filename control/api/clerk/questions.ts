@@ -2,6 +2,9 @@
 import type { Diagnostic } from '#config';
 import type { MemberOverride, Step } from '#l7';
 import type { WafEvent } from '#model/waf-event.ts';
+import type { BackupCode } from '../../backup/fault.ts';
+import type { Part } from '../../backup/manifest.ts';
+import type { Preview } from '../../backup/plan.ts';
 import type { ShownCertificate } from '../../certificates.ts';
 import type { ConfigDiff } from '../../history/diff.ts';
 import type { Invocation } from '../../invocation.ts';
@@ -36,6 +39,28 @@ export interface ClerkQuestions {
       readonly question: ExplainQuestion;
     };
     readonly output: readonly Step[];
+  };
+  /** Makes an archive. */
+  backup: {
+    readonly input: {
+      readonly files: readonly (readonly [path: string, text: string])[];
+      readonly passphrase: string;
+      readonly events: boolean;
+      /** latin1 */
+      readonly to: string;
+    };
+    readonly output: { readonly bytes: number; readonly missing: readonly string[] };
+  };
+  /** Opens an archive into a folder, and tells what it would change; a fault of the archive is an answer. */
+  'restore-preview': {
+    readonly input: {
+      readonly files: readonly (readonly [path: string, text: string])[];
+      readonly archive: string;
+      readonly folder: string;
+      readonly passphrase: string;
+      readonly only: readonly Part[] | undefined;
+    };
+    readonly output: Preview | { readonly code: BackupCode; readonly message: string };
   };
   /** Those that the configuration of these files serves by. */
   certificates: {

@@ -7,6 +7,7 @@ import { L4_REAL } from './l4-real.ts';
 import { LOG_LEVEL, WAF_MODE } from './live.ts';
 import { POOL_ADD, POOL_MEMBER, POOL_REMOVE } from './pool-member.ts';
 import type { Wish, WishKind } from './questions.ts';
+import { RESTORE } from './restore.ts';
 
 export interface Change<W extends Wish = Wish> {
   /** As it is now, without counts: equal states are equal JSON. @throws {Refusal} 404 when there is no such thing */
@@ -37,4 +38,5 @@ export const CHANGES: { readonly [K in WishKind]: Change<WishOf<K>> } = {
   'config-apply': CONFIG_APPLY,
   'config-confirm': CONFIG_CONFIRM,
   'config-rollback': CONFIG_ROLLBACK,
+  restore: RESTORE,
 };

@@ -1,6 +1,7 @@
 /** Control's side of the API: answers what the API process asks, and does what it is told, one change at a time, each in the audit log. */
 import { Turns } from '#kit/turns.ts';
 import type { Applier } from '../../apply.ts';
+import { BackupFault } from '../../backup/fault.ts';
 import type { ConfigDiff } from '../../history/diff.ts';
 import { historyOf, stateOf } from '../../history/order.ts';
 import type { Texts } from '../../history/place.ts';
@@ -11,6 +12,7 @@ import { Clerk } from '../clerk/clerk.ts';
 import type { Whereabouts } from '../clerk/questions.ts';
 import { etagOf, holdAgainst } from '../etag.ts';
 import { notThere, Refusal, refuse } from '../refusal.ts';
+import { Archives } from './archives.ts';
 import { CHANGES, type Change } from './changes.ts';
 import { wholeFiles } from './config.ts';
 import { FlowPages } from './flows.ts';
@@ -31,6 +33,7 @@ export class Desk {
   readonly #audit: AuditLog;
   readonly #auditFolder: string;
   readonly #clerk: Clerk;
+  readonly #archives: Archives;
   readonly #turns = new Turns();
   readonly #reads: Answering;
 
@@ -40,6 +43,11 @@ export class Desk {
     this.#audit = audit;
     this.#auditFolder = auditFolder;
     this.#clerk = new Clerk(message => applier.log.warn(message));
+    this.#archives = new Archives({
+      ...{ clerk: this.#clerk, invocation: office.invocation },
+      where: () => this.#whereabouts(),
+      texts: () => applier.texts,
+    });
     const flows = new FlowPages(most => applier.l4.flows(most));
     const clerk =
       <K extends ClerkRead>(what: K) =>
@@ -87,7 +95,7 @@ export class Desk {
       const value = await this.#work(question);
       return { value };
     } catch (fault) {
-      return { refused: fault instanceof Refusal ? fault.data : failed(fault).data };
+      return { refused: refusalOf(fault).data };
     }
   }
 
@@ -97,6 +105,8 @@ export class Desk {
         return this.#read(question.what, question.input);
       case 'change':
         return this.change(question.wish, question.asker);
+      case 'archive':
+        return this.#archives.answer(question.what, question.input);
       case 'note':
         return this.#note(question);
     }
@@ -186,6 +196,7 @@ export class Desk {
   }
 
   close(): void {
+    this.#archives.close();
     this.#clerk.close();
     this.#audit.close();
   }
@@ -199,6 +210,13 @@ const both = ([from, to]: readonly [Which, Which], applier: Applier): [Texts, Te
 ];
 
 const changeOf = (wish: Wish): Change => CHANGES[wish.kind] as Change;
+
+const refusalOf = (fault: unknown): Refusal =>
+  fault instanceof Refusal
+    ? fault
+    : fault instanceof BackupFault
+      ? refuse(422, fault.code, fault.message)
+      : failed(fault);
 
 /** What a plane refuses is the operator's to read; it holds no secret. */
 const failed = (fault: unknown): Refusal =>

@@ -3,6 +3,7 @@ import type { ClusterFigures } from '#cluster';
 import type { Diagnostic } from '#config';
 import type { CommandedState, L4Figures, NamedFlow } from '#l4';
 import type { MemberSaid, PoolSessions, Step, ZoneBans } from '#l7';
+import type { Part } from '../../backup/manifest.ts';
 import type { ShownCertificate } from '../../certificates.ts';
 import type { ConfigDiff } from '../../history/diff.ts';
 import type { ApplyWish, RollbackWish } from '../../history/keeper.ts';
@@ -14,6 +15,7 @@ import type { LiveShown } from '../../status/server.ts';
 import type { ClerkQuestions, ExplainQuestion } from '../clerk/questions.ts';
 import type { RefusalData } from '../refusal.ts';
 import type { IdentityQuestion } from '../user/questions.ts';
+import type { ArchiveQuestion } from './archives.ts';
 
 export interface FlowQuestion {
   /** Only those of this virtual address, `ADDRESS:PORT`. */
@@ -130,7 +132,9 @@ export type Wish =
   | { readonly kind: 'unban'; readonly zone: string; readonly key: string }
   | ({ readonly kind: 'config-apply' } & ApplyWish)
   | { readonly kind: 'config-confirm' }
-  | ({ readonly kind: 'config-rollback' } & RollbackWish);
+  | ({ readonly kind: 'config-rollback' } & RollbackWish)
+  /** Out of an archive that was looked at before. */
+  | { readonly kind: 'restore'; readonly stage: string; readonly only?: readonly Part[] | undefined };
 
 export type WishKind = Wish['kind'];
 
@@ -149,6 +153,12 @@ export type ToControl =
   | { readonly kind: 'read'; readonly what: ReadName; readonly input: unknown }
   | { readonly kind: 'change'; readonly wish: Wish; readonly asker: Asker }
   /** To be written into the audit log: what the API's process does by itself. */
+  | {
+      readonly kind: 'archive';
+      readonly what: ArchiveQuestion;
+      readonly input: unknown;
+      readonly asker: Asker;
+    }
   | { readonly kind: 'note'; readonly what: string; readonly wish: unknown; readonly asker: Asker };
 
 export interface ToIdentity {

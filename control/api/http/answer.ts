@@ -1,5 +1,6 @@
 /** A request from its head to its answer: what is refused is refused in this order, the cheapest first. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import type { Alerts } from '../alert/alerts.ts';
 import type { ChannelState } from '../alert/notifier.ts';
 import { giveFile, isVisit } from '../console/answer.ts';
@@ -12,7 +13,7 @@ import { type Match, type Router, readTarget } from '../route/match.ts';
 import type { Reply, Route, Stream } from '../route/route.ts';
 import { mayDo } from '../token/token.ts';
 import { isFresh } from '../user/session.ts';
-import { readBody } from './body.ts';
+import { NO_BYTES, readBody, readUpload } from './body.ts';
 import { jsonBytes } from './bytes.ts';
 import { checkParts } from './check.ts';
 import { cookieField } from './cookie.ts';
@@ -83,7 +84,8 @@ async function work(
   const { match, caller } = admit(request, target.segments, means);
   const { route } = match;
   const limitBytes = route.bodyLimitBytes ?? BODY_BYTES;
-  const body = await readBody(request, response, { limitBytes, expects });
+  const body = route.takesBytes ? undefined : await readBody(request, response, { limitBytes, expects });
+  const upload = route.takesBytes ? readUpload(request, response, { limitBytes, expects }) : NO_BYTES;
   const parts = checkParts(route, match.params, target.query, body);
   const asker = {
     who: caller?.who ?? 'nobody',
@@ -93,16 +95,16 @@ async function work(
     agent: (request.headers['user-agent'] ?? '').slice(0, MOST_AGENT),
   };
   const { desk, history, alerts, channels, stream } = means;
-  const call = { ...parts, asker, caller, desk, history, alerts, channels, stream };
+  const call = { ...parts, asker, caller, desk, history, alerts, channels, stream, upload };
   const handle = () => route.handle(call as never);
-  if (!route.changes || !caller) return give(response, await handle(), route, means, caller);
+  if (!route.changes || !caller) return await give(response, await handle(), route, means, caller);
   const what = [request.method, request.url, asker.ifMatch, body?.text].join('\n');
   const key = request.headers['idempotency-key'];
   if (Array.isArray(key)) throw refuse(400, 'twice', 'one Idempotency-Key');
   if (asker.ifMatch === undefined)
     throw refuse(428, 'precondition-required', 'say If-Match with the ETag of what you have seen, or *');
   const reply = await means.repeats.once(caller.id, key, what, async () => (await handle()) as Reply);
-  give(response, reply, route, means, caller);
+  await give(response, reply, route, means, caller);
 }
 
 /** What no route is for is the console's. */
@@ -152,23 +154,35 @@ function attempt<T>(find: () => T): T | undefined {
   }
 }
 
-function give(
+async function give(
   response: ServerResponse,
   reply: Reply | 'stream',
   route: Route,
   { stream }: Answering,
   caller: Caller | undefined,
-): void {
+): Promise<void> {
   if (reply === 'stream') {
     if (caller && response.req.method === 'GET') stream(response, caller);
     else response.end(); // HEAD: there is nothing to wait for
     return;
   }
-  const { status = route.status ?? 200, body, state, headers = {}, cookie } = reply;
+  const { status = route.status ?? 200, body, state, headers = {}, cookie, pieces } = reply;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (cookie !== undefined) response.setHeader('Set-Cookie', cookieField(response.req, cookie));
   if (state !== undefined) response.setHeader('ETag', etagOf(state));
+  if (pieces) return pour(response, status, pieces);
   send(response, status, body, 'application/json');
+}
+
+/** As fast as the client reads. */
+async function pour(
+  response: ServerResponse,
+  status: number,
+  pieces: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  response.statusCode = status;
+  response.setHeader('Content-Type', 'application/octet-stream');
+  await pipeline(pieces, response);
 }
 
 function send(response: ServerResponse, status: number, body: unknown, type: string): void {

@@ -50,6 +50,36 @@ export async function readBody(
   return { text, value: asBytes(parse(text)) };
 }
 
+export const NO_BYTES: AsyncIterable<Uint8Array> = { async *[Symbol.asyncIterator]() {} };
+
+const BYTES_TYPE = /^application\/octet-stream *$/i;
+
+/** The bytes of a body as they come. @throws {Refusal} 413 when there are more, 415, 400 when it breaks off */
+export async function* readUpload(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { limitBytes, expects }: { readonly limitBytes: number; readonly expects: boolean },
+): AsyncGenerator<Uint8Array, void> {
+  const { headers } = request;
+  if (!hasBody(request)) throw refuse(422, 'no-body', 'there are no bytes');
+  if (!BYTES_TYPE.test(headers['content-type'] ?? '') || headers['content-encoding'] !== undefined)
+    throw refuse(415, 'not-bytes', 'send Content-Type: application/octet-stream');
+  const tooLarge = () => refuse(413, 'too-large', `take at most ${limitBytes} bytes`);
+  if (Number(headers['content-length'] ?? 0) > limitBytes) throw tooLarge();
+  if (expects) response.writeContinue();
+  let bytes = 0;
+  const pieces = request[Symbol.asyncIterator]();
+  for (;;) {
+    const { value, done } = await pieces.next().catch(() => {
+      throw refuse(400, 'cut-off', 'the body breaks off');
+    });
+    if (done) return;
+    bytes += value.length;
+    if (bytes > limitBytes) throw tooLarge();
+    yield value;
+  }
+}
+
 function textOf(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

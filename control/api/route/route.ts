@@ -21,6 +21,8 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
   /** Of a session that begins; null: it ends. */
   readonly cookie?: string | null;
+  /** Bytes in the place of `body`, one piece after the other. */
+  readonly pieces?: AsyncIterable<Uint8Array>;
 }
 
 /** An answer without an end, as events. @param caller who hears it, for as long as he is believed */
@@ -42,6 +44,8 @@ export interface Call<P, Q, B> extends Means {
   readonly asker: Asker;
   /** Undefined: nobody, on a route that is public. */
   readonly caller: Caller | undefined;
+  /** Of a route that takes bytes: as they come. */
+  readonly upload: AsyncIterable<Uint8Array>;
 }
 
 type Fields = z.ZodObject;
@@ -62,6 +66,8 @@ interface Definition<P extends Fields, Q extends Fields, B extends z.ZodType> {
   /** Undefined: a body is refused. */
   readonly body?: B;
   readonly bodyLimitBytes?: number;
+  /** The body is bytes (application/octet-stream), which the route reads as they come. */
+  readonly takesBytes?: boolean;
   /** Tokens are refused; `fresh-session`: and who has not given his password for a while. */
   readonly needs?: 'session' | 'fresh-session';
   /** Whether something is another after it: then If-Match is asked for, and it goes into the audit log. */

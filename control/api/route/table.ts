@@ -1,6 +1,7 @@
 /** Every route of the API. What is not here does not exist, and each row says who may. */
 import { ALERTS } from './alerts.ts';
 import { AUDIT } from './audit.ts';
+import { BACKUP } from './backup.ts';
 import { CERTIFICATES } from './certificates.ts';
 import { CLUSTER } from './cluster.ts';
 import { CONFIG } from './config.ts';
@@ -26,6 +27,7 @@ export const ROUTES: readonly Route[] = [
   ...EXPLAIN,
   ...CERTIFICATES,
   ...CONFIG,
+  ...BACKUP,
   ...AUDIT,
   ...ME,
   ...USERS,
