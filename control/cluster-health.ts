@@ -46,8 +46,9 @@ export class ClusterHealth {
     const [figures, told, node] = await Promise.all([within(PATIENCE_MS, l4.figures()), status, sampled]);
     const alive = told?.workers.length ?? 0;
     return {
-      l4: figures?.services.map(({ name, reals }) => ({
+      l4: figures?.services.map(({ name, reals, quorum }) => ({
         name,
+        quorum,
         up: reals.filter(({ state, weight }) => state === 'alive' && weight > 0).length,
       })),
       ...{ flows: flowsOf(figures?.sync), node },

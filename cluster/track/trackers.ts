@@ -102,7 +102,7 @@ export class Trackers {
         return { ok, says: ok ? 'it is there' : 'it is not there' };
       }
       case 'l4':
-        return this.#health && l4Status(this.#health, question.service);
+        return this.#health && l4Status(this.#health, question);
       case 'l7':
         return this.#health?.l7;
       default:

@@ -13,12 +13,16 @@ function refuseName(kind: string, what: Token | undefined): void {
 }
 
 /** @throws {ArgumentFault} when the words do not fit the kind */
-function questionOf(kind: Exclude<(typeof KINDS)[number], 'health'>, what: Token | undefined): TrackQuestion {
+function questionOf(
+  kind: Exclude<(typeof KINDS)[number], 'health'>,
+  what: Token | undefined,
+  quorum: boolean,
+): TrackQuestion {
   if (kind === 'l7') {
     refuseName(kind, what);
     return { type: 'l7' };
   }
-  if (kind === 'l4') return { type: 'l4', service: what?.text };
+  if (kind === 'l4') return { type: 'l4', service: what?.text, quorum };
   if (!what) throw new ArgumentFault(`${kind} of which name?`, `write track ${kind} NAME`);
   const { text } = what;
   switch (kind) {
@@ -58,6 +62,7 @@ const track = defineDirective({
   args: {
     kind: arg.oneOf(KINDS),
     what: arg.token('a name').optional(),
+    quorum: arg.word(),
     weight: arg.integer({ min: -MOST_WEIGHT, max: MOST_WEIGHT }).param(),
     cpu: arg.token('a range').param(),
     memory: arg.token('a range').param(),
@@ -70,6 +75,8 @@ const track = defineDirective({
     args: {
       kind: 'interface: it is on, and its wire carries; script: a vrrp_script; process: something of that name runs; file: the number in it, times the weight, is added to the priority, and one below 0 is not well; route: it is in the main table; l4: some real server is up, of the virtual server that is named or else of each; l7: the L7 tier can answer; health: this machine is not worn out: the worst of cpu, memory, lag and errors, averaged over some seconds, counts in four steps, so that a quarter, a half, three quarters and all of the weight are taken off while it gets worse, and one step is given back for each 30s of being better. Without a weight the last step is a fault.',
       what: 'The name, the path, or ADDRESS/BITS of the route.',
+      quorum:
+        'Of l4: the quorum of the virtual server is there. With hysteresis a node that sees its real servers come back one by one waits until enough of them are.',
       weight:
         'A positive one is added while all is well, a negative one while it is not. It must be greater than the difference of the priorities, or nothing comes of it.',
       cpu: 'Of health: from where on the use of all cores counts, and where it is as bad as it gets; or off. 90%-100% if absent.',
@@ -81,11 +88,12 @@ const track = defineDirective({
     example: 'track script check_dns weight=-60;',
     since: '0.1',
   },
-  compile({ kind, what, weight, ...ranges }, scope, line) {
+  compile({ kind, what, weight, quorum = false, ...ranges }, scope, line) {
     const place = line.name;
     if (kind === 'health') refuseName(kind, what);
     else refuseRanges(kind, ranges);
-    const question = kind === 'health' ? healthOf(ranges) : questionOf(kind, what);
+    const question = kind === 'health' ? healthOf(ranges) : questionOf(kind, what, quorum);
+    if (quorum && kind !== 'l4') throw new ArgumentFault('quorum goes with l4 only');
     const name = what ? `${kind} ${what.text}` : kind;
     if (weight === 0)
       throw new ArgumentFault('a weight of 0 changes nothing', 'leave it out: then it is a fault');

@@ -9,8 +9,8 @@ export type TrackQuestion =
   | { readonly type: 'file'; readonly path: string }
   /** A route of the main table, exactly. */
   | { readonly type: 'route'; readonly destination: string; readonly prefixBits: number }
-  /** Some real server is up: of one virtual server, or of each. */
-  | { readonly type: 'l4'; readonly service: string | undefined }
+  /** Some real server is up, or the quorum is there: of one virtual server, or of each. */
+  | { readonly type: 'l4'; readonly service: string | undefined; readonly quorum: boolean }
   /** The L7 tier can answer. */
   | { readonly type: 'l7' }
   /** How ill this node is, by the worst of these; undefined: it does not count. */

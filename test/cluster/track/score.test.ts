@@ -44,14 +44,26 @@ test('scoreOf: a number times the weight is added; -254 takes it out', () => {
 
 test('l4Status: each virtual server, or one, must have a real server that is up', () => {
   const l4 = [
-    { name: 'a', up: 2 },
-    { name: 'b', up: 0 },
+    { name: 'a', up: 2, quorum: false },
+    { name: 'b', up: 0, quorum: false },
   ];
-  assert.deepEqual(l4Status({ l4 }, undefined), { ok: false, says: 'no real server of b is up' });
-  assert.ok(l4Status({ l4 }, 'a').ok);
-  assert.ok(!l4Status({ l4 }, 'b').ok);
-  assert.ok(!l4Status({ l4 }, 'c').ok);
-  assert.ok(!l4Status({ l4: undefined }, undefined).ok);
+  const of = (service?: string) => l4Status({ l4 }, { service, quorum: false });
+  assert.deepEqual(of(), { ok: false, says: 'no real server of b is up' });
+  assert.ok(of('a').ok);
+  assert.ok(!of('b').ok);
+  assert.ok(!of('c').ok);
+  assert.ok(!l4Status({ l4: undefined }, { service: undefined, quorum: false }).ok);
+});
+
+test('l4Status: with quorum, each virtual server, or one, must have its quorum', () => {
+  const l4 = [
+    { name: 'a', up: 2, quorum: false },
+    { name: 'b', up: 2, quorum: true },
+  ];
+  const of = (service?: string) => l4Status({ l4 }, { service, quorum: true });
+  assert.deepEqual(of(), { ok: false, says: 'a has no quorum: 2 real servers are up' });
+  assert.ok(!of('a').ok);
+  assert.ok(of('b').ok);
 });
 
 test('scoreOf: an illness takes its share of the weight, and all of it is a fault without one', () => {

@@ -38,6 +38,8 @@ test('ECMP: connections outlive each way in which a director goes, and come back
     assert.equal(await site.client('ask'), LONG);
     await site.ways([1, 2]);
     await isWhole();
+    // It has the address again when it knows all real servers again, and not in between.
+    await until(() => /has lost its quorum/.test(first.log), 'the end of its view');
     first.host.do('ip link set eth0 up');
     first.host.do('ip route add default via 10.1.0.254');
     await site.ways([0, 1, 2]);

@@ -82,6 +82,7 @@ export class Ecmp implements Disposable {
         director.configure(
           moat
             .replace('l4 {', `l4 { ${ours}`)
+            .replace('interval=1s', 'interval=500ms')
             .replace('cluster {', `cluster { state_path ${director.dir}/state;`),
         );
         await director.start();
