@@ -6,7 +6,10 @@ const TAG = {
   bits: 0x03,
   octets: 0x04,
   oid: 0x06,
+  boolean: 0x01,
+  null: 0x05,
   utf8: 0x0c,
+  utcTime: 0x17,
   generalizedTime: 0x18,
   sequence: 0x30,
   set: 0x31,
@@ -47,5 +50,13 @@ function base128(value: number): number[] {
   return digits;
 }
 
-export const time = (date: Date): Buffer =>
-  element(TAG.generalizedTime, Buffer.from(`${date.toISOString().slice(0, 19).replace(/[-:T]/g, '')}Z`));
+export const yes = (): Buffer => element(TAG.boolean, Buffer.of(0xff));
+export const nothing = (): Buffer => element(TAG.null);
+
+/** With two digits of the year until 2049 (RFC 5280 §4.1.2.5). */
+export function time(date: Date): Buffer {
+  const text = `${date.toISOString().slice(0, 19).replace(/[-:T]/g, '')}Z`;
+  return date.getUTCFullYear() < 2050
+    ? element(TAG.utcTime, Buffer.from(text.slice(2)))
+    : element(TAG.generalizedTime, Buffer.from(text));
+}
