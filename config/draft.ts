@@ -19,6 +19,7 @@ import type { ProcessModel } from '#model/main.ts';
 import type { Template } from '#model/template.ts';
 import type { WafEventStore } from '#model/waf-event.ts';
 import type { CommandEffects } from './directives/tls-command.ts';
+import type { AcmeCertificateDraft, AcmeIssuerDraft } from './draft-acme.ts';
 import type { ApiDraft } from './draft-api.ts';
 import type { ClusterDraft } from './draft-cluster.ts';
 import type { Site, Token } from './lex.ts';
@@ -75,6 +76,7 @@ export interface ServerDraft {
   listens: ListenDraft[];
   core: Partial<Writable<ServerCore>>;
   tls: TlsDraft;
+  acme: AcmeCertificateDraft | undefined;
   root: LocationDraft;
   site: Site;
 }
@@ -123,6 +125,8 @@ export interface HttpDraft {
   files: Map<string, FileText>;
   /** Certificates with their keys, so that servers that name the same ones share them. */
   certificates: Map<string, CertificateModel>;
+  /** By name. */
+  acmeIssuers: Map<string, AcmeIssuerDraft>;
 }
 
 export type MatchDraft = { name: string; tests: MatchTest[] };
@@ -175,7 +179,10 @@ const newTls = (): TlsDraft => ({
 
 export function newServer(site: Site): ServerDraft {
   const root = newLocation({ kind: 'none' }, 'server', site);
-  return { names: [], whenRead: [], serverName: '', listens: [], core: {}, tls: newTls(), root, site };
+  return {
+    ...{ names: [], whenRead: [], serverName: '', listens: [], core: {}, tls: newTls() },
+    ...{ acme: undefined, root, site },
+  };
 }
 
 export function newPool(name: string): PoolDraft {
@@ -224,5 +231,6 @@ export function newHttp(): HttpDraft {
     zones: new Map(),
     files: new Map(),
     certificates: new Map(),
+    acmeIssuers: new Map(),
   };
 }

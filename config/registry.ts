@@ -26,6 +26,7 @@ export const CONTEXTS = [
   'session_store',
   'heartbeat',
   'api',
+  'acme_issuer',
 ] as const;
 export type Context = (typeof CONTEXTS)[number];
 

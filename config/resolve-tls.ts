@@ -10,14 +10,21 @@ import { certificatesOf, openKey, readFileText, tryContext } from './pem.ts';
 import { asksByItself, ocspOf, resolverOf, staplingOf, warnOfStapling } from './resolve-ocsp.ts';
 import { Scope, type Surroundings } from './scope.ts';
 
+/** As in nginx's acme module. */
+const ISSUED = '$acme_certificate';
+const ISSUED_KEY = '$acme_certificate_key';
+
 export class TlsResolver {
   readonly #draft: HttpDraft;
   readonly #around: Surroundings;
   readonly #scope: Scope;
+  /** The id of the certificate that an authority is asked for; undefined where a server has none. */
+  readonly #issuedTo: (server: ServerDraft) => string | undefined;
   /** What servers get that set nothing themselves: one object for all of them. */
   #common: ServerTls | undefined;
 
-  constructor(draft: HttpDraft, around: Surroundings) {
+  constructor(draft: HttpDraft, around: Surroundings, issuedTo: (server: ServerDraft) => string | undefined) {
+    this.#issuedTo = issuedTo;
     this.#draft = draft;
     this.#around = around;
     this.#scope = new Scope('http', undefined, around, { http: draft }, draft.own);
@@ -26,7 +33,7 @@ export class TlsResolver {
   /** @returns undefined for a server that no TLS listener leads to */
   resolve(server: ServerDraft, listens: Readonly<Record<string, ListenModel>>): ServerTls | undefined {
     const isReached = server.listens.some(({ key }) => listens[key]?.tls);
-    if (setsNothing(server.tls) && !asksByItself(this.#draft, server)) {
+    if (setsNothing(server.tls) && !server.acme && !asksByItself(this.#draft, server)) {
       if (isReached) return (this.#common ??= this.#merge(this.#draft.tls, server));
       return undefined;
     }
@@ -47,7 +54,7 @@ export class TlsResolver {
       options: options ?? 0,
       sessionTickets: settings.sessionTickets && sessionTickets !== false,
       preferServerCiphers: preferServerCiphers ?? settings.preferServerCiphers,
-      certificates: this.#certificates(draft),
+      certificates: this.#certificates(draft, server),
       stapling: staplingOf(draft, resolver),
       ocsp: ocspOf(draft, resolver),
     };
@@ -80,12 +87,18 @@ export class TlsResolver {
   }
 
   /** Pairs certificates and keys by their rank; bundles bring their key along. */
-  #certificates(draft: TlsDraft): CertificateModel[] {
+  #certificates(draft: TlsDraft, server: ServerDraft): CertificateModel[] {
     const keys = [...(draft.keys ?? [])];
     const models: CertificateModel[] = [];
+    const issued = this.#issuedTo(server);
+    if (!draft.certificates && issued !== undefined) return [{ kind: 'issued', id: issued }];
     for (const certificate of draft.certificates ?? []) {
       try {
-        models.push(this.#certificate(certificate, keys, draft.passwords ?? []));
+        models.push(
+          certificate.text === ISSUED
+            ? issuedModel(issued, server, certificate, keys)
+            : this.#certificate(certificate, keys, draft.passwords ?? []),
+        );
       } catch (error) {
         if (!(error instanceof ArgumentFault)) throw error;
         this.#around.faults.error('certificate', error.message, error.site ?? certificate, error.hint);
@@ -153,6 +166,29 @@ export class TlsResolver {
         'renew it',
       );
   }
+}
+
+/** @param keys the first is this certificate's, and is taken out @throws {ArgumentFault} */
+function issuedModel(
+  id: string | undefined,
+  { acme }: ServerDraft,
+  certificate: Token,
+  keys: Token[],
+): CertificateModel {
+  const key = keys.shift();
+  if (!key) throw noKey(certificate);
+  if (key.text !== ISSUED_KEY)
+    throw new ArgumentFault(
+      `${ISSUED} goes with ${ISSUED_KEY}`,
+      `write ssl_certificate_key ${ISSUED_KEY}`,
+      key,
+    );
+  if (!acme)
+    throw new ArgumentFault(
+      `there is no acme_certificate in the server, so no ${ISSUED}`,
+      'add a line to the server: acme_certificate ISSUER',
+    );
+  return { kind: 'issued', id: id ?? '' }; // without an id that line is faulty, which is told
 }
 
 /** A fault of a file is told at the line that names it. */
@@ -240,4 +276,4 @@ const listensOn = (server: ServerDraft, key: string) => server.listens.some(list
 
 /** Then that is told already. */
 const hasFaultyCertificate = (server: ServerDraft, draft: HttpDraft) =>
-  (server.tls.certificates ?? draft.tls.certificates ?? []).length > 0;
+  server.acme !== undefined || (server.tls.certificates ?? draft.tls.certificates ?? []).length > 0;

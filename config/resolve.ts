@@ -9,6 +9,7 @@ import { DEFAULT_EVENTS_BYTES, type WafEventStore } from '#model/waf-event.ts';
 import type { HttpDraft, LocationDraft, ServerDraft } from './draft.ts';
 import { inheritSettings } from './inherit.ts';
 import { nginxVariableHint } from './nginx-only/variables.ts';
+import { type AcmeResolution, resolveAcme } from './resolve-acme.ts';
 import { resolveApi } from './resolve-api.ts';
 import { checkCharsets } from './resolve-charset.ts';
 import { resolveCluster } from './resolve-cluster.ts';
@@ -50,14 +51,15 @@ export function resolveModel(around: Surroundings): Model {
     env: [],
     ...main.process,
   };
-  const http = main.http && resolveHttp(main.http, around);
+  const acme = main.http && resolveAcme(main.http, around);
+  const http = main.http && acme && resolveHttp(main.http, acme, around);
   const cluster = main.cluster && resolveCluster(main.cluster, { l4: main.l4, http }, around.faults);
   const l4 = withSync(main.l4, main.cluster?.flowSync, around.faults);
   const api = main.api && resolveApi(main.api, around);
-  return { prefix, process, http, l4, cluster, api };
+  return { prefix, process, http, acme: acme?.model, l4, cluster, api };
 }
 
-function resolveHttp(draft: HttpDraft, around: Surroundings): HttpModel {
+function resolveHttp(draft: HttpDraft, acme: AcmeResolution, around: Surroundings): HttpModel {
   const settings = inheritSettings(withPrefix(DEFAULT_SETTINGS, around.prefix), draft.own);
   const core = { ...SERVER_CORE_DEFAULTS, ...draft.core };
   for (const server of draft.servers)
@@ -65,7 +67,7 @@ function resolveHttp(draft: HttpDraft, around: Surroundings): HttpModel {
   const listens = gatherListens(draft, around);
   warnOfTakenNames(draft, around);
   const defaults = defaultServers(draft, around);
-  const resolver = new TlsResolver(draft, around);
+  const resolver = new TlsResolver(draft, around, acme.idOf);
   const tls = new Map(draft.servers.map(server => [server, resolver.resolve(server, listens)]));
   refuseBareListeners(draft, listens, defaults, server => tls.get(server), around);
   refuseUnknownVariables(draft, around);
@@ -89,6 +91,7 @@ function resolveHttp(draft: HttpDraft, around: Surroundings): HttpModel {
     wafRules: [],
     wafCollectionsBytes: draft.wafCollectionsBytes,
     wafCollectionsShared: draft.wafCollectionsShared,
+    answersAcme: acme.model !== undefined,
     wafEvents: draft.wafEvents === 'default' ? defaultWafEvents(around.prefix) : draft.wafEvents,
   };
 }

@@ -16,6 +16,7 @@ import type {
   ServerDraft,
   Writable,
 } from './draft.ts';
+import type { AcmeIssuerDraft } from './draft-acme.ts';
 import type { ApiDraft } from './draft-api.ts';
 import type {
   ClusterDraft,
@@ -62,6 +63,7 @@ export interface Drafts {
   readonly sessionStore?: SessionStoreDraft;
   readonly heartbeat?: HeartbeatDraft;
   readonly api?: ApiDraft;
+  readonly acmeIssuer?: AcmeIssuerDraft;
 }
 
 export class Scope {
@@ -165,6 +167,10 @@ export class Scope {
 
   get api(): ApiDraft {
     return this.#need(this.drafts.api, 'api');
+  }
+
+  get acmeIssuer(): AcmeIssuerDraft {
+    return this.#need(this.drafts.acmeIssuer, 'acme_issuer');
   }
 
   /** Gives this block its own value of some settings. */

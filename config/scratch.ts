@@ -1,5 +1,6 @@
 /** Drafts that nobody keeps, for reading the inside of a block whose head is faulty. */
 import { newHttp, newLocation, newPool, newServer } from './draft.ts';
+import { newAcmeIssuer } from './draft-acme.ts';
 import { newApi } from './draft-api.ts';
 import {
   newCluster,
@@ -11,7 +12,7 @@ import {
 } from './draft-cluster.ts';
 import { newHeartbeat } from './draft-heartbeat.ts';
 import { newL4, newVirtualServer } from './draft-l4.ts';
-import type { Site } from './lex.ts';
+import type { Site, Token } from './lex.ts';
 import type { Context } from './registry.ts';
 import type { Drafts, Scope } from './scope.ts';
 
@@ -56,6 +57,10 @@ const SCRATCH: Readonly<Record<Context, Make | undefined>> = {
   session_store: (around, site) => ({ ...cluster(around), sessionStore: newSessionStore(site) }),
   heartbeat: (around, site) => ({ ...cluster(around), heartbeat: newHeartbeat(site) }),
   api: (_, site) => ({ api: newApi(site) }),
+  acme_issuer: (around, site) => ({
+    ...http(around, site),
+    acmeIssuer: newAcmeIssuer({ ...site, text: '' } as Token, site),
+  }),
 };
 
 /** @returns a scope of `context` whose drafts are thrown away, or undefined when there is none for it */

@@ -8,8 +8,11 @@ import { L4Plane } from '#l4';
 import { type L7Plane, type ListeningSocket, type PlaneConfig, packConfig } from '#l7';
 import type { Model } from '#model/main.ts';
 import { openDatagrams } from '#native/datagram.ts';
+import type { AcmeKeeper } from './acme/keeper.ts';
+import { ordersHere } from './acme/leader.ts';
 import type { ApiPlane } from './api/plane.ts';
 import { BanKeeper } from './ban/keeper.ts';
+import { CertificateHealth } from './certificate-health.ts';
 import { ClusterHealth } from './cluster-health.ts';
 import { diskNeedsOf } from './disk-needs.ts';
 import { baseEnvironment } from './environment.ts';
@@ -48,9 +51,12 @@ export class Applier {
   #appliedAtMs = 0;
   readonly #events = new EventKeeper();
   #api: ApiPlane | undefined;
+  #acme: AcmeKeeper | undefined;
   /** What `moat status` is told; there is nobody to tell it before the start is over. */
   report: () => Promise<StatusReport> = () => Promise.reject(new Error('moat is starting'));
   readonly bans: BanKeeper;
+  /** Of these alerts are raised. */
+  readonly certificates = new CertificateHealth(() => this.#acme);
   readonly #poolOrders: PoolOrders;
   /** Log level and firewall mode by command. */
   readonly live: LiveKeeper;
@@ -133,6 +139,24 @@ export class Applier {
     return this.#api;
   }
 
+  /** Certificates of authorities; undefined where no configuration has asked for any. */
+  get acme(): AcmeKeeper | undefined {
+    return this.#acme;
+  }
+
+  /** Has something to show for all of them; the code is loaded only where there are some. */
+  async #prepareAcme({ acme }: Model): Promise<void> {
+    if (acme && !this.#acme) {
+      const { AcmeKeeper } = await import('./acme/keeper.ts');
+      this.#acme = new AcmeKeeper({
+        log: () => this.log,
+        tell: news => this.plane.tellAcme(news),
+        mayOrder: () => ordersHere(this.cluster),
+      });
+    }
+    await this.#acme?.prepare(acme);
+  }
+
   /** Opens what an api block needs; its code is loaded only where there is one. @throws {Error} with the reason */
   async prepareApi({ api, process }: Pick<Model, 'api' | 'process'>): Promise<void> {
     if (api && !this.#api) {
@@ -153,6 +177,7 @@ export class Applier {
     await this.cluster.prepare(model.cluster);
     try {
       await this.prepareApi(model);
+      await this.#prepareAcme(model);
       await this.#applyTiers(model);
     } catch (fault) {
       this.#api?.abandon();
@@ -164,6 +189,8 @@ export class Applier {
       .commit(model.cluster, revisionOf(model))
       .catch((fault: Error) => this.#miss(`the cluster block is not in force: ${fault.message}`));
     void this.#health.follow();
+    this.certificates.follow(model);
+    this.#acme?.commit();
     await this.bans.follow(model.http);
     this.texts = texts;
     await this.#api?.commit();

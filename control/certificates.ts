@@ -1,6 +1,8 @@
 /** The certificates that a configuration serves by, with how much of their lives is left. Keys are not looked at. */
 import { X509Certificate } from 'node:crypto';
 import type { Model } from '#model/main.ts';
+import type { ShownIssued } from './acme/issued.ts';
+import type { AcmeKeeper } from './acme/keeper.ts';
 
 /** By the part of its life that is left: a certificate of six days is not near its end when five are left. */
 export type CertificateState = 'good' | 'soon' | 'expired' | 'not-yet' | 'unreadable';
@@ -16,6 +18,11 @@ export interface ShownCertificate {
   readonly key: string;
   /** Who shows it: servers by their first name, or `api`. */
   readonly usedBy: readonly string[];
+  /** How an authority is asked for it; undefined: it is in a file. */
+  readonly acme?: Pick<
+    ShownIssued,
+    'issuer' | 'state' | 'isStandIn' | 'nextTryMs' | 'byAuthority' | 'failures' | 'lastError'
+  >;
 }
 
 /** Of the whole life: less is soon. */
@@ -24,7 +31,11 @@ const MOST_USERS = 20;
 const BLOCK = /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[\s\S]*?-----END (?:TRUSTED )?CERTIFICATE-----/;
 
 /** The first to expire comes first; each once. Those that variables name are read with the handshake, and not known before. */
-export function certificatesOf({ http, api }: Model, nowMs = Date.now()): ShownCertificate[] {
+export function certificatesOf(
+  { http, api }: Pick<Model, 'http' | 'api'>,
+  nowMs = Date.now(),
+  most = Number.POSITIVE_INFINITY,
+): ShownCertificate[] {
   const users = new Map<string, Set<string>>();
   const note = (pem: string, user: string) => {
     const text = BLOCK.exec(pem)?.[0] ?? pem;
@@ -35,8 +46,19 @@ export function certificatesOf({ http, api }: Model, nowMs = Date.now()): ShownC
       if (one.kind === 'pem') note(one.certificate.text, serverName || '(no name)');
   if (api?.tls) note(api.tls.certificate, 'api');
   return [...users]
+    .slice(0, most)
     .map(([pem, names]) => shownOf(pem, [...names].slice(0, MOST_USERS), nowMs))
     .sort((a, b) => a.notAfterMs - b.notAfterMs);
+}
+
+/** Those that authorities issue while moat runs. */
+export function issuedCertificates({ shown, chains }: AcmeKeeper, nowMs = Date.now()): ShownCertificate[] {
+  return shown.map(
+    ({ id, usedBy, issuer, state, isStandIn, nextTryMs, byAuthority, failures, lastError }) => ({
+      ...shownOf(BLOCK.exec(chains.get(id) ?? '')?.[0] ?? '', usedBy, nowMs),
+      acme: { issuer, state, isStandIn, nextTryMs, byAuthority, failures, lastError },
+    }),
+  );
 }
 
 function shownOf(pem: string, usedBy: readonly string[], nowMs: number): ShownCertificate {
@@ -55,7 +77,7 @@ function shownOf(pem: string, usedBy: readonly string[], nowMs: number): ShownCe
   }
 }
 
-function stateOf(notBeforeMs: number, notAfterMs: number, nowMs: number): CertificateState {
+export function stateOf(notBeforeMs: number, notAfterMs: number, nowMs: number): CertificateState {
   if (nowMs < notBeforeMs) return 'not-yet';
   if (nowMs > notAfterMs) return 'expired';
   return notAfterMs - nowMs < SOON * (notAfterMs - notBeforeMs) ? 'soon' : 'good';

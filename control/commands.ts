@@ -136,6 +136,11 @@ export const COMMANDS = {
       'show pools and members of the running program; drain a member, take it down, weigh it, add or remove one, without a reload',
     load: () => import('./commands/pool.ts'),
   },
+  acme: {
+    usage: 'acme status [NAME] | renew [--force] [NAME] [-c FILE] [-p PREFIX] [--json]',
+    summary: 'show certificates that authorities issue, and when they are renewed; order what is due now',
+    load: () => import('./commands/acme.ts'),
+  },
   vrrp: {
     usage:
       'vrrp status | explain [INSTANCE] | failover [INSTANCE] [--yes] | maintenance on [REASON] | maintenance off [-c FILE] [-p PREFIX] [--json]',

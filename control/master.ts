@@ -239,6 +239,7 @@ export class Master {
 
   /** Two processes must not write the same maps: the successor adopts them, and the kernel forwards meanwhile. */
   async #pauseForwarding(): Promise<void> {
+    this.#applier.acme?.pause(true);
     this.#pausedL4 = this.#applier.l4.model;
     this.#pausedCluster = this.#applier.cluster.model;
     this.#pausedApi = this.#applier.api?.inForce;
@@ -259,6 +260,7 @@ export class Master {
   }
 
   async #resumeForwarding(): Promise<void> {
+    this.#applier.acme?.pause(false);
     const model = this.#pausedL4;
     this.#pausedL4 = undefined;
     if (model) await this.#applier.l4.configure(model).catch((fault: Error) => this.log.emerg(fault.message));
@@ -299,6 +301,7 @@ export class Master {
     else this.#manager.isReplacedBy(this.#successor.pid);
     this.#applier.listeners.close({ keepFiles: this.#sharesSockets() });
     await this.#applier.cluster.stop(); // first, so that another node has the addresses while connections end here
+    this.#applier.acme?.close();
     await this.#applier.bans.close(); // what the workers remember goes with them
     await Promise.all([endWorkers(), this.#applier.l4.stop()]);
     await this.#applier.api?.close();

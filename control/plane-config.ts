@@ -23,6 +23,7 @@ const NO_HTTP: HttpModel = {
   wafRules: [],
   wafCollectionsBytes: 0,
   wafCollectionsShared: false,
+  answersAcme: false,
   wafEvents: undefined,
 };
 

@@ -4,6 +4,7 @@ import type { Log } from '#kit/log.ts';
 import { Turns } from '#kit/turns.ts';
 import { within } from '#kit/within.ts';
 import type { KeptCapability } from '#model/main.ts';
+import type { AcmeNews } from './acme/news.ts';
 import { Deaths } from './deaths.ts';
 import { type Generation, isLeaving } from './generation.ts';
 import type { FileGrant, PlaneNews, ToControl, ToWorker, WorkerStatus } from './messages.ts';
@@ -117,6 +118,11 @@ export class Crew {
   /** Has all threads encrypt tickets with the keys of another moat. */
   adoptTickets(seed: TicketSeed): Promise<void> {
     return this.#turns.take(() => this.#tell({ kind: 'adopt-tickets', seed }));
+  }
+
+  /** Has all threads show the certificates that are new, and answer authorities. */
+  tellAcme(news: AcmeNews): Promise<void> {
+    return this.#turns.take(() => this.#tell({ kind: 'acme', fresh: news }));
   }
 
   /** A thread that dies meanwhile is not waited for: its successor begins with what is there then. */

@@ -4,6 +4,8 @@ import type { AppendFiles } from '#kit/append-file.ts';
 import type { HttpModel } from '#model/l7/http.ts';
 import type { ErrorLog } from '#model/l7/log.ts';
 import { StreamLoop } from '#native/stream.ts';
+import type { AcmeNews } from './acme/news.ts';
+import { AcmeShelf } from './acme/shelf.ts';
 import { AloneState } from './alone.ts';
 import { Passwords } from './auth/passwords.ts';
 import { UserFiles } from './auth/user-files.ts';
@@ -91,6 +93,7 @@ export class Engine implements Worker {
   readonly bansChanged: () => void;
   readonly tierMetrics: TierMetrics;
   readonly passwords = new Passwords();
+  readonly acme = new AcmeShelf();
   readonly secureContexts: SecureContexts;
   readonly namedCertificates: NamedCertificates;
   readonly clientOcsp: ClientOcsp;
@@ -129,7 +132,7 @@ export class Engine implements Worker {
     this.#views = new PoolViews(this.seat);
     this.#tickets = new TicketRing(options.ticketSeed ?? newTicketSeed());
     const means = this.#ocspMeans();
-    this.secureContexts = new SecureContexts(this.#tickets, means);
+    this.secureContexts = new SecureContexts(this.#tickets, means, this.acme);
     this.clientOcsp = new ClientOcsp(means);
     this.namedCertificates = new NamedCertificates(this.secureContexts, () => this.clock.nowMs());
   }
@@ -150,6 +153,11 @@ export class Engine implements Worker {
   /** Goes on with the ticket keys of another moat. */
   adoptTickets(seed: TicketSeed): void {
     this.#tickets.adopt(seed);
+  }
+
+  /** Handshakes from here on show what is new. */
+  takeAcme(news: AcmeNews): void {
+    this.acme.take(news);
   }
 
   #ocspMeans(): OcspMeans {

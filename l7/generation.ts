@@ -1,4 +1,5 @@
 /** All that the worker threads of one revision run on, and what of it is for which of them. */
+import type { AcmeNews } from './acme/news.ts';
 import type { PlaneConfig, Slot } from './messages.ts';
 import type { TicketSeed } from './tls/ticket-keys.ts';
 import type { SharedPools } from './upstream/pools.ts';
@@ -13,6 +14,8 @@ export interface Generation {
   /** As they are at the time. */
   readonly pools: () => SharedPools;
   readonly tickets: () => TicketSeed;
+  /** All that is known of certificates of authorities. */
+  readonly acme: () => AcmeNews;
   readonly slots: readonly Slot[];
 }
 

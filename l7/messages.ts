@@ -3,6 +3,7 @@ import type { SessionStoreModel } from '#model/cluster/session-store.ts';
 import type { HttpModel } from '#model/l7/http.ts';
 import type { ErrorLog } from '#model/l7/log.ts';
 import type { KeptCapability, ProcessModel } from '#model/main.ts';
+import type { AcmeNews } from './acme/news.ts';
 import type { BanOrder, ZoneBans } from './ban/desk.ts';
 import type { EngineStatus } from './engine.ts';
 import type { TrafficReport } from './metrics/traffic-report.ts';
@@ -58,6 +59,8 @@ export type ToProcess =
       readonly secrets: Secrets;
       /** What was commanded of members of pools. */
       readonly commanded: readonly MemberOverride[];
+      /** What the process does not know yet of certificates of authorities. */
+      readonly acme: AcmeNews;
     }
   /** Answered with KeptOverrides. */
   | { readonly kind: 'commit'; readonly revision: number }
@@ -68,6 +71,8 @@ export type ToProcess =
   | { readonly kind: 'bans'; readonly restore: readonly ZoneBans[] }
   /** Answered with how many zones it changed. */
   | { readonly kind: 'ban-order'; readonly order: BanOrder }
+  /** Certificates of authorities, and answers to them, are others now. */
+  | { readonly kind: 'acme'; readonly fresh: AcmeNews }
   | { readonly kind: 'rotate'; readonly files: readonly string[] }
   | { readonly kind: 'status' }
   /** Answered with PoolSessions[]. */
@@ -114,6 +119,7 @@ export type ToWorker =
       readonly pools: SharedPools;
       readonly files: readonly FileGrant[];
       readonly tickets: TicketSeed;
+      readonly acme: AcmeNews;
     }
   | {
       readonly kind: 'commit';
@@ -133,6 +139,8 @@ export type ToWorker =
   | { readonly kind: 'settle-pools' }
   /** The keys of tickets are those of another moat. */
   | { readonly kind: 'adopt-tickets'; readonly seed: TicketSeed }
+  /** Certificates of authorities, and answers to them, are others now. */
+  | { readonly kind: 'acme'; readonly fresh: AcmeNews }
   /** `gone`: paths that no configuration names any more; their descriptors are closed after the answer. */
   | { readonly kind: 'rotate'; readonly files: readonly FileGrant[]; readonly gone: readonly string[] }
   | { readonly kind: 'status' }

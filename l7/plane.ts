@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '#kit/log.ts';
 import { RestartPauses } from '#kit/restart-pauses.ts';
 import { Turns } from '#kit/turns.ts';
+import type { AcmeNews } from './acme/news.ts';
+import { AcmeShelf } from './acme/shelf.ts';
 import type { BanOrder, ZoneBans } from './ban/desk.ts';
 import { Child, type Ending, howItEnded } from './child.ts';
 import { type PlaneNews, type PlaneStatus, type PoolOrderDone, type Slot, slotId } from './messages.ts';
@@ -13,6 +15,7 @@ import type { KeptOverrides } from './upstream/steward.ts';
 import type { PoolSessions } from './upstream/sticky/count.ts';
 import type { WafEventBatch } from './waf/event-queue.ts';
 
+export type { AcmeAnswer, AcmeNews, IssuedPair } from './acme/news.ts';
 export type { BanOrder, ZoneBans } from './ban/desk.ts';
 export type { Step } from './explain.ts';
 export type { PlaneConfig, PlaneStatus, Slot, WorkerStatus } from './messages.ts';
@@ -78,6 +81,9 @@ export class L7Plane {
   /** What the living process has descriptors of: slots by their id, files by their path. */
   #heldSlots = new Set<string>();
   #heldFiles = new Set<string>();
+  /** Certificates of authorities, and answers to them. */
+  readonly #acme = new AcmeShelf();
+  #knowsAcme = false;
   /** What was applied last: a new process gets it. */
   #input: PlaneInput | undefined;
   readonly #pauses = new RestartPauses(PAUSE_MS);
@@ -160,6 +166,17 @@ export class L7Plane {
     return this.#child?.ask<StoreFigures | undefined>({ kind: 'store' }).catch(() => undefined);
   }
 
+  /**
+   * Has all workers show certificates that are new, and answer authorities, from the next handshake and request on: no connection is
+   * touched. A process that is started later begins with them.
+   */
+  tellAcme(news: AcmeNews): Promise<void> {
+    this.#acme.take(news);
+    return this.#turns.take(async () => {
+      if (this.#knowsAcme) await this.#child?.ask({ kind: 'acme', fresh: news }).catch(() => {}); // its successor is told all
+    });
+  }
+
   #hear(news: PlaneNews): void {
     if ('bans' in news) this.bansChanged(news.bans);
     else if ('secrets' in news) this.#secrets.adopt(news.secrets.tickets, news.secrets.ticketsBornMs);
@@ -230,6 +247,7 @@ export class L7Plane {
     child.work = () => this.tierMetrics();
     this.#heldSlots.clear();
     this.#heldFiles.clear();
+    this.#knowsAcme = false;
     try {
       await this.#apply(child, input, between);
     } catch (fault) {
@@ -257,12 +275,14 @@ export class L7Plane {
     this.bansChanged('changed');
   }
 
-  #prepare(child: Child, { revision, config, sockets, files }: PlaneInput): Promise<void> {
+  async #prepare(child: Child, { revision, config, sockets, files }: PlaneInput): Promise<void> {
     const newSlots = sockets.filter(socket => !this.#heldSlots.has(slotId(socket)));
     const newFiles = [...files].filter(([path]) => !this.#heldFiles.has(path));
     child.give([...newSlots.map(socket => socket.fd), ...newFiles.map(([, fd]) => fd)]);
     for (const [path] of newFiles) this.#heldFiles.add(path);
-    return child.ask({
+    const acme = this.#knowsAcme ? {} : this.#acme.all();
+    this.#knowsAcme = true;
+    await child.ask({
       kind: 'prepare',
       revision,
       config,
@@ -271,6 +291,7 @@ export class L7Plane {
       newFiles: newFiles.map(([path]) => path),
       secrets: this.secrets,
       commanded: this.commanded,
+      acme,
     });
   }
 

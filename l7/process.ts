@@ -8,6 +8,8 @@ import type { KeptCapability, ProcessModel } from '#model/main.ts';
 import { openDatagrams } from '#native/datagram.ts';
 import { setFdLimit, setUser } from '#native/identity.ts';
 import { closeFd, receiveFds } from '#native/socket.ts';
+import type { AcmeNews } from './acme/news.ts';
+import { AcmeShelf } from './acme/shelf.ts';
 import { BanDesk } from './ban/desk.ts';
 import { Crew } from './crew.ts';
 import type { Generation } from './generation.ts';
@@ -84,6 +86,7 @@ class PlaneProcess {
     claim: () => this.#claim(),
     adopt: claim => this.#adoptTickets(claim),
   });
+  readonly #acme = new AcmeShelf();
   #places = Number.POSITIVE_INFINITY;
   #settled = false;
   /** Kept of root, once the process is settled. */
@@ -106,6 +109,8 @@ class PlaneProcess {
         return this.#bans.obey(question.order);
       case 'pool-order':
         return this.#orderPool(question);
+      case 'acme':
+        return this.#takeAcme(question.fresh);
       case 'rotate':
         return this.#rotate(question.files);
       case 'status':
@@ -154,6 +159,7 @@ class PlaneProcess {
     this.#refuseLost(config);
     if (!this.#settled) await this.#settleIn(config);
     const secrets = (this.#secrets ??= new SecretKeeper(question.secrets));
+    this.#acme.take(question.acme);
     const draft = this.#draftZones(config);
     const pools = (this.#pools ??= this.#openPools());
     await pools.prepare(config.http, config.impliedPools, question.commanded);
@@ -165,6 +171,7 @@ class PlaneProcess {
       zones: draft.share(),
       pools: () => ({ shares: pools.shares(), secret: secrets.now().sticky }),
       tickets: () => secrets.now().tickets,
+      acme: () => this.#acme.all(),
     };
     this.#next = { generation, draft };
     await this.#crew.prepare(generation);
@@ -269,6 +276,11 @@ class PlaneProcess {
     control.tell({ secrets: secrets.now() });
     void this.#crew.adoptTickets(seed);
     this.#logs.main.notice('session store: the keys of session tickets are those of another node');
+  }
+
+  #takeAcme(news: AcmeNews): Promise<void> {
+    this.#acme.take(news);
+    return this.#crew.tellAcme(news);
   }
 
   async #abandon(revision: number): Promise<void> {

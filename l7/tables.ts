@@ -64,7 +64,7 @@ export interface ServerTable {
   readonly model: ServerModel;
   readonly root: LocationTable;
   readonly headLimits: HeadLimits;
-  /** post-read phases (realip): they never wait. */
+  /** post-read phases (answers to authorities, realip): they never wait. */
   readonly phases: readonly Phase[];
   readonly locations: LocationFinder;
   readonly named: ReadonlyMap<string, LocationTable>;

@@ -21,7 +21,8 @@ export async function prepareThread(
   const pools = next.pools();
   const tickets = next.tickets();
   const files = means.files();
-  await thread.ask({ kind: 'prepare', revision, config: bytes, zones, pools, files, tickets });
+  const acme = next.acme();
+  await thread.ask({ kind: 'prepare', revision, config: bytes, zones, pools, files, tickets, acme });
   thread.prepared = revision;
 }
 

@@ -62,6 +62,8 @@ class Thread {
         return this.#engine?.settlePools();
       case 'adopt-tickets':
         return this.#engine?.adoptTickets(question.seed);
+      case 'acme':
+        return this.#engine?.takeAcme(question.fresh);
       case 'rotate':
         return this.#rotate(question);
       case 'status':
@@ -74,10 +76,11 @@ class Thread {
   }
 
   #prepare(question: Extract<ToWorker, { kind: 'prepare' }>): void {
-    const { revision, config: bytes, zones, pools, files, tickets } = question;
+    const { revision, config: bytes, zones, pools, files, tickets, acme } = question;
     const config: PlaneConfig = openConfig(new Uint8Array(bytes));
     this.#files.give(files);
     this.#engine ??= this.#start(config, tickets);
+    this.#engine.takeAcme(acme);
     this.#engine.prepare(revision, config.http, { zones, pools });
     this.#prepared = { revision, config };
   }

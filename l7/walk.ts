@@ -28,6 +28,7 @@ export class Walk {
       for (const phase of exchange.server.phases) {
         const verdict = phase(exchange);
         if (verdict > 0) return exchange.finish(verdict);
+        if (verdict === DONE) return;
       }
       this.#rewriteServer();
     } catch (error) {

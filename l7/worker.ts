@@ -2,6 +2,7 @@
 
 import type { ErrorLog } from '#model/l7/log.ts';
 import type { StreamLoop } from '#native/stream.ts';
+import type { AcmeShelf } from './acme/shelf.ts';
 import type { Passwords } from './auth/passwords.ts';
 import type { UserFiles } from './auth/user-files.ts';
 import type { Clock } from './clock.ts';
@@ -39,6 +40,8 @@ export interface Worker {
   /** Compiled rules of the WAF. */
   readonly ruleShelf: RuleShelf;
   readonly passwords: Passwords;
+  /** What authorities have issued, and what they ask. */
+  readonly acme: AcmeShelf;
   readonly errorSink: ErrorSink;
   /** Present in a worker that serves nobody: it watches how a request finds its way. */
   readonly observer: Observer | undefined;

@@ -2,6 +2,7 @@
 import type { ApiModel } from './api.ts';
 import type { ClusterModel } from './cluster/cluster.ts';
 import type { L4Model } from './l4/l4.ts';
+import type { AcmeModel } from './l7/acme.ts';
 import type { HttpModel } from './l7/http.ts';
 import type { ErrorLog } from './l7/log.ts';
 
@@ -30,6 +31,8 @@ export interface Model {
   readonly prefix: string;
   readonly process: ProcessModel;
   readonly http: HttpModel | undefined;
+  /** Undefined: no authority is asked for certificates. */
+  readonly acme?: AcmeModel | undefined;
   readonly l4: L4Model | undefined;
   readonly cluster: ClusterModel | undefined;
   readonly api: ApiModel | undefined;

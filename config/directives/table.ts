@@ -1,6 +1,7 @@
 /** Every directive that moat knows, by name. One row a family. */
 import type { Directive } from '../registry.ts';
 import { ACCESS } from './access.ts';
+import { ACME } from './acme.ts';
 import { ADDITION } from './addition.ts';
 import { API } from './api.ts';
 import { BROWSER } from './browser.ts';
@@ -69,6 +70,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   WAF,
   STATUS_PAGES,
   TLS,
+  ACME,
   SUB,
   UPSTREAM,
   L4,

@@ -16,7 +16,6 @@ export const OTHER_ONLY: Rows = [
      kqueue_events post_acceptex`,
     'it tunes an event loop that moat does not have; remove the line',
   ],
-  ['acme_certificate acme_issuer acme_shared_zone', 'get certificates with an ACME client, and reload'],
   ['status_format', 'of nginx Plus; `moat status` and /metrics tell the same'],
   ['status_zone', 'of nginx Plus; `moat status` and /metrics tell the same', 'status_format'],
   [

@@ -5,6 +5,8 @@ import { onceAtATime } from '#kit/once-at-a-time.ts';
 import { within } from '#kit/within.ts';
 import type { L4Figures, L4Plane } from '#l4';
 import type { L7Plane, StoreFigures } from '#l7';
+import type { AcmeKeeper } from '../acme/keeper.ts';
+import { writeAcme } from './acme.ts';
 import { writeL4 } from './l4.ts';
 import { writeStore } from './store.ts';
 import { writeVrrp } from './vrrp.ts';
@@ -14,6 +16,7 @@ export interface Tiers {
   readonly l4: L4Plane;
   readonly cluster: ClusterPlane;
   readonly plane: L7Plane;
+  readonly acme: AcmeKeeper | undefined;
 }
 
 const FRESH_MS = 1000;
@@ -56,6 +59,7 @@ export class TierMetrics {
     if (l4.model) writeL4(page, l4Figures);
     if (cluster.model) writeVrrp(page, clusterFigures);
     if (storeFigures) writeStore(page, storeFigures);
+    if (this.#tiers.acme) writeAcme(page, this.#tiers.acme);
     return page.text();
   }
 }

@@ -2,6 +2,7 @@
 import type { ClusterFigures } from '#cluster';
 import type { L4Figures } from '#l4';
 import type { PlaneStatus } from '#l7';
+import type { CertificateCounts } from '../certificate-health.ts';
 
 export interface StatusReport {
   readonly version: string;
@@ -23,6 +24,7 @@ export interface StatusReport {
   readonly l4: L4Figures | undefined;
   /** Undefined while there is no cluster block, or its process is down. */
   readonly cluster: ClusterFigures | undefined;
+  readonly certificates?: CertificateCounts | undefined;
 }
 
 /** The socket that the program of this pid file answers on. */

@@ -7,6 +7,8 @@ import type { L4Figures, NamedFlow, Order, Target } from '#l4';
 import type { MemberTarget, ZoneBans } from '#l7';
 import type { LogLevel } from '#model/l7/log.ts';
 import { listenUnix } from '#native/socket.ts';
+import type { ShownIssued } from '../acme/issued.ts';
+import type { Renewed } from '../acme/keeper.ts';
 import type { ShownToken } from '../api/token/store.ts';
 import type { Preview } from '../backup/plan.ts';
 import type { HistoryAnswer } from '../history/order.ts';
@@ -36,6 +38,10 @@ export interface Answers {
   bans(): Promise<readonly ZoneBans[]>;
   /** @param wish a BanOrder as JSON @returns how many zones it changed */
   'ban-order'(wish: string): Promise<{ readonly done: number } | { readonly fault: string }>;
+  /** Certificates of authorities. Undefined: none is ordered. */
+  acme(): Promise<readonly ShownIssued[] | undefined>;
+  /** @param wish a RenewWish as JSON @returns what came of each order, when it has */
+  'acme-renew'(wish: string): Promise<{ readonly done: readonly Renewed[] } | { readonly fault: string }>;
   /** Of the L4 tier and the cluster, in Prometheus' text format, as a latin1 string. */
   metrics(): Promise<string>;
   /** Undefined: there is no cluster block. */

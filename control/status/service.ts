@@ -37,6 +37,12 @@ const orderLive = (text: string, { live }: Applier): ReturnType<Answers['live-or
 const orderBan = (text: string, { bans }: Applier): ReturnType<Answers['ban-order']> =>
   outcomeOf(async () => bans.order(JSON.parse(text)));
 
+const renew = (text: string, { acme }: Applier): ReturnType<Answers['acme-renew']> =>
+  outcomeOf(async () => {
+    if (!acme) throw new Error('no certificate is ordered');
+    return acme.renew(JSON.parse(text));
+  });
+
 /** @throws {Error} when there is none */
 function apiOf({ api }: Applier): NonNullable<Applier['api']> {
   if (!api) throw new Error('there is no api block in force');
@@ -109,6 +115,8 @@ export class StatusService {
         'live-order': wish => recorded('live-order', wish, orderLive(wish, applier), applier),
         bans: () => applier.bans.sync(),
         'ban-order': wish => recorded('ban-order', wish, orderBan(wish, applier), applier),
+        acme: async () => applier.acme?.shown,
+        'acme-renew': wish => recorded('acme-renew', wish, renew(wish, applier), applier),
         metrics: () => applier.metrics.text(),
         vrrp: () => applier.cluster.figures(),
         'vrrp-order': wish => recorded('vrrp-order', wish, orderCluster(wish, applier), applier),
@@ -152,6 +160,7 @@ export class StatusService {
       l7: await applier.plane.status(),
       l4: await applier.l4.figures(),
       cluster: await applier.cluster.figures(),
+      certificates: applier.certificates.now(),
     };
   }
 }

@@ -35,6 +35,10 @@ function head(report: StatusReport): string {
   ];
   if (refusal !== undefined) lines.push(`! the last reload was refused: ${refusal}`);
   if (!report.l7) lines.push('! the L7 process is down');
+  const { expiring = 0, failing = 0, standIns = 0 } = report.certificates ?? {};
+  if (standIns > 0) lines.push(`! self-signed in place of what no authority has issued yet: ${standIns}`);
+  if (failing > 0) lines.push(`! certificates that could not be ordered: ${failing}`);
+  if (expiring > 0) lines.push(`! certificates near their end, or past it: ${expiring}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -42,6 +42,8 @@ export class Opening implements TransportOwner, DeadlineOwner {
   /** The authorities of the client are asked about its certificate. */
   #asking = false;
   #fault = '';
+  /** The client is an authority that was shown that a name is ours. */
+  #proves = false;
 
   constructor(engine: Engine, table: ListenerTable, listen: ListenModel, facts: ConnectionFacts) {
     this.#engine = engine;
@@ -94,7 +96,9 @@ export class Opening implements TransportOwner, DeadlineOwner {
     if (!looksLikeTls(bytes[0]!)) return this.#serve({ ...this.#facts, plainOnTlsPort: true }, bytes);
     const hello = readClientHello(bytes);
     if (hello === 'partial') this.#hold(bytes);
-    else this.#negotiate(bytes, hello === 'strange' ? '' : (cleanHost(hello.serverName) ?? ''));
+    else if (hello === 'strange') this.#negotiate(bytes, '');
+    else if (!hello.asksForProof || !this.#prove(bytes, hello.serverName.toLowerCase()))
+      this.#negotiate(bytes, cleanHost(hello.serverName) ?? '');
   }
 
   /** Who knows that HTTP/2 is spoken here may begin with its preface (RFC 9113 §3.3). */
@@ -111,6 +115,16 @@ export class Opening implements TransportOwner, DeadlineOwner {
 
   #serve(facts: ConnectionFacts, bytes: Buffer): void {
     this.#handOver(new H1Connection(this.#engine, this.#table, facts)).transportData(bytes);
+  }
+
+  /** tls-alpn-01: shows the certificate that nobody else would trust. @returns false for a name that nobody is to ask about */
+  #prove(first: Buffer, name: string): boolean {
+    const { acme, secureContexts } = this.#engine;
+    const answer = acme.tlsAnswer(name);
+    if (!answer) return false;
+    this.#transport.serveTls(secureContexts.proof(answer), first);
+    this.#proves = true;
+    return true;
   }
 
   #negotiate(first: Buffer, serverName: string): void {
@@ -146,6 +160,7 @@ export class Opening implements TransportOwner, DeadlineOwner {
 
   /** The handshake is done. */
   transportConnected(): void {
+    if (this.#proves) return this.#transport.closeSoon(); // all is said
     const { tls, serverName } = this.#shaking!;
     const session = new TlsSession(this.#transport, serverName, tls);
     const isShown = tls.ocsp && session.fact('certificate') !== undefined && session.fact('verify') === '';

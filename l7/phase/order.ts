@@ -2,6 +2,7 @@
 import type { Compiler } from '../tables.ts';
 import { accessEndPhase, accessStartPhase } from './access.ts';
 import { addressPhase } from './access-address.ts';
+import { acmeAnswerPhase } from './acme-answer.ts';
 import { authBasicPhase } from './auth-basic.ts';
 import { authRequestPhase } from './auth-request.ts';
 import { challengePhase } from './challenge.ts';
@@ -18,7 +19,7 @@ import { wafPhase } from './waf.ts';
 export type PhaseMaker = (compiler: Compiler) => Phase | undefined;
 
 /** Before a location is known (nginx's post-read). */
-export const SERVER_PHASES: readonly PhaseMaker[] = [realipPhase];
+export const SERVER_PHASES: readonly PhaseMaker[] = [acmeAnswerPhase, realipPhase];
 
 /** In the location: preaccess, access, precontent. Content follows; it is in content/table.ts. */
 export const PHASES: readonly PhaseMaker[] = [

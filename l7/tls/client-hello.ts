@@ -1,8 +1,10 @@
 /** Reads what a client says first in a TLS connection (RFC 8446 §4.1.2), as far as choosing a server needs it. */
 
-/** The host that the client names (RFC 6066 §3), latin1; '' when it names none. */
 export interface ClientHello {
+  /** The host that the client names (RFC 6066 §3), latin1; '' when it names none. */
   readonly serverName: string;
+  /** It wants to see that a name is ours (RFC 8737 §3), and nothing else. */
+  readonly asksForProof: boolean;
 }
 
 /**
@@ -16,6 +18,9 @@ const RECORD_HEADER_BYTES = 5;
 const HANDSHAKE = 22;
 const CLIENT_HELLO = 1;
 const SERVER_NAME = 0;
+const ALPN = 16;
+/** A list of this one protocol. */
+const PROOF_ONLY = '\0\x0b\x0aacme-tls/1';
 
 /** True when the first byte of a connection can begin a TLS record, and so no HTTP request. */
 export const looksLikeTls = (first: number): boolean => first === HANDSHAKE || first >= 0x80;
@@ -36,7 +41,7 @@ function readMessage(bytes: Buffer): HelloReading {
   if (length > MOST_HELLO_BYTES) return 'strange';
   if (message.length < 4 + length) return 'partial';
   const cursor = new Cursor(message.subarray(4, 4 + length));
-  return { serverName: serverNameIn(cursor) };
+  return extensionsIn(cursor);
 }
 
 /** The payload of the records so far: a message may be cut into several. */
@@ -92,18 +97,21 @@ class Cursor {
   }
 }
 
-function serverNameIn(hello: Cursor): string {
+function extensionsIn(hello: Cursor): ClientHello {
   hello.skip(2 + 32); // version, random
   hello.skip(hello.number(1)); // session id
   hello.skip(hello.number(2)); // ciphers
   hello.skip(hello.number(1)); // compression
   const extensions = hello.inside(hello.number(2));
+  let serverName: string | undefined;
+  let asksForProof = false;
   while (extensions.left > 0) {
     const type = extensions.number(2);
     const extension = extensions.inside(extensions.number(2));
-    if (type === SERVER_NAME) return hostNameIn(extension);
+    if (type === SERVER_NAME) serverName ??= hostNameIn(extension);
+    else if (type === ALPN) asksForProof ||= extension.text() === PROOF_ONLY;
   }
-  return '';
+  return { serverName: serverName ?? '', asksForProof };
 }
 
 function hostNameIn(extension: Cursor): string {

@@ -1,6 +1,6 @@
 /** Servers' TLS settings to OpenSSL contexts: made when first needed, and kept as long as their content stays the same. */
 import { constants, createHash } from 'node:crypto';
-import type { ServerTls, SessionCache } from '#model/l7/tls.ts';
+import { type CertificateModel, type ServerTls, type SessionCache, TLS_DEFAULTS } from '#model/l7/tls.ts';
 import {
   type Credential,
   SESSIONS_BUILTIN,
@@ -12,6 +12,8 @@ import {
   setTicketKeys,
   type TlsHandle,
 } from '#native/tls.ts';
+import type { AcmeAnswer, IssuedPair } from '../acme/news.ts';
+import type { AcmeShelf } from '../acme/shelf.ts';
 import type { ErrorLogger } from '../log/error.ts';
 import type { ServerTable } from '../tables.ts';
 import { credentialOf } from './credentials.ts';
@@ -29,6 +31,9 @@ export const HTTP1_NAMES: readonly string[] = ['http/1.1', 'http/1.0', 'http/0.9
 /** And where HTTP/2 is spoken too. */
 export const HTTP2_NAMES: readonly string[] = ['h2', ...HTTP1_NAMES];
 
+/** Where it is proved that a name is ours. */
+const PROOF_NAMES: readonly string[] = ['acme-tls/1'];
+
 /** A context, and since when its ticket keys hold. */
 export interface Context {
   readonly handle: TlsHandle;
@@ -38,16 +43,26 @@ export interface Context {
   edition: string | undefined;
 }
 
+/** What a server shows by its settings, and which certificates of authorities that were. */
+interface Settled {
+  readonly context: Context;
+  /** Undefined: it shows none of those. */
+  readonly issued: number | undefined;
+}
+
 export class SecureContexts {
   readonly #tickets: TicketRing;
-  readonly #bySettings = new WeakMap<ServerTls, Map<readonly string[], Context>>();
+  readonly #bySettings = new WeakMap<ServerTls, Map<readonly string[], Settled>>();
   /** By content: a reload brings new objects that say the same. Those of the configuration before are kept for one more. */
   #current = new Map<string, Context>();
   #before = new Map<string, Context>();
+  readonly #proofs = new WeakMap<AcmeAnswer, Context>();
 
   readonly #stapling: OcspMeans;
+  readonly #acme: AcmeShelf;
 
-  constructor(tickets: TicketRing, stapling: OcspMeans) {
+  constructor(tickets: TicketRing, stapling: OcspMeans, acme: AcmeShelf) {
+    this.#acme = acme;
     this.#tickets = tickets;
     this.#stapling = stapling;
   }
@@ -65,7 +80,8 @@ export class SecureContexts {
    */
   of(server: ServerTable, tls: ServerTls, alpn: readonly string[]): TlsHandle {
     const known = this.#bySettings.get(tls)?.get(alpn);
-    return this.fresh(known ?? this.#byContent(tls, alpn, server.root.errorLog));
+    const holds = known && (known.issued === undefined || known.issued === this.#acme.edition);
+    return this.fresh(holds ? known.context : this.#byContent(tls, alpn, server.root.errorLog));
   }
 
   /** Hands a context out, with the ticket keys of the hour. */
@@ -78,22 +94,54 @@ export class SecureContexts {
 
   #byContent(tls: ServerTls, alpn: readonly string[], log: ErrorLogger): Context {
     const key = createHash('sha256')
-      .update(JSON.stringify([tls, alpn]))
+      .update(JSON.stringify([tls, alpn, this.#issuedTo(tls)]))
       .digest('base64');
     const kept = this.#current.get(key) ?? this.#before.get(key) ?? this.#make(tls, alpn, log);
     this.#current.set(key, kept);
-    const lists = this.#bySettings.get(tls) ?? new Map<readonly string[], Context>();
-    this.#bySettings.set(tls, lists.set(alpn, kept));
+    const lists = this.#bySettings.get(tls) ?? new Map<readonly string[], Settled>();
+    const issued = tls.certificates.some(({ kind }) => kind === 'issued') ? this.#acme.edition : undefined;
+    this.#bySettings.set(tls, lists.set(alpn, { context: kept, issued }));
     return kept;
+  }
+
+  /** The content of certificates that the settings only name. @throws {Error} when one is not there */
+  #issuedTo({ certificates }: ServerTls): readonly IssuedPair[] {
+    return certificates.flatMap(model => (model.kind === 'issued' ? this.#acme.pair(model.id) : []));
+  }
+
+  /** A certificate of the settings as OpenSSL takes it; of those that an authority issues, the one of now. @throws {Error} */
+  credential(model: Exclude<CertificateModel, { kind: 'template' }>): Credential {
+    if (model.kind !== 'issued') return credentialOf(model);
+    const { certificate, key } = this.#acme.pair(model.id);
+    return { certificate: bytesOf(certificate), key: bytesOf(key) };
+  }
+
+  /** Another one when certificates of authorities are others. */
+  get issuedEdition(): number {
+    return this.#acme.edition;
   }
 
   #make(tls: ServerTls, alpn: readonly string[], log: ErrorLogger): Context {
     const credentials = tls.certificates.flatMap(model =>
-      model.kind === 'template' ? [] : [credentialOf(model)],
+      model.kind === 'template' ? [] : [this.credential(model)],
     );
     const context = this.make(tls, credentials, alpn);
     if (tls.stapling) staple(context.handle, tls.stapling, tls.trustedCertificate, log, this.#stapling);
     return context;
+  }
+
+  /** The context that shows an authority that a name is ours, and speaks nothing else (RFC 8737 §3). @throws {Error} of OpenSSL */
+  proof(answer: Extract<AcmeAnswer, { kind: 'tls-alpn-01' }>): TlsHandle {
+    const known = this.#proofs.get(answer);
+    if (known) return known.handle;
+    const credential = { certificate: bytesOf(answer.certificate), key: bytesOf(answer.key) };
+    const made = this.make(
+      { ...TLS_DEFAULTS, certificates: [], sessionTickets: false },
+      [credential],
+      PROOF_NAMES,
+    );
+    this.#proofs.set(answer, made);
+    return made.handle;
   }
 
   /** A context that nobody else gets. @throws {Error} of OpenSSL */

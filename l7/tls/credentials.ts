@@ -5,7 +5,7 @@ import type { Credential } from '#native/tls.ts';
 import { bytesOf } from './options.ts';
 
 /** Of certificates that the configuration holds. */
-export function credentialOf(model: Exclude<CertificateModel, { kind: 'template' }>): Credential {
+export function credentialOf(model: Exclude<CertificateModel, { kind: 'template' | 'issued' }>): Credential {
   const locked = model.passphrase === undefined ? {} : { passphrase: model.passphrase };
   if (model.kind === 'pkcs12') return { bundle: bytesOf(model.bundle.text), ...locked };
   return { certificate: bytesOf(model.certificate.text), key: bytesOf(model.key.text), ...locked };

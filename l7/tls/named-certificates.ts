@@ -3,7 +3,7 @@ import type { CertificateModel, ServerTls } from '#model/l7/tls.ts';
 import type { TlsHandle } from '#native/tls.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Context, SecureContexts } from './context.ts';
-import { credentialOf, pemCredential } from './credentials.ts';
+import { pemCredential } from './credentials.ts';
 import { NamedFiles, sourceOf } from './named-files.ts';
 
 type NamedModel = Extract<CertificateModel, { kind: 'template' }>;
@@ -33,10 +33,17 @@ export class NamedCertificates {
     const pairs = tls.certificates.map(model =>
       model.kind === 'template' ? namesOf(model, exchange) : model,
     );
-    const key = JSON.stringify([alpn, pairs.map(pair => ('names' in pair ? pair.names : ''))]);
+    const { issuedEdition } = this.#contexts;
+    const named = pairs.map(pair => {
+      if ('names' in pair) return pair.names;
+      return pair.kind === 'issued' ? issuedEdition : '';
+    });
+    const key = JSON.stringify([alpn, named]);
     const context = files.get(key, read => {
       const credentials = pairs.map(pair =>
-        'names' in pair ? pemCredential(pair.names.map(read), pair.passphrases) : credentialOf(pair),
+        'names' in pair
+          ? pemCredential(pair.names.map(read), pair.passphrases)
+          : this.#contexts.credential(pair),
       );
       return this.#contexts.make(tls, credentials, alpn);
     });

@@ -133,6 +133,8 @@ export interface HttpModel {
   readonly wafCollectionsBytes: number;
   /** Whether other moats of a session store share them. */
   readonly wafCollectionsShared: boolean;
+  /** Whether authorities may come and ask whether a name is ours. */
+  readonly answersAcme: boolean;
   /** Undefined: nothing is kept. */
   readonly wafEvents: WafEventStore | undefined;
 }

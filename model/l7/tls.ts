@@ -22,6 +22,8 @@ export type CertificateModel =
     }
   /** Certificate and key in one file (RFC 7292). */
   | { readonly kind: 'pkcs12'; readonly bundle: FileText; readonly passphrase: string | undefined }
+  /** One that an authority issues while moat runs: an id of AcmeModel. */
+  | { readonly kind: 'issued'; readonly id: string }
   /** Paths with variables: read when a client comes. */
   | {
       readonly kind: 'template';

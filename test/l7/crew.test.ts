@@ -52,7 +52,10 @@ function generation(revision: number, config: PlaneConfig) {
   new Uint8Array(bytes).set(packed);
   const { zones, pools } = new AloneState(1, 9).of(config.http);
   const slots: Slot[] = Object.keys(config.http.listens).map(key => ({ key, slot: 0, shared: true }));
-  return { revision, config, bytes, slots, zones, pools: () => pools, tickets: () => newTicketSeed() };
+  return {
+    ...{ revision, config, bytes, slots, zones, pools: () => pools },
+    ...{ tickets: () => newTicketSeed(), acme: () => ({}) },
+  };
 }
 
 async function serve(crew: Crew, revision: number, config: PlaneConfig): Promise<void> {

@@ -2,6 +2,7 @@
 import { Turns } from '#kit/turns.ts';
 import type { Applier } from '../../apply.ts';
 import { BackupFault } from '../../backup/fault.ts';
+import { issuedCertificates } from '../../certificates.ts';
 import type { ConfigDiff } from '../../history/diff.ts';
 import { historyOf, stateOf } from '../../history/order.ts';
 import type { Texts } from '../../history/place.ts';
@@ -63,7 +64,13 @@ export class Desk {
       cluster: () => applier.cluster.figures(),
       live: async () => applier.live.shown,
       sessions: () => applier.plane.sessions(),
-      certificates: () => this.#clerk.ask('certificates', { files: [...applier.texts] }, this.#whereabouts()),
+      certificates: async () => {
+        const { acme } = applier;
+        const files = { files: [...applier.texts] };
+        const found = await this.#clerk.ask('certificates', files, this.#whereabouts());
+        const all = [...found, ...(acme ? issuedCertificates(acme) : [])];
+        return all.sort((a, b) => a.notAfterMs - b.notAfterMs);
+      },
       explain: question =>
         this.#clerk.ask(
           'explain',

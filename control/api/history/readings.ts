@@ -15,6 +15,11 @@ export function readInto(values: Values, now: Sample, before: Sample | undefined
   values.set('config_revision', report.revision);
   values.set('config_reload_failed', report.refusal === undefined ? 0 : 1);
   values.set('l7_up', report.l7 ? 1 : 0);
+  if (report.certificates) {
+    values.set('certificates_expiring', report.certificates.expiring);
+    values.set('acme_failing', report.certificates.failing);
+    values.set('acme_stand_ins', report.certificates.standIns);
+  }
   if (report.l7) addL7(values, report.l7, now, before);
   if (report.l4) addL4(values, report.l4, now, before);
   if (report.cluster) addCluster(values, report.cluster);

@@ -5,7 +5,7 @@ import { defineRoute } from './route.ts';
 const list = defineRoute({
   ...{ method: 'GET', path: '/api/v1/certificates', role: 'viewer', scope: 'l7' },
   summary:
-    'Certificates of the configuration in force, the first to expire first. `soon` is less than a quarter of the whole life; those that variables name are not known.',
+    'Certificates of the configuration in force, the first to expire first. `soon` is less than a quarter of the whole life; those that variables name are not known. `acme` tells how an authority is asked for it: `state` is valid, stand-in, ordering or failing, `nextTryMs` when the next order is begun, `byAuthority` whether the authority has said when (ARI).',
   reply: z.strictObject({
     items: z.array(
       z.strictObject({
@@ -17,6 +17,17 @@ const list = defineRoute({
         serial: z.string(),
         key: z.string(),
         usedBy: z.array(z.string()).describe('Servers by their first name, or api.'),
+        acme: z
+          .strictObject({
+            issuer: z.string(),
+            state: z.enum(['valid', 'stand-in', 'ordering', 'failing']),
+            isStandIn: z.boolean(),
+            nextTryMs: z.number(),
+            byAuthority: z.boolean(),
+            failures: z.number(),
+            lastError: z.string().optional(),
+          })
+          .optional(),
       }),
     ),
   }),

@@ -1,0 +1,91 @@
+/** `moat acme`: certificates that the running program has authorities issue. */
+import type { ShownIssued } from '../acme/issued.ts';
+import { complain, complainOf } from '../complaint.ts';
+import { load, systemReason } from '../load.ts';
+import { CONFIG_OPTIONS, invocationFrom, OptionFault, readOptions } from '../options.ts';
+import { ask } from '../status/client.ts';
+import { socketPathOf } from '../status/report.ts';
+import { durationText, tableOf } from '../status/text.ts';
+
+const FAULTY = 1;
+const MOST_WORDS = 3;
+const OPTIONS = { ...CONFIG_OPTIONS, json: { type: 'boolean' }, force: { type: 'boolean' } } as const;
+
+/** @returns 1 when no program of this configuration answers, or an order comes to nothing */
+export async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = readOptions(args, OPTIONS, MOST_WORDS);
+  const [verb = '', which, extra] = positionals;
+  if (verb !== 'status' && verb !== 'renew') throw new OptionFault(`say what: status, renew`);
+  if (extra !== undefined) throw new OptionFault(`unexpected "${extra}"`);
+  const { model, diagnostics } = load(invocationFrom(values));
+  complainOf(diagnostics, true);
+  if (!model) return FAULTY;
+  const path = socketPathOf(model.process.pidPath);
+  const isJson = values.json ?? false;
+  try {
+    if (verb === 'status') return await status(path, which, isJson);
+    return await renew(path, which, values.force ?? false, isJson);
+  } catch (fault) {
+    complain('error', `no running moat answers at "${path}" ${systemReason(fault)}`);
+    return FAULTY;
+  }
+}
+
+async function status(path: string, which: string | undefined, isJson: boolean): Promise<number> {
+  const all = await ask(path, 'acme');
+  if (!all || all.length === 0) {
+    complain('error', 'the running moat orders no certificates');
+    return FAULTY;
+  }
+  const shown = all.filter(({ id, names }) => which === undefined || id === which || names.includes(which));
+  if (shown.length === 0) complain('error', `there is no certificate "${which}"`);
+  else process.stdout.write(isJson ? `${JSON.stringify(shown)}\n` : textOf(shown));
+  return shown.length > 0 ? 0 : FAULTY;
+}
+
+const HEADINGS = ['certificate', 'state', 'valid for', 'next order', 'failures'];
+
+function textOf(all: readonly ShownIssued[]): string {
+  const nowMs = Date.now();
+  const faults = all.filter(({ lastError }) => lastError !== undefined);
+  const words = faults.map(({ id, lastError }) => `\n${id}: ${lastError}\n`);
+  return (
+    tableOf(
+      HEADINGS,
+      all.map(one => rowOf(one, nowMs)),
+    ) + words.join('')
+  );
+}
+
+const rowOf = (one: ShownIssued, nowMs: number): string[] => [
+  one.id,
+  one.isStandIn && one.state !== 'stand-in' ? `${one.state}, stand-in` : one.state,
+  one.isStandIn ? 'self-signed' : durationText(one.notAfterMs - nowMs),
+  nextOf(one, nowMs),
+  String(one.failures),
+];
+
+function nextOf({ waitsForNode, nextTryMs, byAuthority }: ShownIssued, nowMs: number): string {
+  if (waitsForNode) return 'by another node';
+  const when = nextTryMs > nowMs ? `in ${durationText(nextTryMs - nowMs)}` : 'now';
+  return byAuthority ? `${when} (ARI)` : when;
+}
+
+async function renew(
+  path: string,
+  which: string | undefined,
+  force: boolean,
+  isJson: boolean,
+): Promise<number> {
+  const answer = await ask(path, 'acme-renew', JSON.stringify({ which, force }));
+  if ('fault' in answer) {
+    complain('error', answer.fault);
+    return FAULTY;
+  }
+  if (isJson) process.stdout.write(`${JSON.stringify(answer.done)}\n`);
+  else if (answer.done.length === 0) process.stdout.write('nothing is due; --force orders all the same\n');
+  else
+    for (const { id, fault } of answer.done)
+      process.stdout.write(`${id}: ${fault === undefined ? 'issued' : `failed: ${fault}`}\n`);
+  return answer.done.some(({ fault }) => fault !== undefined) ? FAULTY : 0;
+}
