@@ -6,8 +6,9 @@ import { nextPlace, type Plan } from './plan.ts';
 import { type Candidates, isCandidate } from './regex/prefilter.ts';
 import type { Rule } from './rule.ts';
 import { covers } from './selection.ts';
+import type { Column, Text } from './text.ts';
 import type { Transaction } from './transaction.ts';
-import type { Column } from './value-cache.ts';
+
 import { type Entry, entry } from './variable/variable.ts';
 
 /** What a run of a rule that is not silent has found so far. */
@@ -106,11 +107,22 @@ function judge(
   for (let at = 0; at < texts.length; at++) {
     const text = texts[at]!;
     if (!mayMatch(text.candidates, link.slot) || !hasNeeded(link, text.signs)) continue;
-    if (!decides(link, text.value, transaction)) continue;
+    if (!(text.kept ? decidesOnce(link, text, transaction) : decides(link, text.value, transaction)))
+      continue;
     hits ??= new Set();
     hits.add(text.value);
   }
   return hits;
+}
+
+/** The same of a value that is kept, for which nothing is asked twice. */
+function decidesOnce(link: Rule, text: Text, transaction: Transaction): boolean {
+  const { memo, slot } = link;
+  if (memo >= 0) return ((text.answers ??= [])[memo] ??= decides(link, text.value, transaction));
+  const found = decides(link, text.value, transaction);
+  // With multiMatch, what it was before may match all the same.
+  if (!found && slot >= 0 && !link.multiMatch) text.strikeOut(slot);
+  return found;
 }
 
 function actOnHits(

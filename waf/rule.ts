@@ -150,6 +150,8 @@ export class Rule implements Place, Readonly<RuleText> {
   readonly #linked: Linked;
   /** The prefilter's bit, or -1 when the operator has to be asked each time. */
   slot = -1;
+  /** Without a bit: the place of its answer in what is kept of a value; -1 when it is not worth while, or not the value's alone. */
+  memo = -1;
   /** Whether words alone set that bit: then it has no regard to the case of letters. */
   isByWords = false;
   /** Index in the phase's list to go on at after a match, or -1 for the next. */

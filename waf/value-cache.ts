@@ -4,46 +4,11 @@ import type { Branch, Places, Plan } from './plan.ts';
 import type { Candidates, Prefilter } from './regex/prefilter.ts';
 import type { Source } from './selection.ts';
 import { ANY_SIGN, LOWER_SIGN, UPPER_SIGN } from './signs.ts';
+import { Column, Text } from './text.ts';
+import { ownCopy, type TextShelf } from './text-shelf.ts';
 import type { Transaction } from './transaction.ts';
 import type { Entry } from './variable/variable.ts';
 import type { Filter } from './variant.ts';
-
-/** A distinct value. */
-class Text {
-  readonly value: string;
-  readonly candidates: Candidates;
-  /** The kinds of its bytes. */
-  readonly signs: number;
-  /** The column that it makes alone. */
-  alone: Column | undefined;
-  /** The read that saw it last. */
-  seen = 0;
-
-  constructor(value: string, candidates: Candidates, signs: number) {
-    this.value = value;
-    this.candidates = candidates;
-    this.signs = signs;
-  }
-}
-
-/**
- * The distinct values of a source, after some transformations. A transformation that changes none of them gives the same
- * column, so chains that differ in steps without effect (nearly all, for benign values) share everything.
- */
-export class Column {
-  readonly texts: readonly Text[];
-  /** Of all its texts. */
-  readonly candidates: Candidates;
-  readonly signs: number;
-  /** By the number of a transformation. */
-  derived: (Column | undefined)[] | undefined;
-
-  constructor(texts: readonly Text[], candidates: Candidates, signs: number) {
-    this.texts = texts;
-    this.candidates = candidates;
-    this.signs = signs;
-  }
-}
 
 /** The entries of a source, and their values before any transformation. */
 export interface Raw {
@@ -51,22 +16,34 @@ export interface Raw {
   readonly column: Column;
 }
 
+/**
+ * So many new values of a transaction may become known ones; after them none is looked for. The head comes first; the thousand
+ * values of a large body would drive out one another, and everything else.
+ */
+const SHELF_VALUES = 128;
+
+/** Of sources, in all transactions of the thread: texts outlive them. */
+let reads = 0;
+const READS = 0x3fff_ffff;
+
 export class ValueCache {
   readonly #transaction: Transaction;
   readonly #prefilter: Prefilter;
   readonly #none: Candidates;
+  readonly #shelf: TextShelf;
+  #shelfValues = SHELF_VALUES;
   readonly #texts = new Map<string, Text>();
   readonly #empty: Raw;
   readonly #least: readonly number[];
   /** By the number of a source: what stays for all phases, and what is of this one. */
   readonly #fixed: (Raw | undefined)[] = [];
   #raw: (Raw | undefined)[] = [];
-  #reads = 0;
 
-  constructor(transaction: Transaction, { prefilter, least }: Filter) {
+  constructor(transaction: Transaction, { prefilter, least, shelf }: Filter) {
     this.#transaction = transaction;
     this.#prefilter = prefilter;
     this.#least = least;
+    this.#shelf = shelf;
     this.#none = prefilter.none;
     this.#empty = { entries: [], column: new Column([], this.#none, 0) };
   }
@@ -90,7 +67,7 @@ export class ValueCache {
 
   /** A value after a chain, by what is known of it. */
   transformed(value: string, chain: Chain): string {
-    let text = chain.length > 0 ? this.#texts.get(value) : undefined;
+    let text = chain.length > 0 ? this.#known(value) : undefined;
     let result = value;
     for (let at = 0; at < chain.length; at++) {
       const step = chain[at]!;
@@ -134,8 +111,12 @@ export class ValueCache {
     if (entries.length === 0) return this.#empty;
     if (entries.length === 1) return { entries, column: this.#alone(this.#text(entries[0]!.value)) };
     if (source.areNames)
-      return { entries, column: this.#column(entries.map(one => this.#scanned(one.value))) };
-    const read = ++this.#reads;
+      return {
+        entries,
+        column: this.#column(entries.map(one => this.#onShelf(one.value) ?? this.#scanned(one.value))),
+      };
+    reads = (reads + 1) & READS;
+    const read = reads;
     const texts: Text[] = [];
     for (let at = 0; at < entries.length; at++) {
       const text = this.#text(entries[at]!.value);
@@ -167,31 +148,58 @@ export class ValueCache {
     if ((text.signs & step.signs) === 0 && step.signs !== ANY_SIGN) return text;
     const known = text.alone?.derived?.[step.number];
     if (known) return known.texts[0]!;
+    const after = this.#made(text, step);
+    if (text.kept) (this.#alone(text).derived ??= [])[step.number] = this.#alone(after);
+    return after;
+  }
+
+  #made(text: Text, step: Step): Text {
     const value = step.run(text.value);
     if (value === text.value) return text;
     // Not looked up among the known: that costs more than to scan the few that come twice.
-    return step.changesCaseOnly ? this.#recased(text, value, step) : this.#scanned(value);
+    if (step.changesCaseOnly) return this.#recased(text, value, step);
+    return this.#textOf(value, this.#prefilter.scan(value), this.#prefilter.signs, text.kept);
   }
 
   #recased(text: Text, value: string, step: Step): Text {
     // Signs of small letters stay: `_` has them too.
     const signs =
       step.signs === UPPER_SIGN ? (text.signs & ~UPPER_SIGN) | LOWER_SIGN : text.signs | UPPER_SIGN;
-    return new Text(value, this.#prefilter.recased(text.candidates, signs), signs);
+    return this.#textOf(value, this.#prefilter.recased(text.candidates, signs), signs, text.kept, text);
+  }
+
+  #onShelf(value: string): Text | undefined {
+    return this.#shelfValues > 0 ? this.#shelf.find(value) : undefined;
+  }
+
+  #known(value: string): Text | undefined {
+    return this.#onShelf(value) ?? this.#texts.get(value);
   }
 
   #text(value: string): Text {
-    let text = this.#texts.get(value);
+    let text = this.#known(value);
     if (!text) {
       text = this.#scanned(value);
-      this.#texts.set(value, text);
+      if (!text.kept) this.#texts.set(value, text);
     }
     return text;
   }
 
+  /** Of a value that came with the request. */
   #scanned(value: string): Text {
+    this.#shelfValues--;
     const candidates = this.#prefilter.scan(value);
-    return new Text(value, candidates, this.#prefilter.signs);
+    const { signs } = this.#prefilter;
+    const copy = this.#shelfValues > 0 && this.#shelf.glimpse(value) ? ownCopy(value) : undefined;
+    if (copy !== value) return new Text(value, candidates, signs, false);
+    const text = this.#textOf(copy, candidates, signs, true);
+    this.#shelf.keep(text);
+    return text;
+  }
+
+  #textOf(value: string, candidates: Candidates, signs: number, kept: boolean, origin?: Text): Text {
+    const own = kept && candidates !== this.#none ? candidates.slice() : candidates;
+    return new Text(value, own, signs, kept, origin);
   }
 
   #alone(text: Text): Column {

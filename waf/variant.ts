@@ -6,6 +6,7 @@ import type { Matcher } from './operator/operator.ts';
 import { type Plan, planOf } from './plan.ts';
 import { buildPrefilter, type Filtered, type Prefilter } from './regex/prefilter.ts';
 import { PHASES, type Phase, type Rule } from './rule.ts';
+import { TextShelf } from './text-shelf.ts';
 import { links } from './tx-use.ts';
 
 export interface Variant {
@@ -26,6 +27,7 @@ export interface Filter {
   readonly prefilter: Prefilter;
   /** By the number of a transformation: a result with fewer bytes matches no rule that it leads to. */
   readonly least: readonly number[];
+  readonly shelf: TextShelf;
 }
 
 /**
@@ -48,8 +50,8 @@ export function makeVariant(
   return {
     plans: { 1: first!, 2: second!, 3: third!, 4: fourth!, 5: fifth! },
     tx,
-    request: { prefilter: request.prefilter, least },
-    response: { prefilter: response.prefilter, least },
+    request: { prefilter: request.prefilter, least, shelf: new TextShelf() },
+    response: { prefilter: response.prefilter, least, shelf: new TextShelf() },
     blockLists: listsOf([...phases[1], ...phases[2]]),
   };
 }
@@ -67,9 +69,11 @@ const UNKNOWN: Filtered = { literals: [] };
  */
 function filterFor(phases: readonly (readonly Rule[])[]): { prefilter: Prefilter; plans: Plan[] } {
   const filtered: Filtered[] = [];
+  let memos = 0;
   const give = (link: Rule): void => {
     const needs = link.shares && link.matcher && !link.negated ? needsOf(link, link.matcher) : undefined;
     if (needs) link.slot = filtered.length;
+    else if (link.shares && (link.matcher?.pattern || link.matcher?.isCostly)) link.memo = memos++;
     link.isByWords = needs?.literals !== undefined;
     filtered.push(needs ?? UNKNOWN);
   };

@@ -1,6 +1,7 @@
 /** What the engine alone takes for a request, in this process and without a socket: for profiles, and for trees side by side. */
 import { compileRules, formatWafDiagnostic, type RequestHead, type RuleLoader, type RuleSet } from '#waf';
 import { fileLoader } from '../../test/waf/file-loader.ts';
+import { freshened, versionsOf } from './fresh.ts';
 import { type Ask, BROWSER } from './requests.ts';
 
 const ENGINE = `
@@ -15,6 +16,12 @@ const BATCHES = 300;
 /** CPU time for V8's compilers before anything counts. */
 const WARM_US = 3_000_000;
 
+/** More than are remembered of values that came before. */
+const VERSIONS = 8192;
+const HEADS = Array.from({ length: VERSIONS }, (_, n) =>
+  Object.entries(BROWSER).flatMap(([name, value]) => [name, freshened(value, n)]),
+);
+
 function headOf({ method, target, type, body }: Ask, id: number): RequestHead {
   const extra = body === undefined ? [] : ['Content-Type', type!, 'Content-Length', String(body.length)];
   return {
@@ -22,7 +29,7 @@ function headOf({ method, target, type, body }: Ask, id: number): RequestHead {
     method,
     target,
     protocol: 'HTTP/1.1',
-    headers: [...Object.entries(BROWSER).flat(), ...extra],
+    headers: [...HEADS[id % VERSIONS]!, ...extra],
     clientAddress: '192.0.2.7',
     clientPort: 40_000,
     serverAddress: '192.0.2.1',
@@ -41,6 +48,8 @@ export function run(rules: RuleSet, ask: Ask, id: number): number {
 }
 
 function measure(rules: RuleSet, ask: Ask): { microseconds: number; status: number } {
+  const versions = versionsOf(ask, VERSIONS);
+  const next = () => run(rules, versions[count % VERSIONS]!, count++);
   let status = 0;
   let count = 0;
   const spentUs = (since: NodeJS.CpuUsage) => {
@@ -48,12 +57,12 @@ function measure(rules: RuleSet, ask: Ask): { microseconds: number; status: numb
     return user + system;
   };
   const warm = process.cpuUsage();
-  while (spentUs(warm) < WARM_US) for (let each = 0; each < 8; each++) status = run(rules, ask, count++);
+  while (spentUs(warm) < WARM_US) for (let each = 0; each < 8; each++) status = next();
   const perBatch = Math.max(1, Math.round((BATCH_US * count) / WARM_US));
   const samples: number[] = [];
   for (let batch = 0; batch < BATCHES; batch++) {
     const started = process.cpuUsage();
-    for (let each = 0; each < perBatch; each++) status = run(rules, ask, count++);
+    for (let each = 0; each < perBatch; each++) status = next();
     samples.push(spentUs(started) / perBatch);
   }
   samples.sort((a, b) => a - b);

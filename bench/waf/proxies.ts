@@ -6,6 +6,7 @@ import type { Options } from '../l7/options.ts';
 import { memoryOf } from '../l7/process-tree.ts';
 import { type Apply, measure, type Rounds, type Row } from '../l7/rounds.ts';
 import { type Running, type Stage, startPeer, startStage } from '../l7/stage.ts';
+import { freshLua } from './fresh.ts';
 import { inspects, missing, WAF_PEERS } from './peers.ts';
 import { heading, lineOf, save, type Verdict, verdictOf } from './report.ts';
 import { type Ask, BROWSER } from './requests.ts';
@@ -47,15 +48,17 @@ export async function measureProxies(
 
 /** A request that a WAF has to refuse is answered right with 403 only, and all others with what the server says. */
 const loadOf =
-  (stage: Stage, { method, target, type, body, attack }: Ask): Apply =>
+  (stage: Stage, ask: Ask): Apply =>
   async ({ port, peer }, seconds) => {
-    const isRefused = attack && inspects(peer);
+    const { target, type } = ask;
+    const isRefused = ask.attack && inspects(peer);
+    const headers = { ...BROWSER, ...(type === undefined ? {} : { 'Content-Type': type }) };
     return await wrk(stage.children, stage.cores.load, stage.directory, {
       url: `http://127.0.0.1:${port}${target}`,
       connections: CONNECTIONS,
       seconds: Math.max(1, Math.round(seconds)),
-      headers: { ...BROWSER, ...(type === undefined ? {} : { 'Content-Type': type }) },
+      headers,
       isRefused,
-      lua: `wrk.method = ${JSON.stringify(method)}\n${body === undefined ? '' : `wrk.body = [==[${body}]==]\n`}`,
+      lua: freshLua(ask, headers),
     });
   };

@@ -1,4 +1,5 @@
 /** The requests that are measured: benign ones of four sizes, and attacks. */
+import { FRESH } from './fresh.ts';
 
 export interface Ask {
   readonly name: string;
@@ -21,20 +22,21 @@ export const BROWSER: Readonly<Record<string, string>> = {
   'Accept-Language': 'en-US,en;q=0.9,de;q=0.8',
   'Accept-Encoding': 'gzip, deflate, br',
   Referer: 'https://www.example.com/catalog/shoes?page=2',
-  Cookie: 'session=9f86d081884c7d659a2feaa0c55ad015; theme=dark; consent=analytics-no',
+  Cookie: `session=9f86d081884c7d659a2f${FRESH}; theme=dark; consent=analytics-no`,
   'Sec-Fetch-Site': 'same-origin',
   'Sec-Fetch-Mode': 'navigate',
 };
 
-const FORM = Array.from(
-  { length: 10 },
-  (_, n) =>
-    `field${n}=${encodeURIComponent(`Some plain words number ${n}, as people write them in forms of ${['shops', 'banks'][n % 2]}`)}`,
+const FORM = Array.from({ length: 10 }, (_, n) =>
+  `field${n}=${encodeURIComponent(`Some plain words number ${n}, WORD, as people write them in forms of ${['shops', 'banks'][n % 2]}`)}`.replace(
+    'WORD',
+    FRESH,
+  ),
 ).join('&');
 
 const item = (n: number) => ({
   id: 1000 + n,
-  name: `Article number ${n}`,
+  name: `Article ${FRESH} number ${n}`,
   price: n * 3.5,
   tags: ['new', `kind-${n % 7}`],
   stock: n % 3 === 0,
@@ -42,7 +44,7 @@ const item = (n: number) => ({
 const json = (items: number) =>
   JSON.stringify({
     customer: 'Jane Example',
-    note: 'Please ring the bell',
+    note: `Please ring the bell, ${FRESH}`,
     items: Array.from({ length: items }, (_, n) => item(n)),
   });
 
@@ -64,7 +66,7 @@ const post = (name: string, target: string, type: string, body: string, goal: nu
 });
 
 export const ASKS: readonly Ask[] = [
-  get('GET', '/catalog/search?q=running+shoes&page=2&sort=price&color=dark+blue&size=42', false, 10),
+  get('GET', `/catalog/search?q=running+${FRESH}+shoes&page=2&sort=price&color=dark+blue&size=42`, false, 10),
   post('form 1 KB', '/checkout', 'application/x-www-form-urlencoded', FORM, 10),
   post('JSON 1 KB', '/api/orders', 'application/json', json(9), 10),
   post('JSON 10 KB', '/api/orders', 'application/json', json(110), 30),

@@ -12,6 +12,7 @@ export const detectSQLi: Operator = {
   name: 'detectSQLi',
   doc: 'Matches values that would change an SQL statement; captures the fingerprint.',
   compile: () => ({
+    isCostly: true,
     match: value => !isPlainText(value) && sqlInjection(value) !== undefined,
     captures: value => [sqlInjection(value)],
   }),

@@ -49,7 +49,7 @@ export interface OperatorContext {
   readonly httpBlKey: string | undefined;
 }
 
-/** A compiled operator. It keeps nothing of the values that it has seen. */
+/** A compiled operator. It keeps nothing of the values that it has seen. One that says anything but `list` goes by the value alone. */
 export interface Matcher {
   match(value: string, scope: MatchScope): boolean;
   /**
@@ -63,6 +63,8 @@ export interface Matcher {
   readonly words?: readonly string[];
   /** Present where a value that matches has a byte of at least one kind of each of these masks (`signs.ts`). */
   readonly signs?: readonly number[];
+  /** Present where a look at the value costs more than to remember what came of it. */
+  readonly isCostly?: true;
   /** The names that it asks a DNS block list for, with `*` in the place of the address. */
   readonly list?: string;
 }
