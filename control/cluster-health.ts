@@ -1,13 +1,15 @@
 /** Tells the cluster how the other tiers are, as long as the right to an address hangs on it. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterPlane, PlaneHealth } from '#cluster';
 import { within } from '#kit/within.ts';
-import type { L4Plane, SyncFigures } from '#l4';
+import type { L4Figures, L4Plane, SyncFigures } from '#l4';
 import type { L7Plane } from '#l7';
 import { NodeSampler } from './node-sampler.ts';
 
 const EVERY_MS = 1000;
 /** A tier that takes longer to say how it is cannot answer clients either. */
 const PATIENCE_MS = 2000;
+const AGAIN_MS = 50;
 
 interface Tiers {
   readonly cluster: ClusterPlane;
@@ -37,13 +39,28 @@ export class ClusterHealth {
     this.#timer = setTimeout(() => void this.follow(), EVERY_MS).unref();
   }
 
+  /** One that died forwards on in the kernel: its next life is waited for. Never rejects. */
+  async #l4Figures(): Promise<L4Figures | undefined> {
+    const { l4 } = this.#tiers;
+    const endMs = performance.now() + PATIENCE_MS;
+    for (;;) {
+      const figures = await l4.figures();
+      if (figures || !l4.model || performance.now() > endMs) return figures;
+      await sleep(AGAIN_MS, undefined, { ref: false });
+    }
+  }
+
   async #look(): Promise<PlaneHealth> {
-    const { l4, plane } = this.#tiers;
+    const { plane } = this.#tiers;
     const askedMs = performance.now();
     const status = within(PATIENCE_MS, plane.status());
     // All workers are asked: the slowest one counts.
     const sampled = status.then(got => this.#sampler.next(got, performance.now() - askedMs));
-    const [figures, told, node] = await Promise.all([within(PATIENCE_MS, l4.figures()), status, sampled]);
+    const [figures, told, node] = await Promise.all([
+      within(PATIENCE_MS, this.#l4Figures()),
+      status,
+      sampled,
+    ]);
     const alive = told?.workers.length ?? 0;
     return {
       l4: figures?.services.map(({ name, reals, quorum }) => ({
