@@ -111,6 +111,12 @@ export const COMMANDS = {
     summary: 'show what the running program does',
     load: () => import('./commands/status.ts'),
   },
+  tail: {
+    usage:
+      'tail [access | error] [--field status=5xx ...] [-n LINES] [--once] [-c FILE] [-p PREFIX] [--json]',
+    summary: 'show what is written into the logs, by fields, as it comes',
+    load: () => import('./commands/tail.ts'),
+  },
   metrics: {
     usage: 'metrics [-c FILE] [-p PREFIX]',
     summary: 'print the metrics of the L4 tier and of virtual routers, as Prometheus reads them',

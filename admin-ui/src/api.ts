@@ -101,10 +101,21 @@ export class Api {
 
   /** The program as it is, whenever something has changed; ends with the connection. */
   async *watch(signal: AbortSignal): AsyncGenerator<Live> {
-    const response = await fetch('/api/v1/events', { headers: this.#headers(), signal });
+    let picture: unknown;
+    for await (const { name, data } of this.events('/events', signal)) {
+      picture = patched(name === 'delta' ? picture : undefined, data);
+      yield picture as Live;
+    }
+  }
+
+  /** Server-sent events, until the connection ends. */
+  async *events(
+    path: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<{ readonly name: string; readonly data: unknown }> {
+    const response = await fetch(`/api/v1${path}`, { headers: this.#headers(), signal });
     if (response.status === 401) this.#lost();
     if (!response.ok || !response.body) throw new Error(`${response.status}`);
-    let picture: unknown;
     let text = '';
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (;;) {
@@ -114,10 +125,8 @@ export class Api {
       const events = text.split('\n\n');
       text = events.pop() ?? '';
       for (const event of events) {
-        const [, name, data] = /^event: (\w+)\ndata: (.*)$/m.exec(event) ?? [];
-        if (data === undefined) continue;
-        picture = patched(name === 'delta' ? picture : undefined, JSON.parse(data));
-        yield picture as Live;
+        const [, name = '', data] = /^event: (\w+)\ndata: (.*)$/m.exec(event) ?? [];
+        if (data !== undefined) yield { name, data: JSON.parse(data) };
       }
     }
   }

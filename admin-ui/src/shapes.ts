@@ -351,3 +351,21 @@ export interface RestorePreview {
   readonly missing: readonly string[];
   readonly faults: readonly string[];
 }
+
+export interface LogFile {
+  readonly path: string;
+  readonly kind: 'access' | 'error';
+  readonly format?: string | undefined;
+  readonly bytes: number;
+}
+
+export interface LogLine {
+  readonly id: string;
+  readonly text: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+export interface LogLines {
+  readonly items: readonly LogLine[];
+  readonly next?: string | undefined;
+}

@@ -10,6 +10,7 @@ import { ConfigPage } from './pages/config.tsx';
 import { ExplorePage } from './pages/explore.tsx';
 import { L4Page } from './pages/l4.tsx';
 import { L7Page } from './pages/l7.tsx';
+import { LogsPage } from './pages/logs.tsx';
 import { Overview } from './pages/overview.tsx';
 import { SettingsPage } from './pages/settings.tsx';
 import { StickyPage } from './pages/sticky.tsx';
@@ -33,6 +34,7 @@ const PAGES = {
   alerting: AlertsPage,
   config: ConfigPage,
   users: UsersPage,
+  logs: LogsPage,
   audit: AuditPage,
   settings: SettingsPage,
 } as const;

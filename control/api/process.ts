@@ -11,6 +11,7 @@ import { Notifier } from './alert/notifier.ts';
 import { type ConsoleFiles, readConsole } from './console/files.ts';
 import type { ToControl, ToIdentity, Told } from './desk/questions.ts';
 import { Feed } from './feed/feed.ts';
+import { LogFeed } from './feed/log-feed.ts';
 import { History } from './history/history.ts';
 import { RingFile } from './history/ring-file.ts';
 import { sample } from './history/sampler.ts';
@@ -42,6 +43,7 @@ const oneLine = (text: string): string => text.replace(/\p{Cc}+/gu, ' ').slice(0
 const desk = new RemoteDesk(question => line.ask<Told>(question));
 const credentials = new Credentials(tell('notice'), times => line.tell({ kind: 'seen', times }));
 const feed = new Feed(desk, credentials);
+const logFeed = new LogFeed(desk, credentials);
 const servers: Server[] = [];
 
 const over = new AbortController();
@@ -93,6 +95,7 @@ function begin(service: ApiService): void {
     repeats: new Idempotency<Reply>(() => performance.now()),
     channels: () => notifier.states,
     stream: feed.join,
+    follow: logFeed.join,
     tell: tell('error'),
   };
   for (const at of model.listens.keys())
@@ -129,6 +132,7 @@ async function leave(): Promise<void> {
   over.abort(); // a successor writes the files
   const closed = servers.map(server => new Promise(done => server.close(done)));
   feed.close();
+  logFeed.close();
   const idle = setInterval(() => {
     for (const server of servers) server.closeIdleConnections();
   }, IDLE_LOOK_MS);
@@ -141,6 +145,7 @@ process.on('disconnect', () => {
   over.abort();
   for (const server of servers) server.close();
   feed.close();
+  logFeed.close();
   for (const server of servers) server.closeIdleConnections();
   setTimeout(() => process.exit(0), LEAVE_MS).unref();
 });

@@ -29,7 +29,7 @@ const SCREENS = [
     'certificates',
     'alerting',
   ],
-  ...['users', 'audit', 'settings', 'waf'],
+  ...['users', 'audit', 'settings', 'logs', 'waf'],
 ] as const;
 /** All four are for who looks at the pictures. */
 const LOOKS = [
@@ -51,6 +51,7 @@ const RULES = `SecRule ARGS "@rx onerror" "id:1001,phase:1,deny,status:403,msg:'
 const SITE = `
   limit_ban_zone $binary_remote_addr zone=guests:1m;
   upstream app { zone app 64k; sticky learn create=$upstream_cookie_s lookup=$cookie_s zone=sessions:64k; server 127.0.0.1:1 max_fails=0; server 127.0.0.1:2 down; }
+  access_log lines.log json;
   server { listen 127.0.0.1:PORT;
     location /plain { return 200 hello; }
     location /app { proxy_pass http://app; }
@@ -85,7 +86,8 @@ async function open(browser: Browser, url: string): Promise<Watched> {
   const complaints: string[] = [];
   page.on('pageerror', fault => complaints.push(String(fault)));
   page.on('console', line => {
-    if (line.type() === 'error' && !/status of (40[134]|422)/.test(line.text())) complaints.push(line.text());
+    if (line.type() === 'error' && !/status of (40[0134]|422)/.test(line.text()))
+      complaints.push(line.text());
   });
   await page.goto(url);
   return { page, complaints };
@@ -166,6 +168,7 @@ test('console: from the set-up link through each screen, in two languages and th
     await drainMember(page, at);
     await explore(page, at, rig.sitePort);
     await letIn(page, at);
+    await readLogs(page, at, rig.sitePort);
     await changeAndRollBack(page, at);
     await backUpAndRestore(page, at);
 
@@ -296,6 +299,33 @@ async function changeAndRollBack(page: Page, at: string): Promise<void> {
   await page.getByRole('button', { name: 'Go back now' }).click();
   await page.getByRole('button', { name: 'Go back now' }).waitFor({ state: 'detached' });
   await until(async () => (await text.inputValue()).includes('goodbye'), 'the change to be in force again');
+}
+
+/** A hostile line is shown as text as it comes, is found by its fields, and not when it does not fit. */
+async function readLogs(page: Page, at: string, sitePort: number): Promise<void> {
+  await page.goto(`${at}/#/logs`);
+  await page.getByRole('button', { name: 'Pause' }).waitFor();
+  const asked = `http://127.0.0.1:${sitePort}/plain?x=${encodeURIComponent(HOSTILE)}`;
+  await until(async () => {
+    await fetch(asked, { headers: { 'user-agent': HOSTILE } }); // the stream may not be there yet
+    return (await page.getByRole('row').filter({ hasText: '/plain?x=' }).count()) > 0;
+  }, 'the line');
+  await page.getByLabel('Status').fill('403');
+  await page.getByRole('button', { name: 'Find' }).click();
+  await page.getByRole('row').filter({ hasText: '/guarded' }).first().waitFor();
+  await page.getByRole('row').filter({ hasText: '/plain?x=' }).first().waitFor({ state: 'detached' });
+  await page
+    .getByRole('button', { name: /^Details/ })
+    .first()
+    .click();
+  await page.locator('dialog pre').getByText(HOSTILE).waitFor();
+  assert.deepEqual(await faultsOf(page), [], 'a line');
+  await picture(page, 'line');
+  await page.getByRole('button', { name: 'Close' }).click();
+  await page.getByLabel('Status').fill('nothing');
+  await page.getByRole('button', { name: 'Find' }).click();
+  await page.getByRole('alert').waitFor();
+  assert.equal(await page.evaluate('window.stolen'), undefined);
 }
 
 /** A backup is downloaded, looked at, and restored; a wrong passphrase is told. */

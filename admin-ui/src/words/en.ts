@@ -329,6 +329,23 @@ export const EN = {
   effect: 'Effect',
   preview: 'What would change',
   madeBy: 'Made by moat {moat} on {host}, {at}',
+  logs: 'Logs',
+  operatorsOnly: 'This is for operators.',
+  noLogs: 'No log is written into a file that may be shown here.',
+  logFile: 'Log',
+  pause: 'Pause',
+  followOn: 'Follow',
+  logCut: 'More lines came than are shown: name conditions, or look for older ones.',
+  noLines: 'No line fits yet.',
+  line: 'Line',
+  status: 'Status',
+  log_status: 'Status (404, 5xx)',
+  log_client: 'Client',
+  log_path: 'Path',
+  log_host: 'Host',
+  log_requestId: 'Request id',
+  log_level: 'Level',
+  log_text: 'Text',
 } as const;
 
 export type Key = keyof typeof EN;

@@ -1,5 +1,5 @@
 /** The clerk's process: as root it reads what only root may read, and bears what a hostile text costs. */
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Diagnostic } from '#config';
 import type { ChildAnswer } from '#kit/asked-child.ts';
@@ -7,8 +7,11 @@ import type { Question } from '#kit/line.ts';
 import { loadExplain, withMemberOverrides } from '#l7';
 import { certificatesOf } from '../../certificates.ts';
 import { diffOf } from '../../history/diff.ts';
+import { bytesOf } from '../../host/path-bytes.ts';
 import { withLive } from '../../live/settings.ts';
 import { load } from '../../load.ts';
+import { logFilesOf } from '../../logs/log-files.ts';
+import { mayBeShown, searchLog } from '../../logs/search.ts';
 import { EventReader } from '../../waf/event-reader.ts';
 import { loadWithRules, withRules } from '../../waf/load-rules.ts';
 import { readAudit } from '../audit.ts';
@@ -56,6 +59,25 @@ const WORK: Work = {
     const pools = http.pools.map(pool => withMemberOverrides(pool, commanded));
     const { explain } = await loadExplain();
     return explain({ ...http, pools }, question);
+  },
+  'log-files'({ files }, { invocation }) {
+    const texts = new Map(files);
+    const { model } = load(invocation, { texts, folder: '/', known: new Set(texts.keys()) });
+    return model ? logFilesOf(model, invocation) : [];
+  },
+  'shown-logs': (files, { invocation }) =>
+    files
+      .filter(file => mayBeShown(file, invocation.prefix))
+      .map(({ path, kind, format }) => ({
+        path,
+        kind,
+        format: format?.name,
+        bytes: statSync(bytesOf(path)).size,
+      })),
+  'log-lines'(question, { invocation }) {
+    if (!mayBeShown(question.file, invocation.prefix))
+      throw new Error('this log is not shown, or is not there');
+    return searchLog(question);
   },
   async backup({ files, passphrase, events, to }, { invocation }) {
     const { makeBackup } = await import('../../backup/make.ts');

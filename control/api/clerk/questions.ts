@@ -9,6 +9,8 @@ import type { ShownCertificate } from '../../certificates.ts';
 import type { ConfigDiff } from '../../history/diff.ts';
 import type { Invocation } from '../../invocation.ts';
 import type { LiveSettings } from '../../live/settings.ts';
+import type { LogFile, LogKind } from '../../logs/log-files.ts';
+import type { LogAnswer, LogQuestion } from '../../logs/search.ts';
 import type { EventQuestion } from '../../waf/event-reader.ts';
 import type { AuditEntry } from '../audit.ts';
 
@@ -39,6 +41,17 @@ export interface ClerkQuestions {
       readonly question: ExplainQuestion;
     };
     readonly output: readonly Step[];
+  };
+  /** The logs of the configuration of these files. */
+  'log-files': {
+    readonly input: { readonly files: readonly (readonly [path: string, text: string])[] };
+    readonly output: readonly LogFile[];
+  };
+  /** Those that may be shown, with their sizes. */
+  'shown-logs': { readonly input: readonly LogFile[]; readonly output: readonly ShownLog[] };
+  'log-lines': {
+    readonly input: LogQuestion;
+    readonly output: LogAnswer;
   };
   /** Makes an archive. */
   backup: {
@@ -80,6 +93,14 @@ export interface ClerkQuestions {
       readonly texts: readonly (readonly [path: string, text: string])[];
     };
   };
+}
+
+export interface ShownLog {
+  readonly path: string;
+  readonly kind: LogKind;
+  /** Of an access log: the name of its format. */
+  readonly format: string | undefined;
+  readonly bytes: number;
 }
 
 export interface ExplainQuestion {

@@ -7,6 +7,8 @@ import type { ConfigDiff } from '../../history/diff.ts';
 import { historyOf, stateOf } from '../../history/order.ts';
 import type { Texts } from '../../history/place.ts';
 import type { Invocation } from '../../invocation.ts';
+import type { LogFile } from '../../logs/log-files.ts';
+import type { LogAnswer } from '../../logs/search.ts';
 import type { StatusReport } from '../../status/report.ts';
 import { type AuditLog, entryOf } from '../audit.ts';
 import { Clerk } from '../clerk/clerk.ts';
@@ -35,6 +37,7 @@ export class Desk {
   readonly #auditFolder: string;
   readonly #clerk: Clerk;
   readonly #archives: Archives;
+  #logs: { readonly revision: number; readonly files: readonly LogFile[] } | undefined;
   readonly #turns = new Turns();
   readonly #reads: Answering;
 
@@ -88,6 +91,8 @@ export class Desk {
         return { ...head, texts: shownTexts(texts) };
       },
       'config-diff': ({ from, to }) => this.#diff(...both([from, to], applier)),
+      logs: async () => this.#clerk.ask('shown-logs', await this.#logFiles(), this.#whereabouts()),
+      'log-lines': ask => this.#logLines(ask),
       try: wish => this.#try(wish),
       state: wish => changeOf(wish).state(wish, applier),
       'waf-events': clerk('waf-events'),
@@ -195,6 +200,24 @@ export class Desk {
       file: invocation.file,
       texts: shownTexts(applier.texts),
     };
+  }
+
+  /** Of the configuration in force: found once for each. */
+  async #logFiles(): Promise<readonly LogFile[]> {
+    const { revision, texts } = this.#office.applier;
+    if (this.#logs?.revision !== revision) {
+      const files = await this.#clerk.ask('log-files', { files: [...texts] }, this.#whereabouts());
+      this.#logs = { revision, files };
+    }
+    return this.#logs.files;
+  }
+
+  /** @throws {Refusal} 404 for what is no log of the configuration in force */
+  async #logLines({ file, ...rest }: Reads['log-lines']['input']): Promise<LogAnswer> {
+    const files = await this.#logFiles();
+    const found = file === undefined ? files[0] : files.find(({ path }) => path === file);
+    if (!found) throw notThere('there is no such log');
+    return this.#clerk.ask('log-lines', { ...rest, file: found }, this.#whereabouts());
   }
 
   #whereabouts(): Whereabouts {

@@ -10,9 +10,10 @@ import type { ApplyWish, RollbackWish } from '../../history/keeper.ts';
 import type { HistoryState } from '../../history/order.ts';
 import type { RevisionHead } from '../../history/store.ts';
 import type { LiveOrder } from '../../live/settings.ts';
+import type { LogAnswer, LogQuestion } from '../../logs/search.ts';
 import type { StatusReport } from '../../status/report.ts';
 import type { LiveShown } from '../../status/server.ts';
-import type { ClerkQuestions, ExplainQuestion } from '../clerk/questions.ts';
+import type { ClerkQuestions, ExplainQuestion, ShownLog } from '../clerk/questions.ts';
 import type { RefusalData } from '../refusal.ts';
 import type { IdentityQuestion } from '../user/questions.ts';
 import type { ArchiveQuestion } from './archives.ts';
@@ -25,6 +26,12 @@ export interface FlowQuestion {
   /** The key of the last one that was shown. */
   readonly after?: string | undefined;
   readonly limit: number;
+}
+
+/** Lines of one of the logs; see LogQuestion. */
+export interface LogAsk extends Omit<LogQuestion, 'file'> {
+  /** Its path; undefined: the first. */
+  readonly file: string | undefined;
 }
 
 export interface FlowPage {
@@ -81,6 +88,9 @@ export interface Reads extends Pick<ClerkQuestions, ClerkRead> {
     readonly input: { readonly text?: string | undefined; readonly files: ApplyWish['files'] };
     readonly output: Tried;
   };
+  /** Files of logs that may be shown. */
+  logs: { readonly input: undefined; readonly output: readonly ShownLog[] };
+  'log-lines': { readonly input: LogAsk; readonly output: LogAnswer };
   /** The state that a change would change: what its ETag is made of. */
   state: { readonly input: Wish; readonly output: unknown };
 }

@@ -10,7 +10,7 @@ import type { History } from '../history/history.ts';
 import { refuse } from '../refusal.ts';
 import type { RemoteDesk } from '../remote-desk.ts';
 import { type Match, type Router, readTarget } from '../route/match.ts';
-import type { Reply, Route, Stream } from '../route/route.ts';
+import type { Means, Reply, Route, Stream } from '../route/route.ts';
 import { mayDo } from '../token/token.ts';
 import { isFresh } from '../user/session.ts';
 import { NO_BYTES, readBody, readUpload } from './body.ts';
@@ -33,6 +33,7 @@ export interface Answering {
   readonly alerts: Alerts;
   readonly channels: () => readonly ChannelState[];
   readonly stream: Stream;
+  readonly follow: Means['follow'];
   readonly repeats: Idempotency<Reply>;
   readonly hosts: readonly string[];
   readonly isTls: boolean;
@@ -94,8 +95,8 @@ async function work(
     session: caller && 'session' in caller.by ? caller.id : undefined,
     agent: (request.headers['user-agent'] ?? '').slice(0, MOST_AGENT),
   };
-  const { desk, history, alerts, channels, stream } = means;
-  const call = { ...parts, asker, caller, desk, history, alerts, channels, stream, upload };
+  const { desk, history, alerts, channels, stream, follow } = means;
+  const call = { ...parts, asker, caller, desk, history, alerts, channels, stream, follow, upload };
   const handle = () => route.handle(call as never);
   if (!route.changes || !caller) return await give(response, await handle(), route, means, caller);
   const what = [request.method, request.url, asker.ifMatch, body?.text].join('\n');
@@ -161,8 +162,9 @@ async function give(
   { stream }: Answering,
   caller: Caller | undefined,
 ): Promise<void> {
-  if (reply === 'stream') {
-    if (caller && response.req.method === 'GET') stream(response, caller);
+  const going = reply === 'stream' ? stream : reply.stream;
+  if (reply === 'stream' || going) {
+    if (caller && response.req.method === 'GET') going?.(response, caller);
     else response.end(); // HEAD: there is nothing to wait for
     return;
   }

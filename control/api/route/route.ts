@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { Alerts } from '../alert/alerts.ts';
 import type { ChannelState } from '../alert/notifier.ts';
-import type { Asker } from '../desk/questions.ts';
+import type { Asker, LogAsk } from '../desk/questions.ts';
 import type { History } from '../history/history.ts';
 import type { Caller } from '../http/credentials.ts';
 import type { RemoteDesk } from '../remote-desk.ts';
@@ -23,6 +23,8 @@ export interface Reply {
   readonly cookie?: string | null;
   /** Bytes in the place of `body`, one piece after the other. */
   readonly pieces?: AsyncIterable<Uint8Array>;
+  /** It goes on for as long as somebody listens. */
+  readonly stream?: Stream;
 }
 
 /** An answer without an end, as events. @param caller who hears it, for as long as he is believed */
@@ -34,6 +36,8 @@ export interface Means {
   readonly channels: () => readonly ChannelState[];
   readonly history: Pick<History, 'names' | 'curve' | 'dropped'>;
   readonly stream: Stream;
+  /** Of lines that come into a log. */
+  readonly follow: (ask: Pick<LogAsk, 'file' | 'conditions'>) => Stream;
 }
 
 export interface Call<P, Q, B> extends Means {

@@ -9,6 +9,7 @@ import { EXPLAIN } from './explain.ts';
 import { L4 } from './l4.ts';
 import { L7 } from './l7.ts';
 import { LIVE } from './live.ts';
+import { LOGS } from './logs.ts';
 import { ME } from './me.ts';
 import { METRICS } from './metrics.ts';
 import type { Route } from './route.ts';
@@ -28,6 +29,7 @@ export const ROUTES: readonly Route[] = [
   ...CERTIFICATES,
   ...CONFIG,
   ...BACKUP,
+  ...LOGS,
   ...AUDIT,
   ...ME,
   ...USERS,

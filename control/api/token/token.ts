@@ -17,6 +17,7 @@ export const SCOPES = [
   'users',
   'metrics',
   'alerts',
+  'logs',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
