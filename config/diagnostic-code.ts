@@ -16,7 +16,7 @@ export const DIAGNOSTIC_CODES = {
     'Socket options of one address (`backlog=`, `reuseport` and the like) stand on more than one `listen`.',
   duplicate: 'A directive or a parameter is given twice where it may stand once.',
   'empty-virtual-server': 'A virtual server has no real server.',
-  'empty-upstream': 'A pool has no member.',
+  'empty-upstream': 'A pool has no member, and no way to find one.',
   'geo-entry': 'A network or range of `geo` is there twice, or not there to be deleted.',
   'include-loop': 'A file includes itself, directly or through others.',
   incomplete: 'A block lacks a directive that it cannot do without.',

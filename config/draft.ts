@@ -4,6 +4,7 @@ import type { Cidr } from '#kit/cidr.ts';
 import type { L4Model } from '#model/l4/l4.ts';
 import type { CharsetMap } from '#model/l7/charset.ts';
 import type { TryFiles } from '#model/l7/core.ts';
+import type { DiscoveryModel } from '#model/l7/discovery.ts';
 import { type GeoDatabase, type GeoProxies, NO_GEO_PROXIES } from '#model/l7/geoip.ts';
 import type { HealthCheckModel, MatchModel, MatchTest } from '#model/l7/health.ts';
 import type { ContentModel, ListenModel, LocationMatch, ServerCore, ServerName } from '#model/l7/http.ts';
@@ -81,7 +82,11 @@ export interface ServerDraft {
   site: Site;
 }
 
-export type PoolDraft = Writable<PoolModel> & { members: MemberModel[]; stickySecrets: string[] };
+export type PoolDraft = Writable<PoolModel> & {
+  members: MemberModel[];
+  discovery: DiscoveryModel[];
+  stickySecrets: string[];
+};
 
 export interface HttpDraft {
   own: OwnSettings;
@@ -189,6 +194,7 @@ export function newPool(name: string): PoolDraft {
   return {
     name,
     members: [],
+    discovery: [],
     balance: { method: 'round-robin', key: undefined, by: 'header', inflight: false },
     sticky: undefined,
     stickySecrets: [],

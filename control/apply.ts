@@ -23,7 +23,9 @@ import { LiveKeeper } from './live/keeper.ts';
 import { LogFiles } from './log-files.ts';
 import { TierMetrics } from './metrics/tiers.ts';
 import { planeConfigOf } from './plane-config.ts';
+import { FoundMembers } from './pool/kept-found.ts';
 import { PoolOrders } from './pool/kept-orders.ts';
+import { SourceFiles } from './pool/source-files.ts';
 import { revisionOf } from './revision.ts';
 import type { StatusReport } from './status/report.ts';
 import { makeTempDirs } from './temp-dirs.ts';
@@ -58,6 +60,8 @@ export class Applier {
   /** Of these alerts are raised. */
   readonly certificates = new CertificateHealth(() => this.#acme);
   readonly #poolOrders: PoolOrders;
+  readonly #found: FoundMembers;
+  readonly #sourceFiles = new SourceFiles();
   /** Log level and firewall mode by command. */
   readonly live: LiveKeeper;
   /** The configuration in force, as the plane takes it. */
@@ -79,6 +83,8 @@ export class Applier {
     this.bans = new BanKeeper(this);
     plane.bansChanged = this.bans.changed;
     this.#poolOrders = new PoolOrders(plane, invocation.file, () => this.log);
+    this.#found = new FoundMembers(plane, invocation.file, () => this.log);
+    plane.readFile = this.#sourceFiles.read;
     this.live = new LiveKeeper(invocation, () => this.log);
   }
 
@@ -122,6 +128,7 @@ export class Applier {
     this.#files.commit(this.#files.prepare(diskNeedsOf(config).logs));
     this.#openLog(config);
     this.#poolOrders.begin();
+    this.#found.begin();
     this.live.begin();
     for (let tries = 1; ; tries++) {
       try {
@@ -260,13 +267,16 @@ export class Applier {
   ): Promise<void> {
     const revision = this.#revision + 1;
     const packed = packConfig(config);
+    this.#sourceFiles.prepare(config.http);
     try {
       await this.plane.reconfigure({ revision, config: packed, sockets: change.sockets, files }, between);
     } catch (fault) {
       this.listeners.abandon(change);
+      this.#sourceFiles.abandon();
       throw fault;
     }
     this.listeners.commit(change, config.http.listens);
+    this.#sourceFiles.commit();
     this.#revision = revision;
     this.#appliedAtMs = Date.now();
     this.#packed = packed;

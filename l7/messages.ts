@@ -5,6 +5,7 @@ import type { ErrorLog } from '#model/l7/log.ts';
 import type { KeptCapability, ProcessModel } from '#model/main.ts';
 import type { AcmeNews } from './acme/news.ts';
 import type { BanOrder, ZoneBans } from './ban/desk.ts';
+import type { KeptSource } from './discovery/kept.ts';
 import type { EngineStatus } from './engine.ts';
 import type { TrafficReport } from './metrics/traffic-report.ts';
 import type { Secrets } from './secrets.ts';
@@ -61,6 +62,8 @@ export type ToProcess =
       readonly commanded: readonly MemberOverride[];
       /** What the process does not know yet of certificates of authorities. */
       readonly acme: AcmeNews;
+      /** Whom sources of members named last. */
+      readonly found: readonly KeptSource[];
     }
   /** Answered with KeptOverrides. */
   | { readonly kind: 'commit'; readonly revision: number }
@@ -79,6 +82,8 @@ export type ToProcess =
   | { readonly kind: 'sessions' }
   /** Answered with StoreFigures, or nothing. */
   | { readonly kind: 'store' }
+  /** Answered with PoolSources[]. */
+  | { readonly kind: 'sources' }
   | { readonly kind: 'drain' }
   | { readonly kind: 'stop' };
 
@@ -92,13 +97,16 @@ export interface PoolOrderDone {
 /** A thread asks the L7 process, and that asks control. */
 export type ToControl =
   /** Answered by a string: families of metrics of the other tiers, in Prometheus' text format. */
-  { readonly kind: 'tier-metrics' };
+  | { readonly kind: 'tier-metrics' }
+  /** Answered by a FileText; by nothing when the file is as `known` says. The process alone asks it. */
+  | { readonly kind: 'read-file'; readonly path: string; readonly known: string | undefined };
 
-/** What workers and the process say without being asked: what the WAF found, that somebody is banned, that the secrets are others now. */
+/** What workers and the process say without being asked: what the WAF found, that somebody is banned, that the secrets are others now, whom sources of members name. */
 export type PlaneNews =
   | { readonly waf: WafEventBatch }
   | { readonly bans: 'changed' | 'lifted' }
-  | { readonly secrets: Secrets };
+  | { readonly secrets: Secrets }
+  | { readonly found: readonly KeptSource[] };
 
 /** Path and descriptor of a log file. */
 export type FileGrant = readonly [path: string, fd: number];

@@ -94,6 +94,7 @@ export class Observer {
       const state = [backup && 'backup', down && 'down', drain && 'drain'].filter(Boolean).join(' ');
       this.note('member', `${name} weight=${weight}${state && ` ${state}`}`);
     }
+    for (const { label } of pool.discovery) this.note('member', `those that ${label} names`);
   }
 }
 

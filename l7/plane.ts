@@ -7,16 +7,29 @@ import type { AcmeNews } from './acme/news.ts';
 import { AcmeShelf } from './acme/shelf.ts';
 import type { BanOrder, ZoneBans } from './ban/desk.ts';
 import { Child, type Ending, howItEnded } from './child.ts';
-import { type PlaneNews, type PlaneStatus, type PoolOrderDone, type Slot, slotId } from './messages.ts';
+import type { FileText } from './discovery/follow.ts';
+import type { KeptSource } from './discovery/kept.ts';
+import {
+  type PlaneNews,
+  type PlaneStatus,
+  type PoolOrderDone,
+  type Slot,
+  slotId,
+  type ToControl,
+} from './messages.ts';
 import { SecretKeeper, type Secrets } from './secrets.ts';
 import type { StoreFigures } from './store/figures.ts';
 import type { MemberOverride, MemberTarget, PoolOrder } from './upstream/member-order.ts';
+import type { PoolSources } from './upstream/pool-snapshot.ts';
 import type { KeptOverrides } from './upstream/steward.ts';
 import type { PoolSessions } from './upstream/sticky/count.ts';
 import type { WafEventBatch } from './waf/event-queue.ts';
 
 export type { AcmeAnswer, AcmeNews, IssuedPair } from './acme/news.ts';
 export type { BanOrder, ZoneBans } from './ban/desk.ts';
+export type { FileText } from './discovery/follow.ts';
+export { type KeptSource, keptSourcesOf } from './discovery/kept.ts';
+export type { SourceFigures } from './discovery/source.ts';
 export type { Step } from './explain.ts';
 export type { PlaneConfig, PlaneStatus, Slot, WorkerStatus } from './messages.ts';
 export type { TrafficReport } from './metrics/traffic-report.ts';
@@ -33,7 +46,7 @@ export {
   type PoolOrder,
   withMemberOverrides,
 } from './upstream/member-order.ts';
-export type { MemberSnapshot, PoolSnapshot } from './upstream/pool-snapshot.ts';
+export type { MemberSnapshot, PoolSnapshot, PoolSources } from './upstream/pool-snapshot.ts';
 export type { PoolSessions } from './upstream/sticky/count.ts';
 export type { WafEventBatch } from './waf/event-queue.ts';
 export type { Ban } from './zone/ban-zone.ts';
@@ -71,6 +84,13 @@ export class L7Plane {
   commanded: readonly MemberOverride[] = [];
   /** Told when that is another: by command, or because lines say something new. */
   commandedChanged: (now: KeptOverrides) => void = () => {};
+  /** Whom sources of members named last: the first process begins with it. */
+  found: readonly KeptSource[] = [];
+  /** Told when they name others. */
+  foundChanged: (found: readonly KeptSource[]) => void = () => {};
+  /** Reads a file for the process, which has no right to. @returns undefined when it is as `known` says @throws {Error} */
+  readFile: (path: string, known: string | undefined) => Promise<FileText | undefined> = path =>
+    Promise.reject(new Error(`nobody reads "${path}"`));
   /** Metrics of the other tiers, which pages of metrics show beside those of this one. */
   tierMetrics: () => Promise<string> = () => Promise.resolve('');
   readonly #env: NodeJS.ProcessEnv;
@@ -180,7 +200,23 @@ export class L7Plane {
   #hear(news: PlaneNews): void {
     if ('bans' in news) this.bansChanged(news.bans);
     else if ('secrets' in news) this.#secrets.adopt(news.secrets.tickets, news.secrets.ticketsBornMs);
+    else if ('found' in news) this.#keepFound(news.found);
     else this.wafEvents(news.waf);
+  }
+
+  #keepFound(found: readonly KeptSource[]): void {
+    this.found = found;
+    this.foundChanged(found);
+  }
+
+  #answer(question: ToControl): unknown {
+    if (question.kind === 'tier-metrics') return this.tierMetrics();
+    return this.readFile(question.path, question.known);
+  }
+
+  /** How sources of members are doing; undefined while the process is down. */
+  async sources(): Promise<readonly PoolSources[] | undefined> {
+    return this.#child?.ask<readonly PoolSources[]>({ kind: 'sources' }).catch(() => undefined);
   }
 
   /**
@@ -244,7 +280,7 @@ export class L7Plane {
     this.#warm = undefined;
     this.#child = child;
     child.tell = news => this.#hear(news);
-    child.work = () => this.tierMetrics();
+    child.work = question => this.#answer(question);
     this.#heldSlots.clear();
     this.#heldFiles.clear();
     this.#knowsAcme = false;
@@ -292,6 +328,7 @@ export class L7Plane {
       secrets: this.secrets,
       commanded: this.commanded,
       acme,
+      found: this.found,
     });
   }
 

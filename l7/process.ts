@@ -68,7 +68,7 @@ class PlaneProcess {
       if ('bans' in news) this.#store.bansChanged();
       control.tell(news);
     },
-    askControl: ({ kind }) => control.ask({ kind }),
+    askControl: () => control.ask({ kind: 'tier-metrics' }), // files are none of the threads' business
     giveUp: () => process.exit(1),
   });
   #current: Generation | undefined;
@@ -117,6 +117,8 @@ class PlaneProcess {
         return this.#status();
       case 'sessions':
         return this.#pools?.sessions(name => this.#zones?.table(name)) ?? [];
+      case 'sources':
+        return this.#pools?.sources() ?? [];
       case 'store':
         return this.#store.figures();
       case 'drain':
@@ -162,7 +164,7 @@ class PlaneProcess {
     this.#acme.take(question.acme);
     const draft = this.#draftZones(config);
     const pools = (this.#pools ??= this.#openPools());
-    await pools.prepare(config.http, config.impliedPools, question.commanded);
+    await pools.prepare(config.http, config.impliedPools, question.commanded, question.found);
     const generation = {
       revision,
       config,
@@ -220,6 +222,8 @@ class PlaneProcess {
       log: () => this.#logs.main,
       change: shares => this.#crew.changePools(shares),
       settle: () => this.#crew.settlePools(),
+      readFile: (path, known) => control.ask({ kind: 'read-file', path, known }),
+      keepFound: found => control.tell({ found }),
     });
   }
 

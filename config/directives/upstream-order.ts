@@ -36,13 +36,14 @@ export function checkOrder(rows: readonly Node[], faults: Faults): void {
 
 /** As in nginx an error when the method is known at the line, and no fault that keeps it from starting otherwise. */
 function refuseParameters(row: Node, method: Node, rows: readonly Node[], faults: Faults): void {
-  if (row.name.text !== 'server') return;
+  const { text: name } = row.name;
+  if (name !== 'server' && name !== 'discover') return;
   for (const token of row.args.slice(1)) {
     if (token.text !== 'backup' && !token.text.startsWith('slow_start=')) continue;
     const parameter = token.text.replace(/=.*/, '');
     const message = `"${method.name.text}" does not support the parameter "${parameter}"`;
     const hint = `remove "${parameter}", or choose another method`;
-    if (rows.indexOf(method) < rows.indexOf(row)) faults.error('value', `server: ${message}`, token, hint);
+    if (rows.indexOf(method) < rows.indexOf(row)) faults.error('value', `${name}: ${message}`, token, hint);
     else faults.warn('balance-order', message, token, hint);
   }
 }

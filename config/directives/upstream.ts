@@ -6,6 +6,7 @@ import { type Node, Parser } from '../parse.ts';
 import { type Body, type Directive, defineBlock, defineDirective } from '../registry.ts';
 import type { Scope } from '../scope.ts';
 import { UPSTREAM_BALANCE } from './upstream-balance.ts';
+import { discover } from './upstream-discover.ts';
 import { UPSTREAM_KEEP } from './upstream-keep.ts';
 import { MEMBER_ARGUMENTS, MEMBER_DOC, memberModel } from './upstream-member.ts';
 import { checkOrder } from './upstream-order.ts';
@@ -33,24 +34,25 @@ const upstream = defineBlock({
 /** Faults that only show when the whole block is read. */
 function checkMembers(pool: PoolDraft, rows: Body['rows'], site: Site, scope: Scope): void {
   const hasServers = rows.some(row => row.name.text === 'server'); // faulty ones are told by themselves
-  if (!hasServers && !pool.statePath)
+  const discovers = rows.some(row => row.name.text === 'discover');
+  if (!hasServers && !discovers && !pool.statePath)
     scope.faults.error(
       'empty-upstream',
       `no servers are inside upstream "${pool.name}"`,
       site,
-      'add a server line',
+      'add a server line, or discover',
     );
-  else if (pool.members.length > 0 && pool.members.every(member => member.backup))
+  else if (!discovers && pool.members.length > 0 && pool.members.every(member => member.backup))
     scope.faults.error(
       'empty-upstream',
       `upstream "${pool.name}" has backup servers only`,
       site,
       'remove "backup" from one of them',
     );
-  if (pool.statePath && hasServers)
+  if (pool.statePath && (hasServers || discovers))
     scope.faults.error(
       'value',
-      `upstream "${pool.name}" has both server lines and a state file`,
+      `upstream "${pool.name}" has both ${hasServers ? 'server lines' : 'discover lines'} and a state file`,
       site,
       'with "state" the members are in its file',
     );
@@ -92,6 +94,7 @@ const server = defineDirective({
 export const UPSTREAM: readonly Directive[] = [
   upstream,
   server,
+  discover,
   ...UPSTREAM_BALANCE,
   ...UPSTREAM_KEEP,
   ...UPSTREAM_STICKY,

@@ -1,12 +1,12 @@
 /** `moat pool`: the pools of the running program, and orders to their members. */
-import type { MemberSnapshot, PoolSnapshot } from '#l7';
+import type { MemberSnapshot, PoolSnapshot, SourceFigures } from '#l7';
 import { complain, complainOf } from '../complaint.ts';
 import { load, systemReason } from '../load.ts';
 import { CONFIG_OPTIONS, invocationFrom, OptionFault, readOptions } from '../options.ts';
 import type { PoolWish } from '../pool/order.ts';
 import { ask } from '../status/client.ts';
 import { socketPathOf } from '../status/report.ts';
-import { tableOf } from '../status/text.ts';
+import { durationText, tableOf } from '../status/text.ts';
 
 const FAULTY = 1;
 const MOST_WEIGHT = 65_535;
@@ -44,18 +44,40 @@ async function list(path: string, name: string | undefined, isJson: boolean): Pr
 
 const HEADINGS = ['member', 'address', 'state', 'weight', 'in flight', 'requests', 'fails', ''];
 
-const textOf = ({ name, members, removed = [] }: PoolSnapshot): string =>
+const textOf = ({ name, members, removed = [], sources = [] }: PoolSnapshot): string =>
   `${name}\n${tableOf(HEADINGS, [
     ...members.map(rowOf),
     ...removed.map(member => [member, '', 'removed', '', '', '', '', 'by command']),
-  ])}`;
+  ])}${sources.map(sourceText).join('')}`;
+
+/** `discover consul web: 3 members, current, last answer 4s ago`, and what is wrong with it in a line of its own. */
+function sourceText({
+  source,
+  members,
+  state,
+  succeededMs,
+  error,
+  errorMs,
+  ...counts
+}: SourceFigures): string {
+  const ago = (ms: number) => `${durationText(Date.now() - ms)} ago`;
+  const answer = succeededMs === undefined ? 'no answer yet' : `last answer ${ago(succeededMs)}`;
+  const { failures, refused, leftOut } = counts;
+  const bad = Object.entries({ failures, refused, 'left out': leftOut }).filter(([, count]) => count > 0);
+  const words = [`${members} members`, state, answer, ...bad.map(([name, count]) => `${name} ${count}`)];
+  const fault =
+    error === undefined || errorMs === undefined ? '' : `  last error ${ago(errorMs)}: ${error}\n`;
+  return `discover ${source}: ${words.join(', ')}\n${fault}`;
+}
 
 const rowOf = (member: MemberSnapshot): string[] => [
   ...[member.name, member.address, member.state, `${member.weight}`, `${member.inFlight}`],
   ...[`${member.counts.requests}`, `${member.counts.fails}`],
-  [...(member.backup ? ['backup'] : []), ...(member.command || !member.line ? ['by command'] : [])].join(
-    ', ',
-  ),
+  [
+    ...(member.backup ? ['backup'] : []),
+    ...(member.command || !member.line ? ['by command'] : []),
+    ...(member.sources ?? []).map(source => `by ${source}`),
+  ].join(', '),
 ];
 
 /** @throws {OptionFault} when the words are no order */

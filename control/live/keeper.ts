@@ -1,11 +1,10 @@
 /** Log level and firewall mode by command: taken up as a reload is, in all workers or nowhere, and kept in a file over reloads and restarts. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Log } from '#kit/log.ts';
 import type { LogLevel } from '#model/l7/log.ts';
 import type { Model } from '#model/main.ts';
 import { historyFolder } from '../history/place.ts';
-import { bytesOf } from '../host/path-bytes.ts';
+import { keepJson, readKept } from '../host/keep-json.ts';
 import type { Invocation } from '../invocation.ts';
 import type { LiveShown } from '../status/server.ts';
 import { loadWithRules, withRules } from '../waf/load-rules.ts';
@@ -34,8 +33,6 @@ export interface LiveHands {
   take<T>(work: () => Promise<T>): Promise<T>;
 }
 
-const OWNER_ONLY = 0o600;
-const FOLDER_OF_OWNER = 0o700;
 /** Timers know no longer times; it is looked at again then. */
 const MOST_TIMER_MS = 2 ** 31 - 1;
 const AFTER_FAULT_MS = 10_000;
@@ -162,26 +159,14 @@ export class LiveKeeper {
   }
 
   #read(): LiveSettings {
-    let text: string;
-    try {
-      text = readFileSync(bytesOf(this.#path), 'utf8');
-    } catch (fault) {
-      if ((fault as NodeJS.ErrnoException).code === 'ENOENT') return NOTHING_SAID;
-      throw fault;
-    }
-    const found: unknown = JSON.parse(text);
+    const found = readKept(this.#path) ?? NOTHING_SAID;
     if (!isLive(found)) throw new Error('it holds something else');
     return found;
   }
 
   #keep(): void {
-    const path = bytesOf(this.#path);
     try {
-      if (isSilent(this.#said)) return rmSync(path, { force: true });
-      mkdirSync(bytesOf(dirname(this.#path)), { recursive: true, mode: FOLDER_OF_OWNER });
-      const beside = bytesOf(`${this.#path}.tmp`);
-      writeFileSync(beside, `${JSON.stringify(this.#said)}\n`, { mode: OWNER_ONLY, flush: true });
-      renameSync(beside, path);
+      keepJson(this.#path, isSilent(this.#said) ? undefined : this.#said);
     } catch (fault) {
       this.#log().error(
         `"${this.#path}" cannot be written: ${(fault as Error).message}: commands end with moat`,

@@ -4,9 +4,10 @@ import { Exposition } from '#kit/exposition.ts';
 import { onceAtATime } from '#kit/once-at-a-time.ts';
 import { within } from '#kit/within.ts';
 import type { L4Figures, L4Plane } from '#l4';
-import type { L7Plane, StoreFigures } from '#l7';
+import type { L7Plane, PoolSources, StoreFigures } from '#l7';
 import type { AcmeKeeper } from '../acme/keeper.ts';
 import { writeAcme } from './acme.ts';
+import { writeSources } from './discovery.ts';
 import { writeL4 } from './l4.ts';
 import { writeStore } from './store.ts';
 import { writeVrrp } from './vrrp.ts';
@@ -28,6 +29,7 @@ export class TierMetrics {
   readonly #l4: () => Promise<L4Figures | undefined>;
   readonly #cluster: () => Promise<ClusterFigures | undefined>;
   readonly #store: () => Promise<StoreFigures | undefined>;
+  readonly #sources: () => Promise<readonly PoolSources[] | undefined>;
   #text: Promise<string> | undefined;
   #gatheredMs = 0;
 
@@ -36,6 +38,7 @@ export class TierMetrics {
     this.#l4 = onceAtATime(() => tiers.l4.figures());
     this.#cluster = onceAtATime(() => tiers.cluster.figures());
     this.#store = onceAtATime(() => tiers.plane.store());
+    this.#sources = onceAtATime(() => tiers.plane.sources());
   }
 
   /** Families as Prometheus reads them; none of a tier that the configuration does not have. */
@@ -50,16 +53,18 @@ export class TierMetrics {
   async #gather(): Promise<string> {
     const { l4, cluster } = this.#tiers;
     const hasStore = cluster.model?.sessionStore !== undefined;
-    const [l4Figures, clusterFigures, storeFigures] = await Promise.all([
+    const [l4Figures, clusterFigures, storeFigures, sources] = await Promise.all([
       l4.model && within(PATIENCE_MS, this.#l4()),
       cluster.model && within(PATIENCE_MS, this.#cluster()),
       hasStore ? within(PATIENCE_MS, this.#store()) : undefined,
+      within(PATIENCE_MS, this.#sources()),
     ]);
     const page = new Exposition();
     if (l4.model) writeL4(page, l4Figures);
     if (cluster.model) writeVrrp(page, clusterFigures);
     if (storeFigures) writeStore(page, storeFigures);
     if (this.#tiers.acme) writeAcme(page, this.#tiers.acme);
+    if (sources) writeSources(page, sources);
     return page.text();
   }
 }

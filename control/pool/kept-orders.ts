@@ -1,15 +1,11 @@
 /** What operators have said of members of pools, kept in a file beside the history of the configuration, so that it outlives moat. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { Log } from '#kit/log.ts';
 import { type L7Plane, type MemberOverride, MOST_OVERRIDES, memberSaidText } from '#l7';
 import { MEMBER_STATES } from '#model/l7/upstream.ts';
 import { historyFolder } from '../history/place.ts';
-import { bytesOf } from '../host/path-bytes.ts';
+import { keepJson, readKept } from '../host/keep-json.ts';
 import { newMember } from './new-member.ts';
 
-const OWNER_ONLY = 0o600;
-const FOLDER_OF_OWNER = 0o700;
 const MOST_WEIGHT = 65_535;
 
 export class PoolOrders {
@@ -43,14 +39,7 @@ export class PoolOrders {
   }
 
   #read(): readonly MemberOverride[] {
-    let text: string;
-    try {
-      text = readFileSync(bytesOf(this.#path), 'utf8');
-    } catch (fault) {
-      if ((fault as NodeJS.ErrnoException).code === 'ENOENT') return [];
-      throw fault;
-    }
-    const found: unknown = JSON.parse(text);
+    const found = readKept(this.#path) ?? [];
     if (!Array.isArray(found) || found.length > MOST_OVERRIDES || !found.every(isKept))
       throw new Error('it holds no list of orders');
     return found.map(({ added, ...rest }) => ({
@@ -62,13 +51,8 @@ export class PoolOrders {
 
   /** Whole or not at all; no file where there is nothing to keep. */
   #keep(overrides: readonly MemberOverride[]): void {
-    const path = bytesOf(this.#path);
     try {
-      if (overrides.length === 0) return rmSync(path, { force: true });
-      mkdirSync(bytesOf(dirname(this.#path)), { recursive: true, mode: FOLDER_OF_OWNER });
-      const beside = bytesOf(`${this.#path}.tmp`);
-      writeFileSync(beside, `${JSON.stringify(overrides.map(shownOf))}\n`, { mode: OWNER_ONLY, flush: true });
-      renameSync(beside, path);
+      keepJson(this.#path, overrides.length === 0 ? undefined : overrides.map(shownOf));
     } catch (fault) {
       const { message } = fault as Error;
       this.#log().error(

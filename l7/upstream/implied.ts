@@ -30,6 +30,7 @@ export function impliedPool(authority: string, defaultPort: number): PoolModel {
   return {
     name: impliedName(authority, defaultPort),
     members: [member],
+    discovery: [],
     balance: { method: 'round-robin', key: undefined, by: 'connections', inflight: false },
     sticky: undefined,
     stickySecrets: [],

@@ -1,5 +1,6 @@
 /** How the members of a pool are, for metrics and status pages. */
 import type { MemberModel, PoolModel } from '#model/l7/upstream.ts';
+import type { SourceFigures } from '../discovery/source.ts';
 import { COUNT, type Peers, STATE } from '../zone/peers.ts';
 import { addressText } from './member.ts';
 import { lineOf, type MemberLine, type MemberOverride, type MemberSaid } from './member-order.ts';
@@ -18,6 +19,8 @@ export interface MemberSnapshot {
   readonly line?: MemberLine | undefined;
   /** What was commanded against its line. */
   readonly command?: MemberSaid | undefined;
+  /** The sources that name it. Told by the steward alone. */
+  readonly sources?: readonly string[] | undefined;
   readonly inFlight: number;
   /** Failures that max_fails counts at the moment. */
   readonly failsNow: number;
@@ -35,6 +38,13 @@ export interface PoolSnapshot {
   readonly members: readonly MemberSnapshot[];
   /** Names of members that the configuration has and a command took out. Told by the steward alone. */
   readonly removed?: readonly string[] | undefined;
+  /** Where it finds members beside its lines. Told by the steward alone. */
+  readonly sources?: readonly SourceFigures[] | undefined;
+}
+
+export interface PoolSources {
+  readonly pool: string;
+  readonly sources: readonly SourceFigures[];
 }
 
 const COUNTED = [
@@ -94,6 +104,17 @@ export function withCommands(
     }),
     removed: own.filter(({ removed }) => removed).map(({ member }) => member),
   };
+}
+
+export function withSources(
+  snapshot: PoolSnapshot,
+  {
+    sources,
+    namers,
+  }: Pick<PoolSources, 'sources'> & { readonly namers: ReadonlyMap<string, readonly string[]> },
+): PoolSnapshot {
+  const members = snapshot.members.map(member => ({ ...member, sources: namers.get(member.address) }));
+  return { ...snapshot, members, sources };
 }
 
 function countsOf(peers: Peers, index: number): MemberSnapshot['counts'] {

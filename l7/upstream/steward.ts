@@ -8,6 +8,9 @@ import type { HealthCheckModel } from '#model/l7/health.ts';
 import type { HttpModel } from '#model/l7/http.ts';
 import type { MemberModel, PoolModel } from '#model/l7/upstream.ts';
 import { monotonicMs } from '../clock.ts';
+import { DiscoveryBook, sourceKeysOf } from '../discovery/book.ts';
+import type { FollowHands } from '../discovery/follow.ts';
+import type { KeptSource } from '../discovery/kept.ts';
 import { HealthChecker, type Ward } from '../health/checker.ts';
 import { PROBES } from '../health/table.ts';
 import { NameBook } from '../resolve/name-book.ts';
@@ -25,7 +28,13 @@ import {
   withMemberOverrides,
 } from './member-order.ts';
 import type { PoolShare } from './pool-share.ts';
-import { type PoolSnapshot, snapshotOf, withCommands } from './pool-snapshot.ts';
+import {
+  type PoolSnapshot,
+  type PoolSources,
+  snapshotOf,
+  withCommands,
+  withSources,
+} from './pool-snapshot.ts';
 import { writeState } from './state-file.ts';
 import { type PoolSessions, sessionsOf } from './sticky/count.ts';
 
@@ -36,6 +45,10 @@ export interface StewardMeans {
   readonly change: (shares: readonly PoolShare[]) => Promise<void>;
   /** Tells all threads that all of them have. */
   readonly settle: () => Promise<void>;
+  /** Reads a file that the configuration names, with the rights of control. */
+  readonly readFile?: FollowHands['read'];
+  /** Keeps what sources of members named last, over the life of the process. */
+  readonly keepFound?: (kept: readonly KeptSource[]) => void;
 }
 
 type Pools = ReadonlyMap<string, KeptPool>;
@@ -52,6 +65,7 @@ const NO_OVERRIDES: KeptOverrides = { kept: [], outdated: [] };
 export class PoolSteward {
   readonly #means: StewardMeans;
   readonly #names: NameBook;
+  readonly #discovery: DiscoveryBook;
   readonly #checker: HealthChecker;
   #checks: ReadonlyMap<string, readonly HealthCheckModel[]> = new Map();
   #nextHttp: HttpModel | undefined;
@@ -62,7 +76,7 @@ export class PoolSteward {
   #overrides: KeptOverrides = NO_OVERRIDES;
   #nextOverrides: KeptOverrides | undefined;
   #generations = 0;
-  /** Names whose addresses changed, and that the pools do not follow yet. */
+  /** Names whose addresses changed and sources that name others, as long as the pools do not follow yet. */
   readonly #stale = new Set<string>();
   /** From the preparation of a configuration until its threads have settled, members stay as they are. */
   #held = false;
@@ -76,29 +90,40 @@ export class PoolSteward {
       nowMs: monotonicMs,
       random: Math.random,
     });
-    this.#names = new NameBook({
-      nowMs: monotonicMs,
+    const changed = (key: string) => {
+      this.#stale.add(key);
+      this.#follow();
+    };
+    this.#names = new NameBook({ nowMs: monotonicMs, log: means.log, changed });
+    this.#discovery = new DiscoveryBook({
+      nowMs: Date.now,
       log: means.log,
+      random: Math.random,
+      read: means.readFile ?? (() => Promise.reject(new Error('nobody reads files here'))),
       changed: key => {
-        this.#stale.add(key);
-        this.#follow();
+        means.keepFound?.(this.#discovery.kept());
+        changed(key);
       },
     });
   }
 
   /**
-   * Makes the pools of a configuration beside those that run, with the `implied` ones (impliedByName). Waits a little for names that are new.
+   * Makes the pools of a configuration beside those that run, with the `implied` ones (impliedByName). Waits a little for names and sources that are new.
    *
    * @param commanded what was said of members before
+   * @param kept whom sources named before
    */
   async prepare(
     http: HttpModel,
     implied: readonly PoolModel[],
     commanded: readonly MemberOverride[] = [],
+    kept: readonly KeptSource[] = [],
   ): Promise<void> {
     const models = [...http.pools, ...implied];
-    const overrides = partMemberOverrides(models, commanded);
-    const ordered = models.map(model => withMemberOverrides(model, overrides.kept));
+    await this.#discovery.want(models, kept);
+    const lined = models.map(model => this.#discovery.with(model));
+    const overrides = partMemberOverrides(lined, commanded);
+    const ordered = lined.map(model => withMemberOverrides(model, overrides.kept));
     await this.#names.want(new Map(ordered.flatMap(model => [...wishesOfPool(model)])));
     await this.#turns.take(async () => {
       this.#held = true;
@@ -110,7 +135,8 @@ export class PoolSteward {
 
   /** @param base as configured @param isNew its members are not those that the threads read in the configuration */
   #make(base: PoolModel, isNew = false): KeptPool {
-    const model = withMemberOverrides(base, (this.#nextOverrides ?? this.#overrides).kept);
+    const lined = this.#discovery.with(base);
+    const model = withMemberOverrides(lined, (this.#nextOverrides ?? this.#overrides).kept);
     const members = expandMembers(model, key => this.#names.endpoints(key));
     const old = this.#current.get(model.name);
     const asConfigured = !isNew && model === base && wishesOfPool(model).size === 0;
@@ -164,6 +190,7 @@ export class PoolSteward {
 
   #forgetNames(): void {
     const pools = [...this.#current.values()];
+    this.#discovery.keepOnly(pools.map(({ base }) => base));
     this.#names.keepOnly(new Set(pools.flatMap(pool => [...wishesOfPool(pool.model).keys()])));
   }
 
@@ -172,7 +199,7 @@ export class PoolSteward {
     this.#follow();
   }
 
-  /** Brings the pools to what their names stand for now, one change after the other. */
+  /** Brings the pools to what their names stand for and whom their sources name now, one change after the other. */
   #follow(): void {
     if (this.#held || this.#stale.size === 0) return;
     void this.#turns.take(async () => {
@@ -180,7 +207,9 @@ export class PoolSteward {
       const stale = new Set(this.#stale);
       this.#stale.clear();
       const changed = [...this.#current.values()]
-        .filter(({ model }) => [...wishesOfPool(model).keys()].some(key => stale.has(key)))
+        .filter(({ base, model }) =>
+          [...wishesOfPool(model).keys(), ...sourceKeysOf(base)].some(key => stale.has(key)),
+        )
         .map(pool => this.#make(pool.base));
       await this.#take(changed);
     });
@@ -235,8 +264,9 @@ export class PoolSteward {
       if (this.#held) throw new Error('a configuration is being taken up: try again');
       const pools = this.#meant(name, member);
       const { kept } = this.#overrides;
-      const overrides = pools.reduce((all, { base }) => withMemberOrder(all, base, member, order), kept);
-      const models = pools.map(({ base }) => withMemberOverrides(base, overrides));
+      const lined = pools.map(({ base }) => this.#discovery.with(base));
+      const overrides = lined.reduce((all, model) => withMemberOrder(all, model, member, order), kept);
+      const models = lined.map(model => withMemberOverrides(model, overrides));
       await this.#names.want(new Map(models.flatMap(model => [...wishesOfPool(model)])));
       this.#overrides = { kept: overrides, outdated: [] };
       await this.#take(
@@ -259,7 +289,7 @@ export class PoolSteward {
     const { kept } = this.#overrides;
     const found = pools.filter(
       ({ base }) =>
-        base.members.some(one => one.name === member) ||
+        this.#discovery.with(base).members.some(one => one.name === member) ||
         kept.some(one => one.pool === base.name && one.member === member),
     );
     if (found.length === 0) throw new Error(`no pool has a member ${member}`);
@@ -279,6 +309,7 @@ export class PoolSteward {
 
   close(): void {
     this.#names.keepOnly(new Set());
+    this.#discovery.keepOnly([]);
     this.#checker.keepOnly(new Set());
   }
 
@@ -288,7 +319,17 @@ export class PoolSteward {
     const { kept } = this.#overrides;
     return [...this.#current.values()].map(({ base, peers, members }) => {
       const models = members.map(member => ({ model: member }));
-      return withCommands(snapshotOf(base.name, peers, models, nowMs), base, kept);
+      const snapshot = snapshotOf(base.name, peers, models, nowMs);
+      if (base.discovery.length === 0) return withCommands(snapshot, base, kept);
+      const found = { sources: this.#discovery.figures(base), namers: this.#discovery.namers(base) };
+      return withSources(withCommands(snapshot, this.#discovery.with(base), kept), found);
     });
+  }
+
+  /** How the sources are doing that pools find members by. */
+  sources(): PoolSources[] {
+    return [...this.#current.values()]
+      .filter(({ base }) => base.discovery.length > 0)
+      .map(({ base }) => ({ pool: base.name, sources: this.#discovery.figures(base) }));
   }
 }

@@ -1,6 +1,7 @@
 /** Pools of servers. */
 import type { Template } from '../template.ts';
 import type { ResolverSettings } from './core.ts';
+import type { DiscoveryModel } from './discovery.ts';
 
 export const BALANCE_METHODS = [
   'round-robin',
@@ -105,7 +106,10 @@ export interface PoolKeepalive {
 
 export interface PoolModel {
   readonly name: string;
+  /** Those that have lines. */
   readonly members: readonly MemberModel[];
+  /** Where others come from. */
+  readonly discovery: readonly DiscoveryModel[];
   readonly balance: BalanceModel;
   readonly sticky: StickyModel | undefined;
   /** What cookies are signed with: the first signs, all are accepted. Empty: one that the process draws. */

@@ -24,6 +24,23 @@ const MEMBER = z.looseObject({
     .strictObject({ state: z.enum(MEMBER_STATES).optional(), weight: z.int().optional() })
     .optional()
     .describe('What was commanded against its line.'),
+  sources: z.array(z.string()).optional().describe('The discover lines whose sources name it.'),
+});
+
+const SOURCE = z.looseObject({
+  source: z.string().describe('The words of its line, but for secrets.'),
+  members: z.int().describe('Whom it names.'),
+  state: z
+    .enum(['waiting', 'kept', 'current', 'stale'])
+    .describe(
+      'waiting: it never named anybody. kept: members from before moat started. stale: it fails, and those that it named last stay.',
+    ),
+  succeededMs: z.number().optional().describe('When its last answer was taken, in ms since 1970.'),
+  error: z.string().optional().describe('Its last fault.'),
+  errorMs: z.number().optional(),
+  failures: z.int(),
+  refused: z.int().describe('Answers that were not taken.'),
+  leftOut: z.int().describe('Of the last answer, those that may not be members.'),
 });
 
 const POOL_NAME = { pool: word().describe('The name of the pool, percent-encoded.') };
@@ -36,6 +53,7 @@ const POOL = z.looseObject({
   queued: z.int(),
   members: z.array(MEMBER),
   removed: z.array(z.string()).optional().describe('Configured, and taken out by command.'),
+  sources: z.array(SOURCE).optional().describe('The discover lines of the pool.'),
 });
 const ONE_MEMBER = MEMBER.extend({ pool: z.string() });
 const MOST_WEIGHT = 65_535;
