@@ -73,7 +73,8 @@ test('moat waf mode, moat log-level: end by themselves after their time', async 
   done(rig, 'log-level', 'debug', '--for', '1s');
   await until(async () => (await attack(rig, '/guarded')) === 403, 'the end of its time');
   await until(() => done(rig, 'log-level') === 'notice\n', 'the end of the level');
-  assert.equal(rig.moat.read(KEPT), '');
+  // What is over is told as over at once; that it is written a moment later shows on a busy machine.
+  await until(() => rig.moat.read(KEPT) === '', 'nothing to be kept');
 });
 
 test('moat log-level: lines of that level and worse are written, by workers and by control', async () => {
