@@ -9,7 +9,7 @@ import { type L7Plane, type ListeningSocket, type PlaneConfig, packConfig } from
 import type { Model } from '#model/main.ts';
 import { openDatagrams } from '#native/datagram.ts';
 import type { AcmeKeeper } from './acme/keeper.ts';
-import { ordersHere } from './acme/leader.ts';
+import { companyOf, ordersHere } from './acme/leader.ts';
 import type { ApiPlane } from './api/plane.ts';
 import { BanKeeper } from './ban/keeper.ts';
 import { CertificateHealth } from './certificate-health.ts';
@@ -159,7 +159,11 @@ export class Applier {
         log: () => this.log,
         tell: news => this.plane.tellAcme(news),
         mayOrder: () => ordersHere(this.cluster),
+        say: notes => this.plane.sayAcme(notes),
+        company: () => companyOf(this.cluster, this.plane),
       });
+      const keeper = this.#acme;
+      this.plane.acmeHeard = notes => void keeper.hear(notes);
     }
     await this.#acme?.prepare(acme);
   }

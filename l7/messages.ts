@@ -4,6 +4,7 @@ import type { HttpModel } from '#model/l7/http.ts';
 import type { ErrorLog } from '#model/l7/log.ts';
 import type { KeptCapability, ProcessModel } from '#model/main.ts';
 import type { AcmeNews } from './acme/news.ts';
+import type { AcmeNote } from './acme/note.ts';
 import type { BanOrder, ZoneBans } from './ban/desk.ts';
 import type { KeptSource } from './discovery/kept.ts';
 import type { EngineStatus } from './engine.ts';
@@ -64,6 +65,8 @@ export type ToProcess =
       readonly acme: AcmeNews;
       /** Whom sources of members named last. */
       readonly found: readonly KeptSource[];
+      /** What other nodes are to be told of them: all, to a process that knows nothing yet. */
+      readonly acmeNotes: readonly AcmeNote[];
     }
   /** Answered with KeptOverrides. */
   | { readonly kind: 'commit'; readonly revision: number }
@@ -76,6 +79,8 @@ export type ToProcess =
   | { readonly kind: 'ban-order'; readonly order: BanOrder }
   /** Certificates of authorities, and answers to them, are others now. */
   | { readonly kind: 'acme'; readonly fresh: AcmeNews }
+  /** Other nodes are to be told. */
+  | { readonly kind: 'acme-notes'; readonly notes: readonly AcmeNote[] }
   | { readonly kind: 'rotate'; readonly files: readonly string[] }
   | { readonly kind: 'status' }
   /** Answered with PoolSessions[]. */
@@ -106,7 +111,9 @@ export type PlaneNews =
   | { readonly waf: WafEventBatch }
   | { readonly bans: 'changed' | 'lifted' }
   | { readonly secrets: Secrets }
-  | { readonly found: readonly KeptSource[] };
+  | { readonly found: readonly KeptSource[] }
+  /** Other nodes have said something about certificates of authorities. */
+  | { readonly acme: readonly AcmeNote[] };
 
 /** Path and descriptor of a log file. */
 export type FileGrant = readonly [path: string, fd: number];

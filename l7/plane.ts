@@ -4,6 +4,7 @@ import type { Log } from '#kit/log.ts';
 import { RestartPauses } from '#kit/restart-pauses.ts';
 import { Turns } from '#kit/turns.ts';
 import type { AcmeNews } from './acme/news.ts';
+import type { AcmeNote } from './acme/note.ts';
 import { AcmeShelf } from './acme/shelf.ts';
 import type { BanOrder, ZoneBans } from './ban/desk.ts';
 import { Child, type Ending, howItEnded } from './child.ts';
@@ -26,6 +27,7 @@ import type { PoolSessions } from './upstream/sticky/count.ts';
 import type { WafEventBatch } from './waf/event-queue.ts';
 
 export type { AcmeAnswer, AcmeNews, IssuedPair } from './acme/news.ts';
+export type { AcmeNote } from './acme/note.ts';
 export type { BanOrder, ZoneBans } from './ban/desk.ts';
 export type { FileText } from './discovery/follow.ts';
 export { type KeptSource, keptSourcesOf } from './discovery/kept.ts';
@@ -80,6 +82,8 @@ export class L7Plane {
   wafEvents: (batch: WafEventBatch) => void = () => {};
   /** Told that bans have come, or may be gone: the process begins with none. */
   bansChanged: (how: 'changed' | 'lifted') => void = () => {};
+  /** Told of what other nodes say about certificates of authorities. */
+  acmeHeard: (notes: readonly AcmeNote[]) => void = () => {};
   /** What was commanded of members of pools: the first process begins with it. */
   commanded: readonly MemberOverride[] = [];
   /** Told when that is another: by command, or because lines say something new. */
@@ -103,6 +107,8 @@ export class L7Plane {
   #heldFiles = new Set<string>();
   /** Certificates of authorities, and answers to them. */
   readonly #acme = new AcmeShelf();
+  /** What other nodes are told of them, by kind and id. */
+  readonly #acmeNotes = new Map<string, AcmeNote>();
   #knowsAcme = false;
   /** What was applied last: a new process gets it. */
   #input: PlaneInput | undefined;
@@ -197,8 +203,15 @@ export class L7Plane {
     });
   }
 
+  /** Has other nodes of a session store hear notes; one of the same kind and id takes the place of another. */
+  sayAcme(notes: readonly AcmeNote[]): void {
+    for (const note of notes) this.#acmeNotes.set(`${note.kind} ${note.id}`, note);
+    if (this.#knowsAcme) void this.#child?.ask({ kind: 'acme-notes', notes }).catch(() => {}); // its successor is told all
+  }
+
   #hear(news: PlaneNews): void {
     if ('bans' in news) this.bansChanged(news.bans);
+    else if ('acme' in news) this.acmeHeard(news.acme);
     else if ('secrets' in news) this.#secrets.adopt(news.secrets.tickets, news.secrets.ticketsBornMs);
     else if ('found' in news) this.#keepFound(news.found);
     else this.wafEvents(news.waf);
@@ -317,6 +330,7 @@ export class L7Plane {
     child.give([...newSlots.map(socket => socket.fd), ...newFiles.map(([, fd]) => fd)]);
     for (const [path] of newFiles) this.#heldFiles.add(path);
     const acme = this.#knowsAcme ? {} : this.#acme.all();
+    const acmeNotes = this.#knowsAcme ? [] : [...this.#acmeNotes.values()];
     this.#knowsAcme = true;
     await child.ask({
       kind: 'prepare',
@@ -329,6 +343,7 @@ export class L7Plane {
       commanded: this.commanded,
       acme,
       found: this.found,
+      acmeNotes,
     });
   }
 

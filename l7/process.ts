@@ -28,6 +28,7 @@ import { reportOf, type TrafficReport } from './metrics/traffic-report.ts';
 import { openConfig } from './parcel.ts';
 import { SecretKeeper } from './secrets.ts';
 import { placesFor, wishesOf } from './shared.ts';
+import { AcmeShare } from './store/acme-share.ts';
 import type { TicketClaim } from './store/records.ts';
 import { SessionStore } from './store/session-store.ts';
 import { sharedZones } from './store/shared-zones.ts';
@@ -87,6 +88,7 @@ class PlaneProcess {
     adopt: claim => this.#adoptTickets(claim),
   });
   readonly #acme = new AcmeShelf();
+  readonly #acmeNotes = new AcmeShare(notes => control.tell({ acme: notes }));
   #places = Number.POSITIVE_INFINITY;
   #settled = false;
   /** Kept of root, once the process is settled. */
@@ -111,6 +113,8 @@ class PlaneProcess {
         return this.#orderPool(question);
       case 'acme':
         return this.#takeAcme(question.fresh);
+      case 'acme-notes':
+        return this.#acmeNotes.say(question.notes);
       case 'rotate':
         return this.#rotate(question.files);
       case 'status':
@@ -162,6 +166,7 @@ class PlaneProcess {
     if (!this.#settled) await this.#settleIn(config);
     const secrets = (this.#secrets ??= new SecretKeeper(question.secrets));
     this.#acme.take(question.acme);
+    this.#acmeNotes.say(question.acmeNotes);
     const draft = this.#draftZones(config);
     const pools = (this.#pools ??= this.#openPools());
     await pools.prepare(config.http, config.impliedPools, question.commanded, question.found);
@@ -264,7 +269,8 @@ class PlaneProcess {
 
   #followStore({ config, zones }: Generation): void {
     const shared = sharedZones(config.http, zones, this.#seat().owner, bans => control.tell({ bans }));
-    this.#store.follow(config.sessionStore, shared);
+    const notes = config.http.answersAcme ? [this.#acmeNotes] : [];
+    this.#store.follow(config.sessionStore, [...shared, ...notes]);
   }
 
   #claim(): TicketClaim {

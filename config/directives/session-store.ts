@@ -19,7 +19,7 @@ const sessionStore = defineBlock({
   block: 'session_store',
   doc: {
     summary:
-      'Proxies that stand in for each other tell each other what they know of clients, so that one who comes to another proxy keeps its TLS session, its server (sticky learn with sync) and its limits (limit_req_zone with sync). Keys of session tickets are those of the proxy that is up longest, except where ssl_session_ticket_key says others. While a proxy is not there the others go on with what they know, and all catch up when it is back. Peers speak over TLS with a shared key. Redis or Valkey is for more than a few nodes; what lies there is sealed with the key, and ends by itself.',
+      'Proxies that stand in for each other tell each other what they know of clients, so that one who comes to another proxy keeps its TLS session, its server (sticky learn with sync) and its limits (limit_req_zone with sync). Certificates of acme_issuer are ordered once for all. Keys of session tickets are those of the proxy that is up longest, except where ssl_session_ticket_key says others. While a proxy is not there the others go on with what they know, and all catch up when it is back. Peers speak over TLS with a shared key. Redis or Valkey is for more than a few nodes; what lies there is sealed with the key, and ends by itself.',
     args: {
       way: 'peers: the nodes tell each other, with nothing between them. redis://HOST:PORT/DATABASE, or rediss:// over TLS: they leave it in one Redis. sentinel: in the master that Sentinels name. cluster: in the node of a Redis Cluster that has the slot.',
       name: 'Of sentinel: what they call the master.',

@@ -10,6 +10,10 @@ export class AnswerBoard {
     this.#tell = tell;
   }
 
+  get all(): readonly AcmeAnswer[] {
+    return [...this.#all];
+  }
+
   /** Resolves when they are given to whoever asks; until they are disposed of. */
   async hold(answers: readonly AcmeAnswer[]): Promise<AsyncDisposable> {
     for (const answer of answers) this.#all.add(answer);

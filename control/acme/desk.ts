@@ -8,7 +8,7 @@ import { newKey, openKey } from './keys.ts';
 import { OrderWork } from './order.ts';
 import { askRenewal, type RenewalInfo, renewalId } from './renewal-info.ts';
 import { Session } from './session.ts';
-import { AcmeStore, type Pair } from './store.ts';
+import { AcmeStore, type KeptAccount, type Pair } from './store.ts';
 
 /** A directory is read again after so long. */
 const SESSION_MS = 3_600_000;
@@ -33,17 +33,28 @@ export class IssuerDesk implements Disposable {
     this.#means = means;
   }
 
-  /** @param shown the certificate that the new one is to follow @throws {AcmeFault} */
-  order(certificate: AcmeCertificate, file: string, shown: Pair | undefined): Promise<Pair> {
-    return this.#turns.take(() =>
-      this.#known(session =>
+  /**
+   * @param shown the certificate that the new one is to follow
+   * @param mayBegin asked when it is its turn
+   * @returns undefined: it may not
+   * @throws {AcmeFault}
+   */
+  order(
+    certificate: AcmeCertificate,
+    file: string,
+    shown: Pair | undefined,
+    mayBegin: () => Promise<boolean>,
+  ): Promise<Pair | undefined> {
+    return this.#turns.take(async () => {
+      if (!(await mayBegin())) return undefined;
+      return this.#known(session =>
         new OrderWork({
           ...this.#means,
           ...{ session, issuer: this.issuer, certificate, file, store: this.store },
           replaces: shown && renewalId(shown.chain),
         }).run(),
-      ),
-    );
+      );
+    });
   }
 
   /** When the authority wants it renewed; undefined: it does not say. @throws {AcmeFault} */
@@ -75,6 +86,23 @@ export class IssuerDesk implements Disposable {
     this.#session = new Session(uri, openKey(await this.#accountKey()), { trusted: trusted?.text, verify });
     this.#begunMs = nowMs;
     return this.#session;
+  }
+
+  /** The account that other nodes may use too; undefined: there is none yet, or its key is in a file that they have. */
+  get account(): { readonly key: string; readonly account: KeptAccount } | undefined {
+    const key = typeof this.issuer.accountKey === 'string' ? this.store.accountKey() : undefined;
+    const account = this.store.account();
+    return key !== undefined && account?.uri === this.issuer.uri ? { key, account } : undefined;
+  }
+
+  /** Takes the account of another node, where this one has none yet. @throws {Error} when it is none */
+  adoptAccount({ key, account }: { readonly key: string; readonly account: KeptAccount }): void {
+    const { accountKey, uri } = this.issuer;
+    if (typeof accountKey !== 'string' || account.uri !== uri || this.store.account()?.uri === uri) return;
+    openKey(key);
+    this.store.keepAccountKey(key);
+    this.store.keepAccount(account);
+    this[Symbol.dispose]();
   }
 
   async #accountKey(): Promise<string> {

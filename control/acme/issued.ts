@@ -6,7 +6,7 @@ import { readChain, refuseMisfit } from './chain.ts';
 import type { IssuerDesk } from './desk.ts';
 import { AcmeFault } from './fault.ts';
 import { openKey } from './keys.ts';
-import { type Life, lookMs, pauseMs, type RenewalWindow, renewalAtMs } from './schedule.ts';
+import { type Life, leastMs, lookMs, pauseMs, type RenewalWindow, renewalAtMs } from './schedule.ts';
 import type { Pair } from './store.ts';
 
 const STAND_IN_DAYS = 90;
@@ -51,6 +51,8 @@ export class Issued {
   #window: RenewalWindow | undefined;
   #random = Math.random();
   #life: Life;
+  /** Not before this: an authority that wants all renewed at once gets no storm of orders. */
+  #notBeforeMs = 0;
 
   /** Shows a certificate that nobody trusts, until there is another. */
   constructor(certificate: AcmeCertificate, desk: IssuerDesk) {
@@ -58,7 +60,7 @@ export class Issued {
     this.desk = desk;
     const { identifiers: names } = certificate;
     const made = selfSigned({ commonName: 'moat: nothing was issued yet', names, days: STAND_IN_DAYS });
-    this.pair = { chain: made.certificate, key: made.key, uri: '' };
+    this.pair = { chain: made.certificate, key: made.key, uri: '', atMs: 0 };
     this.#life = lifeOf(readChain(made.certificate)[0]!);
   }
 
@@ -82,11 +84,21 @@ export class Issued {
     this.isStandIn = false;
     this.#window = undefined;
     this.#random = Math.random();
+    this.#notBeforeMs = isKept ? 0 : nowMs + leastMs(this.#life.notAfterMs - this.#life.notBeforeMs);
     this.failures = 0;
+    this.waitsForNode = false;
     this.lastError = undefined;
     this.lookAtMs = nowMs;
     this.#plan();
     if (isKept) this.follow(this.desk, nowMs);
+  }
+
+  /** Whether a pair that another node has is younger. @throws {AcmeFault} when it cannot be read */
+  isOlderThan({ chain, uri, atMs }: Pair): boolean {
+    if (uri !== this.desk.issuer.uri) return false;
+    if (this.isStandIn || this.pair.uri !== uri) return true;
+    const laterMs = lifeOf(readChain(chain)[0]!).notBeforeMs - this.#life.notBeforeMs;
+    return laterMs > 0 || (laterMs === 0 && atMs > this.pair.atMs);
   }
 
   /** Another desk may be another authority, or one that is asked better now: then nothing is waited for. */
@@ -117,7 +129,7 @@ export class Issued {
   }
 
   #plan(): void {
-    this.dueMs = renewalAtMs(this.#life, this.#window, this.#random);
+    this.dueMs = Math.max(this.#notBeforeMs, renewalAtMs(this.#life, this.#window, this.#random));
   }
 
   get shown(): ShownIssued {

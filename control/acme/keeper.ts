@@ -1,13 +1,23 @@
 /** Certificates that authorities issue while moat runs: ordered, renewed, kept, and shown without a reload. */
 import type { Log } from '#kit/log.ts';
-import type { AcmeNews } from '#l7';
+import type { AcmeNews, AcmeNote } from '#l7';
 import type { AcmeCertificate, AcmeIssuer, AcmeModel } from '#model/l7/acme.ts';
 import { AnswerBoard } from './board.ts';
 import { IssuerDesk } from './desk.ts';
 import { Issued, type ShownIssued } from './issued.ts';
+import { keptFor } from './kept-for.ts';
+import type { Company } from './leader.ts';
+import { accountIn, accountNote, pairIn, pairNote } from './notes.ts';
+import { Sharing } from './sharing.ts';
+import { failedText, heardText, issuedText, standInText } from './words.ts';
 
 /** How often it is looked whether an order is another node's still. */
-const WAIT_MS = 5000;
+const WAIT_MS = 1000;
+/** So long it is waited at first for nodes that may have all that is wanted. */
+const GRACE_MS = 10_000;
+/** A node that has failed tries again before others do. */
+const CLAIM_SLACK_MS = 60_000;
+const FRESH_MS = 250;
 const MOST_SLEEP_MS = 3_600_000;
 const LEAST_SLEEP_MS = 50;
 /** After this an authority that said nothing useful about renewal is asked again. */
@@ -17,8 +27,12 @@ export interface AcmeMeans {
   readonly log: () => Log;
   /** Has the workers show and answer what is new. */
   readonly tell: (news: AcmeNews) => Promise<void>;
-  /** Whether this node is the one that orders. */
+  /** Whether this node has the addresses that authorities come to. */
   readonly mayOrder: () => Promise<boolean>;
+  /** Has the other nodes of a session store hear notes. */
+  readonly say: (notes: readonly AcmeNote[]) => void;
+  /** Undefined: nothing is shared. */
+  readonly company: () => Promise<Company | undefined>;
 }
 
 export interface RenewWish {
@@ -38,18 +52,33 @@ export class AcmeKeeper {
   readonly #means: AcmeMeans;
   readonly #stop = new AbortController();
   readonly #board: AnswerBoard;
+  readonly #sharing: Sharing;
+  readonly #begunMs = performance.now();
   #desks = new Map<string, IssuerDesk>();
   #all = new Map<string, Issued>();
   /** Of the configuration that is being brought into force. */
   #next: { readonly desks: Map<string, IssuerDesk>; readonly all: Map<string, Issued> } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isPaused = false;
+  /** Asked for many certificates at once. */
+  readonly #mayOrder: () => Promise<boolean>;
+  readonly #company: () => Promise<Company | undefined>;
   #issued = 0;
   #failed = 0;
 
   constructor(means: AcmeMeans) {
     this.#means = means;
-    this.#board = new AnswerBoard(answers => means.tell({ answers }));
+    this.#mayOrder = keptFor(FRESH_MS, means.mayOrder);
+    this.#company = keptFor(FRESH_MS, means.company);
+    this.#sharing = new Sharing({
+      say: means.say,
+      listeners: async () => (await means.company())?.listeners ?? 0,
+      answersChanged: () => this.#tellAnswers(),
+    });
+    this.#board = new AnswerBoard(async answers => {
+      await this.#tellAnswers();
+      if (await means.company()) await this.#sharing.tellAnswers(answers);
+    });
   }
 
   /** Has something to show for each certificate of a configuration: what is kept, or a stand-in. */
@@ -71,10 +100,12 @@ export class AcmeKeeper {
     for (const one of all.values()) {
       const desk = desks.get(one.certificate.issuer);
       if (desk) one.follow(desk, Date.now());
-      if (one.isStandIn && this.#all.get(one.certificate.id) !== one) this.#tellStandIn(one);
+      if (one.isStandIn && this.#all.get(one.certificate.id) !== one)
+        this.#means.log().warn(standInText(one));
     }
     this.#desks = desks;
     this.#all = all;
+    this.#sayAll();
     this.#wake();
   }
 
@@ -104,15 +135,52 @@ export class AcmeKeeper {
     return made;
   }
 
-  #tellStandIn({ certificate: { id, issuer } }: Issued): void {
-    const text = `acme: ${id}: clients are shown a self-signed certificate until "${issuer}" has issued one`;
-    this.#means.log().warn(text);
-  }
-
   #show(all: readonly Issued[]): Promise<void> {
     return this.#means.tell({
       pairs: all.map(({ certificate: { id }, pair }) => ({ id, certificate: pair.chain, key: pair.key })),
     });
+  }
+
+  /** Workers answer what any node is asked about. */
+  #tellAnswers(): Promise<void> {
+    return this.#means.tell({ answers: [...this.#board.all, ...this.#sharing.answers()] });
+  }
+
+  /** Takes what other nodes say. Never throws: what is of no use is told of. */
+  async hear(notes: readonly AcmeNote[]): Promise<void> {
+    await this.#sharing.take(notes);
+    for (const note of notes)
+      try {
+        if (note.kind === 'account') this.#hearAccount(note);
+        else if (note.kind === 'pair') await this.#hearPair(note);
+      } catch (fault) {
+        this.#means
+          .log()
+          .warn(`acme: ${note.id}: what another node tells is of no use: ${(fault as Error).message}`);
+      }
+  }
+
+  async #hearPair({ id, text }: AcmeNote): Promise<void> {
+    const one = this.#all.get(id);
+    const pair = pairIn(text);
+    if (!one || !pair?.chain || !one.isOlderThan(pair)) return;
+    one.adopt(pair, Date.now());
+    one.desk.store.keepPair(one.file, pair);
+    await this.#show([one]);
+    this.#means.log().notice(heardText(one));
+    this.#wake();
+  }
+
+  /** One account for all nodes: some authorities bind an external account but once. */
+  #hearAccount({ id, text }: AcmeNote): void {
+    const account = accountIn(text);
+    const desk = this.#desks.get(id);
+    if (account && desk) desk.adoptAccount(account);
+  }
+
+  #sayAll(): void {
+    const pairs = [...this.#all.values()].filter(({ isStandIn }) => !isStandIn);
+    this.#means.say([...[...this.#desks.values()].flatMap(accountNote), ...pairs.map(pairNote)]);
   }
 
   #wake(): void {
@@ -137,24 +205,30 @@ export class AcmeKeeper {
 
   /** Never throws. @returns why nothing came of it; undefined: there is a new certificate */
   async #order(one: Issued, isCommanded = false): Promise<string | undefined> {
+    const { id } = one.certificate;
     one.isOrdering = true;
     try {
-      one.waitsForNode = !isCommanded && !(await this.#means.mayOrder());
-      if (one.waitsForNode) {
-        one.dueMs = Date.now() + WAIT_MS;
+      const shown = one.isStandIn ? undefined : one.pair;
+      const mayBegin = async () => isCommanded || this.#isOurs(one);
+      const pair = await one.desk.order(one.certificate, one.file, shown, mayBegin);
+      one.waitsForNode = !pair && one.dueMs <= Date.now();
+      if (!pair) {
+        if (one.waitsForNode) one.dueMs = Date.now() + WAIT_MS;
         return 'another node orders';
       }
-      const pair = await one.desk.order(one.certificate, one.file, one.isStandIn ? undefined : one.pair);
       one.adopt(pair, Date.now());
       await this.#show([one]);
+      this.#means.say([...accountNote(one.desk), pairNote(one)]);
+      this.#sharing.release(id);
       this.#issued++;
-      this.#tellIssued(one);
+      this.#means.log().notice(issuedText(one));
       return undefined;
     } catch (fault) {
       if (this.#stop.signal.aborted) return 'moat is ending';
       this.#failed++;
       one.failed(fault as Error, Date.now());
-      this.#tellFailed(one);
+      this.#sharing.release(id, one.dueMs + CLAIM_SLACK_MS);
+      this.#means.log().error(failedText(one));
       return (fault as Error).message;
     } finally {
       one.isOrdering = false;
@@ -162,20 +236,14 @@ export class AcmeKeeper {
     }
   }
 
-  #tellIssued({ certificate: { id, issuer }, life, dueMs }: Issued): void {
-    const [until, again] = [life.notAfterMs, dueMs].map(ms => new Date(ms).toISOString());
-    this.#means
-      .log()
-      .notice(`acme: ${id}: "${issuer}" has issued a certificate until ${until}, renewal ${again}`);
-  }
-
-  #tellFailed({ certificate: { id }, isStandIn, lastError, failures, dueMs }: Issued): void {
-    const stays = isStandIn ? 'clients are shown a self-signed one' : 'the certificate before stays in force';
-    this.#means
-      .log()
-      .error(
-        `acme: ${id}: no certificate: ${lastError}: ${stays}; try ${failures + 1} at ${new Date(dueMs).toISOString()}`,
-      );
+  /** Whether no other node is to order it, or does. At first it is waited for what the others have. */
+  async #isOurs({ certificate: { id }, dueMs }: Issued): Promise<boolean> {
+    if (!(await this.#mayOrder())) return false;
+    const company = await this.#company();
+    if (!company) return true;
+    if (!company.isInStep && performance.now() - this.#begunMs < GRACE_MS) return false;
+    // Another node may have told of its own while this one waited.
+    return dueMs <= Date.now() && this.#sharing.claim(id);
   }
 
   /** When the authority wants it renewed; what it cannot say now is asked later. */

@@ -245,7 +245,7 @@ export class OrderWork {
       this.#keep(undefined); // the next one may be better
       throw fault;
     }
-    return { chain: pemOf(chain), key, uri: issuer.uri };
+    return { chain: pemOf(chain), key, uri: issuer.uri, atMs: Date.now() };
   }
 }
 

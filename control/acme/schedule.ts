@@ -26,6 +26,12 @@ export function renewalAtMs(
   return notBeforeMs + (RENEWED_AT + SPREAD * random) * (notAfterMs - notBeforeMs);
 }
 
+const HOUR_MS = 3_600_000;
+const LEAST_MS = 60_000;
+
+/** A certificate is renewed no earlier than so long after it came, whatever the authority says of it. */
+export const leastMs = (lifeMs: number): number => Math.max(LEAST_MS, Math.min(HOUR_MS, lifeMs / 6));
+
 const FIRST_PAUSE_MS = 60_000;
 const MOST_PAUSE_MS = 4 * 3_600_000;
 /** Where so much of what is left would be waited for, it is less. */

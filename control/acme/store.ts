@@ -16,6 +16,8 @@ export interface Pair {
   readonly key: string;
   /** The directory of who has issued it; '' where that is not known. */
   readonly uri: string;
+  /** When it came, ms since 1970: certificates count in seconds. */
+  readonly atMs: number;
 }
 
 /** A TXT record of dns-01. */
@@ -80,12 +82,13 @@ export class AcmeStore {
     const text = this.#read(`${file}.pem`);
     const key = text === undefined ? undefined : KEY_BLOCK.exec(text)?.[0];
     if (text === undefined || key === undefined) return undefined;
-    return { key, chain: text.replace(key, ''), uri: /^# (https:\S+)/.exec(text)?.[1] ?? '' };
+    const [, uri = '', at = '0'] = /^# (https:\S+)(?: (\d+))?/.exec(text) ?? [];
+    return { key, chain: text.replace(key, ''), uri, atMs: Number(at) };
   }
 
   /** Key and certificate in one file, so that they can never be of two. @throws {Error} of the file system */
-  keepPair(file: string, { key, chain, uri }: Pair): void {
-    this.#write(`${file}.pem`, `# ${uri}\n${key.trimEnd()}\n${chain}`);
+  keepPair(file: string, { key, chain, uri, atMs }: Pair): void {
+    this.#write(`${file}.pem`, `# ${uri} ${atMs}\n${key.trimEnd()}\n${chain}`);
   }
 
   order(file: string): KeptOrder | undefined {

@@ -30,7 +30,7 @@ export interface TicketClaim {
 }
 
 /** What a zone holds. */
-export const ZONE_KIND = { sessions: 1, limits: 2, bans: 3, collections: 4 } as const;
+export const ZONE_KIND = { sessions: 1, limits: 2, bans: 3, collections: 4, acme: 5 } as const;
 export type ZoneKind = keyof typeof ZONE_KIND;
 
 export interface BatchHead {
