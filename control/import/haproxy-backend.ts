@@ -81,10 +81,9 @@ export class BackendReader {
   readonly #all: readonly Line[];
   readonly #remarks: Remarks;
 
-  /** @param defaults lines that hold where the section says nothing */
-  constructor(section: Section, defaults: readonly Line[], remarks: Remarks) {
+  constructor(section: Section, remarks: Remarks) {
     this.#section = section;
-    this.#all = [...defaults, ...section.lines];
+    this.#all = [...section.defaults, ...section.lines];
     this.#remarks = remarks;
   }
 
@@ -309,6 +308,7 @@ export class BackendReader {
   }
 
   #tellOfTheRest(): void {
+    if (this.#section.kind === 'listen') return; // it is read as a frontend, too, which tells of them
     for (const { line, words } of this.#section.lines) {
       const [first = '', second] = words;
       if (NEEDLESS.has(first) || READ.has(first) || PASSED_ON.has(`${first} ${second}`)) continue;

@@ -52,16 +52,10 @@ export class FrontendReader {
   readonly #settings: Words[] = [];
   #redirect: string | undefined;
 
-  constructor(
-    section: Section,
-    defaults: readonly Line[],
-    sections: readonly Section[],
-    pools: readonly Pool[],
-    remarks: Remarks,
-  ) {
+  constructor(section: Section, sections: readonly Section[], pools: readonly Pool[], remarks: Remarks) {
     this.#section = section;
     this.#lines = section.lines;
-    this.#defaults = defaults;
+    this.#defaults = section.defaults;
     this.#sections = sections;
     this.#pools = new Map(pools.map(pool => [pool.name, pool]));
     this.#remarks = remarks;

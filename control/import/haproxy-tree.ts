@@ -10,6 +10,8 @@ export interface Section {
   readonly kind: string;
   readonly name: string;
   readonly lines: readonly Line[];
+  /** Lines that hold where the section says nothing: of the `defaults` before it, or of those that it names (`from NAME`). */
+  readonly defaults: readonly Line[];
 }
 
 const KINDS = new Set([
@@ -31,13 +33,23 @@ const KINDS = new Set([
 /** @throws {Error} for a line before the first section */
 export function readSections(text: string): readonly Section[] {
   const sections: (Section & { readonly lines: Line[] })[] = [];
+  const defaultsOf = (kind: string, from: string | undefined): readonly Line[] => {
+    // One `defaults` takes nothing of another that it does not name.
+    if (kind === 'defaults' && from === undefined) return [];
+    const found = sections.findLast(one => one.kind === 'defaults' && (from ?? one.name) === one.name);
+    return found ? [...found.defaults, ...found.lines] : [];
+  };
   text.split('\n').forEach((content, at) => {
     const words = wordsOf(content);
     const [first, name = ''] = words;
     if (first === undefined) return;
-    if (KINDS.has(first)) sections.push({ line: at + 1, kind: first, name, lines: [] });
-    else if (sections.length === 0) throw new Error(`line ${at + 1}: "${first}" stands in no section`);
-    else sections.at(-1)!.lines.push({ line: at + 1, words });
+    if (KINDS.has(first)) {
+      const from = words[2] === 'from' ? words[3] : undefined;
+      sections.push({ line: at + 1, kind: first, name, lines: [], defaults: defaultsOf(first, from) });
+      return;
+    }
+    if (sections.length === 0) throw new Error(`line ${at + 1}: "${first}" stands in no section`);
+    sections.at(-1)!.lines.push({ line: at + 1, words });
   });
   return sections;
 }

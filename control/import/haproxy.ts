@@ -26,20 +26,18 @@ export function readHaproxy(text: string, file: string): HaproxyImport {
   const sections = readSections(text);
   const frontends: Block[] = [];
   const pools: Pool[] = [];
-  let defaults: readonly Line[] = [];
   let global: readonly Line[] = [];
   for (const section of sections) {
-    if (section.kind === 'defaults') defaults = section.lines;
-    else if (section.kind === 'global') global = section.lines;
-    else if (section.kind === 'backend' && isHttp(section, defaults))
-      pools.push(new BackendReader(section, defaults, remarks).read());
+    if (section.kind === 'defaults') continue;
+    if (section.kind === 'global') global = section.lines;
+    else if (section.kind === 'backend' && isHttp(section))
+      pools.push(new BackendReader(section, remarks).read());
     else if (section.kind === 'frontend' || section.kind === 'listen') continue;
     else remarks.dropped(section.line, `${section.kind} ${section.name}: ${whyNot(section)}`);
   }
   for (const section of sections) {
-    if (section.kind === 'defaults') defaults = section.lines;
     if (section.kind !== 'frontend' && section.kind !== 'listen') continue;
-    if (!isHttp(section, defaults)) {
+    if (!isHttp(section)) {
       remarks.dropped(section.line, `${section.kind} ${section.name}: ${TCP}`);
       continue;
     }
@@ -51,8 +49,8 @@ export function readHaproxy(text: string, file: string): HaproxyImport {
       continue;
     }
     if (section.kind === 'listen' && section.lines.some(({ words: [first] }) => first === 'server'))
-      pools.push(new BackendReader(section, defaults, new Remarks()).read());
-    frontends.push(...new FrontendReader(section, defaults, sections, pools, remarks).read());
+      pools.push(new BackendReader(section, remarks).read());
+    frontends.push(...new FrontendReader(section, sections, pools, remarks).read());
   }
   return {
     text: written(file, global, frontends, pools),
@@ -72,8 +70,8 @@ const whyNot = ({ kind }: Section): string =>
   kind === 'backend' ? TCP : (ELSEWHERE[kind] ?? 'moat has nothing like it');
 
 /** HAProxy's own default is tcp. */
-function isHttp(section: Section, defaults: readonly Line[]): boolean {
-  const mode = [...defaults, ...section.lines].findLast(({ words: [first] }) => first === 'mode');
+function isHttp({ defaults, lines }: Section): boolean {
+  const mode = [...defaults, ...lines].findLast(({ words: [first] }) => first === 'mode');
   return mode?.words[1] === 'http';
 }
 

@@ -209,6 +209,46 @@ peers mates
   assert.equal(imported('nothing', 'bind *:80\n').status, 3);
 });
 
+test('moat import haproxy: each section has the defaults before it, or those that it names', () => {
+  const { text, said } = imported(
+    'defaults',
+    `frontend early
+  bind *:8081
+  default_backend app
+defaults web
+  mode http
+  timeout connect 5s
+defaults slow from web
+  timeout connect 9s
+frontend www
+  bind *:8080
+  default_backend app
+frontend raw from web
+  bind *:8082
+  default_backend app
+defaults
+  mode tcp
+backend app from slow
+  server a 10.0.1.1:8080
+listen all from web
+  bind *:8083
+  balance roundrobin
+  server b 10.0.1.2:8080 ssl verify none ciphers HIGH
+  option nonsense
+  maxconn 5
+`,
+  );
+  assert.deepEqual(
+    [...text.matchAll(/listen (\d+)/g)].map(([, port]) => port),
+    ['8080', '8082', '8083'],
+  );
+  assert.match(text, /proxy_connect_timeout 9s;/);
+  assert.deepEqual(
+    said.map(line => /^defaults:(\d+):/.exec(line)?.[1]),
+    ['1', undefined],
+  );
+});
+
 test('haproxy.cfg: words, times and samples', () => {
   assert.deepEqual(wordsOf(`acl a\\ b "c \\"d" 'e "f' g#h # no`), ['acl', 'a b', 'c "d', 'e "f', 'g#h']);
   assert.deepEqual(['50000', '5s', '1500us', 'x'].map(timeOf), ['50000ms', '5s', '2ms', undefined]);
