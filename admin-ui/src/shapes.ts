@@ -273,6 +273,18 @@ export interface Certificate {
   readonly serial: string;
   readonly key: string;
   readonly usedBy: readonly string[];
+  /** How an authority is asked for it. */
+  readonly acme?:
+    | {
+        readonly issuer: string;
+        readonly state: string;
+        readonly isStandIn: boolean;
+        readonly nextTryMs: number;
+        readonly byAuthority: boolean;
+        readonly failures: number;
+        readonly lastError?: string | undefined;
+      }
+    | undefined;
 }
 
 export interface UserShown {

@@ -7,9 +7,9 @@ import { IssuerDesk } from './desk.ts';
 import { Issued, type ShownIssued } from './issued.ts';
 import { keptFor } from './kept-for.ts';
 import type { Company } from './leader.ts';
-import { accountIn, accountNote, pairIn, pairNote } from './notes.ts';
+import { accountNote, allNotes, pairNote, takeAccount, takePair } from './notes.ts';
 import { Sharing } from './sharing.ts';
-import { failedText, heardText, issuedText, standInText } from './words.ts';
+import { brokenText, failedText, heardText, issuedText, standInText, uselessText } from './words.ts';
 
 /** How often it is looked whether an order is another node's still. */
 const WAIT_MS = 1000;
@@ -105,7 +105,7 @@ export class AcmeKeeper {
     }
     this.#desks = desks;
     this.#all = all;
-    this.#sayAll();
+    this.#means.say(allNotes(all.values(), desks.values()));
     this.#wake();
   }
 
@@ -127,10 +127,7 @@ export class AcmeKeeper {
       const kept = desk.store.pair(made.file);
       if (kept) made.adopt(kept, Date.now(), true);
     } catch (fault) {
-      const where = `${desk.store.path}/${made.file}.pem`;
-      this.#means
-        .log()
-        .error(`acme: "${where}" is of no use: ${(fault as Error).message}: it is ordered anew`);
+      this.#means.log().error(brokenText(made, fault as Error));
     }
     return made;
   }
@@ -151,36 +148,20 @@ export class AcmeKeeper {
     await this.#sharing.take(notes);
     for (const note of notes)
       try {
-        if (note.kind === 'account') this.#hearAccount(note);
+        if (note.kind === 'account') takeAccount(note, this.#desks);
         else if (note.kind === 'pair') await this.#hearPair(note);
       } catch (fault) {
-        this.#means
-          .log()
-          .warn(`acme: ${note.id}: what another node tells is of no use: ${(fault as Error).message}`);
+        this.#means.log().warn(uselessText(note.id, fault as Error));
       }
   }
 
-  async #hearPair({ id, text }: AcmeNote): Promise<void> {
-    const one = this.#all.get(id);
-    const pair = pairIn(text);
-    if (!one || !pair?.chain || !one.isOlderThan(pair)) return;
-    one.adopt(pair, Date.now());
-    one.desk.store.keepPair(one.file, pair);
+  async #hearPair(note: AcmeNote): Promise<void> {
+    const one = takePair(note, this.#all);
+    if (!one) return;
     await this.#show([one]);
     this.#means.log().notice(heardText(one));
     this.#wake();
-  }
-
-  /** One account for all nodes: some authorities bind an external account but once. */
-  #hearAccount({ id, text }: AcmeNote): void {
-    const account = accountIn(text);
-    const desk = this.#desks.get(id);
-    if (account && desk) desk.adoptAccount(account);
-  }
-
-  #sayAll(): void {
-    const pairs = [...this.#all.values()].filter(({ isStandIn }) => !isStandIn);
-    this.#means.say([...[...this.#desks.values()].flatMap(accountNote), ...pairs.map(pairNote)]);
+    one.desk.store.keepPair(one.file, one.pair);
   }
 
   #wake(): void {

@@ -28,3 +28,24 @@ export function accountIn(text: string): { readonly key: string; readonly accoun
   if (!Array.isArray(contacts) || !contacts.every(one => typeof one === 'string')) return undefined;
   return { key, account: { uri, url, contacts } };
 }
+
+/** All that a node has to tell: accounts first, so that nobody registers another one. */
+export const allNotes = (all: Iterable<Issued>, desks: Iterable<IssuerDesk>): AcmeNote[] => [
+  ...[...desks].flatMap(accountNote),
+  ...[...all].flatMap(one => (one.isStandIn ? [] : pairNote(one))),
+];
+
+/** @returns the certificate that is younger now; undefined: nothing is new @throws {Error} when it is not what was ordered */
+export function takePair({ id, text }: AcmeNote, all: ReadonlyMap<string, Issued>): Issued | undefined {
+  const one = all.get(id);
+  const pair = pairIn(text);
+  if (!one || !pair || !one.isOlderThan(pair)) return undefined;
+  one.adopt(pair, Date.now());
+  return one;
+}
+
+/** One account for all nodes: some authorities bind an external account but once. @throws {Error} for what is none */
+export function takeAccount({ id, text }: AcmeNote, desks: ReadonlyMap<string, IssuerDesk>): void {
+  const account = accountIn(text);
+  if (account) desks.get(id)?.adoptAccount(account);
+}

@@ -1,4 +1,5 @@
 /** What the log is told of certificates of authorities. */
+import { plain } from './fault.ts';
 import type { Issued } from './issued.ts';
 
 const dateOf = (ms: number): string => new Date(ms).toISOString();
@@ -16,3 +17,10 @@ export function failedText({ certificate: { id }, isStandIn, lastError, failures
   const stays = isStandIn ? 'clients are shown a self-signed one' : 'the certificate before stays in force';
   return `acme: ${id}: no certificate: ${lastError}: ${stays}; try ${failures + 1} at ${dateOf(dueMs)}`;
 }
+
+export const brokenText = ({ desk, file }: Issued, { message }: Error): string =>
+  `acme: "${desk.store.path}/${file}.pem" is of no use: ${message}: it is ordered anew`;
+
+/** @param about an id that another node names */
+export const uselessText = (about: string, { message }: Error): string =>
+  `acme: ${plain(about)}: what another node tells is of no use: ${message}`;

@@ -15,6 +15,7 @@ export function CertificatesPage() {
     { title: say('lifeLeft'), cell: (one: Certificate) => <Life certificate={one} /> },
     { title: say('until'), cell: (one: Certificate) => new Date(one.notAfterMs).toLocaleString() },
     { title: say('issuer'), cell: (one: Certificate) => <span className="cut">{one.issuer}</span> },
+    { title: say('acmeOrder'), cell: (one: Certificate) => <Order certificate={one} /> },
     { title: say('keyKind'), cell: (one: Certificate) => one.key },
     {
       title: say('usedBy'),
@@ -35,6 +36,33 @@ export function CertificatesPage() {
         />
       )}
     </Card>
+  );
+}
+
+/** Who orders it, when that is next, and what went wrong last. */
+function Order({ certificate: { acme } }: { certificate: Certificate }) {
+  const { say } = useShared();
+  if (!acme) return <span className="faint">{say('acmeByHand')}</span>;
+  const { issuer, state, isStandIn, nextTryMs, byAuthority, lastError } = acme;
+  const when = new Date(nextTryMs).toLocaleString();
+  return (
+    <span>
+      <State of={state} /> {issuer}
+      <br />
+      <span className="faint">{say(byAuthority ? 'acmeNextByAuthority' : 'acmeNext', { when })}</span>
+      {isStandIn && (
+        <>
+          <br />
+          <span className="warn">{say('acmeStandIn')}</span>
+        </>
+      )}
+      {lastError !== undefined && (
+        <>
+          <br />
+          <span className="bad">{lastError}</span>
+        </>
+      )}
+    </span>
   );
 }
 

@@ -1,5 +1,5 @@
 /** Which states are well, and which are not. */
-const GOOD = new Set(['up', 'alive', 'active', 'together', 'pass', 'good', 'enabled']);
+const GOOD = new Set(['up', 'alive', 'active', 'together', 'pass', 'good', 'enabled', 'valid']);
 const BAD = new Set([
   'down',
   'dead',
@@ -11,10 +11,11 @@ const BAD = new Set([
   'expired',
   'unreadable',
   'removed',
+  'failing',
 ]);
 const WARN = new Set([
   ...['drain', 'draining', 'drained', 'ejected', 'checking', 'sorry', 'detect', 'initialize', 'leaving'],
-  ...['warning', 'soon', 'not-yet', 'disabled', 'silenced'],
+  ...['warning', 'soon', 'not-yet', 'disabled', 'silenced', 'stand-in', 'ordering'],
 ]);
 
 export const isGood = (state: string): boolean => GOOD.has(state);

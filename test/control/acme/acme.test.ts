@@ -221,6 +221,24 @@ test('acme: a renewed certificate is shown without a reload, and connections go 
   kept.destroy();
 });
 
+test('acme: a new L7 process shows what was issued, and a reload orders what is new', { skip }, async () => {
+  const { serialNumber } = await certificateOf('www.example.org');
+  const l7 = Number(/L7 process (\d+)/.exec(moat.read())?.[1]);
+  process.kill(l7, 'SIGKILL');
+  await until(() => /is started anew as/.test(moat.read()), 'another L7 process');
+  assert.equal((await certificateOf('www.example.org')).serialNumber, serialNumber);
+  const more = server('late.example.org', 'web', SHOWN);
+  moat.reload(conf().replace(/(server \{ listen 127.0.0.1:\d+; server_name _;)/, `${more} $1`));
+  await until(async () => {
+    const found = (await shown()).find(({ names }) => names.includes('late.example.org'));
+    return found?.state === 'valid';
+  }, 'the new server to have a certificate');
+  assert.match((await certificateOf('late.example.org')).subjectAltName ?? '', /DNS:late\.example\.org/);
+  assert.equal((await certificateOf('www.example.org')).serialNumber, serialNumber);
+  moat.reload(conf());
+  await until(async () => (await shown()).length === 4, 'the reload');
+});
+
 test('acme: a name that is not proved leaves the certificate before in force, and says what the authority found', {
   skip,
 }, async () => {

@@ -5,17 +5,24 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { test } from 'node:test';
+import { AnswerBoard } from '../../../control/acme/board.ts';
 import { readChain, refuseMisfit } from '../../../control/acme/chain.ts';
 import { AcmeFault, plain, problemIn } from '../../../control/acme/fault.ts';
 import { newKey, openKey } from '../../../control/acme/keys.ts';
+import { OrderWork } from '../../../control/acme/order.ts';
 import { serverNameOf, tlsAnswer, txtRecord } from '../../../control/acme/proof.ts';
 import { askRenewal, renewalId } from '../../../control/acme/renewal-info.ts';
 import { lookMs, pauseMs, renewalAtMs } from '../../../control/acme/schedule.ts';
 import { Session } from '../../../control/acme/session.ts';
+import { AcmeStore } from '../../../control/acme/store.ts';
 import { retryAfterMs, secureUrl } from '../../../control/acme/wire.ts';
+import { DEFAULT_RULES } from '../../../control/api/alert/defaults.ts';
+import { readInto } from '../../../control/api/history/readings.ts';
+import type { StatusReport } from '../../../control/status/report.ts';
 import { identityOf } from '../../../control/x509/identity.ts';
 import { certificateRequest } from '../../../control/x509/request.ts';
 import { selfSigned } from '../../../control/x509/self-signed.ts';
+import type { AcmeCertificate, AcmeIssuer } from '../../../model/l7/acme.ts';
 import { Authority } from '../../l7/authority.ts';
 
 const HOUR_MS = 3_600_000;
@@ -184,6 +191,33 @@ async function withAuthority(serve: Serve, talk: (session: Session) => Promise<v
   }
 }
 
+const ISSUER: AcmeIssuer = {
+  ...{
+    name: 'ca',
+    uri: 'https://ca.test/',
+    contacts: [],
+    accountKey: 'ecdsa:256',
+    externalAccount: undefined,
+  },
+  ...{
+    acceptsTerms: true,
+    challenge: 'http-01',
+    hook: undefined,
+    profile: undefined,
+    preferredChain: undefined,
+  },
+  ...{ statePath: undefined, trusted: undefined, verify: true },
+};
+const CERTIFICATE: AcmeCertificate = {
+  ...{
+    id: 'ca/a',
+    issuer: 'ca',
+    identifiers: [{ type: 'dns', value: 'a.test' }],
+    key: 'ecdsa:256',
+    usedBy: [],
+  },
+};
+
 const directory = (origin: string, more: object = {}) =>
   JSON.stringify({ newNonce: `${origin}/n`, newAccount: `${origin}/a`, newOrder: `${origin}/o`, ...more });
 
@@ -228,6 +262,62 @@ test('acme: an authority that refuses every nonce is given up; one whose certifi
     using other = new Session(newNonce, session.key, { trusted: stranger.cert, verify: true });
     await assert.rejects(other.directory(), /does not answer: .*(certificate|issuer)/);
   });
+});
+
+test('acme: an order names the profile and the certificate that it follows, where the authority knows of such', async () => {
+  const ordered: Record<string, unknown>[] = [];
+  const serve: Serve = (request, response, origin) => {
+    response.setHeader('Replay-Nonce', 'abc');
+    const meta = { profiles: { short: 'six days' } };
+    if (request.url === '/dir')
+      return void response.end(directory(origin, { renewalInfo: `${origin}/r`, meta }));
+    if (request.method === 'HEAD') return void response.end();
+    let said = '';
+    request.on('data', (piece: Buffer) => (said += piece));
+    request.on('end', () => {
+      ordered.push(JSON.parse(Buffer.from(JSON.parse(said).payload, 'base64url').toString()));
+      const type = ordered.length === 1 ? 'alreadyReplaced' : 'rejectedIdentifier';
+      response
+        .writeHead(403)
+        .end(JSON.stringify({ type: `urn:ietf:params:acme:error:${type}`, detail: 'no' }));
+    });
+  };
+  const warned: string[] = [];
+  const order = (session: Session, profile: AcmeIssuer['profile']) =>
+    new OrderWork({
+      ...{ session, issuer: { ...ISSUER, profile }, certificate: CERTIFICATE, file: 'a' },
+      ...{ store: new AcmeStore(ISSUER), board: new AnswerBoard(async () => {}), replaces: 'x.y' },
+      ...{ stop: new AbortController().signal, warn: message => void warned.push(message) },
+    }).run();
+  await withAuthority(serve, async session => {
+    await assert.rejects(order(session, { name: 'short', isRequired: true }), /no \(rejectedIdentifier\)/);
+    const { identifiers } = CERTIFICATE;
+    const wish = { identifiers, profile: 'short' };
+    assert.deepEqual(
+      ordered,
+      [{ ...wish, replaces: 'x.y' }, wish],
+      'what was replaced already is not said again',
+    );
+    await assert.rejects(order(session, { name: 'long', isRequired: true }), /no profile "long", but short/);
+    assert.equal(ordered.length, 2);
+    await assert.rejects(order(session, { name: 'long', isRequired: false }), /rejectedIdentifier/);
+    assert.deepEqual(ordered[2], { identifiers, replaces: 'x.y' });
+    assert.match(warned.join(), /it chooses by itself/);
+  });
+});
+
+test('acme: alerts are raised by certificates near their end, and by orders that fail', () => {
+  const values = new Map<string, number>();
+  const report: StatusReport = {
+    ...{ version: '', pid: 1, file: '', uptimeMs: 0, revision: 1, appliedAtMs: 0, refusal: undefined },
+    ...{ listeners: [], l7: undefined, l4: undefined, cluster: undefined },
+    certificates: { expiring: 2, failing: 1, standIns: 3 },
+  };
+  readInto(values, { report, atMs: 0 }, undefined);
+  for (const rule of ['certificate-expiring', 'certificate-order-failed']) {
+    const { metric, bound } = DEFAULT_RULES.find(({ name }) => name === rule)!;
+    assert.ok(values.get(metric)! > bound, rule);
+  }
 });
 
 test('acme: ARI is asked by the identity of the certificate; nonsense is no window', async () => {
