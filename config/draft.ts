@@ -23,6 +23,7 @@ import type { CommandEffects } from './directives/tls-command.ts';
 import type { AcmeCertificateDraft, AcmeIssuerDraft } from './draft-acme.ts';
 import type { ApiDraft } from './draft-api.ts';
 import type { ClusterDraft } from './draft-cluster.ts';
+import type { GslbDraft } from './draft-gslb.ts';
 import type { Site, Token } from './lex.ts';
 
 export type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -152,6 +153,7 @@ export interface MainDraft {
   l4: L4Model | undefined;
   cluster: ClusterDraft | undefined;
   api: ApiDraft | undefined;
+  gslb?: GslbDraft;
 }
 
 export function newLocation(match: LocationMatch, label: string, site: Site): LocationDraft {

@@ -73,7 +73,7 @@ const GOES_WITH: Readonly<Record<keyof Parameters, readonly L4CheckType[]>> = {
   database: ['postgres'],
   command: ['script'],
   path: ['file'],
-  dynamic_weight: ['script', 'file'],
+  dynamic_weight: ['script', 'file', ...HTTP],
 };
 
 /** @throws {ArgumentFault} at the first parameter that belongs to other kinds of check */
@@ -161,7 +161,7 @@ function httpOf(type: 'http' | 'https'): Reader {
     if (!/^\/[\x21-\x7e]*$/.test(uri)) throw new ArgumentFault(`"${uri}" is not a URI`, 'it starts with /');
     if (host !== undefined && !/^[\x21-\x7e]+$/.test(host))
       throw new ArgumentFault(`"${host}" is not a host name`);
-    if (method === 'HEAD' && (args.body || args.digest !== undefined))
+    if (method === 'HEAD' && (args.body || args.digest !== undefined || args.dynamic_weight))
       throw new ArgumentFault('the answer to HEAD has no body', 'remove method=HEAD');
     return {
       type,
@@ -173,6 +173,7 @@ function httpOf(type: 'http' | 'https'): Reader {
       header: args.header && headerOf(args.header, scope),
       body: args.body,
       digest: args.digest === undefined ? undefined : digestOf(args.digest),
+      dynamicWeight: args.dynamic_weight ?? false,
       tls: tlsOf({ ...args, sni: args.sni ?? host?.replace(/:\d+$/, '') }, type === 'https', scope),
     };
   };

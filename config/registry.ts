@@ -27,6 +27,9 @@ export const CONTEXTS = [
   'heartbeat',
   'api',
   'acme_issuer',
+  'gslb',
+  'zone',
+  'record',
 ] as const;
 export type Context = (typeof CONTEXTS)[number];
 

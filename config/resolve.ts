@@ -14,6 +14,7 @@ import { resolveApi } from './resolve-api.ts';
 import { checkCharsets } from './resolve-charset.ts';
 import { resolveCluster } from './resolve-cluster.ts';
 import { withSync } from './resolve-flow-sync.ts';
+import { resolveGslb } from './resolve-gslb.ts';
 import { addDefaultListen, defaultServers, gatherListens, warnOfTakenNames } from './resolve-listen.ts';
 import { resolveHealthChecks, resolvePools } from './resolve-pools.ts';
 import { checkProxyTls } from './resolve-proxy-tls.ts';
@@ -56,7 +57,8 @@ export function resolveModel(around: Surroundings): Model {
   const cluster = main.cluster && resolveCluster(main.cluster, { l4: main.l4, http }, around.faults);
   const l4 = withSync(main.l4, main.cluster?.flowSync, around.faults);
   const api = main.api && resolveApi(main.api, around);
-  return { prefix, process, http, acme: acme?.model, l4, cluster, api };
+  const gslb = main.gslb && resolveGslb(main.gslb, around.faults);
+  return { prefix, process, http, acme: acme?.model, l4, cluster, api, gslb };
 }
 
 function resolveHttp(draft: HttpDraft, acme: AcmeResolution, around: Surroundings): HttpModel {

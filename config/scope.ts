@@ -26,6 +26,7 @@ import type {
   SessionStoreDraft,
   SyncGroupDraft,
 } from './draft-cluster.ts';
+import type { GslbDraft, RecordDraft, ZoneDraft } from './draft-gslb.ts';
 import type { HeartbeatDraft } from './draft-heartbeat.ts';
 import type { L4Draft, VirtualServerDraft } from './draft-l4.ts';
 import type { Site } from './lex.ts';
@@ -63,6 +64,9 @@ export interface Drafts {
   readonly sessionStore?: SessionStoreDraft;
   readonly heartbeat?: HeartbeatDraft;
   readonly api?: ApiDraft;
+  readonly gslb?: GslbDraft;
+  readonly gslbZone?: ZoneDraft;
+  readonly gslbRecord?: RecordDraft;
   readonly acmeIssuer?: AcmeIssuerDraft;
 }
 
@@ -171,6 +175,18 @@ export class Scope {
 
   get acmeIssuer(): AcmeIssuerDraft {
     return this.#need(this.drafts.acmeIssuer, 'acme_issuer');
+  }
+
+  get gslb(): GslbDraft {
+    return this.#need(this.drafts.gslb, 'gslb');
+  }
+
+  get gslbZone(): ZoneDraft {
+    return this.#need(this.drafts.gslbZone, 'zone');
+  }
+
+  get gslbRecord(): RecordDraft {
+    return this.#need(this.drafts.gslbRecord, 'record');
   }
 
   /** Gives this block its own value of some settings. */

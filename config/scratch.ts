@@ -10,6 +10,7 @@ import {
   newSessionStore,
   newSyncGroup,
 } from './draft-cluster.ts';
+import { newGslb, newRecord, newZone } from './draft-gslb.ts';
 import { newHeartbeat } from './draft-heartbeat.ts';
 import { newL4, newVirtualServer } from './draft-l4.ts';
 import type { Site, Token } from './lex.ts';
@@ -56,6 +57,13 @@ const SCRATCH: Readonly<Record<Context, Make | undefined>> = {
   flow_sync: (around, site) => ({ ...cluster(around), flowSync: newFlowSync(site) }),
   session_store: (around, site) => ({ ...cluster(around), sessionStore: newSessionStore(site) }),
   heartbeat: (around, site) => ({ ...cluster(around), heartbeat: newHeartbeat(site) }),
+  gslb: (_, site) => ({ gslb: newGslb(site) }),
+  zone: (around, site) => ({ gslb: around.gslb ?? newGslb(site), gslbZone: newZone('', site) }),
+  record: (around, site) => ({
+    gslb: around.gslb ?? newGslb(site),
+    gslbZone: around.gslbZone ?? newZone('', site),
+    gslbRecord: newRecord('', site),
+  }),
   api: (_, site) => ({ api: newApi(site) }),
   acme_issuer: (around, site) => ({
     ...http(around, site),

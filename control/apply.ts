@@ -1,6 +1,7 @@
 /** Brings a configuration into force: all that it needs is prepared first, then everything changes together. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClusterPlane } from '#cluster';
+import type { GslbPlane } from '#gslb';
 import { AppendFiles } from '#kit/append-file.ts';
 import type { Log } from '#kit/log.ts';
 import { LogBook } from '#kit/log-book.ts';
@@ -53,6 +54,7 @@ export class Applier {
   #appliedAtMs = 0;
   readonly #events = new EventKeeper();
   #api: ApiPlane | undefined;
+  #gslb: GslbPlane | undefined;
   #acme: AcmeKeeper | undefined;
   /** What `moat status` is told; there is nobody to tell it before the start is over. */
   report: () => Promise<StatusReport> = () => Promise.reject(new Error('moat is starting'));
@@ -168,6 +170,21 @@ export class Applier {
     await this.#acme?.prepare(acme);
   }
 
+  /** GSLB; undefined where no configuration has had it. */
+  get gslb(): GslbPlane | undefined {
+    return this.#gslb;
+  }
+
+  /** Opens what a gslb block needs; its code is loaded only where there is one. @throws {Error} with the reason */
+  async prepareGslb({ gslb, process }: Pick<Model, 'gslb' | 'process'>): Promise<void> {
+    if (gslb && !this.#gslb) {
+      const { GslbPlane } = await import('#gslb');
+      this.#gslb = new GslbPlane(baseEnvironment());
+      this.#gslb.log = this.#logs.main;
+    }
+    this.#gslb?.prepare(gslb, process.user);
+  }
+
   /** Opens what an api block needs; its code is loaded only where there is one. @throws {Error} with the reason */
   async prepareApi({ api, process }: Pick<Model, 'api' | 'process'>): Promise<void> {
     if (api && !this.#api) {
@@ -189,9 +206,11 @@ export class Applier {
     try {
       await this.prepareApi(model);
       await this.#prepareAcme(model);
+      await this.prepareGslb(model);
       await this.#applyTiers(model);
     } catch (fault) {
       this.#api?.abandon();
+      this.#gslb?.abandon();
       await this.cluster.abandon();
       throw fault;
     }
@@ -199,6 +218,9 @@ export class Applier {
     await this.cluster
       .commit(model.cluster, revisionOf(model))
       .catch((fault: Error) => this.#miss(`the cluster block is not in force: ${fault.message}`));
+    await this.#gslb
+      ?.commit()
+      .catch((fault: Error) => this.#miss(`the gslb block is not in force: ${fault.message}`));
     void this.#health.follow();
     this.certificates.follow(model);
     this.#acme?.commit();
@@ -293,6 +315,7 @@ export class Applier {
     this.bans.log = this.#logs.main;
     this.l4.log = this.#logs.main;
     this.cluster.log = this.#logs.main;
+    if (this.#gslb) this.#gslb.log = this.#logs.main;
   }
 
   /** Starts the workers again on the configuration in force. @throws {Error} with the reason */

@@ -1,5 +1,6 @@
 /** The control process at work: does what signals ask, and holds the pid file while it does. */
 import type { ChildProcess } from 'node:child_process';
+import type { GslbPlane } from '#gslb';
 import type { Log } from '#kit/log.ts';
 import { Turns } from '#kit/turns.ts';
 import type { L7Plane, ListeningSocket } from '#l7';
@@ -40,6 +41,7 @@ export class Master {
   #pausedL4: L4Model | undefined;
   #pausedCluster: ClusterModel | undefined;
   #pausedApi: Pick<NonNullable<ApiPlane['inForce']>, 'model' | 'user'> | undefined;
+  #pausedGslb: GslbPlane['inForce'];
 
   /** @param inherited sockets that a predecessor left */
   constructor(invocation: Invocation, plane: L7Plane, inherited: readonly ListeningSocket[] | undefined) {
@@ -243,20 +245,28 @@ export class Master {
     this.#pausedL4 = this.#applier.l4.model;
     this.#pausedCluster = this.#applier.cluster.model;
     this.#pausedApi = this.#applier.api?.inForce;
+    this.#pausedGslb = this.#applier.gslb?.inForce;
     await Promise.all([
       this.#applier.l4.handOver(),
       this.#applier.cluster.leave(),
       this.#applier.api?.close(),
+      this.#applier.gslb?.close(),
     ]);
   }
 
-  /** While a successor has the maps, an l4 block waits for the end of that one, and so does the API. */
+  /** While a successor has the maps, an l4 block waits for the end of that one, and so do the API and GSLB. */
   #withoutPaused(model: Model): Model {
-    if (!this.#pausedL4 && !this.#pausedApi) return model;
-    const { l4, api } = model;
+    if (!this.#pausedL4 && !this.#pausedApi && !this.#pausedGslb) return model;
+    const { l4, api, gslb } = model;
+    if (this.#pausedGslb && gslb) this.#pausedGslb = { model: gslb, user: model.process.user };
     if (this.#pausedL4 && l4) this.#pausedL4 = l4;
     if (this.#pausedApi && api) this.#pausedApi = { model: api, user: model.process.user };
-    return { ...model, l4: this.#pausedL4 ? undefined : l4, api: this.#pausedApi ? undefined : api };
+    return {
+      ...model,
+      l4: this.#pausedL4 ? undefined : l4,
+      api: this.#pausedApi ? undefined : api,
+      gslb: this.#pausedGslb ? undefined : gslb,
+    };
   }
 
   async #resumeForwarding(): Promise<void> {
@@ -268,6 +278,15 @@ export class Master {
     this.#pausedCluster = undefined;
     if (cluster) await this.#applier.cluster.commit(cluster).catch(fault => this.log.emerg(fault.message));
     await this.#resumeApi().catch((fault: Error) => this.log.emerg(fault.message));
+    await this.#resumeGslb().catch((fault: Error) => this.log.emerg(fault.message));
+  }
+
+  async #resumeGslb(): Promise<void> {
+    const { model, user } = this.#pausedGslb ?? {};
+    this.#pausedGslb = undefined;
+    if (!model) return;
+    this.#applier.gslb?.prepare(model, user);
+    await this.#applier.gslb?.commit();
   }
 
   async #resumeApi(): Promise<void> {
@@ -305,6 +324,7 @@ export class Master {
     await this.#applier.bans.close(); // what the workers remember goes with them
     await Promise.all([endWorkers(), this.#applier.l4.stop()]);
     await this.#applier.api?.close();
+    await this.#applier.gslb?.close();
     this.#status?.close();
     this.#applier.history?.close();
     this.#pidFile?.remove();

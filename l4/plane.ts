@@ -26,6 +26,7 @@ import {
 export { attachDecap, DECAP_ATTACH_MODES, type DecapAttachMode, removeDecap } from './decap.ts';
 export { type DecapState, decapState } from './decap-state.ts';
 export type { L4Figures, NamedFlow, RealFigures, ServiceFigures } from './figures.ts';
+export { Watch } from './health/watch.ts';
 export { driverOf, reasonForTc, TC_PRIORITY } from './interfaces.ts';
 export { FIRST_DROP, REASONS } from './layout.ts';
 export {

@@ -1,6 +1,7 @@
 /** The whole configuration, resolved and frozen: what config/ makes and the planes run on. */
 import type { ApiModel } from './api.ts';
 import type { ClusterModel } from './cluster/cluster.ts';
+import type { GslbModel } from './gslb.ts';
 import type { L4Model } from './l4/l4.ts';
 import type { AcmeModel } from './l7/acme.ts';
 import type { HttpModel } from './l7/http.ts';
@@ -36,4 +37,5 @@ export interface Model {
   readonly l4: L4Model | undefined;
   readonly cluster: ClusterModel | undefined;
   readonly api: ApiModel | undefined;
+  readonly gslb: GslbModel | undefined;
 }

@@ -17,6 +17,7 @@ export type LifeHandle = { readonly life: unique symbol };
 /** The addon's verbs as they stand in C. The typed faces (`socket.ts`, `identity.ts`, `crypt.ts`) are what others use. */
 export type Addon = {
   bindTcp(options: object): number;
+  bindUdp(options: object): number;
   listenTcp(options: object): number;
   listenUnix(options: object): number;
   listenFd(fd: number, backlog: number): void;

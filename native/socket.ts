@@ -39,6 +39,8 @@ export type TcpOptions = ListenerTuning & {
   ipv6Only?: boolean | undefined;
   /** Multipath TCP; EPROTONOSUPPORT on a kernel without it. */
   multipath?: boolean | undefined;
+  /** The address need not be this machine's yet: one that VRRP may bring (IP_FREEBIND). */
+  freeBind?: boolean | undefined;
   /** SO_BINDTODEVICE: the name of the one interface to serve. */
   bindDevice?: string | undefined;
 };
@@ -54,6 +56,11 @@ export type UnixOptions = {
 
 /** A TCP socket bound but not listening: the address is taken, clients are refused until listenFd(). */
 export const bindTcp = (options: TcpOptions): number => addon().bindTcp(options);
+
+/** A UDP socket bound to an address that nobody else has. For `dgram.Socket.bind({ fd })`. */
+export const bindUdp = (
+  options: Pick<TcpOptions, 'host' | 'port' | 'family' | 'ipv6Only' | 'freeBind'>,
+): number => addon().bindUdp(options);
 
 /**
  * A bound and listening TCP socket, with SO_REUSEADDR.

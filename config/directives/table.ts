@@ -12,6 +12,7 @@ import { COMPRESS } from './compress.ts';
 import { CORE } from './core.ts';
 import { GEO } from './geo.ts';
 import { GEOIP2 } from './geoip2.ts';
+import { GSLB } from './gslb.ts';
 import { HEADERS } from './headers.ts';
 import { HEALTH } from './health.ts';
 import { HTTP } from './http.ts';
@@ -76,6 +77,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   L4,
   CLUSTER,
   API,
+  GSLB,
 ];
 
 /** Some names mean different things in different blocks: then there are several definitions. */

@@ -9,10 +9,9 @@ const MOST_BYTES = 256;
 const MOST_WEIGHT = 65_535;
 
 export const fileProbe: Probe<FileQuestion> = async ({ path, dynamicWeight }, { weight }) => {
-  const text = (await readStart(path)).trim();
-  const word = text.toLowerCase();
-  if (word === 'down') throw new Error(`${path} says down`);
-  return dynamicWeight ? { weight: weightOf(word, weight, path) } : {};
+  const text = await readStart(path);
+  const said = saidWeight(text, weight, path, dynamicWeight);
+  return dynamicWeight ? { weight: said } : {};
 };
 
 async function readStart(path: string): Promise<string> {
@@ -25,13 +24,24 @@ async function readStart(path: string): Promise<string> {
   }
 }
 
-/** `3`, `50%`, `drain`, or `up` for the configured one. @throws {Error} for all else */
-function weightOf(word: string, configured: number, path: string): number | undefined {
-  if (word === 'up' || word === '') return undefined;
+/**
+ * `3`, `50%`, `drain`, or `up` for the configured one.
+ *
+ * @param from who says so @param counts whether anything but `down` counts @throws {Error} for `down`, and what is no weight
+ */
+export function saidWeight(
+  text: string,
+  configured: number,
+  from: string,
+  counts = true,
+): number | undefined {
+  const word = text.trim().toLowerCase();
+  if (word === 'down') throw new Error(`${from} says down`);
+  if (!counts || word === 'up' || word === '') return undefined;
   if (word === 'drain') return 0;
   const [, digits, share] = /^(\d{1,5})(%?)$/.exec(word) ?? [];
   const weight = share ? Math.round((configured * Number(digits)) / 100) : Number(digits);
   if (digits === undefined || weight > MOST_WEIGHT)
-    throw new Error(`${path} says "${excerpt(word)}", which is no weight`);
+    throw new Error(`${from} says "${excerpt(word)}", which is no weight`);
   return weight;
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { regexOf } from '#kit/pcre.ts';
 import { VERSION } from '#kit/version.ts';
 import type { HttpQuestion } from '#model/l4/health.ts';
+import { saidWeight } from './file.ts';
 import { askH1 } from './h1.ts';
 import { askH2 } from './h2.ts';
 import type { Probe, ProbeTarget } from './probe.ts';
@@ -34,14 +35,15 @@ export const httpProbe: Probe<HttpQuestion> = async (question, target, means) =>
   const { socket, warning, alpn } = await dial(target, tls, means, protocols);
   using _ = { [Symbol.dispose]: () => void socket.destroy() };
   if (version === '2' && tls && alpn !== 'h2') throw new Error('the server does not speak HTTP/2');
-  const readsBody = question.body !== undefined || question.digest !== undefined;
+  const readsBody = question.body !== undefined || question.digest !== undefined || question.dynamicWeight;
   const request = { method, uri, host, scheme: type, userAgent: `moat/${VERSION}`, readsBody };
   const answer =
     version === '2'
       ? await askH2(socket, request, means.signal)
       : await askH1(socket, request, version, means.signal);
   judge(question, answer);
-  return { warning };
+  const weight = question.dynamicWeight ? saidWeight(answer.body, target.weight, 'the body') : undefined;
+  return { warning, weight };
 };
 
 function authorityOf({ address, port }: ProbeTarget, scheme: string): string {

@@ -13,6 +13,8 @@ export interface WardMeans extends PatientMeans {
   readonly log: () => Teller;
   /** Runs the program of a `notify` line. */
   readonly run: (command: readonly string[], env: Readonly<Record<string, string>>) => void;
+  /** What they are called in logs. */
+  readonly words: { readonly service: string; readonly real: string };
   /** Something is different for the tables. */
   readonly changed: () => void;
 }
@@ -95,7 +97,9 @@ export class Ward {
   #warn(name: string, warning: string | undefined): void {
     if (warning === undefined || this.#warnings.get(name) === warning) return;
     this.#warnings.set(name, warning);
-    this.#means.log().warn(`health check: ${name} of virtual_server ${this.server.name}: ${warning}`);
+    this.#means
+      .log()
+      .warn(`health check: ${name} of ${this.#means.words.service} ${this.server.name}: ${warning}`);
   }
 
   #review(reason: string, patients: Iterable<Patient>): void {
@@ -120,7 +124,7 @@ export class Ward {
   }
 
   #tellReal(name: string, alive: boolean, reason: string): void {
-    const line = `health check: real server ${name} of virtual_server ${this.server.name} is ${alive ? 'alive' : 'dead'}: ${reason}`;
+    const line = `health check: ${this.#means.words.real} ${name} of ${this.#means.words.service} ${this.server.name} is ${alive ? 'alive' : 'dead'}: ${reason}`;
     if (alive) this.#means.log().notice(line);
     else this.#means.log().warn(line);
     this.#notify(alive ? 'real_up' : 'real_down', reason, name);
@@ -129,13 +133,14 @@ export class Ward {
   /** @returns whether it is another one now */
   #reviewQuorum(): boolean {
     const { quorum, name } = this.server;
+    const { service } = this.#means.words;
     const living = livingWeight(this.server, this.condition);
     const before = this.#quorum;
     this.#quorum = holdsQuorum(before, living, quorum);
     if (before === undefined || this.#quorum === before) return false;
     const reason = `weight ${living} lives, the quorum is ${quorum.weight}`;
-    if (this.#quorum) this.#means.log().notice(`virtual_server ${name} has its quorum again: ${reason}`);
-    else this.#means.log().error(`virtual_server ${name} has lost its quorum: ${reason}`);
+    if (this.#quorum) this.#means.log().notice(`${service} ${name} has its quorum again: ${reason}`);
+    else this.#means.log().error(`${service} ${name} has lost its quorum: ${reason}`);
     this.#notify(this.#quorum ? 'quorum_up' : 'quorum_down', reason);
     return true;
   }

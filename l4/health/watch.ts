@@ -23,6 +23,8 @@ export interface WatchMeans {
   readonly random: () => number;
   /** How the path of a virtual server to a real one is taken. */
   readonly steer: Steer;
+  /** What those who are watched are called in logs; a virtual_server and real servers if absent. */
+  readonly words?: WardMeans['words'];
   /** The conditions are others now; what changes within one turn of the loop is told once. */
   readonly changed: (conditions: Conditions) => void;
 }
@@ -47,6 +49,7 @@ export class Watch implements Disposable {
     this.#means = means;
     this.#sources = new Sources(means.nowMs);
     this.#wardMeans = {
+      words: { service: 'virtual_server', real: 'real server' },
       ...means,
       ask: (check, target) => this.#limiter.take(() => this.#ask(check, target)),
       run: (command, env) => runHook(this.#scriptUser, command, env, means.log()),
@@ -57,7 +60,7 @@ export class Watch implements Disposable {
   }
 
   /** Watches the real servers of this configuration from now on, and no others; those that were watched before keep their state. */
-  follow({ virtualServers, scriptUser }: L4Model): void {
+  follow({ virtualServers, scriptUser }: Pick<L4Model, 'virtualServers' | 'scriptUser'>): void {
     this.#scriptUser = scriptUser;
     this.#virtual = new Set(
       virtualServers.flatMap(({ addresses }) => addresses.flatMap(({ first, last }) => [first, last])),

@@ -68,6 +68,8 @@ export interface HttpQuestion {
   readonly body: Pattern | undefined;
   /** Of the whole body, in lower-case hexadecimal: 32 digits are MD5, 64 are SHA-256. */
   readonly digest: string | undefined;
+  /** The body holds the weight, as a file does: see FileQuestion. */
+  readonly dynamicWeight: boolean;
   readonly tls: CheckTlsModel | undefined;
 }
 

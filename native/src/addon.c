@@ -7,6 +7,7 @@
 
 static const napi_property_descriptor VERBS[] = {
     VERB("bindTcp", bind_tcp),
+    VERB("bindUdp", bind_udp),
     VERB("listenTcp", listen_tcp),
     VERB("listenUnix", listen_unix),
     VERB("listenFd", listen_fd),

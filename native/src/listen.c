@@ -20,7 +20,7 @@
 #define DEFER_ACCEPT_S 1 /* the shortest; the kernel rounds it to one SYN-ACK retransmission */
 
 struct tcp_options {
-  bool reuse_port, ipv6_only, multipath;
+  bool reuse_port, ipv6_only, multipath, free_bind, is_udp;
   int keep_alive, idle_s, interval_s, count; /* keep_alive: UNSET leaves the kernel's default */
   int fast_open, defer_accept, receive_bytes, send_bytes;
   char device[IF_NAMESIZE];
@@ -44,6 +44,7 @@ static struct tcp_options read_tcp_options(struct call *call, napi_value from) {
   to.reuse_port = as_bool_or(call, field(call, from, "reusePort"), "reusePort", false);
   to.ipv6_only = as_bool_or(call, field(call, from, "ipv6Only"), "ipv6Only", true);
   to.multipath = as_bool_or(call, field(call, from, "multipath"), "multipath", false);
+  to.free_bind = as_bool_or(call, field(call, from, "freeBind"), "freeBind", false);
   read_keep_alive(call, field(call, from, "keepAlive"), &to);
   to.fast_open = int_or_unset(call, from, "fastOpen", 0);
   napi_value defer = field(call, from, "deferAccept");
@@ -87,9 +88,11 @@ static void tune(struct call *call, int fd, const char *object, const struct tcp
 static void prepare(struct call *call, int fd, const struct endpoint *at, const struct tcp_options *options) {
   bool v6 = at->address.any.sa_family == AF_INET6;
   const struct option rows[] = {
-      {"set SO_REUSEADDR on", SOL_SOCKET, SO_REUSEADDR, 1},
+      {"set SO_REUSEADDR on", SOL_SOCKET, SO_REUSEADDR, options->is_udp ? UNSET : 1}, /* of UDP it would share the port */
       {"set SO_REUSEPORT on", SOL_SOCKET, SO_REUSEPORT, options->reuse_port ? 1 : UNSET},
       {"set IPV6_V6ONLY on", IPPROTO_IPV6, IPV6_V6ONLY, v6 ? options->ipv6_only : UNSET},
+      {"set IP_FREEBIND on", v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_FREEBIND : IP_FREEBIND,
+       options->free_bind ? 1 : UNSET},
   };
   set_options(call, fd, at->text, rows, sizeof rows / sizeof rows[0]);
   if (call->failed || !options->device[0]) return;
@@ -99,7 +102,8 @@ static void prepare(struct call *call, int fd, const struct endpoint *at, const 
 
 static int open_socket(struct call *call, const struct endpoint *at, int protocol) {
   if (call->failed) return -1;
-  int fd = socket(at->address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+  int type = protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM;
+  int fd = socket(at->address.any.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
   if (fd < 0) fail_system(call, errno, "socket", "open a socket for", at->text);
   return fd;
 }
@@ -136,6 +140,19 @@ napi_value bind_tcp(napi_env env, napi_callback_info info) {
   struct call call = call_begin(env, info, "bindTcp");
   struct endpoint at;
   return hand_over(&call, open_tcp(&call, &at));
+}
+
+napi_value bind_udp(napi_env env, napi_callback_info info) {
+  struct call call = call_begin(env, info, "bindUdp");
+  napi_value from = call.args[0];
+  struct endpoint at =
+      read_ip_endpoint(&call, field(&call, from, "host"), field(&call, from, "family"), field(&call, from, "port"));
+  struct tcp_options options = read_tcp_options(&call, from);
+  options.is_udp = true;
+  int fd = open_socket(&call, &at, IPPROTO_UDP);
+  prepare(&call, fd, &at, &options);
+  bind_to(&call, fd, &at);
+  return hand_over(&call, fd);
 }
 
 napi_value listen_tcp(napi_env env, napi_callback_info info) {

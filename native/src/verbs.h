@@ -6,6 +6,7 @@
 
 /* listen.c */
 napi_value bind_tcp(napi_env env, napi_callback_info info);
+napi_value bind_udp(napi_env env, napi_callback_info info);
 napi_value listen_tcp(napi_env env, napi_callback_info info);
 napi_value listen_unix(napi_env env, napi_callback_info info);
 napi_value listen_fd(napi_env env, napi_callback_info info);

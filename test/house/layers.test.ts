@@ -15,8 +15,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   waf: ['kit', 'model'],
   l4: ['kit', 'model', 'native'],
   cluster: ['kit', 'model', 'native'],
+  gslb: ['kit', 'model', 'native', 'l4'],
   l7: ['kit', 'model', 'native', 'waf'],
-  control: ['kit', 'model', 'native', 'config', 'waf', 'l4', 'cluster', 'l7'],
+  control: ['kit', 'model', 'native', 'config', 'waf', 'l4', 'cluster', 'gslb', 'l7'],
   bin: ['control'],
   'admin-ui': ['model'],
 };
