@@ -37,7 +37,7 @@ const banZone = defineDirective({
     summary:
       'Shared memory for bans by a key, and for the events that lead to them. Of an address of IPv6 its network is banned, for whoever has one address of it has all.',
     args: {
-      key: '`$binary_remote_addr` for clients, or another text, say `$remote_user` for the names that passwords are tried on. An empty one is not counted.',
+      key: '`$binary_remote_addr` for clients, or another text, say `$remote_user` for the names that passwords are tried on, or `$waf_arg_user` for those of a form or JSON, in any case of letters, whoever tries them. An empty one is not counted.',
       zone: 'Full, it forgets bans that are over, then the oldest.',
       ipv6: `How many bits of an address of IPv6 count; ${DEFAULT_IP6_BITS} if absent.`,
       state: 'A file in which bans outlive the program.',

@@ -4,6 +4,7 @@ import type { Cidr } from '#kit/cidr.ts';
 import { IpReader } from '#kit/ip.ts';
 import { IpTable } from '#kit/ip-table.ts';
 import type { BanEvent, BanRuleModel, BanZoneModel } from '#model/l7/limit.ts';
+import type { Template } from '#model/template.ts';
 import type { Exchange } from '../exchange.ts';
 import { quoted } from '../log/quoted.ts';
 import { openVerdicts, type Verdicts } from '../metrics/verdicts.ts';
@@ -13,6 +14,9 @@ import type { Text } from '../variable/space.ts';
 import { type BanRule, type BanZone, banKey, ruleTag } from '../zone/ban-zone.ts';
 import { openBanZone } from '../zone/open-bans.ts';
 import { addressKey } from './key.ts';
+
+/** Variables that have no value before the firewall has read the body. */
+const OF_BODY = 'waf_arg_';
 
 const sparedTable = oncePer((networks: readonly Cidr[]) =>
   IpTable.ofNetworks(networks.map(network => ({ network, value: true as const }))),
@@ -37,22 +41,32 @@ interface OpenZone {
   readonly name: string;
   readonly bans: BanZone;
   readonly verdicts: Verdicts;
+  readonly part: KeyPart;
   readonly keyOf: Text;
 }
 
+/** Where the key of a zone is read from. */
+export type KeyPart = 'head' | 'body';
+
 export class BanGuard {
+  /** Whose bans are looked at. */
   readonly #zones: readonly OpenZone[];
   readonly #rules: readonly Rule[];
   readonly #spared: IpTable<true>;
   readonly #dryRun: boolean;
 
-  constructor(compiler: Compiler) {
+  constructor(compiler: Compiler, part?: KeyPart) {
     const { ban, banSpared, banDryRun } = compiler.location.settings.limit;
     const names = [...new Set(ban.map(({ zone }) => zone))];
-    this.#zones = names.map(name => openBans(name, compiler));
-    this.#rules = ban.map(model => ruleOf(model, this.#zones[names.indexOf(model.zone)]!, compiler));
+    const zones = names.map(name => openBans(name, compiler));
+    this.#zones = zones.filter(zone => part === undefined || zone.part === part);
+    this.#rules = ban.map(model => ruleOf(model, zones[names.indexOf(model.zone)]!, compiler));
     this.#spared = sparedTable(banSpared);
     this.#dryRun = banDryRun;
+  }
+
+  get hasZones(): boolean {
+    return this.#zones.length > 0;
   }
 
   /** @returns the zone in which the client is banned */
@@ -100,9 +114,12 @@ export class BanGuard {
   }
 }
 
-/** Undefined where nothing is banned. */
-export const guardOf = (compiler: Compiler): BanGuard | undefined =>
-  compiler.location.settings.limit.ban.length === 0 ? undefined : new BanGuard(compiler);
+/** Undefined where nothing is banned. @param part only for zones whose keys are read from there */
+export function guardOf(compiler: Compiler, part?: KeyPart): BanGuard | undefined {
+  if (compiler.location.settings.limit.ban.length === 0) return undefined;
+  const guard = new BanGuard(compiler, part);
+  return guard.hasZones ? guard : undefined;
+}
 
 function openBans(name: string, { tables, worker, text }: Compiler): OpenZone {
   const model = tables.model.limitZones.find(
@@ -112,6 +129,7 @@ function openBans(name: string, { tables, worker, text }: Compiler): OpenZone {
     name,
     bans: openBanZone(tables.zones, name, worker.seat.owner),
     verdicts: openVerdicts(tables.zones, model, worker.seat.slot),
+    part: partOf(model.key),
     keyOf: keyOf(model, text),
   };
 }
@@ -122,8 +140,16 @@ function keyOf({ key, ip6Bits }: BanZoneModel, text: Compiler['text']): Text {
     return exchange => addressKey(reader, exchange.remoteAddress, ip6Bits);
   }
   const value = text(key);
+  // A name of a user is the same in any case to most servers: else each spelling would have its own tries.
+  if (partOf(key) === 'body') return exchange => banKey(value(exchange).toLowerCase());
   return exchange => banKey(value(exchange));
 }
+
+const partOf = (key: Template): KeyPart =>
+  typeof key !== 'string' &&
+  key.some(piece => typeof piece !== 'string' && piece.variable.startsWith(OF_BODY))
+    ? 'body'
+    : 'head';
 
 function ruleOf(model: BanRuleModel, zone: OpenZone, { text }: Compiler): Rule {
   const { count, withinMs, banMs, mostMs, events, statuses, conditions } = model;

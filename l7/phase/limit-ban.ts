@@ -1,17 +1,22 @@
 /** limit_ban: who has done too much of what is counted is refused for a time. */
-import { guardOf } from '../ban/guard.ts';
+import { guardOf, type KeyPart } from '../ban/guard.ts';
 import type { Compiler, RequestLog } from '../tables.ts';
 import { findingTeller } from '../waf/finding.ts';
 import { NEXT, type Phase } from './verdict.ts';
 
-export function limitBanPhase(compiler: Compiler): Phase | undefined {
-  const guard = guardOf(compiler);
+export const limitBanPhase = (compiler: Compiler): Phase | undefined => phaseFor(compiler, 'head');
+
+/** Of zones whose key is in the body (a user's name), once the firewall has read it. */
+export const limitBanOfBodyPhase = (compiler: Compiler): Phase | undefined => phaseFor(compiler, 'body');
+
+function phaseFor(compiler: Compiler, part: KeyPart): Phase | undefined {
+  const guard = guardOf(compiler, part);
   if (!guard) return undefined;
   const tell = findingTeller(compiler);
   const { banStatus, banDryRun } = compiler.location.settings.limit;
   return exchange => {
     // Once a request; error pages and subrequests belong to it.
-    if (exchange.limitBanStatus !== undefined || exchange.main !== exchange) return NEXT;
+    if ((part === 'head' && exchange.limitBanStatus !== undefined) || exchange.main !== exchange) return NEXT;
     const zone = guard.refuses(exchange);
     if (zone === undefined) return NEXT;
     // Its ban was told of; each of its requests would fill the disk.

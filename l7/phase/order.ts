@@ -7,7 +7,7 @@ import { authBasicPhase } from './auth-basic.ts';
 import { authRequestPhase } from './auth-request.ts';
 import { challengePhase } from './challenge.ts';
 import { csrfPhase } from './csrf.ts';
-import { limitBanPhase } from './limit-ban.ts';
+import { limitBanOfBodyPhase, limitBanPhase } from './limit-ban.ts';
 import { limitConnPhase } from './limit-conn.ts';
 import { limitReqPhase } from './limit-req.ts';
 import { mirrorPhase } from './mirror.ts';
@@ -35,6 +35,7 @@ export const PHASES: readonly PhaseMaker[] = [
   csrfPhase,
   challengePhase,
   wafPhase,
+  limitBanOfBodyPhase,
   tryFiles,
   mirrorPhase,
 ];

@@ -9,7 +9,7 @@ import { REQUEST_VARIABLES } from './request.ts';
 import type { Getter } from './space.ts';
 import { TLS_VARIABLES } from './tls.ts';
 import { UPSTREAM_VARIABLES } from './upstream.ts';
-import { WAF_VARIABLES } from './waf.ts';
+import { WAF_PREFIXES, WAF_VARIABLES } from './waf.ts';
 
 export const VARIABLES: Readonly<Record<string, Getter | undefined>> = {
   ...REQUEST_VARIABLES,
@@ -27,4 +27,5 @@ export const VARIABLES: Readonly<Record<string, Getter | undefined>> = {
 export const PREFIXES: readonly (readonly [string, (rest: string) => Getter])[] = [
   ...HEADER_PREFIXES,
   ...PROXY_PROTOCOL_PREFIXES,
+  ...WAF_PREFIXES,
 ];

@@ -147,6 +147,8 @@ export type VariableName = keyof typeof VARIABLES;
 /** Prefix → what the variables of the family tell; what follows the prefix names an argument, a header, a cookie. */
 export const VARIABLE_FAMILIES = {
   arg_: 'One argument of the request.',
+  waf_arg_:
+    'One argument as the firewall read it, of the query, a form or JSON, decoded; empty where it is off, and until it has read the body.',
   http_: 'A header of the request; lower case, `_` for `-`.',
   cookie_: 'A cookie of the request.',
   sent_http_: 'A header of the answer.',

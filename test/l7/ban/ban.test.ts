@@ -98,6 +98,35 @@ test('limit_ban: attacks that the firewall refuses are events, the status of ref
   assert.match(at.moat.read(), /the last one waf/);
 });
 
+test('limit_ban: passwords tried on one name by many clients, in forms and JSON', async () => {
+  await using at = await site(
+    `limit_ban_zone $waf_arg_user zone=names:1m; waf detect;
+     limit_ban zone=names events=401 count=4 within=1m ban=10m; limit_ban_status 429;`,
+    'location / { PASS }',
+  );
+  const form = { 'Content-Type': 'application/x-www-form-urlencoded' };
+  const tries = (
+    client: number,
+    user: string,
+    headers: Record<string, string> = form,
+    body = `user=${user}&password=x`,
+  ) => at.status('/401', `192.0.2.${client}`, { method: 'POST', headers, body });
+  for (const [client, user] of ['alice', 'Alice', 'al%69ce', 'ALICE'].entries())
+    assert.equal(await tries(client + 1, user), 401);
+  const seen = at.upstream.requests.length;
+  assert.equal(await tries(7, 'alice'), 429);
+  assert.equal(
+    await tries(8, '', { 'Content-Type': 'application/json' }, '{"user":"alice","password":"x"}'),
+    429,
+  );
+  assert.equal(at.upstream.requests.length, seen, 'no password goes on');
+  assert.equal(await tries(1, 'bob'), 401);
+  assert.equal(await at.status('/200', '192.0.2.1'), 200, 'who names nobody is not counted');
+  assert.match(at.moat.read(), /banning "alice" for 600 s by zone "names"/);
+  assert.equal(at.bans('remove', 'alice').status, 0);
+  assert.equal(await tries(9, 'alice'), 401);
+});
+
 test('limit_ban: of IPv6 a network is banned, 64 bits of it unless told', async () => {
   await using at = await site(`${ZONE}; ${RULE}`, 'location / { PASS }');
   for (let n = 0; n < 5; n++) assert.equal(await at.status('/401', `2001:db8:1:2::${n}`), 401);
