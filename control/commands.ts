@@ -3,6 +3,10 @@
 export interface Command {
   /** @param args latin1 strings, without the command's name @returns the exit code */
   run(args: readonly string[]): number | Promise<number>;
+  /** What `--help` prints; where there is none, it is made of the row. */
+  readonly help?: string;
+  /** It goes on when nobody reads its output any more, or sees to it itself. */
+  readonly outlivesReader?: boolean;
 }
 
 interface Row {
@@ -43,7 +47,8 @@ export const COMMANDS = {
     load: () => import('./commands/replay.ts'),
   },
   import: {
-    usage: 'import nginx [-p PREFIX] | haproxy | keepalived [--marks RULES] | ipvsadm [--marks RULES] [FILE]',
+    usage:
+      'import nginx [-p PREFIX] [FILE] | haproxy [FILE] | keepalived [--marks RULES] [FILE] | ipvsadm [--marks RULES] [FILE]',
     summary: 'make a configuration of what another program has, and tell what was not taken over',
     load: () => import('./commands/import.ts'),
   },
@@ -191,20 +196,20 @@ export const COMMANDS = {
   },
   demo: {
     usage:
-      'demo [--port N] [--tls-port N] [--mode dr | nat | fullnat | tun] [--directors 0 | 1 | 2] [--rate N] [--l7-only] [--help]',
+      'demo [--port N] [--tls-port N] [--mode dr | nat | fullnat | tun] [--directors 0 | 1 | 2] [--rate N] [--l7-only]',
     summary: 'try moat: as root both tiers on hosts of their own, else the L7 tier alone',
     load: () => import('./commands/demo.ts'),
   },
   drill: {
     usage:
-      'drill [--seed N [--faults N]] [--only TEXT ...] [--mode dr | nat | fullnat | tun] [--directors 2 | 0] [--witness none | reach | redis] [--rate N] [--json] [--help]',
+      'drill [--seed N [--faults N]] [--only TEXT ...] [--mode dr | nat | fullnat | tun] [--directors 2 | 0] [--witness none | reach | redis] [--rate N] [--json]',
     summary:
       'as root: break a pair on hosts of its own in every way known, under load, and look what comes of it',
     load: () => import('./commands/drill.ts'),
   },
   help: {
-    usage: 'help',
-    summary: 'list the commands',
+    usage: 'help [COMMAND]',
+    summary: 'list the commands, or tell how one is called',
     load: () => import('./commands/help.ts'),
   },
   version: {

@@ -5,6 +5,8 @@ import { COMMANDS, type Command, isCommand } from './commands.ts';
 import { say } from './complaint.ts';
 import { runNginxCommand } from './nginx-command.ts';
 import { OptionFault } from './options.ts';
+import { endWhenUnread } from './unread.ts';
+import { asksForHelp, helpOf, usageLines } from './usage.ts';
 
 const WRONG_USE = 2;
 /** What is tried first at a program that is new to somebody; nginx knows neither. */
@@ -27,13 +29,20 @@ export async function main(args: readonly string[]): Promise<number> {
 
 async function runCommand(name: keyof typeof COMMANDS, args: readonly string[]): Promise<number> {
   const command: Command = await COMMANDS[name].load();
+  if (!command.outlivesReader) endWhenUnread();
+  if (asksForHelp(args)) return tell(command.help ?? helpOf(COMMANDS[name]));
   try {
     return await command.run(args);
   } catch (fault) {
     if (!(fault instanceof OptionFault)) throw fault;
-    say(`moat ${name}: ${fault.message}\nusage: moat ${COMMANDS[name].usage}\n`);
+    say(`moat ${name}: ${fault.message}\n${usageLines(COMMANDS[name])}`);
     return WRONG_USE;
   }
+}
+
+function tell(text: string): number {
+  process.stdout.write(text);
+  return 0;
 }
 
 function refuse(word: string): number {

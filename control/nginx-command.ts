@@ -2,6 +2,7 @@
 import { type NginxCommand, readNginxCommand, UsageFault } from './command-line.ts';
 import { say } from './complaint.ts';
 import { DEFAULT_FILES, DEFAULT_PREFIX, invocationOf } from './invocation.ts';
+import { endWhenUnread } from './unread.ts';
 
 /** Runs nginx's options. @returns the exit code */
 export async function runNginxCommand(args: readonly string[]): Promise<number> {
@@ -27,6 +28,7 @@ async function tell({ version, help }: NginxCommand): Promise<number> {
 async function work(command: NginxCommand): Promise<number> {
   const invocation = invocationOf(command);
   if (command.send) return (await import('./send-signal.ts')).sendSignal(command.send, invocation);
+  if (command.test) endWhenUnread();
   if (command.test) return (await import('./test-config.ts')).testConfig(invocation, command);
   return (await import('./serve.ts')).serve(invocation);
 }

@@ -1,6 +1,7 @@
 /** Options of moat's own commands. */
 import { dirname, resolve } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { suggest } from '#kit/suggest.ts';
 import { type Invocation, invocationOf } from './invocation.ts';
 
 /** The command line of a command is wrong. */
@@ -16,6 +17,15 @@ export const CONFIG_OPTIONS = {
   directives: { type: 'string', short: 'g' },
 } as const satisfies OptionTable;
 
+/** What the first word of a command has to be, when it is another or there is none. */
+export function noSuchWord(word: string | undefined, known: readonly string[]): OptionFault {
+  if (!word) return new OptionFault(`say what: ${known.join(', ')}`);
+  const near = suggest(word, known);
+  return new OptionFault(
+    near ? `"${word}": did you mean "${near}"?` : `"${word}" is not one of ${known.join(', ')}`,
+  );
+}
+
 /** Reads options and at most `mostWords` words. @throws {OptionFault} */
 export function readOptions<T extends OptionTable>(args: readonly string[], options: T, mostWords = 0) {
   try {
@@ -24,8 +34,18 @@ export function readOptions<T extends OptionTable>(args: readonly string[], opti
     if (extra !== undefined) throw new OptionFault(`unexpected "${extra}"`);
     return parsed;
   } catch (fault) {
-    throw fault instanceof OptionFault ? fault : new OptionFault((fault as Error).message.split('\n')[0]);
+    throw fault instanceof OptionFault ? fault : new OptionFault(reworded(fault as Error, options));
   }
+}
+
+/** What Node says of a command line, in our words: its advice about `--` leads past the misspelt option. */
+function reworded({ message }: Error, options: OptionTable): string {
+  const [line = message] = message.split('\n');
+  const unknown = /^Unknown option '([^']*)'/.exec(line)?.[1];
+  if (unknown === undefined) return line;
+  const names = Object.keys(options).map(name => `--${name}`);
+  const near = unknown.startsWith('--') ? suggest(unknown, names) : undefined;
+  return `unknown option "${unknown}"${near ? `: did you mean "${near}"?` : ''}`;
 }
 
 type ConfigValues = { [K in keyof typeof CONFIG_OPTIONS]?: string | undefined };

@@ -51,9 +51,10 @@ export const moatWords = (): readonly [string, ...string[]] => [
   process.argv[1] ?? '',
 ];
 
-/** Aborted by each signal that asks for the end, from now on. */
+/** Aborted by each signal that asks for the end, and when nobody reads on what is told (`| head`), from now on. */
 export function interruption(): AbortController {
   const interrupt = new AbortController();
   for (const signal of SIGNALS) process.on(signal, () => interrupt.abort());
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => interrupt.abort());
   return interrupt;
 }

@@ -2,7 +2,7 @@
 import type { ShownIssued } from '../acme/issued.ts';
 import { complain, complainOf } from '../complaint.ts';
 import { load, systemReason } from '../load.ts';
-import { CONFIG_OPTIONS, invocationFrom, OptionFault, readOptions } from '../options.ts';
+import { CONFIG_OPTIONS, invocationFrom, noSuchWord, OptionFault, readOptions } from '../options.ts';
 import { ask } from '../status/client.ts';
 import { socketPathOf } from '../status/report.ts';
 import { durationText, tableOf } from '../status/text.ts';
@@ -15,7 +15,7 @@ const OPTIONS = { ...CONFIG_OPTIONS, json: { type: 'boolean' }, force: { type: '
 export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = readOptions(args, OPTIONS, MOST_WORDS);
   const [verb = '', which, extra] = positionals;
-  if (verb !== 'status' && verb !== 'renew') throw new OptionFault(`say what: status, renew`);
+  if (verb !== 'status' && verb !== 'renew') throw noSuchWord(verb, ['status', 'renew']);
   if (extra !== undefined) throw new OptionFault(`unexpected "${extra}"`);
   const { model, diagnostics } = load(invocationFrom(values));
   complainOf(diagnostics, true);

@@ -1,7 +1,7 @@
 /** `moat cluster`: the pair that the running program is one of. */
 import { complain, complainOf } from '../complaint.ts';
 import { load, systemReason } from '../load.ts';
-import { CONFIG_OPTIONS, invocationFrom, OptionFault, readOptions } from '../options.ts';
+import { CONFIG_OPTIONS, invocationFrom, noSuchWord, readOptions } from '../options.ts';
 import { ask } from '../status/client.ts';
 import { clusterText, incidentsText } from '../status/cluster-text.ts';
 import { socketPathOf } from '../status/report.ts';
@@ -16,8 +16,7 @@ const isVerb = (word: string): word is keyof typeof VERBS => Object.hasOwn(VERBS
 export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = readOptions(args, OPTIONS, 1);
   const [verb = ''] = positionals;
-  if (!isVerb(verb))
-    throw new OptionFault(`${verb === '' ? 'say what' : `"${verb}" is not one of`}: status, incidents`);
+  if (!isVerb(verb)) throw noSuchWord(verb, Object.keys(VERBS));
   const { model, diagnostics } = load(invocationFrom(values));
   complainOf(diagnostics, true);
   if (!model) return FAULTY;

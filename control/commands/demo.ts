@@ -24,10 +24,13 @@ const OPTIONS = {
   'console-port': { type: 'string' },
   witness: { type: 'string' },
   'l7-only': { type: 'boolean' },
-  help: { type: 'boolean' },
 } as const;
 
-const HELP = `npm start [-- OPTIONS], or moat demo [OPTIONS]: tries moat on this machine, until Ctrl-C.
+/** When nobody reads its events, it ends as by Ctrl-C. */
+export const outlivesReader = true;
+
+/** What `--help` prints. */
+export const help = `npm start [-- OPTIONS], or moat demo [OPTIONS]: tries moat on this machine, until Ctrl-C.
 
 As root: both tiers. A client, two directors, two proxies and three servers, each a host of its own (a network
 namespace); the client keeps asking, and keys kill, stop, unplug, drain, flood and start again what you choose.
@@ -48,10 +51,6 @@ Without a terminal, events are lines on stdout, and lines on stdin are keys.
 /** @returns 0 after Ctrl-C; 1 when it does not start, ends by itself, or leaves something behind */
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = readOptions(args, OPTIONS);
-  if (values.help) {
-    process.stdout.write(HELP);
-    return 0;
-  }
   const options = {
     http: numberOf(values.port, 8080, 65_535, 'a port'),
     https: numberOf(values['tls-port'], 8443, 65_535, 'a port'),

@@ -31,10 +31,13 @@ const OPTIONS = {
   directors: { type: 'string' },
   witness: { type: 'string' },
   json: { type: 'boolean' },
-  help: { type: 'boolean' },
 } as const;
 
-const HELP = `moat drill [OPTIONS]: as root, builds both tiers on hosts of their own (network namespaces), with a client that keeps asking, and breaks
+/** When nobody reads its events, it ends as by Ctrl-C. */
+export const outlivesReader = true;
+
+/** What `--help` prints. */
+export const help = `moat drill [OPTIONS]: as root, builds both tiers on hosts of their own (network namespaces), with a client that keeps asking, and breaks
 them: each fault once, or random ones. After each, one node alone must have the virtual addresses, they must answer, the
 directors must agree on the proxies and know each other's connections, and where it is promised no request may have failed and no connection
 may have ended. All the time the kernels of the pair are watched: no two may have an address for longer than a second, and with a witness
@@ -56,10 +59,6 @@ const MOST_SEED = 2 ** 32 - 1;
 /** @returns 1 when something was not as it should be, or the box cannot be built */
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = readOptions(args, OPTIONS);
-  if (values.help) {
-    process.stdout.write(HELP);
-    return 0;
-  }
   const seed = values.seed === undefined ? undefined : numberOf(values.seed, 0, MOST_SEED, 'a seed');
   if (values.faults !== undefined && seed === undefined)
     throw new OptionFault('--faults is a number of random ones: say --seed too');

@@ -10,7 +10,7 @@ import { readNginx } from '../import/nginx.ts';
 import type { Imported, Remark } from '../import/outcome.ts';
 import { writeConfig } from '../import/write.ts';
 import { diskSource, systemReason } from '../load.ts';
-import { OptionFault, readOptions } from '../options.ts';
+import { noSuchWord, readOptions } from '../options.ts';
 
 const OPTIONS = { marks: { type: 'string' }, prefix: { type: 'string', short: 'p' } } as const;
 type Values = { readonly marks?: string | undefined; readonly prefix?: string | undefined };
@@ -34,7 +34,7 @@ export function run(args: readonly string[]): number {
   const { positionals, values } = readOptions(args, OPTIONS, 2);
   const [kind = '', file = '-'] = positionals;
   const importer = Object.hasOwn(IMPORTERS, kind) ? IMPORTERS[kind] : undefined;
-  if (!importer) throw new OptionFault(`"${kind}" is none of ${Object.keys(IMPORTERS).join(', ')}`);
+  if (!importer) throw noSuchWord(kind, Object.keys(IMPORTERS));
   try {
     return importer(file, values);
   } catch (fault) {

@@ -1,7 +1,7 @@
 /** `moat l4`: the L4 tier of the running program. */
 import { complain, complainOf } from '../complaint.ts';
 import { load, systemReason } from '../load.ts';
-import { CONFIG_OPTIONS, invocationFrom, OptionFault, readOptions } from '../options.ts';
+import { CONFIG_OPTIONS, invocationFrom, noSuchWord, OptionFault, readOptions } from '../options.ts';
 import { ask } from '../status/client.ts';
 import { connectionsText, countsText, listText, ratesText, statsText, topText } from '../status/l4-text.ts';
 import { watchL4 } from '../status/l4-watch.ts';
@@ -13,6 +13,8 @@ type Shown<Q extends Question> = NonNullable<Awaited<ReturnType<Answers[Q]>>>;
 
 const FAULTY = 1;
 const MOST_WEIGHT = 65_535;
+/** Those that are no order about a real server. */
+const SHOWS: readonly string[] = ['list', 'top', 'stats', 'connections', 'withdraw'];
 /** Those that need nothing but a real server. */
 const PLAIN_ORDERS = ['drain', 'disable', 'ready', 'up', 'down', 'resume'] as const;
 
@@ -28,6 +30,8 @@ const OPTIONS = {
 export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = readOptions(args, OPTIONS, 4);
   const [verb = '', ...words] = positionals;
+  const wish = SHOWS.includes(verb) ? undefined : wishOf(verb, words);
+  refuseStray(verb, values);
   const { model, diagnostics } = load(invocationFrom(values));
   complainOf(diagnostics, true);
   if (!model) return FAULTY;
@@ -38,7 +42,7 @@ export async function run(args: readonly string[]): Promise<number> {
       return values.json ? `${JSON.stringify(answer)}\n` : text(answer);
     });
   const how = { json: values.json ?? false, once: values.once ?? false };
-  refuseStray(verb, values);
+  if (wish) return order(path, wish);
   switch (verb) {
     case 'list':
       if (values.rate) return watchL4(path, { ...how, once: true, text: ratesText });
@@ -47,12 +51,10 @@ export async function run(args: readonly string[]): Promise<number> {
       return watchL4(path, { ...how, text: topText });
     case 'stats':
       return show('l4', statsText);
-    case 'connections':
-      return show('l4-connections', connectionsText);
     case 'withdraw':
       return withdraw(path, model.l4?.pinPath);
     default:
-      return order(path, wishOf(verb, words));
+      return show('l4-connections', connectionsText);
   }
 }
 
@@ -84,10 +86,7 @@ function wishOf(verb: string, words: readonly string[]): L4Wish {
   }
   const [real, service, extra] = words;
   const kind = PLAIN_ORDERS.find(word => word === verb);
-  if (!kind)
-    throw new OptionFault(
-      `"${verb}" is not one of list, top, stats, connections, withdraw, weight, ${PLAIN_ORDERS.join(', ')}`,
-    );
+  if (!kind) throw noSuchWord(verb, [...SHOWS, 'weight', ...PLAIN_ORDERS]);
   if (real === undefined) throw new OptionFault(`${verb} which real server?`);
   if (extra !== undefined) throw new OptionFault(`unexpected "${extra}"`);
   return { order: { kind }, real, service };

@@ -2,7 +2,7 @@
 import type { MemberSnapshot, PoolSnapshot, SourceFigures } from '#l7';
 import { complain, complainOf } from '../complaint.ts';
 import { load, systemReason } from '../load.ts';
-import { CONFIG_OPTIONS, invocationFrom, OptionFault, readOptions } from '../options.ts';
+import { CONFIG_OPTIONS, invocationFrom, noSuchWord, OptionFault, readOptions } from '../options.ts';
 import type { PoolWish } from '../pool/order.ts';
 import { ask } from '../status/client.ts';
 import { socketPathOf } from '../status/report.ts';
@@ -85,8 +85,7 @@ function wishOf(verb: string, words: readonly string[]): PoolWish {
   if (verb === 'weight') return weightWish(words);
   const [member, pool, ...rest] = words;
   const kind = PLAIN_ORDERS.find(word => word === verb);
-  if (!kind && verb !== 'add')
-    throw new OptionFault(`"${verb}" is not one of list, weight, add, ${PLAIN_ORDERS.join(', ')}`);
+  if (!kind && verb !== 'add') throw noSuchWord(verb, ['list', 'weight', 'add', ...PLAIN_ORDERS]);
   if (member === undefined) throw new OptionFault(`${verb} which member?`);
   if (!kind) {
     if (pool === undefined) throw new OptionFault('add it to which pool?');

@@ -3,14 +3,14 @@ import { createInterface } from 'node:readline/promises';
 import type { ClusterFigures, ClusterOrder } from '#cluster';
 import { complain, complainOf } from '../complaint.ts';
 import { load, systemReason } from '../load.ts';
-import { CONFIG_OPTIONS, invocationFrom, OptionFault, readOptions } from '../options.ts';
+import { CONFIG_OPTIONS, invocationFrom, noSuchWord, OptionFault, readOptions } from '../options.ts';
 import { ask } from '../status/client.ts';
 import { socketPathOf } from '../status/report.ts';
 import { explainText } from '../status/vrrp-explain.ts';
 import { statusText } from '../status/vrrp-text.ts';
 
 const FAULTY = 1;
-const VERBS = 'status, explain, failover, maintenance';
+const VERBS = ['status', 'explain', 'failover', 'maintenance'];
 const MOST_WORDS = 16;
 
 const OPTIONS = {
@@ -50,7 +50,7 @@ function workOf(verb: string, words: readonly string[], json: boolean, yes: bool
     case 'maintenance':
       return maintenance(words, yes);
     default:
-      throw new OptionFault(verb === '' ? `say what: ${VERBS}` : `"${verb}" is not one of ${VERBS}`);
+      throw noSuchWord(verb, VERBS);
   }
 }
 

@@ -6,7 +6,7 @@ import { loadExplain, loadWafTrial } from '#l7';
 import type { HttpModel } from '#model/l7/http.ts';
 import type { WafEvent } from '#model/waf-event.ts';
 import { type Loaded, load } from '../load.ts';
-import { CONFIG_OPTIONS, invocationFrom, OptionFault, readOptions } from '../options.ts';
+import { CONFIG_OPTIONS, invocationFrom, noSuchWord, OptionFault, readOptions } from '../options.ts';
 import { socketPathOf } from '../status/report.ts';
 import { bans } from '../waf/command/bans.ts';
 import { readRequest } from '../waf/command/curl.ts';
@@ -46,7 +46,8 @@ type Values = ReturnType<typeof readOptions<typeof OPTIONS>>['values'];
 
 interface Context {
   readonly values: Values;
-  readonly word: string | undefined;
+  /** Behind the verb; empty where none was said, which not all allow. */
+  readonly word: string;
   readonly http: HttpModel;
 }
 
@@ -65,6 +66,13 @@ const VERBS: Readonly<Record<string, (context: Context) => number | Promise<numb
   learned: listLearned,
 };
 
+/** What is asked where the word behind a verb is missing. */
+const WANTED: Readonly<Record<string, string>> = {
+  explain: 'which event? moat waf events lists them',
+  exclude: 'which event? moat waf events lists them',
+  test: "which request? Write 'GET https://host/path' or 'curl ...'",
+};
+
 /** @returns 3 when the configuration is faulty, 1 when there is nothing to tell of, 0 otherwise */
 export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = readOptions(args, OPTIONS, 3);
@@ -73,16 +81,15 @@ export async function run(args: readonly string[]): Promise<number> {
   if (positionals[0] === 'fetch-crs') return runFetch(values, positionals[1]);
   if (positionals.length > 2) throw new OptionFault(`unexpected "${positionals[2]}"`);
   const verb = VERBS[positionals[0] ?? ''];
-  if (!verb)
-    throw new OptionFault(
-      `"${positionals[0] ?? ''}" is not one of ${[...Object.keys(VERBS), 'bans', 'mode', 'fetch-crs'].join(', ')}`,
-    );
+  if (!verb) throw noSuchWord(positionals[0], [...Object.keys(VERBS), 'bans', 'mode', 'fetch-crs']);
+  const wanted = positionals[1] === undefined ? WANTED[positionals[0]!] : undefined;
+  if (wanted !== undefined) throw new OptionFault(wanted);
   const loaded = loadWithRules(invocationFrom(values));
   const { model } = loaded;
   if (!model) return faulty(loaded);
   if (!model.http) return failed('the configuration has no http block');
   try {
-    return await verb({ values, word: positionals[1], http: model.http });
+    return await verb({ values, word: positionals[1] ?? '', http: model.http });
   } catch (fault) {
     if (fault instanceof OptionFault) throw fault;
     return failed((fault as Error).message);
@@ -181,9 +188,8 @@ function listEvents({ values, http }: Context): number {
   return say(values, events, () => eventsText(events));
 }
 
-/** @throws {OptionFault} without an id @throws {Error} when there is no such event */
+/** @throws {Error} when there is no such event */
 function eventNamed({ word, http }: Context): WafEvent {
-  if (word === undefined) throw new OptionFault('which event? moat waf events lists them');
   const event = reader(http).byId(word);
   if (!event) throw new Error(`no event is kept under "${word}"`);
   return event;
@@ -200,7 +206,6 @@ function explainEvent(context: Context): number {
 }
 
 async function testRequest({ values, word, http }: Context): Promise<number> {
-  if (word === undefined) throw new OptionFault(`which request? Write 'GET https://host/path' or 'curl ...'`);
   const { method, url, headers, body } = readRequest(word, values.header ?? [], values.data);
   const { Trial } = await loadExplain();
   const { tryRequest } = await loadWafTrial();

@@ -190,14 +190,17 @@ test('configuration file: the first of its usual places below the prefix', () =>
 });
 
 test('commands: an unknown one is told with the one that was meant', () => {
-  const { stderr, status } = moat('relaod');
-  assert.match(stderr, /did you mean "moat reload"\?/);
-  assert.equal(status, 1);
+  const misspelt = moat('relaod');
+  assert.match(misspelt.stderr, /did you mean "moat reload"\?/);
+  assert.equal(misspelt.status, 1);
   assert.match(moat('help').stdout, /^ {2}moat run /m);
   assert.equal(moat('--help').stdout, moat('help').stdout);
   assert.match(moat('--version').stdout, /^moat \d/);
   assert.equal(moat('version').status, 0);
   assert.equal(moat('run', '--nonsense').status, 2);
+  const { stdout, stderr, status } = moat('import', 'nginx', '--help');
+  assert.deepEqual([status, stderr], [0, '']);
+  assert.match(stdout, /^usage: moat import nginx .*\n {7}moat import haproxy /);
 });
 
 test('start: a port that another program has', async () => {

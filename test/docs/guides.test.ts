@@ -60,6 +60,12 @@ test('guides: each command of moat is one', () => {
   for (const { page, word } of said) assert.ok(Object.hasOwn(COMMANDS, word), `${page}: moat ${word}`);
 });
 
+test('reference: each command of moat stands in it', () => {
+  const page = textOf('docs/reference/command-line.md');
+  const missing = Object.keys(COMMANDS).filter(name => !new RegExp(`\`(?:moat )?${name}\\b`).test(page));
+  assert.deepEqual(missing, []);
+});
+
 test('guides: links lead to files', () => {
   const links = pages.flatMap(page =>
     [...textOf(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, path]) => ({ page, path: path! })),
