@@ -24,6 +24,7 @@ import type { AcmeCertificateDraft, AcmeIssuerDraft } from './draft-acme.ts';
 import type { ApiDraft } from './draft-api.ts';
 import type { ClusterDraft } from './draft-cluster.ts';
 import type { GslbDraft } from './draft-gslb.ts';
+import { newTrace, type TraceDraft } from './draft-trace.ts';
 import type { Site, Token } from './lex.ts';
 
 export type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -133,6 +134,7 @@ export interface HttpDraft {
   certificates: Map<string, CertificateModel>;
   /** By name. */
   acmeIssuers: Map<string, AcmeIssuerDraft>;
+  trace: TraceDraft;
 }
 
 export type MatchDraft = { name: string; tests: MatchTest[] };
@@ -240,5 +242,6 @@ export function newHttp(): HttpDraft {
     files: new Map(),
     certificates: new Map(),
     acmeIssuers: new Map(),
+    trace: newTrace(),
   };
 }

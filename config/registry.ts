@@ -30,6 +30,7 @@ export const CONTEXTS = [
   'gslb',
   'zone',
   'record',
+  'otel_exporter',
 ] as const;
 export type Context = (typeof CONTEXTS)[number];
 

@@ -20,6 +20,7 @@ import { resolveHealthChecks, resolvePools } from './resolve-pools.ts';
 import { checkProxyTls } from './resolve-proxy-tls.ts';
 import { checkTargets } from './resolve-targets.ts';
 import { refuseBareListeners, TlsResolver } from './resolve-tls.ts';
+import { resolveExporter } from './resolve-trace.ts';
 import type { Surroundings } from './scope.ts';
 
 const SERVER_CORE_DEFAULTS: ServerCore = {
@@ -94,6 +95,7 @@ function resolveHttp(draft: HttpDraft, acme: AcmeResolution, around: Surrounding
     wafCollectionsBytes: draft.wafCollectionsBytes,
     wafCollectionsShared: draft.wafCollectionsShared,
     answersAcme: acme.model !== undefined,
+    traceExporter: resolveExporter(draft.trace, around.faults),
     wafEvents: draft.wafEvents === 'default' ? defaultWafEvents(around.prefix) : draft.wafEvents,
   };
 }

@@ -29,6 +29,7 @@ import type {
 import type { GslbDraft, RecordDraft, ZoneDraft } from './draft-gslb.ts';
 import type { HeartbeatDraft } from './draft-heartbeat.ts';
 import type { L4Draft, VirtualServerDraft } from './draft-l4.ts';
+import type { ExporterDraft } from './draft-trace.ts';
 import type { Site } from './lex.ts';
 import type { Source } from './parse.ts';
 import type { Context } from './registry.ts';
@@ -68,6 +69,7 @@ export interface Drafts {
   readonly gslbZone?: ZoneDraft;
   readonly gslbRecord?: RecordDraft;
   readonly acmeIssuer?: AcmeIssuerDraft;
+  readonly exporter?: ExporterDraft;
 }
 
 export class Scope {
@@ -171,6 +173,10 @@ export class Scope {
 
   get api(): ApiDraft {
     return this.#need(this.drafts.api, 'api');
+  }
+
+  get exporter(): ExporterDraft {
+    return this.#need(this.drafts.exporter, 'otel_exporter');
   }
 
   get acmeIssuer(): AcmeIssuerDraft {

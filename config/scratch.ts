@@ -65,6 +65,7 @@ const SCRATCH: Readonly<Record<Context, Make | undefined>> = {
     gslbRecord: newRecord('', site),
   }),
   api: (_, site) => ({ api: newApi(site) }),
+  otel_exporter: (around, site) => ({ ...http(around, site), exporter: { own: {}, headers: [], site } }),
   acme_issuer: (around, site) => ({
     ...http(around, site),
     acmeIssuer: newAcmeIssuer({ ...site, text: '' } as Token, site),

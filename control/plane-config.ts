@@ -24,6 +24,7 @@ const NO_HTTP: HttpModel = {
   wafCollectionsBytes: 0,
   wafCollectionsShared: false,
   answersAcme: false,
+  traceExporter: undefined,
   wafEvents: undefined,
 };
 

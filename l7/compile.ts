@@ -19,6 +19,8 @@ import { ServerFinder } from './route/server-names.ts';
 import { secureLink } from './secure-link.ts';
 import type { SharedState } from './shared.ts';
 import type { Compiler, LocationTable, ServerTable, Tables } from './tables.ts';
+import { spanLog } from './trace/log.ts';
+import { compileTrace } from './trace/rules.ts';
 import type { PoolViews } from './upstream/pool-views.ts';
 import { Pools } from './upstream/pools.ts';
 import { UserIds } from './user-id.ts';
@@ -126,10 +128,11 @@ function compileLocation(
     isModernBrowser: compileBrowsers(settings.browser),
     secureLink: secureLink(compiler),
     userIds: new UserIds(compiler),
+    trace: compileTrace(compiler),
     rewrite: rewriteOf(compiler, conditional),
     phases: compilePhases(compiler),
     headerFilters: HEADER_FILTERS.map(compile => compile(compiler)).filter(filter => filter !== undefined),
-    logs: [banLog(compiler), ...accessLogs(compiler)].filter(log => log !== undefined),
+    logs: [banLog(compiler), ...accessLogs(compiler), spanLog(compiler)].filter(log => log !== undefined),
     errorLog: errorLogger(settings.log.errorLogs, worker.errorSink, worker),
     errorPages: errorPages(compiler),
     internal: model.internal,

@@ -27,6 +27,7 @@ import { HTTP1_NAMES, SecureContexts } from './tls/context.ts';
 import { hasNamed, NamedCertificates } from './tls/named-certificates.ts';
 import { askResponder, type OcspMeans } from './tls/ocsp-responder.ts';
 import { newTicketSeed, TicketRing, type TicketSeed } from './tls/ticket-keys.ts';
+import { type SpanBatch, SpanQueue } from './trace/span-queue.ts';
 import type { PoolShare } from './upstream/pool-share.ts';
 import { PoolViews, type Seat } from './upstream/pool-views.ts';
 import { UpstreamRealms } from './upstream/tls.ts';
@@ -55,6 +56,8 @@ export interface EngineOptions {
   readonly observer?: Observer;
   /** Told of what the WAF found. */
   readonly wafEvents?: (batch: WafEventBatch) => void;
+  /** Told of requests with otel_trace. */
+  readonly spans?: (batch: SpanBatch) => void;
   /** Somebody was banned. */
   readonly bansChanged?: () => void;
   /** Asks control for the metrics of the other tiers. */
@@ -90,6 +93,7 @@ export class Engine implements Worker {
   readonly ruleShelf = new RuleShelf();
   readonly blockLists: BlockLists;
   readonly wafEvents: EventQueue;
+  readonly spans: SpanQueue;
   readonly bansChanged: () => void;
   readonly tierMetrics: TierMetrics;
   readonly passwords = new Passwords();
@@ -123,6 +127,7 @@ export class Engine implements Worker {
     this.report = options.report;
     this.errorSink = options.errorSink;
     this.wafEvents = new EventQueue(options.wafEvents ?? (() => {}));
+    this.spans = new SpanQueue(options.spans ?? (() => {}));
     this.bansChanged = options.bansChanged ?? (() => {});
     this.tierMetrics = new TierMetrics(options.tierMetrics ?? (() => Promise.resolve('')));
     this.logFiles = new LogFiles(options.files);
@@ -226,6 +231,7 @@ export class Engine implements Worker {
   /** Ends at once. */
   closeAll(): void {
     this.wafEvents.flush();
+    this.spans.flush();
     for (const key of [...this.#listeners.keys()]) this.unlisten(key);
     for (const connection of this.#connections) connection.destroy();
     this.#views.closeIdle();

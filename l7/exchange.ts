@@ -11,6 +11,7 @@ import type { HeaderList } from './message.ts';
 import { NEXT, type Verdict } from './phase/verdict.ts';
 import type { BodySink, BodySource, Response } from './response.ts';
 import type { LocationTable, ServerTable, Tables } from './tables.ts';
+import type { Trace } from './trace/context.ts';
 import type { UserId } from './user-id.ts';
 import type { CompressionCount } from './variable/compression.ts';
 import type { Attempt } from './variable/upstream.ts';
@@ -74,6 +75,8 @@ export class Exchange {
   /** Name and password; null when it has none, undefined until somebody asks: see `credentialsOf`. */
   credentials: Credentials | null | undefined;
   requestId: string | undefined;
+  /** The trace that it belongs to, once somebody asked; see traceOf(). */
+  trace: Trace | undefined;
   /** Who the client is by its cookie (userid), once somebody asked; `$uid_reset` where it was set. */
   userId: UserId | undefined;
   userIdReset: string | undefined;

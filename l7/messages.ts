@@ -12,6 +12,7 @@ import type { TrafficReport } from './metrics/traffic-report.ts';
 import type { Secrets } from './secrets.ts';
 import type { StoreFigures } from './store/figures.ts';
 import type { TicketSeed } from './tls/ticket-keys.ts';
+import type { SpanBatch } from './trace/span-queue.ts';
 import type { MemberOverride, MemberTarget, PoolOrder } from './upstream/member-order.ts';
 import type { PoolShare } from './upstream/pool-share.ts';
 import type { PoolSnapshot } from './upstream/pool-snapshot.ts';
@@ -108,6 +109,8 @@ export type ToControl =
 
 /** What workers and the process say without being asked: what the WAF found, that somebody is banned, that the secrets are others now, whom sources of members name. */
 export type PlaneNews =
+  /** Of a worker to the L7 process, which sends them on. */
+  | { readonly spans: SpanBatch }
   | { readonly waf: WafEventBatch }
   | { readonly bans: 'changed' | 'lifted' }
   | { readonly secrets: Secrets }

@@ -214,7 +214,7 @@ export class L7Plane {
     else if ('acme' in news) this.acmeHeard(news.acme);
     else if ('secrets' in news) this.#secrets.adopt(news.secrets.tickets, news.secrets.ticketsBornMs);
     else if ('found' in news) this.#keepFound(news.found);
-    else this.wafEvents(news.waf);
+    else if ('waf' in news) this.wafEvents(news.waf);
   }
 
   #keepFound(found: readonly KeptSource[]): void {

@@ -23,7 +23,7 @@ import {
   type ToControl,
   type ToProcess,
 } from './messages.ts';
-import { TRAFFIC_WISH, Traffic } from './metrics/traffic.ts';
+import { type SpanCount, TRAFFIC_WISH, Traffic } from './metrics/traffic.ts';
 import { reportOf, type TrafficReport } from './metrics/traffic-report.ts';
 import { openConfig } from './parcel.ts';
 import { SecretKeeper } from './secrets.ts';
@@ -32,6 +32,7 @@ import { AcmeShare } from './store/acme-share.ts';
 import type { TicketClaim } from './store/records.ts';
 import { SessionStore } from './store/session-store.ts';
 import { sharedZones } from './store/shared-zones.ts';
+import { SpanExporter } from './trace/exporter.ts';
 import type { PoolOrder } from './upstream/member-order.ts';
 import { type KeptOverrides, PoolSteward } from './upstream/steward.ts';
 import type { ZoneDraft } from './zone/draft.ts';
@@ -66,6 +67,7 @@ class PlaneProcess {
       await this.#zones?.threadDied(threadId, place);
     },
     tell: news => {
+      if ('spans' in news) return this.#tracing.add(news.spans);
       if ('bans' in news) this.#store.bansChanged();
       control.tell(news);
     },
@@ -86,6 +88,11 @@ class PlaneProcess {
     log: () => this.#logs.main,
     claim: () => this.#claim(),
     adopt: claim => this.#adoptTickets(claim),
+  });
+  /** Tells a collector of requests. */
+  readonly #tracing = new SpanExporter({
+    log: () => this.#logs.main,
+    count: (what, n) => this.#count(what, n),
   });
   readonly #acme = new AcmeShelf();
   readonly #acmeNotes = new AcmeShare(notes => control.tell({ acme: notes }));
@@ -145,6 +152,7 @@ class PlaneProcess {
     this.#store.close();
     this.#closeSockets([...this.#sockets.keys()]);
     await this.#crew.drain(this.#current?.config.process.shutdownTimeoutMs ?? 0);
+    await this.#tracing.close();
     process.exit(0);
   }
 
@@ -257,6 +265,7 @@ class PlaneProcess {
     await this.#crew.commit(this.#current);
     zones.settle();
     await this.#pools?.settle();
+    this.#tracing.follow(this.#current.config.http.traceExporter, this.#current.config.process.workers);
     this.#followStore(this.#current);
     zones.release(reload - 1); // one reload back is kept, for requests that began before it
     return overrides;
@@ -321,6 +330,11 @@ class PlaneProcess {
       pools: this.#pools?.snapshot() ?? [],
       sessionStore: this.#store.figures(),
     };
+  }
+
+  #count(what: SpanCount, n: number): void {
+    const counters = this.#zones?.counters(TRAFFIC_WISH.name);
+    if (counters) new Traffic(counters).spans(what, n);
   }
 
   #traffic(): TrafficReport | undefined {

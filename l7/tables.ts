@@ -14,6 +14,7 @@ import type { LocationFinder } from './route/locations.ts';
 import type { RefererJudge } from './route/referers.ts';
 import type { ServerFinder } from './route/server-names.ts';
 import type { SecureLink } from './secure-link.ts';
+import type { TraceRules } from './trace/rules.ts';
 import type { Pools } from './upstream/pools.ts';
 import type { UserIds } from './user-id.ts';
 import type { Text, VariableSpace } from './variable/space.ts';
@@ -39,6 +40,8 @@ export interface LocationTable {
   readonly isModernBrowser: BrowserJudge;
   readonly secureLink: SecureLink;
   readonly userIds: UserIds;
+  /** Undefined: nobody is told of its requests, and their context goes on as it is. */
+  readonly trace: TraceRules | undefined;
   readonly rewrite: RewriteProgram | undefined;
   /** preaccess, access, precontent, content: the last one answers. */
   readonly phases: readonly Phase[];

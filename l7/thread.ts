@@ -96,6 +96,7 @@ class Thread {
       files: this.#files,
       report: ({ message }) => this.#logs.main.alert(message),
       wafEvents: waf => upwards.tell({ waf }),
+      spans: spans => upwards.tell({ spans }),
       bansChanged: () => upwards.tell({ bans: 'changed' }),
       tierMetrics: () => upwards.ask<string>({ kind: 'tier-metrics' }),
     });

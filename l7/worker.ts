@@ -10,6 +10,7 @@ import type { ErrorSink } from './log/error.ts';
 import type { LogFiles } from './log/files.ts';
 import type { TierMetrics } from './metrics/tier-metrics.ts';
 import type { Observer } from './observer.ts';
+import type { SpanQueue } from './trace/span-queue.ts';
 import type { Seat } from './upstream/pool-views.ts';
 import type { UpstreamRealms } from './upstream/tls.ts';
 import type { BlockLists } from './waf/block-lists.ts';
@@ -31,6 +32,8 @@ export interface Worker {
   readonly userFiles: UserFiles;
   /** What the WAF found, on its way to the event store. */
   readonly wafEvents: EventQueue;
+  /** Spans on their way to who is told of traces. */
+  readonly spans: SpanQueue;
   /** Tells that somebody was banned. */
   readonly bansChanged: () => void;
   /** What control tells of the other tiers. */

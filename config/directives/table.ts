@@ -25,6 +25,7 @@ import { LOG } from './log.ts';
 import { MAIN } from './main.ts';
 import { MAP } from './map.ts';
 import { MIRROR } from './mirror.ts';
+import { OTEL } from './otel.ts';
 import { PROXY } from './proxy.ts';
 import { REALIP } from './realip.ts';
 import { REFERER } from './referer.ts';
@@ -72,6 +73,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   STATUS_PAGES,
   TLS,
   ACME,
+  OTEL,
   SUB,
   UPSTREAM,
   L4,

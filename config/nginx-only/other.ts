@@ -4,7 +4,7 @@ import type { Rows } from './nginx-only.ts';
 const PLUS_AUTH = 'of nginx Plus; check tokens in a service of yours, with auth_request';
 
 const NO_LUA = 'moat runs no scripts; put the logic behind proxy_pass or auth_request';
-const NO_TRACES = 'moat sends no traces yet; pass traceparent on as it does by itself, and log it';
+const NO_TRACES = 'it has become OpenTelemetry: write otel_exporter, otel_trace and otel_trace_context';
 const IN_FRONT = 'of a module by others; leave this location with nginx, and proxy_pass to it';
 const SIZES = 'moat chooses the sizes of TLS records by itself; remove the line';
 
@@ -24,8 +24,6 @@ export const OTHER_ONLY: Rows = [
     PLUS_AUTH,
   ],
   ['mgmt', 'moat needs no licence; remove the block'],
-  ['otel_exporter otel_trace otel_trace_context', NO_TRACES],
-  ['otel_resource_attr otel_service_name otel_span_attr otel_span_name', NO_TRACES, 'otel_trace'],
   [
     'lua_code_cache lua_package_cpath lua_package_path lua_shared_dict lua_socket_log_errors',
     NO_LUA,

@@ -14,7 +14,6 @@ const ROWS: readonly Row[] = [
   ],
   [/^date_(?:local|gmt)$/, 'use $time_local or $time_iso8601'],
   [/^slice_range$/, 'moat has no cache yet that it would fill by ranges; take $http_range'],
-  [/^otel_/, 'moat sends no traces yet; take $http_traceparent'],
   [/^jwt_(?:claim|header)_|^jwt_payload$/, 'of nginx Plus; take what a service says, with auth_request_set'],
   [/^session_(?:log_id|log_binary_id|time)$/, 'use $request_id'],
   [/^spdy(?:_request_priority)?$/, 'obsolete in nginx too; use $http2'],

@@ -8,7 +8,7 @@ import { writeBans } from './bans.ts';
 import { writePools } from './pools.ts';
 import { writeProcess } from './process.ts';
 import { MALFORMED_REASONS } from './reasons.ts';
-import { DURATION_BOUNDS, LAG_BOUNDS, type Traffic, WAF_ACTIONS } from './traffic.ts';
+import { DURATION_BOUNDS, LAG_BOUNDS, SPAN_COUNTS, type Traffic, WAF_ACTIONS } from './traffic.ts';
 import { openVerdicts } from './verdicts.ts';
 
 /**
@@ -83,6 +83,12 @@ function writeRequests(page: Exposition, traffic: Traffic): void {
     'waf_requests_total',
     'Requests that the web application firewall looked at, by what it made of them.',
     WAF_ACTIONS.map((verdict, number) => [{ verdict }, inspected[number]!]),
+  );
+  const spans = traffic.spanCounts();
+  page.counter(
+    'otel_spans_total',
+    'Spans for the collector of traces: sent, dropped for want of room or refused, failed with their message.',
+    SPAN_COUNTS.map((outcome, number) => [{ outcome }, spans[number]!]),
   );
   page.counter('waf_eval_seconds_total', 'Time of the workers that rules of the firewall took.', [
     [{}, traffic.inspectionS],

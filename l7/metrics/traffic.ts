@@ -33,6 +33,10 @@ export const LAG_BOUNDS: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025,
 /** What the WAF made of requests, in the order in which they are counted. */
 export const WAF_ACTIONS: readonly WafAction[] = ['pass', 'detect', 'block'];
 
+/** What became of spans. */
+export const SPAN_COUNTS = ['sent', 'dropped', 'failed'] as const;
+export type SpanCount = (typeof SPAN_COUNTS)[number];
+
 /** The same for every configuration, so that the memory stays over reloads and nothing moves. */
 export const TRAFFIC_WISH: CountersWish = {
   kind: 'counters',
@@ -51,6 +55,7 @@ export const TRAFFIC_WISH: CountersWish = {
     { name: 'malformed', kind: 'array', length: MALFORMED_REASONS.length },
     { name: 'inspected', kind: 'array', length: WAF_ACTIONS.length },
     'inspectionS',
+    { name: 'spans', kind: 'array', length: SPAN_COUNTS.length },
     { name: 'answers', kind: 'array', length: STATUSES * METHODS.length },
   ],
 };
@@ -116,6 +121,11 @@ export class Traffic {
   inspected(action: WafAction, seconds: number): void {
     this.#counters.addTo(this.#counters.index('inspected'), WAF_ACTIONS.indexOf(action), 1);
     this.#add('inspectionS', seconds);
+  }
+
+  /** The process counts them, in a row of its own. */
+  spans(what: SpanCount, n: number): void {
+    this.#counters.addTo(this.#counters.index('spans'), SPAN_COUNTS.indexOf(what), n);
   }
 
   handshakeFailed(): void {
@@ -201,6 +211,11 @@ export class Traffic {
   /** In the order of WAF_ACTIONS. */
   inspectedCounts(): number[] {
     return this.#counters.array(this.#counters.index('inspected'));
+  }
+
+  /** In the order of SPAN_COUNTS. */
+  spanCounts(): number[] {
+    return this.#counters.array(this.#counters.index('spans'));
   }
 
   /** Seconds that rules of the WAF took of all workers. */

@@ -3,6 +3,7 @@ import type { ProxyTarget } from '#model/l7/proxy.ts';
 import type { Exchange } from '../exchange.ts';
 import { masks } from '../filter/mask.ts';
 import type { Compiler } from '../tables.ts';
+import { traceFields } from '../trace/rules.ts';
 import { escapePath } from '../wire/h1/uri.ts';
 
 /** Fields of the client's connection, not of its request (RFC 9110 §7.6.1), and those that moat writes itself. */
@@ -44,11 +45,12 @@ export function compileTunnelWish({ location, text }: Compiler): (exchange: Exch
 export function requestParts(target: ProxyTarget, compiler: Compiler) {
   const { location, text } = compiler;
   const settings = location.settings.proxy;
-  const overrides = settings.setHeaders.map(({ name, value }) => ({
+  const own = settings.setHeaders.map(({ name, value }) => ({
     name,
     key: name.toLowerCase(),
     value: text(value),
   }));
+  const overrides = [...own, ...traceFields(compiler).filter(({ key }) => !own.some(one => one.key === key))];
   const overridden = new Set(overrides.map(header => header.key));
   return {
     overrides,

@@ -8,6 +8,7 @@ import { PROXY_PROTOCOL_PREFIXES, PROXY_PROTOCOL_VARIABLES } from './proxy-proto
 import { REQUEST_VARIABLES } from './request.ts';
 import type { Getter } from './space.ts';
 import { TLS_VARIABLES } from './tls.ts';
+import { TRACE_VARIABLES } from './trace.ts';
 import { UPSTREAM_VARIABLES } from './upstream.ts';
 import { WAF_PREFIXES, WAF_VARIABLES } from './waf.ts';
 
@@ -21,6 +22,7 @@ export const VARIABLES: Readonly<Record<string, Getter | undefined>> = {
   ...UPSTREAM_VARIABLES,
   ...COMPRESSION_VARIABLES,
   ...WAF_VARIABLES,
+  ...TRACE_VARIABLES,
 };
 
 /** Prefix of a family → what makes the getter for the rest of the name. */

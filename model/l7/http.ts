@@ -11,6 +11,7 @@ import type { ProxyTarget } from './proxy.ts';
 import type { RewriteStep } from './rewrite.ts';
 import type { Settings } from './settings.ts';
 import type { ServerTls } from './tls.ts';
+import type { TraceExporter } from './trace.ts';
 import type { PoolModel } from './upstream.ts';
 import type { UserVariable } from './variable.ts';
 import type { WafRuleTexts } from './waf.ts';
@@ -135,6 +136,8 @@ export interface HttpModel {
   readonly wafCollectionsShared: boolean;
   /** Whether authorities may come and ask whether a name is ours. */
   readonly answersAcme: boolean;
+  /** Who is told of traces; undefined: nobody. */
+  readonly traceExporter: TraceExporter | undefined;
   /** Undefined: nothing is kept. */
   readonly wafEvents: WafEventStore | undefined;
 }

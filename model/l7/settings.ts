@@ -27,6 +27,7 @@ import { REFERER_DEFAULTS, type RefererSettings } from './referer.ts';
 import { REWRITE_DEFAULTS, type RewriteSettings } from './rewrite.ts';
 import { SECURE_LINK_DEFAULTS, type SecureLinkSettings } from './secure-link.ts';
 import { SUB_DEFAULTS, type SubSettings } from './sub.ts';
+import { TRACE_DEFAULTS, type TraceSettings } from './trace.ts';
 import { USER_ID_DEFAULTS, type UserIdSettings } from './user-id.ts';
 import { WAF_DEFAULTS, type WafSettings } from './waf.ts';
 
@@ -55,6 +56,7 @@ export interface Settings {
   readonly userId: UserIdSettings;
   readonly waf: WafSettings;
   readonly challenge: ChallengeSettings;
+  readonly trace: TraceSettings;
 }
 
 /** What holds where nothing is configured: nginx 1.31's defaults. */
@@ -83,4 +85,5 @@ export const DEFAULT_SETTINGS: Settings = {
   userId: USER_ID_DEFAULTS,
   waf: WAF_DEFAULTS,
   challenge: CHALLENGE_DEFAULTS,
+  trace: TRACE_DEFAULTS,
 };

@@ -11,6 +11,11 @@ export const VARIABLES = {
   request_method: 'The method.',
   request: 'The request line as the client sent it.',
   request_id: '16 random bytes in hexadecimal, one value a request.',
+  otel_trace_id:
+    'The trace that the request belongs to, 32 hexadecimal digits; empty where neither otel_trace nor otel_trace_context is on.',
+  otel_span_id: 'What is told of the request in its trace, 16 hexadecimal digits.',
+  otel_parent_id: 'The span of the client, where `otel_trace_context` extracts it.',
+  otel_parent_sampled: '`1` when the client tells of its span, `0` when it has one and does not.',
   request_length: 'Bytes of the request: line, header and body.',
   request_time: 'Seconds since the first byte of the request, with milliseconds.',
   request_body:
