@@ -124,7 +124,7 @@ export const COMMANDS = {
   },
   metrics: {
     usage: 'metrics [-c FILE] [-p PREFIX]',
-    summary: 'print the metrics of the L4 tier and of virtual routers, as Prometheus reads them',
+    summary: 'print the metrics of the L4 tier, of virtual routers and of GSLB, as Prometheus reads them',
     load: () => import('./commands/metrics.ts'),
   },
   l4: {
@@ -163,6 +163,12 @@ export const COMMANDS = {
     summary:
       'show the other node of the pair, by which paths it is heard, the witness, and partitions that were',
     load: () => import('./commands/cluster.ts'),
+  },
+  gslb: {
+    usage: 'gslb status [-c FILE] [-p PREFIX] [--json]',
+    summary:
+      'show the names that are answered by DNS, with their sites: who lives, of what weight, and what was asked',
+    load: () => import('./commands/gslb.ts'),
   },
   waf: {
     usage:

@@ -8,6 +8,7 @@ import { Turns } from '#kit/turns.ts';
 import type { GslbListen, GslbModel } from '#model/gslb.ts';
 import type { ProcessModel } from '#model/main.ts';
 import { bindTcp, bindUdp, closeFd } from '#native/socket.ts';
+import { wantsPing } from './checks.ts';
 import type { GslbFigures, Sockets, ToGslb } from './messages.ts';
 import type { Teller } from './watched.ts';
 
@@ -79,7 +80,7 @@ export class GslbPlane {
       const before = this.#inForce;
       this.#prepared = undefined;
       this.#inForce = now;
-      const isSameLife = isDeepStrictEqual([now?.sockets, now?.user], [before?.sockets, before?.user]);
+      const isSameLife = isDeepStrictEqual(lifeOf(now), lifeOf(before));
       if (now && isSameLife && this.#child) return this.#child.ask({ kind: 'configure', model: now.model });
       const old = this.#child;
       this.#child = undefined;
@@ -144,6 +145,10 @@ export class GslbPlane {
     return this.#child?.pid;
   }
 }
+
+/** What a process has from its start on. */
+const lifeOf = (wanted: Wanted | undefined) =>
+  wanted && [wanted.sockets, wanted.user, wantsPing(wanted.model)];
 
 async function end(child: Child | undefined): Promise<void> {
   child?.disconnect();

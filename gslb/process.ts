@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Question } from '#kit/line.ts';
 import type { GslbModel } from '#model/gslb.ts';
 import { setUser } from '#native/identity.ts';
+import { checksOf, wantsPing } from './checks.ts';
 import type { FromGslb, Sockets, ToGslb } from './messages.ts';
 import { Responder } from './responder.ts';
 import { Connections } from './tcp.ts';
@@ -32,17 +33,12 @@ function configure(model: GslbModel): void {
   watched.follow(model);
 }
 
-const checksOf = ({ zones }: GslbModel) =>
-  zones.flatMap(({ records }) => records.flatMap(({ checks }) => checks));
-
 function becomeUser(
   model: GslbModel,
   user: { readonly name: string; readonly group: string } | undefined,
 ): void {
   if (process.getuid?.() !== 0) return;
-  const keepCapabilities = checksOf(model).some(({ question }) => question.type === 'ping')
-    ? (['net_raw'] as const)
-    : [];
+  const keepCapabilities = wantsPing(model) ? (['net_raw'] as const) : [];
   if (user) setUser(user.name, user.group, { keepCapabilities });
   else setUser(UNPRIVILEGED_USER, undefined, { keepCapabilities });
 }

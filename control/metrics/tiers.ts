@@ -1,5 +1,6 @@
 /** Metrics of the tiers beside L7, gathered when somebody asks, once a second at most: who scrapes often costs no more. */
 import type { ClusterFigures, ClusterPlane } from '#cluster';
+import type { GslbPlane } from '#gslb';
 import { Exposition } from '#kit/exposition.ts';
 import { onceAtATime } from '#kit/once-at-a-time.ts';
 import { within } from '#kit/within.ts';
@@ -8,6 +9,7 @@ import type { L7Plane, PoolSources, StoreFigures } from '#l7';
 import type { AcmeKeeper } from '../acme/keeper.ts';
 import { writeAcme } from './acme.ts';
 import { writeSources } from './discovery.ts';
+import { writeGslb } from './gslb.ts';
 import { writeL4 } from './l4.ts';
 import { writeStore } from './store.ts';
 import { writeVrrp } from './vrrp.ts';
@@ -18,6 +20,7 @@ export interface Tiers {
   readonly cluster: ClusterPlane;
   readonly plane: L7Plane;
   readonly acme: AcmeKeeper | undefined;
+  readonly gslb: GslbPlane | undefined;
 }
 
 const FRESH_MS = 1000;
@@ -51,17 +54,19 @@ export class TierMetrics {
   }
 
   async #gather(): Promise<string> {
-    const { l4, cluster } = this.#tiers;
+    const { l4, cluster, gslb } = this.#tiers;
     const hasStore = cluster.model?.sessionStore !== undefined;
-    const [l4Figures, clusterFigures, storeFigures, sources] = await Promise.all([
+    const [l4Figures, clusterFigures, storeFigures, sources, gslbFigures] = await Promise.all([
       l4.model && within(PATIENCE_MS, this.#l4()),
       cluster.model && within(PATIENCE_MS, this.#cluster()),
       hasStore ? within(PATIENCE_MS, this.#store()) : undefined,
       within(PATIENCE_MS, this.#sources()),
+      gslb?.inForce && within(PATIENCE_MS, gslb.figures()),
     ]);
     const page = new Exposition();
     if (l4.model) writeL4(page, l4Figures);
     if (cluster.model) writeVrrp(page, clusterFigures);
+    if (gslb?.inForce) writeGslb(page, gslbFigures);
     if (storeFigures) writeStore(page, storeFigures);
     if (this.#tiers.acme) writeAcme(page, this.#tiers.acme);
     if (sources) writeSources(page, sources);

@@ -3,6 +3,7 @@ import { renameSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { ClusterFigures } from '#cluster';
+import type { GslbFigures } from '#gslb';
 import type { L4Figures, NamedFlow, Order, Target } from '#l4';
 import type { MemberTarget, ZoneBans } from '#l7';
 import type { LogLevel } from '#model/l7/log.ts';
@@ -46,6 +47,8 @@ export interface Answers {
   metrics(): Promise<string>;
   /** Undefined: there is no cluster block. */
   vrrp(): Promise<ClusterFigures | undefined>;
+  /** Undefined: there is no gslb block, or its process is down. */
+  gslb(): Promise<GslbFigures | undefined>;
   /** @param wish a ClusterOrder as JSON */
   'vrrp-order'(wish: string): Promise<{ readonly done: readonly string[] } | { readonly fault: string }>;
   /** Of the API. Undefined: there is no api block. */

@@ -118,6 +118,7 @@ export class StatusService {
         acme: async () => applier.acme?.shown,
         'acme-renew': wish => recorded('acme-renew', wish, renew(wish, applier), applier),
         metrics: () => applier.metrics.text(),
+        gslb: async () => applier.gslb?.figures(),
         vrrp: () => applier.cluster.figures(),
         'vrrp-order': wish => recorded('vrrp-order', wish, orderCluster(wish, applier), applier),
         tokens: async () => (applier.api?.inForce ? applier.api.list() : undefined),

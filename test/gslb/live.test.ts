@@ -1,5 +1,6 @@
 /** GSLB as clients see it: dig, kdig and unbound ask a running moat, whose sites come and go. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -7,7 +8,7 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import { isProgram } from '../../control/box/net/command.ts';
 import { childrenOf, statusOf } from '../control/life.ts';
-import { startMoat, until } from '../e2e/rig.ts';
+import { PROGRAMS, startMoat, until } from '../e2e/rig.ts';
 import { mmdb } from '../kit/mmdb-writer.ts';
 import { query, TYPES } from './message.ts';
 import { dig, digAt, kdig, OTHER, SERVER, SITES, SiteServer, short, Unbound } from './site.ts';
@@ -102,6 +103,26 @@ test('gslb: dig, kdig and unbound are answered by sites that are well', { skip }
     await until(() => short(`www.${ZONE}`).length === 2, 'both, for none lives');
     one.status = 200;
     await until(() => short(`www.${ZONE}`).join() === SITES[0], 'the first alone, again');
+  });
+
+  await t.test('what moat tells of it: the command, and metrics', () => {
+    const moatSays = (...words: string[]) =>
+      spawnSync(PROGRAMS.moat, [...words, '-c', 'nginx.conf', '-p', `${moat.dir}/`], { encoding: 'utf8' })
+        .stdout;
+    const page = moatSays('metrics');
+    assert.match(
+      page,
+      new RegExp(`moat_gslb_site_up\\{record="www.${ZONE}",site="one",address="${SITES[0]}"\\} 1`),
+    );
+    assert.match(
+      page,
+      new RegExp(`moat_gslb_site_weight\\{record="www.${ZONE}",site="two",address="${SITES[1]}"\\} 0`),
+    );
+    assert.match(page, /moat_gslb_replies_total\{rcode="NXDOMAIN"\} [1-9]/);
+    const text = moatSays('gslb', 'status');
+    assert.match(text, new RegExp(`^www\\.g\\.example\\.org +weighted +one +${SITES[0]} +alive +1$`, 'm'));
+    assert.match(text, new RegExp(`^ +two +${SITES[1]} +alive, not told +0$`, 'm'));
+    assert.match(text, /^queries {3}udp \d+, tcp [1-9]/m);
   });
 
   await t.test('a reload keeps what is known of sites; one that cannot be is refused', async () => {

@@ -19,8 +19,8 @@ test('metrics.md: tells all reasons', () => {
 test('metrics.md: tells all families of control, and no others', () => {
   const folder = join(root, 'control/metrics');
   const texts = readdirSync(folder).map(name => readFileSync(join(folder, name), 'utf8'));
-  const families = texts.flatMap(text => text.match(/(?<=')(?:l4|vrrp)_[a-z0-9_]+(?=')/g) ?? []);
+  const families = texts.flatMap(text => text.match(/(?<=')(?:l4|vrrp|gslb)_[a-z0-9_]+(?=')/g) ?? []);
   assert.ok(families.length > 20);
-  const told = [...named].filter(name => /^moat_(l4|vrrp)_/.test(name)).map(name => name.slice(5));
+  const told = [...named].filter(name => /^moat_(l4|vrrp|gslb)_/.test(name)).map(name => name.slice(5));
   assert.deepEqual(told.sort(), [...new Set(families)].sort());
 });
