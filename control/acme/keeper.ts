@@ -281,6 +281,23 @@ export class AcmeKeeper {
     );
   }
 
+  /** Files have come out of a backup: of each certificate the younger one is shown, and kept. */
+  async reread(): Promise<void> {
+    for (const desk of this.#desks.values()) desk[Symbol.dispose]();
+    for (const one of this.#all.values())
+      try {
+        const kept = one.desk.store.pair(one.file);
+        if (!kept) continue;
+        if (one.isOlderThan(kept)) {
+          one.adopt(kept, Date.now(), true);
+          await this.#show([one]);
+        } else if (!one.isStandIn) one.desk.store.keepPair(one.file, one.pair);
+      } catch (fault) {
+        this.#means.log().error(brokenText(one, fault as Error));
+      }
+    this.#wake();
+  }
+
   /** Another process of this host takes over, or has gone again. */
   pause(isPaused: boolean): void {
     this.#isPaused = isPaused;

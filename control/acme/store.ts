@@ -10,6 +10,10 @@ const FOLDER_OF_OWNER = 0o700;
 const ACCOUNT_KEY = 'account.key';
 const ACCOUNT = 'account.json';
 
+/** Files of a folder that are worth a backup: the account, and certificates with their keys. */
+export const isKeptFile = (name: string): boolean =>
+  name === ACCOUNT_KEY || name === ACCOUNT || /^[\w-][\w.-]{0,250}\.pem$/.test(name);
+
 /** PEM, latin1. */
 export interface Pair {
   readonly chain: string;

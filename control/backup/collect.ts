@@ -1,8 +1,9 @@
 /** What goes into a backup: the configuration in force with all that it names, who may come in, bans, history, and events on wish. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import type { HttpModel, LocationModel } from '#model/l7/http.ts';
+import { isKeptFile } from '../acme/store.ts';
 import { lineOf } from '../complaint.ts';
 import { databasePath, historyFolder, type Texts } from '../history/place.ts';
 import { bytesOf } from '../host/path-bytes.ts';
@@ -62,11 +63,19 @@ export async function collect({ invocation, texts, events, scratch }: CollectOpt
     basket.state('tokens', '', `${model.api.statePath}/tokens.json`);
   }
   for (const { name, statePath } of zonesWithFiles(model.http)) basket.state('bans', name, statePath);
+  for (const { name, statePath } of model.acme?.issuers ?? [])
+    for (const file of keptIn(statePath)) basket.state('acme', `${name}/${file}`, `${statePath}/${file}`);
   await basket.database('history', databasePath(historyFolder(invocation.file)), `${scratch}/history.db`);
   const path = model.http?.wafEvents?.path;
   if (events && path !== undefined)
     await basket.database('events', `${bytesOf(path)}`, `${scratch}/events.db`);
   return basket;
+}
+
+/** Accounts and certificates of an issuer; none where nothing was issued yet. */
+function keptIn(folder: string | undefined): string[] {
+  if (folder === undefined || !existsSync(bytesOf(folder))) return [];
+  return readdirSync(bytesOf(folder), 'latin1').filter(isKeptFile);
 }
 
 class Basket implements Collected {

@@ -1,8 +1,11 @@
 /** What a backup says that it holds, before the bytes of it: read with suspicion, though it is authenticated. */
+import { isKeptFile } from '../acme/store.ts';
 import { BackupFault } from './fault.ts';
 
 /** What can be restored by itself. */
-export const PARTS = ['configuration', 'files', 'users', 'tokens', 'bans', 'history', 'events'] as const;
+export const PARTS = [
+  ...(['configuration', 'files', 'users', 'tokens', 'bans', 'acme', 'history', 'events'] as const),
+] as const;
 export type Part = (typeof PARTS)[number];
 
 export const isPart = (word: string): word is Part => PARTS.some(part => part === word);
@@ -12,7 +15,7 @@ export interface Entry {
   readonly part: Part;
   /**
    * Of `configuration` and `files`: below the folder of the main file, or absolute where it lies elsewhere; '' is the main file.
-   * Of `bans` the zone. latin1
+   * Of `bans` the zone, of `acme` the issuer and a file in its folder. latin1
    */
   readonly path: string;
   /** Of a file that is made anew. */
@@ -36,6 +39,7 @@ export const MOST_MANIFEST_BYTES = 4 << 20;
 export const MOST_TEXT_BYTES = 16 << 20;
 export const MOST_DATABASE_BYTES = 1 << 30;
 const MOST_PATH = 4096;
+const ISSUER = /^[\w-][\w.-]{0,63}$/;
 
 /** @throws {BackupFault} for what no moat writes: a way out of the folder, a name twice, sizes that nothing of the kind has */
 export function manifestOf(text: string): Manifest {
@@ -96,7 +100,14 @@ function refuseEntry(entry: Entry): void {
   if (bytes > (isDatabase(entry) ? MOST_DATABASE_BYTES : MOST_TEXT_BYTES))
     throw malformed(`"${path}" of ${part} is too large`);
   if (isFile(entry)) refusePath(path, part);
+  else if (part === 'acme') refuseAcme(path);
   else if (part !== 'bans' && path !== '') throw malformed(`${part} has a path`);
+}
+
+function refuseAcme(path: string): void {
+  const [issuer = '', file = '', ...more] = path.split('/');
+  if (more.length > 0 || !ISSUER.test(issuer) || !isKeptFile(file))
+    throw new BackupFault('outside', `the backup is malformed: "${path}" is nothing of acme`);
 }
 
 /** Neither way out of its folder nor anything that two programs could read differently. */

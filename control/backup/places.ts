@@ -30,7 +30,7 @@ export function placeOfFile({ path }: Pick<Entry, 'path'>, { file }: Invocation)
 export function placeOfState(
   { part, path }: Entry,
   { file }: Invocation,
-  { api, http }: Model,
+  { api, http, acme }: Model,
 ): string | undefined {
   switch (part) {
     case 'users':
@@ -38,6 +38,11 @@ export function placeOfState(
       return api && `${api.statePath}/${part}.json`;
     case 'bans':
       return zonesWithFiles(http).find(({ name }) => name === path)?.statePath;
+    case 'acme': {
+      const [issuer, file] = path.split('/');
+      const folder = acme?.issuers.find(({ name }) => name === issuer)?.statePath;
+      return folder && `${folder}/${file}`;
+    }
     case 'history':
       return Buffer.from(databasePath(historyFolder(file))).toString('latin1');
     case 'events':

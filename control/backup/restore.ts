@@ -95,6 +95,7 @@ export async function restoreRunning(
   const parts = new Set(
     plan.preview.items.filter(({ change }) => change !== 'nowhere').map(({ part }) => part),
   );
+  if (parts.has('acme')) await applier.acme?.reread();
   await applier.api?.takeUpRestored(parts);
   return plan.preview;
 }

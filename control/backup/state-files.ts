@@ -1,5 +1,10 @@
 /** What moat keeps for itself, out of a backup: looked at before it takes the place of what is there, and told in a few words. */
+import { readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { readChain } from '../acme/chain.ts';
+import { plain } from '../acme/fault.ts';
+import { openKey } from '../acme/keys.ts';
+import { recordOf } from '../acme/session.ts';
 import { TokenStore } from '../api/token/store.ts';
 import { type UserRecord, UserStore } from '../api/user/store.ts';
 import { readBans } from '../ban/state-file.ts';
@@ -36,6 +41,17 @@ const LOOKS: Readonly<Record<StatePart, Look>> = {
       return `${readBans(content).filter(({ untilMs }) => untilMs > nowMs).length} bans that last`;
     } catch (fault) {
       throw malformed('bans', (fault as Error).message);
+    }
+  },
+  acme(content) {
+    const text = readFileSync(bytesOf(content), 'latin1');
+    try {
+      if (text.includes('-----BEGIN')) openKey(text);
+      else return `the account ${plain(recordOf(JSON.parse(text))['url'])}`;
+      if (!text.includes('-----BEGIN CERTIFICATE')) return 'the key of an account';
+      return `a certificate until ${readChain(text)[0]!.validToDate.toISOString()}`;
+    } catch (fault) {
+      throw malformed('acme', (fault as Error).message);
     }
   },
   history: content => `${countOf('history', content, 'revision')} revisions`,

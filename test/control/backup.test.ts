@@ -128,6 +128,9 @@ test('manifest: ways out of the folder, names twice, sizes and parts that no moa
     text({ ...entry, bytes: -1 }),
     text({ ...entry, bytes: 1e12 }),
     text({ ...entry, part: 'users', path: 'x' }),
+    ...['', 'ca', 'ca/x.sh', '../x.pem', 'ca/../x.pem', 'ca/.x.pem', '/ca/x.pem', 'ca/x/y.pem'].map(path =>
+      text({ ...entry, part: 'acme', path }),
+    ),
     text({ ...entry, part: 'files', path: '' }),
     '{}',
     'null',
@@ -224,6 +227,7 @@ const siteConf = (
 api { listen 127.0.0.1:${api}; state_path ${folder}/state; }
 events { }
 http { access_log off; limit_ban_zone $binary_remote_addr zone=guests:1m state=${folder}/bans.json; waf_events ${folder}/events.db;
+  acme_issuer ca { uri https://localhost:1/; state_path ${folder}/acme; }
   server { listen 127.0.0.1:${port}; include sites/*.conf; location /${text} { return 200 ${text}; } location /w { waf block; waf_rules rules.conf; proxy_pass http://127.0.0.1:1; } } }
 `;
 
@@ -269,12 +273,15 @@ test('backup and restore: a fresh moat becomes the one that was backed up, by pi
     assert.deepEqual(await names(first.dir), ['ann', 'ci', '192.0.2.7']);
     assert.equal((await request(port, { path: '/w?q=attack' })).status, 403);
     await until(() => eventsIn(dir) === 1, 'the event to be kept');
+    mkdirSync(join(dir, 'acme'));
+    writeFileSync(join(dir, 'acme/account.json'), '{"url":"https://localhost:1/a/7"}');
+    writeFileSync(join(dir, 'acme/a.pem.order'), 'not to be kept');
     const told = done(first.dir, 'backup', file, '--events');
-    assert.match(told, /configuration 2, files 1, users 1, tokens 1, bans 1, history 1, events 1/);
+    assert.match(told, /configuration 2, files 1, users 1, tokens 1, bans 1, acme 1, history 1, events 1/);
     assert.equal(statSync(file).mode & 0o777, 0o600);
     assert.ok(!readFileSync(file, 'latin1').includes('return 200'), 'it can be read');
   }
-  for (const name of ['state', 'bans.json', 'events.db', 'events.db-wal', 'events.db-shm'])
+  for (const name of ['state', 'acme', 'bans.json', 'events.db', 'events.db-wal', 'events.db-shm'])
     rmSync(join(dir, name), { recursive: true, force: true });
   await using fresh = await startMoat(siteConf(port, api, dir, 'two'), {
     files: { 'rules.conf': '# none\n' },
@@ -285,6 +292,8 @@ test('backup and restore: a fresh moat becomes the one that was backed up, by pi
   assert.equal((await request(port, { path: '/two' })).status, 200);
   assert.deepEqual(await names(fresh.dir), ['ann', '', '192.0.2.7']);
   const whole = done(fresh.dir, 'restore', file, '--yes');
+  assert.match(whole, /acme .*ca\/account\.json.*the account https:\/\/localhost:1\/a\/7/);
+  assert.deepEqual(readdirSync(join(dir, 'acme')), ['account.json']);
   assert.match(whole, /^-.*return 200 two.*\n\+.*return 200 one/m);
   for (const path of ['/one', '/a']) assert.equal((await request(port, { path })).status, 200, path);
   assert.equal((await request(port, { path: '/w?q=attack' })).status, 403);
