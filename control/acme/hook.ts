@@ -15,15 +15,17 @@ function identityOf(user: string): { readonly uid?: number; readonly gid?: numbe
   return ids;
 }
 
-/** @throws {Error} when it does not end well, or not in time */
+/** @param stop ends it, and all that it has started @throws {Error} when it does not end well, or not in time */
 export async function runHook(
   hook: DnsHook,
   action: 'present' | 'cleanup',
   record: TxtRecord,
+  stop: AbortSignal,
 ): Promise<void> {
-  const [program = '', ...args] = hook.command;
+  const [program = ''] = hook.command;
   try {
-    const says = await runOnce(hook, args, program, {
+    stop.throwIfAborted();
+    const says = await runOnce(hook, stop, {
       ...{ MOAT_ACME_ACTION: action, MOAT_ACME_DOMAIN: record.domain },
       ...{ MOAT_ACME_NAME: record.name, MOAT_ACME_VALUE: record.value },
     });
@@ -37,9 +39,8 @@ export async function runHook(
 
 /** @returns what went wrong; undefined: nothing */
 async function runOnce(
-  { user, timeoutMs }: DnsHook,
-  args: readonly string[],
-  program: string,
+  { command: [program = '', ...args], user, timeoutMs }: DnsHook,
+  stop: AbortSignal,
   added: Readonly<Record<string, string>>,
 ): Promise<string | undefined> {
   const { PATH = '/usr/sbin:/usr/bin:/sbin:/bin' } = process.env;
@@ -52,6 +53,7 @@ async function runOnce(
     said = (said + piece.toString('latin1')).slice(-MOST_SAID);
   });
   const kill = () => killGroup(child.pid);
+  stop.addEventListener('abort', kill, { once: true });
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
@@ -66,6 +68,7 @@ async function runOnce(
     return how === 'exit code 0' ? undefined : `${how}${said === '' ? '' : `: ${plain(said)}`}`;
   } finally {
     clearTimeout(timer);
+    stop.removeEventListener('abort', kill);
     kill(); // what it left behind
   }
 }

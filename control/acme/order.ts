@@ -216,7 +216,7 @@ export class OrderWork {
       for (const { identifier, token } of demands) {
         const record = txtRecord(identifier, keyAuthorization(token, thumbprint));
         this.#keep({ ...this.#kept!, records: [...this.#kept!.records, record] });
-        await runHook(hook, 'present', record);
+        await runHook(hook, 'present', record, stop);
       }
       await sleep(hook.waitMs, undefined, { signal: stop });
       for (const demand of demands) await prove(session, demand, stop);
@@ -226,7 +226,8 @@ export class OrderWork {
   }
 
   async #cleanUp(hook: DnsHook, record: KeptOrder['records'][number]): Promise<void> {
-    await runHook(hook, 'cleanup', record).catch(fault => this.#means.warn((fault as Error).message));
+    const { stop, warn } = this.#means;
+    await runHook(hook, 'cleanup', record, stop).catch(fault => warn((fault as Error).message));
   }
 
   async #download(url: string): Promise<Pair> {

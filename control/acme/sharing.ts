@@ -93,7 +93,8 @@ export class Sharing {
     const untilMs = performance.now() + PATIENCE_MS;
     const wanted = await this.#means.listeners();
     const confirmations = () => [...this.#confirmed.values()].filter(up => up >= number).length;
-    while (confirmations() < wanted && performance.now() < untilMs) await sleep(LOOK_MS);
+    while (confirmations() < wanted && performance.now() < untilMs)
+      await sleep(LOOK_MS, undefined, { ref: false });
   }
 
   /** Takes what other nodes say of these kinds. */

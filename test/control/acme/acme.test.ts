@@ -19,6 +19,7 @@ import { connect, type TLSSocket } from 'node:tls';
 import type { ShownIssued } from '../../../control/acme/issued.ts';
 import type { Renewed } from '../../../control/acme/keeper.ts';
 import { ask } from '../../../control/status/client.ts';
+import { drawStatus } from '../../../control/status/table.ts';
 import { freePorts, httpConf, PROGRAMS, type Running, startMoat, until } from '../../e2e/rig.ts';
 import { request } from '../../e2e/wire.ts';
 import { call } from '../api/api-rig.ts';
@@ -32,6 +33,7 @@ const hookLog = join(state, 'hook.log');
 const blocker = join(state, 'block');
 let pebble: Pebble;
 let moat: Running;
+let hasEnded = false;
 
 /** Tells the name server; while there is a file `block` it hangs, as one that an operator would curse. */
 const hookText = (dnsUrl: string) => `#!/bin/sh
@@ -57,7 +59,7 @@ const conf = () =>
     `acme_shared_zone zone=acme:1M;
      ${issuer('web', 'challenge http;')}
      ${issuer('alpn', 'challenge tls-alpn-01; account_key rsa:2048; preferred_chain "no such root";')}
-     ${issuer('dns', `challenge dns-01; dns_hook ${hook} user=nobody timeout=20s;`)}
+     ${issuer('dns', `challenge dns-01; dns_hook ${hook} user=nobody timeout=5m;`)}
      ${issuer('nobody').replace(/external_account_key [^;]*;/, '')}
      server { listen 127.0.0.1:${http}; server_name _; return 301 https://$host$request_uri; }
      ${server('www.example.org example.org', 'web', SHOWN)}
@@ -132,7 +134,7 @@ before(async () => {
 
 after(async () => {
   if (skip) return;
-  await moat?.stop();
+  if (!hasEnded) await moat?.stop();
   await pebble?.[Symbol.asyncDispose]();
   rmSync(state, { recursive: true, force: true });
 });
@@ -189,7 +191,10 @@ test('acme: until an authority has issued, a self-signed certificate is shown, a
   assert.equal(status, 0);
   assert.match(stdout, /nobody\/bare.* failing, stand-in +self-signed/);
   assert.match(stdout, /wants an account that is there already/);
-  assert.match(command('status').stdout, /! certificates that could not be ordered: 1/);
+  const report = await ask(join(moat.dir, 'rig.sock'), 'status');
+  assert.deepEqual(report.certificates, { expiring: 0, failing: 1, standIns: 1 });
+  const drawn = drawStatus({ report, atMs: 0 }, undefined);
+  assert.match(drawn, /! certificates that could not be ordered: 1/);
 });
 
 test('acme: what is kept is for the owner alone, and no key is in the log', { skip }, async () => {
@@ -248,7 +253,9 @@ test('acme: a name that is not proved leaves the certificate before in force, an
   assert.match(refused?.fault ?? '', /^example\.org was not proved: .*\(connection\)/);
   assert.equal((await certificateOf('www.example.org')).serialNumber, before);
   assert.match(moat.read(), /the certificate before stays in force; try 2 at 20/);
-  const token = command('token', 'create', 'viewer', '--role', 'viewer').stdout.trim();
+  const order = JSON.stringify({ kind: 'create', name: 'viewer', role: 'viewer' });
+  const made = await ask(join(moat.dir, 'rig.sock'), 'token-order', order);
+  const token = 'done' in made ? made.done.token : undefined;
   const { body } = await call(api, '/api/v1/certificates', { token });
   const item = body.items.find((one: { acme?: { issuer: string } }) => one.acme?.issuer === 'web');
   assert.deepEqual([item.acme.state, item.acme.failures, item.state], ['failing', 1, 'good']);
@@ -301,4 +308,18 @@ test('acme: an authority that has forgotten the account gets it registered anew'
   await pebble.restart();
   const [again] = await renew('example.org');
   assert.ok(again && again.fault === undefined, moat.read());
+});
+
+test('acme: a moat that is told to end does not wait for an order, nor for the program of dns-01', {
+  skip,
+}, async () => {
+  writeFileSync(blocker, '');
+  writeFileSync(hookLog, '');
+  const cut = renew('example.com').catch((fault: Error) => fault.message);
+  await until(() => readFileSync(hookLog, 'utf8').includes('present'), 'the hook to run');
+  await moat.stop();
+  assert.match(JSON.stringify(await cut), /ending|without an answer|ECONNRESET/);
+  const hooks = spawnSync('pgrep', ['-f', hook], { encoding: 'utf8' }).stdout;
+  assert.equal(hooks, '', 'nothing of it is left');
+  hasEnded = true;
 });
