@@ -1,6 +1,7 @@
 /** What the directives write into while a file is checked; config/resolve.ts turns it into the frozen model. */
 
 import type { Cidr } from '#kit/cidr.ts';
+import type { AutoscaleModel } from '#model/autoscale.ts';
 import type { L4Model } from '#model/l4/l4.ts';
 import type { CharsetMap } from '#model/l7/charset.ts';
 import type { TryFiles } from '#model/l7/core.ts';
@@ -126,6 +127,8 @@ export interface HttpDraft {
   stickySecrets: string[];
   /** Members that are looked up while moat runs. */
   resolved: { name: string; pool: PoolDraft; site: Site }[];
+  /** How many members pools should have, with the lines that say so. */
+  autoscales: { readonly model: AutoscaleModel; readonly site: Site }[];
   /** Shared zones by name: two directives of different kinds must not share one. */
   zones: Map<string, { kind: string; bytes: number; site: Site }>;
   /** Files whose content goes into the model, by absolute path. */
@@ -236,6 +239,7 @@ export function newHttp(): HttpDraft {
     used: new Map(),
     matches: new Map(),
     healthChecks: [],
+    autoscales: [],
     stickySecrets: [],
     resolved: [],
     zones: new Map(),

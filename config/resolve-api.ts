@@ -1,6 +1,7 @@
 /** The draft of the api block to its frozen model: where it listens, and that no token crosses a network in the clear. */
 import type { ApiModel, ApiTls } from '#model/api.ts';
 import { ArgumentFault } from './argument.ts';
+import type { HttpDraft } from './draft.ts';
 import type { ApiDraft } from './draft-api.ts';
 import type { Token } from './lex.ts';
 import { certificatesOf, openKey } from './pem.ts';
@@ -9,7 +10,11 @@ import { Scope, type Surroundings } from './scope.ts';
 const DEFAULT_LISTEN = { address: '127.0.0.1', port: 8470 } as const;
 const DEFAULT_AUDIT_BYTES = 16 << 20;
 
-export function resolveApi(draft: ApiDraft, around: Surroundings): ApiModel {
+export function resolveApi(
+  draft: ApiDraft,
+  autoscales: HttpDraft['autoscales'],
+  around: Surroundings,
+): ApiModel {
   const tls = resolveTls(draft, around);
   if (!draft.certificate) refuseNakedListens(draft, around);
   const listens = draft.listens.map(({ address, port }) => ({ address, port }));
@@ -20,6 +25,7 @@ export function resolveApi(draft: ApiDraft, around: Surroundings): ApiModel {
     alerts: draft.alerts,
     alertsOff: draft.alertsOff,
     notify: draft.notify,
+    autoscale: autoscales.map(({ model }) => model),
     statePath: '/var/lib/moat/api',
     console: 'on',
     auditLimitBytes: DEFAULT_AUDIT_BYTES,

@@ -57,9 +57,17 @@ export function resolveModel(around: Surroundings): Model {
   const http = main.http && acme && resolveHttp(main.http, acme, around);
   const cluster = main.cluster && resolveCluster(main.cluster, { l4: main.l4, http }, around.faults);
   const l4 = withSync(main.l4, main.cluster?.flowSync, around.faults);
-  const api = main.api && resolveApi(main.api, around);
+  const autoscales = main.http?.autoscales ?? [];
+  const api = main.api && resolveApi(main.api, autoscales, around);
+  if (!api) refuseAutoscales(autoscales, around);
   const gslb = main.gslb && resolveGslb(main.gslb, around.faults);
   return { prefix, process, http, acme: acme?.model, l4, cluster, api, gslb };
+}
+
+/** The process of the API measures and acts. */
+function refuseAutoscales(autoscales: HttpDraft['autoscales'], { faults }: Surroundings): void {
+  for (const { site } of autoscales)
+    faults.error('incomplete', 'autoscale needs an api block', site, 'write api { } beside the http block');
 }
 
 function resolveHttp(draft: HttpDraft, acme: AcmeResolution, around: Surroundings): HttpModel {

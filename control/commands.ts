@@ -147,6 +147,11 @@ export const COMMANDS = {
       'show pools and members of the running program; drain a member, take it down, weigh it, add or remove one, without a reload',
     load: () => import('./commands/pool.ts'),
   },
+  autoscale: {
+    usage: 'autoscale simulate POOL [--since TIME] [--boot TIME] [-c FILE] [-p PREFIX] [--json]',
+    summary: 'show what the autoscale of a pool would have done with the load that was recorded',
+    load: () => import('./commands/autoscale.ts'),
+  },
   acme: {
     usage: 'acme status [NAME] | renew [--force] [NAME] [-c FILE] [-p PREFIX] [--json]',
     summary: 'show certificates that authorities issue, and when they are renewed; order what is due now',

@@ -1,5 +1,7 @@
 /** The api block: where the control plane answers over HTTP, and whom it believes. */
 
+import type { AutoscaleModel } from './autoscale.ts';
+
 export interface ApiListen {
   /** An IP address in its usual form. */
   readonly address: string;
@@ -62,6 +64,8 @@ export interface ApiModel {
   /** Names of default rules that are not wanted. */
   readonly alertsOff: readonly string[];
   readonly notify: readonly NotifyModel[];
+  /** How many members pools should have, as upstream blocks say. */
+  readonly autoscale: readonly AutoscaleModel[];
   /** Of the audit log; as much again is kept of the one before. */
   readonly auditLimitBytes: number;
 }

@@ -5,6 +5,7 @@ import type { Site } from '../lex.ts';
 import { type Node, Parser } from '../parse.ts';
 import { type Body, type Directive, defineBlock, defineDirective } from '../registry.ts';
 import type { Scope } from '../scope.ts';
+import { autoscale } from './upstream-autoscale.ts';
 import { UPSTREAM_BALANCE } from './upstream-balance.ts';
 import { discover } from './upstream-discover.ts';
 import { UPSTREAM_KEEP } from './upstream-keep.ts';
@@ -95,6 +96,7 @@ export const UPSTREAM: readonly Directive[] = [
   upstream,
   server,
   discover,
+  autoscale,
   ...UPSTREAM_BALANCE,
   ...UPSTREAM_KEEP,
   ...UPSTREAM_STICKY,

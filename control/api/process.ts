@@ -4,6 +4,8 @@ import type { Server } from 'node:http';
 import { setPriority } from 'node:os';
 import { Line, type Said } from '#kit/line.ts';
 import { setUser } from '#native/identity.ts';
+import { act } from '../autoscale/act.ts';
+import { Autoscaler } from '../autoscale/autoscaler.ts';
 import { Alerts } from './alert/alerts.ts';
 import { rulesOf } from './alert/defaults.ts';
 import { KeptAlerts } from './alert/kept.ts';
@@ -83,11 +85,16 @@ function begin(service: ApiService): void {
   const history = openHistory(historyPath);
   const notifier = new Notifier(model.notify, tell('error'));
   const alerts = openAlerts(service, notifier);
-  const take = (nowS: number, values: ReadonlyMap<string, number>) => {
+  const autoscaler = new Autoscaler(model.autoscale, {
+    ...{ past: history, act, signal: over.signal },
+    tell: (level, message) => tell(level)(message),
+  });
+  const take = (nowS: number, values: Map<string, number>) => {
+    autoscaler.judge(values, nowS * 1000);
     history.record(nowS, values);
     alerts.judge(values, nowS * 1000);
   };
-  void sample(desk, take, over.signal);
+  void sample(desk, take, over.signal, model.autoscale);
   over.signal.addEventListener('abort', () => history.close());
   const means = {
     ...{ router, credentials, desk, history, alerts, hosts: model.hosts, isTls: model.tls !== undefined },
