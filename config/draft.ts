@@ -119,6 +119,8 @@ export interface HttpDraft {
   limitUses: { kind: LimitZone['kind']; zone: string; site: Site }[];
   /** Where proxy_pass leads, as it is written: a pool may be defined below. */
   proxied: { authority: string; site: Site }[];
+  /** Pools that redirect_balance names: likewise. */
+  redirected: { pool: string; site: Site }[];
   /** Every variable that was named, with the first place that named it. */
   used: Map<string, Site>;
   matches: Map<string, MatchModel>;
@@ -235,6 +237,7 @@ export function newHttp(): HttpDraft {
     banSpared: [],
     limitUses: [],
     proxied: [],
+    redirected: [],
     templates: new Map(),
     used: new Map(),
     matches: new Map(),

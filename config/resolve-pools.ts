@@ -54,6 +54,10 @@ function poolOf(
   { faults }: Surroundings,
 ): Pick<HealthCheckModel, 'pool' | 'scheme'> | undefined {
   const { content } = location;
+  if (content?.kind === 'redirect-balance') {
+    const pool = draft.pools.get(content.pool.toLowerCase());
+    return pool && { pool: pool.name, scheme: content.scheme }; // one that is not there is told at its line
+  }
   const target = content?.kind === 'proxy' ? content.target : undefined;
   const name =
     target && !target.dynamic && typeof target.authority === 'string' ? target.authority : undefined;

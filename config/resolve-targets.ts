@@ -1,8 +1,28 @@
-/** Names of pools in proxy_pass: one with a port, and one that is nearly right. */
+/** Names of pools in proxy_pass and redirect_balance: one with a port, and one that is nearly right. */
 import { isIP } from 'node:net';
 import { suggest } from '#kit/suggest.ts';
 import type { HttpDraft } from './draft.ts';
 import type { Surroundings } from './scope.ts';
+
+/** Clients can only be sent to members that have a name on the network. */
+export function checkRedirects(draft: HttpDraft, { faults }: Surroundings): void {
+  for (const { pool: name, site } of draft.redirected) {
+    const pool = draft.pools.get(name.toLowerCase());
+    const socket = pool?.members.find(({ unixPath }) => unixPath !== undefined);
+    if (socket)
+      faults.error(
+        'value',
+        `redirect_balance: no client can go to "${socket.name}" of upstream "${name}"`,
+        site,
+        'take a pool of servers that clients can reach',
+      );
+    if (pool) continue;
+    const near = suggest(name, draft.pools.keys());
+    const hint =
+      near === undefined ? `write upstream ${name} { ... } in the http block` : `did you mean "${near}"?`;
+    faults.error('value', `redirect_balance: no upstream is called "${name}"`, site, hint);
+  }
+}
 
 /** A name without a dot that is nearly a pool's is most likely meant to be it; else it is a host, and told nothing of. */
 export function checkTargets(draft: HttpDraft, { faults }: Surroundings): void {

@@ -18,7 +18,7 @@ import { resolveGslb } from './resolve-gslb.ts';
 import { addDefaultListen, defaultServers, gatherListens, warnOfTakenNames } from './resolve-listen.ts';
 import { resolveHealthChecks, resolvePools } from './resolve-pools.ts';
 import { checkProxyTls } from './resolve-proxy-tls.ts';
-import { checkTargets } from './resolve-targets.ts';
+import { checkRedirects, checkTargets } from './resolve-targets.ts';
 import { refuseBareListeners, TlsResolver } from './resolve-tls.ts';
 import { resolveExporter } from './resolve-trace.ts';
 import type { Surroundings } from './scope.ts';
@@ -84,6 +84,7 @@ function resolveHttp(draft: HttpDraft, acme: AcmeResolution, around: Surrounding
   refuseUnknownVariables(draft, around);
   refuseUnknownZones(draft, around);
   checkTargets(draft, around);
+  checkRedirects(draft, around);
   const servers = draft.servers.map(server => resolveServer(server, settings, core, tls.get(server)));
   checkProxyTls(servers, around);
   checkCharsets(servers, draft, around);

@@ -66,7 +66,10 @@ export class Observer {
   }
 
   #content(exchange: Exchange, { content, settings, site }: LocationModel): number {
-    if (content.kind !== 'proxy')
+    if (content.kind === 'redirect-balance') {
+      this.note('content', `redirect_balance ${content.pool}`, site);
+      this.#pool(exchange, content.pool);
+    } else if (content.kind !== 'proxy')
       this.note(
         'content',
         content.kind === 'static'

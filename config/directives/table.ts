@@ -28,6 +28,7 @@ import { MIRROR } from './mirror.ts';
 import { OTEL } from './otel.ts';
 import { PROXY } from './proxy.ts';
 import { REALIP } from './realip.ts';
+import { REDIRECT_BALANCE } from './redirect-balance.ts';
 import { REFERER } from './referer.ts';
 import { REWRITE } from './rewrite.ts';
 import { SECURE_LINK } from './secure-link.ts';
@@ -60,6 +61,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   GEOIP2,
   SPLIT_CLIENTS,
   REALIP,
+  REDIRECT_BALANCE,
   REWRITE,
   STATIC,
   LISTING,

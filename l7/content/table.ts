@@ -5,6 +5,7 @@ import type { Compiler } from '../tables.ts';
 import { emptyGif } from './empty-gif.ts';
 import { metricsContent } from './metrics.ts';
 import { proxyContent } from './proxy.ts';
+import { redirectBalance } from './redirect-balance.ts';
 import { staticContent } from './static.ts';
 import { stubStatus } from './stub-status.ts';
 
@@ -24,4 +25,5 @@ export const CONTENT: Makers = {
   metrics: metricsContent,
   status: notYet,
   'empty-gif': emptyGif,
+  'redirect-balance': redirectBalance,
 };

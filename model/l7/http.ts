@@ -60,7 +60,20 @@ export type ContentModel =
   | { readonly kind: 'static' }
   | { readonly kind: 'proxy'; readonly target: ProxyTarget }
   | { readonly kind: 'stub-status' | 'metrics' | 'status' }
-  | { readonly kind: 'empty-gif' };
+  | { readonly kind: 'empty-gif' }
+  | RedirectBalance;
+
+export const REDIRECT_STATUSES = ['302', '303', '307'] as const;
+
+/** Sends clients to a member of a pool, by the name that it is written with. */
+export interface RedirectBalance {
+  readonly kind: 'redirect-balance';
+  readonly pool: string;
+  readonly scheme: 'http' | 'https';
+  readonly status: number;
+  /** What stands behind the name of the member. */
+  readonly uri: Template;
+}
 
 export interface LocationModel {
   readonly match: LocationMatch;
