@@ -7,9 +7,11 @@ import type { IssuerDesk } from './desk.ts';
 import { AcmeFault } from './fault.ts';
 import { openKey } from './keys.ts';
 import { type Life, leastMs, lookMs, pauseMs, type RenewalWindow, renewalAtMs } from './schedule.ts';
-import type { Pair } from './store.ts';
+import type { KeptFailure, Pair } from './store.ts';
 
 const STAND_IN_DAYS = 90;
+/** A clock may have been wrong. */
+const MOST_PAUSE_MS = 8 * 86_400_000;
 
 /** `stand-in`: nothing was issued yet; `failing`: the last order came to nothing. */
 export type IssuedState = 'valid' | 'stand-in' | 'ordering' | 'failing';
@@ -125,7 +127,16 @@ export class Issued {
     const { retryAfterMs, type } = fault instanceof AcmeFault ? fault : {};
     const leftMs = this.isStandIn ? undefined : this.#life.notAfterMs - nowMs;
     const isLimited = type === 'rateLimited';
-    this.dueMs = nowMs + pauseMs({ count: this.failures, retryAfterMs, isLimited, leftMs }, Math.random());
+    const pause = pauseMs({ count: this.failures, retryAfterMs, isLimited, leftMs }, Math.random());
+    this.dueMs = Math.round(nowMs + pause);
+  }
+
+  /** Orders before the start that came to nothing. */
+  takeUp({ count, message, dueMs }: KeptFailure, nowMs: number): void {
+    if (count < 1 || dueMs <= nowMs || dueMs > nowMs + MOST_PAUSE_MS) return;
+    this.failures = count;
+    this.lastError = message;
+    this.dueMs = dueMs;
   }
 
   #plan(): void {

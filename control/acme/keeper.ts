@@ -4,12 +4,13 @@ import type { AcmeNews, AcmeNote } from '#l7';
 import type { AcmeCertificate, AcmeIssuer, AcmeModel } from '#model/l7/acme.ts';
 import { AnswerBoard } from './board.ts';
 import { IssuerDesk } from './desk.ts';
-import { Issued, type ShownIssued } from './issued.ts';
+import type { Issued, ShownIssued } from './issued.ts';
+import { keepFailure, moveIssued, openIssued, rereadIssued } from './issued-files.ts';
 import { keptFor } from './kept-for.ts';
 import type { Company } from './leader.ts';
 import { accountNote, allNotes, pairNote, takeAccount, takePair } from './notes.ts';
 import { Sharing } from './sharing.ts';
-import { brokenText, failedText, heardText, issuedText, standInText, uselessText } from './words.ts';
+import { failedText, heardText, issuedText, standInText, uselessText } from './words.ts';
 
 /** How often it is looked whether an order is another node's still. */
 const WAIT_MS = 1000;
@@ -99,7 +100,7 @@ export class AcmeKeeper {
     for (const [name, desk] of this.#desks) if (desks.get(name) !== desk) desk[Symbol.dispose]();
     for (const one of all.values()) {
       const desk = desks.get(one.certificate.issuer);
-      if (desk) one.follow(desk, Date.now());
+      if (desk) moveIssued(one, desk, this.#means.log());
       if (one.isStandIn && this.#all.get(one.certificate.id) !== one)
         this.#means.log().warn(standInText(one));
     }
@@ -122,14 +123,7 @@ export class AcmeKeeper {
       known.certificate = certificate; // its servers may be others
       return known;
     }
-    const made = new Issued(certificate, desk);
-    try {
-      const kept = desk.store.pair(made.file);
-      if (kept) made.adopt(kept, Date.now(), true);
-    } catch (fault) {
-      this.#means.log().error(brokenText(made, fault as Error));
-    }
-    return made;
+    return openIssued(certificate, desk, this.#means.log());
   }
 
   #show(all: readonly Issued[]): Promise<void> {
@@ -198,6 +192,7 @@ export class AcmeKeeper {
         return 'another node orders';
       }
       one.adopt(pair, Date.now());
+      keepFailure(one, this.#means.log());
       await this.#show([one]);
       this.#means.say([...accountNote(one.desk), pairNote(one)]);
       this.#sharing.release(id);
@@ -208,6 +203,7 @@ export class AcmeKeeper {
       if (this.#stop.signal.aborted) return 'moat is ending';
       this.#failed++;
       one.failed(fault as Error, Date.now());
+      keepFailure(one, this.#means.log());
       this.#sharing.release(id, one.dueMs + CLAIM_SLACK_MS);
       this.#means.log().error(failedText(one));
       return (fault as Error).message;
@@ -284,17 +280,7 @@ export class AcmeKeeper {
   /** Files have come out of a backup: of each certificate the younger one is shown, and kept. */
   async reread(): Promise<void> {
     for (const desk of this.#desks.values()) desk[Symbol.dispose]();
-    for (const one of this.#all.values())
-      try {
-        const kept = one.desk.store.pair(one.file);
-        if (!kept) continue;
-        if (one.isOlderThan(kept)) {
-          one.adopt(kept, Date.now(), true);
-          await this.#show([one]);
-        } else if (!one.isStandIn) one.desk.store.keepPair(one.file, one.pair);
-      } catch (fault) {
-        this.#means.log().error(brokenText(one, fault as Error));
-      }
+    for (const one of this.#all.values()) if (rereadIssued(one, this.#means.log())) await this.#show([one]);
     this.#wake();
   }
 

@@ -39,6 +39,15 @@ export interface KeptOrder {
   readonly records: readonly TxtRecord[];
 }
 
+/** Orders that came to nothing: a restart must not be a way around the pause that follows. */
+export interface KeptFailure {
+  /** In a row. */
+  readonly count: number;
+  readonly message: string;
+  /** When the next one may be begun, ms since 1970. */
+  readonly dueMs: number;
+}
+
 /** The account as the authority knows it. */
 export interface KeptAccount {
   /** Of the directory. */
@@ -105,6 +114,19 @@ export class AcmeStore {
   keepOrder(file: string, order: KeptOrder | undefined): void {
     if (order) this.#write(`${file}.order`, `${JSON.stringify(order)}\n`);
     else this.#remove(`${file}.order`);
+  }
+
+  failure(file: string): KeptFailure | undefined {
+    const { count, message, dueMs } = this.#json(`${file}.failed`);
+    if (!Number.isSafeInteger(count) || typeof message !== 'string' || !Number.isSafeInteger(dueMs))
+      return undefined;
+    return { count: Number(count), message, dueMs: Number(dueMs) };
+  }
+
+  /** @param failure undefined: it is over @throws {Error} of the file system */
+  keepFailure(file: string, failure: KeptFailure | undefined): void {
+    if (failure) this.#write(`${file}.failed`, `${JSON.stringify(failure)}\n`);
+    else this.#remove(`${file}.failed`);
   }
 
   /** What is not to be read any more says nothing: it is only a shorter way. */

@@ -167,4 +167,17 @@ test('acme: a certificate is not renewed right after it came, even when the auth
     /another key/,
   );
   assert.equal(one.shown.state, 'failing');
+  const { failures: count, lastError: message = '', dueMs } = one;
+  desk.store.keepFailure(one.file, { count, message, dueMs });
+  const next = new Issued(one.certificate, desk);
+  next.takeUp(desk.store.failure(one.file)!, nowMs);
+  assert.deepEqual(
+    [next.shown.state, next.dueMs, next.lastError],
+    ['failing', dueMs, 'no'],
+    'a restart waits on',
+  );
+  next.takeUp({ count: 1, message: 'x', dueMs: nowMs + 99 * 86_400_000 }, nowMs);
+  assert.equal(next.dueMs, dueMs, 'but not for months');
+  desk.store.keepFailure(one.file, undefined);
+  assert.equal(desk.store.failure(one.file), undefined);
 });

@@ -1,0 +1,57 @@
+/** Certificates as their files have them: taken up at a start, and written as they change. What the disk refuses is told of, never thrown. */
+import type { Log } from '#kit/log.ts';
+import type { AcmeCertificate } from '#model/l7/acme.ts';
+import type { IssuerDesk } from './desk.ts';
+import { Issued } from './issued.ts';
+import { brokenText } from './words.ts';
+
+/** What is kept, or a stand-in. */
+export function openIssued(certificate: AcmeCertificate, desk: IssuerDesk, log: Log): Issued {
+  const made = new Issued(certificate, desk);
+  try {
+    const kept = desk.store.pair(made.file);
+    if (kept) made.adopt(kept, Date.now(), true);
+    const failure = desk.store.failure(made.file);
+    if (failure) made.takeUp(failure, Date.now());
+  } catch (fault) {
+    log.error(brokenText(made, fault as Error));
+  }
+  return made;
+}
+
+/** Another desk may keep its files elsewhere. */
+export function moveIssued(one: Issued, desk: IssuerDesk, log: Log): void {
+  const isElsewhere = !one.isStandIn && desk.store.path !== one.desk.store.path;
+  one.follow(desk, Date.now());
+  try {
+    if (isElsewhere) desk.store.keepPair(one.file, one.pair);
+  } catch (fault) {
+    log.error(brokenText(one, fault as Error));
+  }
+}
+
+/** Failures in a row; none where the last order came to something. */
+export function keepFailure(one: Issued, log: Log): void {
+  const { desk, file, failures: count, lastError: message = '', dueMs } = one;
+  try {
+    desk.store.keepFailure(file, count > 0 ? { count, message, dueMs } : undefined);
+  } catch (fault) {
+    log.warn(`acme: a restart will not know of this failure: ${(fault as Error).message}`);
+  }
+}
+
+/** Files have come out of a backup: the younger certificate counts, and is kept. @returns whether it is another one now */
+export function rereadIssued(one: Issued, log: Log): boolean {
+  const { store } = one.desk;
+  try {
+    const kept = store.pair(one.file);
+    if (kept && one.isOlderThan(kept)) {
+      one.adopt(kept, Date.now(), true);
+      return true;
+    }
+    if (kept && !one.isStandIn) store.keepPair(one.file, one.pair);
+  } catch (fault) {
+    log.error(brokenText(one, fault as Error));
+  }
+  return false;
+}
