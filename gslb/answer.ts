@@ -19,8 +19,6 @@ export interface Surroundings {
 /** "ANY is not told" (RFC 8482 §4.2): a CPU of this name, an operating system of none. */
 const ANY_DATA = Buffer.from('\x07RFC8482\0', 'latin1');
 const ANY_TTL_S = 3600;
-/** No finer network than this is told back: answers are remembered for it. */
-const MOST_SCOPE_BITS = { 1: 24, 2: 56 } as const;
 
 /** @param source where the query came from */
 export function answerTo(query: Query, source: string, around: Surroundings): Answer {
@@ -53,11 +51,9 @@ function fromSites(
   return { ...positive(chosen.map(one => addressRecord(undefined, model.ttlS, one))), scopeBits };
 }
 
-/** Only where the answer depends on who asks. */
-function scopeOf({ edns }: Query, { model }: Dynamic, { clientSubnet }: Surroundings): number {
+function scopeOf({ edns }: Query, { scopeBits }: Dynamic, { clientSubnet }: Surroundings): number {
   const subnet = edns?.subnet;
-  if (!subnet || !clientSubnet || model.policy !== 'geo') return 0;
-  return Math.min(subnet.sourceBits, MOST_SCOPE_BITS[subnet.family]);
+  return subnet && clientSubnet ? Math.min(subnet.sourceBits, scopeBits[subnet.family]) : 0;
 }
 
 const positive = (answers: readonly ReplyRecord[], additionals: readonly ReplyRecord[] = []): Answer => ({

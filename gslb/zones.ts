@@ -9,6 +9,8 @@ import type { ReplyRecord } from './wire/reply.ts';
 export interface Dynamic {
   readonly model: GslbRecord;
   readonly choose: Choice;
+  /** For how fine a network of clients an answer may be remembered, by IANA's numbers of the families; 0: it is for all. */
+  readonly scopeBits: Readonly<Record<1 | 2, number>>;
 }
 
 /** A name that is there; without anything, one that others stand below (RFC 8020). */
@@ -24,6 +26,24 @@ export interface Zone {
   /** Of name servers within the zone. */
   readonly glue: readonly ReplyRecord[];
 }
+
+/** Databases of addresses tell hardly more of finer networks. */
+const USUAL_SCOPE_BITS = { 1: 24, 2: 56 } as const;
+
+function scopeBitsOf({ policy, sites }: GslbRecord): Dynamic['scopeBits'] {
+  if (policy !== 'geo') return { 1: 0, 2: 0 };
+  const networks = sites.flatMap(site => site.networks);
+  const finest = (family: 1 | 2) =>
+    Math.max(
+      USUAL_SCOPE_BITS[family],
+      ...networks.filter(({ address }) => address.includes(':') === (family === 2)).map(({ bits }) => bits),
+    );
+  return { 1: finest(1), 2: finest(2) };
+}
+
+const dynamicOf = (model: GslbRecord): Dynamic => ({
+  ...{ model, choose: chooserOf(model), scopeBits: scopeBitsOf(model) },
+});
 
 /** By the keys of their names. */
 export type Zones = ReadonlyMap<string, Zone>;
@@ -61,8 +81,7 @@ function zoneOf(zone: GslbZone): Zone {
         records: addresses.map(one => addressRecord(undefined, ttlS, one)),
         dynamic: undefined,
       });
-  for (const model of records)
-    put(nodes, model.name, { records: [], dynamic: { model, choose: chooserOf(model) } });
+  for (const model of records) put(nodes, model.name, { records: [], dynamic: dynamicOf(model) });
   return {
     nodes,
     glue,

@@ -120,6 +120,12 @@ test('geo: the network that a resolver tells counts, and the answer says for who
   assert.deepEqual(numbersOf(desk, '203.0.113.7', { options: [japan] }), [4]);
   const { edns } = desk.ask({ name: WWW, type: TYPES.A, edns: { options: [japan] } });
   assert.equal(edns?.options, '0008000800012018c6336407', 'for a /24 of the /32');
+  const office = geo(`${sites} site office 192.0.2.1 network=198.51.100.64/26;`);
+  assert.match(
+    office.ask({ name: WWW, type: TYPES.A, edns: { options: [japan] } }).edns!.options,
+    /^000800080001201ac6336407$/,
+    'an office is told apart',
+  );
   const nobody = option(8, 0, 1, 0, 0);
   assert.deepEqual(
     numbersOf(desk, '203.0.113.7', { options: [nobody] }),
