@@ -11,11 +11,14 @@ export function CertificatesPage() {
   const { value, fault } = useAsked<{ items: readonly Certificate[] }>('/certificates', EVERY_MS);
   const columns = [
     { title: say('names'), cell: (one: Certificate) => <span className="cut">{one.names.join(', ')}</span> },
-    { title: say('state'), cell: (one: Certificate) => <State of={one.state} /> },
+    {
+      title: say('state'),
+      cell: (one: Certificate) => <State of={one.acme?.isStandIn ? 'stand-in' : one.state} />,
+    },
+    { title: say('acmeOrder'), cell: (one: Certificate) => <Order certificate={one} /> },
     { title: say('lifeLeft'), cell: (one: Certificate) => <Life certificate={one} /> },
     { title: say('until'), cell: (one: Certificate) => new Date(one.notAfterMs).toLocaleString() },
     { title: say('issuer'), cell: (one: Certificate) => <span className="cut">{one.issuer}</span> },
-    { title: say('acmeOrder'), cell: (one: Certificate) => <Order certificate={one} /> },
     { title: say('keyKind'), cell: (one: Certificate) => one.key },
     {
       title: say('usedBy'),
@@ -27,6 +30,7 @@ export function CertificatesPage() {
       {fault !== undefined && <p className="note bad">{fault}</p>}
       {!value && fault === undefined && <p className="faint">{say('loading')}</p>}
       {value?.items.length === 0 && <p className="faint">{say('noCertificates')}</p>}
+      {value && <Faults of={value.items} />}
       {value && value.items.length > 0 && (
         <Table
           label={say('certificates')}
@@ -39,31 +43,32 @@ export function CertificatesPage() {
   );
 }
 
-/** Who orders it, when that is next, and what went wrong last. */
+/** Who orders it, and when that is next. */
 function Order({ certificate: { acme } }: { certificate: Certificate }) {
   const { say } = useShared();
   if (!acme) return <span className="faint">{say('acmeByHand')}</span>;
-  const { issuer, state, isStandIn, nextTryMs, byAuthority, lastError } = acme;
+  const { issuer, state, nextTryMs, byAuthority } = acme;
   const when = new Date(nextTryMs).toLocaleString();
   return (
-    <span>
-      <State of={state} /> {issuer}
-      <br />
+    <>
+      <State of={state} /> {issuer}{' '}
       <span className="faint">{say(byAuthority ? 'acmeNextByAuthority' : 'acmeNext', { when })}</span>
-      {isStandIn && (
-        <>
-          <br />
-          <span className="warn">{say('acmeStandIn')}</span>
-        </>
-      )}
-      {lastError !== undefined && (
-        <>
-          <br />
-          <span className="bad">{lastError}</span>
-        </>
-      )}
-    </span>
+    </>
   );
+}
+
+const MOST_FAULTS = 20;
+
+/** Orders that came to nothing, and why. */
+function Faults({ of }: { of: readonly Certificate[] }) {
+  const { say } = useShared();
+  const failed = of.filter(({ acme }) => acme?.lastError !== undefined).slice(0, MOST_FAULTS);
+  return failed.map(({ names, acme }) => (
+    <p key={names.join()} className="note bad">
+      {names.join(', ')}: {acme?.lastError}
+      {acme?.isStandIn && <> ({say('acmeStandIn')})</>}
+    </p>
+  ));
 }
 
 function Life({ certificate: { notBeforeMs, notAfterMs, state } }: { certificate: Certificate }) {
