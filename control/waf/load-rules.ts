@@ -1,17 +1,21 @@
 /** Reads a configuration together with the rules of the WAF that it wants, so that a fault in either refuses it. */
 import { readFileSync } from 'node:fs';
 import type { CheckResult, Diagnostic } from '#config';
+import { lazily } from '#kit/lazily.ts';
 import { Mmdb, MmdbFault } from '#kit/mmdb.ts';
 import type { GeoDatabase } from '#model/l7/geoip.ts';
 import type { HttpModel, LocationModel } from '#model/l7/http.ts';
 import { type WafRuleTexts, type WafSettings, wafRulesKey } from '#model/l7/waf.ts';
 import type { Model } from '#model/main.ts';
-import { compileRules, type WafDiagnostic } from '#waf';
+import type { WafDiagnostic } from '#waf';
 import { type Disk, diskWith } from '../disk.ts';
 import type { Invocation } from '../invocation.ts';
 import { type Loaded, load, systemReason, type Trial } from '../load.ts';
 import { NoRules, ruleRoots } from './rule-roots.ts';
 import { RuleTexts } from './rule-texts.ts';
+
+/** Checked only where a configuration has a firewall. */
+const engine = lazily<typeof import('#waf')>(import.meta.url, '#waf');
 
 interface Wanted {
   readonly settings: WafSettings;
@@ -77,7 +81,7 @@ function readRules({ settings, site }: Wanted, disk: Disk): Read {
   try {
     const roots = ruleRoots(settings.rules, disk);
     const loader = new RuleTexts(disk);
-    const { rules, diagnostics } = compileRules(roots, loader);
+    const { rules, diagnostics } = engine().compileRules(roots, loader);
     const geo =
       rules?.settings.geoDatabase === undefined ? undefined : readDatabase(rules.settings.geoDatabase);
     return {

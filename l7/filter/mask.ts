@@ -1,10 +1,11 @@
 /** waf_mask: card numbers, private keys, stack traces and what else must not leave are covered in answers. */
-import { compilePattern, type Pattern } from '#waf';
+import type { Pattern } from '#waf';
 import type { Exchange } from '../exchange.ts';
 import { FINDERS, patternFinder } from '../mask/finders.ts';
 import { Masker } from '../mask/masker.ts';
 import type { Response } from '../response.ts';
 import type { Compiler, HeaderFilter } from '../tables.ts';
+import { engine } from '../waf/engine.ts';
 import { findingTeller } from '../waf/finding.ts';
 import { gunzipSink } from './gunzip.ts';
 
@@ -49,7 +50,7 @@ export function maskFilter(compiler: Compiler): HeaderFilter | undefined {
 
 /** @throws {Error} for a pattern that cannot be matched in linear time */
 function regular(source: string): Pattern {
-  const pattern = compilePattern(source);
+  const pattern = engine().compilePattern(source);
   if (!pattern.regular) throw new Error(`waf_mask_pattern: "${source}" is not regular`);
   return pattern;
 }

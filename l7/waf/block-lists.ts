@@ -1,8 +1,8 @@
 /** What DNS block lists say of addresses (RFC 5782): asked before rules run, remembered, and in doubt they say nothing. */
 import type { ResolverSettings } from '#model/l7/core.ts';
-import { listName } from '#waf';
 import { oncePer } from '../once-per.ts';
 import { plainDns } from '../resolve/plain-dns.ts';
+import { engine } from './engine.ts';
 
 const KEPT = 20_000;
 const LISTED_MS = 3_600_000;
@@ -57,7 +57,7 @@ export class BlockLists {
     const ask: Ask = name => dnsOf(resolver ?? OWN).resolve4(name);
     for (const name of this.#missing) void this.#lookUp(name, ask);
     this.#missing.clear();
-    const names = lists.flatMap(list => listName(address, list) ?? []);
+    const names = lists.flatMap(list => engine().listName(address, list) ?? []);
     const unknown = names.filter(name => this.#fresh(name) === undefined);
     if (unknown.length === 0) return undefined;
     return Promise.all(unknown.map(name => this.#lookUp(name, ask))).then(faults =>

@@ -1,7 +1,8 @@
 /** A request in which rules matched → what the event store keeps of it. */
 import type { WafEvent, WafEventRequest, WafEventRule, WafEventSource } from '#model/waf-event.ts';
-import { type MatchedRule, SEVERITIES } from '#waf';
+import type { MatchedRule } from '#waf';
 import type { Exchange } from '../exchange.ts';
+import { engine } from './engine.ts';
 import type { Inspection } from './inspection.ts';
 
 /** Of one request. */
@@ -69,7 +70,7 @@ const ruleOf = ({ rule, message, data, tags, matches }: MatchedRule): WafEventRu
   id: rule.id,
   message,
   data,
-  severity: rule.severity === undefined ? '' : (SEVERITIES[rule.severity] ?? ''),
+  severity: rule.severity === undefined ? '' : (engine().SEVERITIES[rule.severity] ?? ''),
   tags,
   file: rule.file,
   line: rule.line,

@@ -1,5 +1,5 @@
 /** What another moat tells of a value of a collection, and what becomes of ours by it. */
-import { addTo } from '#waf';
+import { engine } from './engine.ts';
 import { newValue, type Value } from './values-block.ts';
 
 interface Common {
@@ -41,7 +41,7 @@ export function takeValue(values: Map<string, Value>, told: Told): void {
 
 function add(own: Value, delta: number): void {
   if (delta === 0) return; // it only vanishes at another moment
-  own.value = addTo(own.isGone ? undefined : own.value, delta);
+  own.value = engine().addTo(own.isGone ? undefined : own.value, delta);
   if (own.isGone) own.expiresMs = 0;
   own.isGone = false;
 }
@@ -49,7 +49,7 @@ function add(own: Value, delta: number): void {
 function replace(own: Value, told: Told): void {
   own.isGone = told.kind === 'gone' && own.untold === 0;
   own.value = told.kind === 'whole' ? told.value : '';
-  if (own.untold !== 0) own.value = addTo(own.value, own.untold);
+  if (own.untold !== 0) own.value = engine().addTo(own.value, own.untold);
   own.expiresMs = 0;
   if (own.news === 'set') own.news = 'none';
 }
@@ -58,5 +58,5 @@ const NUMBER = /^-?[0-9]{1,15}$/;
 
 function larger({ value, untold }: Value, told: string): string {
   if (!NUMBER.test(told) || (value !== '' && !NUMBER.test(value))) return told > value ? told : value;
-  return value === '' || Number(told) > Number(value) - untold ? addTo(told, untold) : value;
+  return value === '' || Number(told) > Number(value) - untold ? engine().addTo(told, untold) : value;
 }

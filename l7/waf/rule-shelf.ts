@@ -1,11 +1,12 @@
 /** The compiled rules of one thread, kept over reloads while their texts stay the same. */
 import type { WafRuleTexts } from '#model/l7/waf.ts';
-import { compileRules, formatWafDiagnostic, type RuleSet } from '#waf';
+import type { RuleSet } from '#waf';
 import type { GeoBook } from '../geo/book.ts';
 import { geoFields } from '../geo/fields.ts';
 import type { Tables } from '../tables.ts';
 import type { Worker } from '../worker.ts';
 import type { BlockLists } from './block-lists.ts';
+import { engine } from './engine.ts';
 import { COLLECTIONS, SharedStore } from './shared-store.ts';
 
 /** Sets that no configuration wants any more go with the next reload but one, so few are kept. */
@@ -64,7 +65,7 @@ function compile(
 ): Shelved {
   const geo: Shelved['geo'] = { databases: undefined };
   const loader = { read: (path: string) => texts[path], glob: (pattern: string) => globs[pattern] ?? [] };
-  const { rules, diagnostics } = compileRules(roots, loader, {
+  const { rules, diagnostics } = engine().compileRules(roots, loader, {
     store,
     locate: (path, address) => geo.databases && geoFields(geo.databases.database(path).reader, address),
     listed: name => lists.listed(name),
@@ -73,7 +74,7 @@ function compile(
   throw new Error(
     diagnostics
       .filter(({ level }) => level === 'error')
-      .map(formatWafDiagnostic)
+      .map(engine().formatWafDiagnostic)
       .join('; '),
   );
 }

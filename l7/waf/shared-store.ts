@@ -1,13 +1,7 @@
 /** Persistent collections of the WAF in shared memory: what a rule counts in one thread, rules of all threads see. */
-import {
-  addTo,
-  type CollectionRecord,
-  type CollectionStore,
-  type Entry,
-  entry,
-  type PersistentName,
-} from '#waf';
+import type { CollectionRecord, CollectionStore, Entry, PersistentName } from '#waf';
 import { NONE, openZone, type ZoneTable } from '../zone/table.ts';
+import { engine } from './engine.ts';
 import { newValue, readValues, type Value, writeValues } from './values-block.ts';
 
 /** For names and values of a record; a longer value is cut, and what has no room at all is not kept. */
@@ -76,7 +70,7 @@ class SharedRecord implements CollectionRecord {
   entries(): readonly Entry[] {
     return [...this.#read().values()]
       .filter(({ isGone }) => !isGone)
-      .map(({ name, value }) => entry(name, value));
+      .map(({ name, value }) => engine().entry(name, value));
   }
 
   set(name: string, lower: string, value: string): void {
@@ -190,6 +184,6 @@ function put(values: Map<string, Value>, name: string, lower: string, value: str
 
 function count(values: Map<string, Value>, name: string, lower: string, delta: number): void {
   const one = alive(values, name, lower);
-  one.value = addTo(one.value, delta);
+  one.value = engine().addTo(one.value, delta);
   one.untold += delta;
 }
