@@ -122,7 +122,7 @@ export class GslbPlane {
     try {
       await child.ask({ kind: 'serve', model, sockets: theirs, user });
     } catch (fault) {
-      this.log.error(`gslb: ${(fault as Error).message}`);
+      if (this.#child === child) this.log.error(`gslb: ${(fault as Error).message}`);
       child.kill();
     }
   }

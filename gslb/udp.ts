@@ -5,6 +5,7 @@ import type { Responder } from './responder.ts';
 
 /** Answers that wait for the kernel: above it, what comes is dropped, as the kernel itself would. */
 const MOST_WAITING = 1000;
+const RECEIVE_BYTES = 1 << 20;
 
 /** Sources are addresses already. */
 const noLookup =
@@ -25,6 +26,8 @@ export function serveUdp(fd: number, family: 4 | 6, responder: Responder): Socke
     if (reply) socket.send(reply, port, address, () => {}); // who cannot be reached asks again
   });
   socket.on('error', () => {}); // of one datagram, as ECONNREFUSED
+  // While this process does something else, as reading a new configuration, queries wait; the kernel gives what it allows.
+  socket.once('listening', () => socket.setRecvBufferSize(RECEIVE_BYTES));
   socket.bind({ fd });
   return socket;
 }
