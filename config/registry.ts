@@ -31,6 +31,7 @@ export const CONTEXTS = [
   'zone',
   'record',
   'otel_exporter',
+  'oidc',
 ] as const;
 export type Context = (typeof CONTEXTS)[number];
 

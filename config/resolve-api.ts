@@ -5,6 +5,7 @@ import type { HttpDraft } from './draft.ts';
 import type { ApiDraft } from './draft-api.ts';
 import type { Token } from './lex.ts';
 import { certificatesOf, openKey } from './pem.ts';
+import { resolveOidc } from './resolve-oidc.ts';
 import { Scope, type Surroundings } from './scope.ts';
 
 const DEFAULT_LISTEN = { address: '127.0.0.1', port: 8470 } as const;
@@ -26,6 +27,7 @@ export function resolveApi(
     alertsOff: draft.alertsOff,
     notify: draft.notify,
     autoscale: autoscales.map(({ model }) => model),
+    oidc: draft.oidc && resolveOidc(draft.oidc, around),
     statePath: '/var/lib/moat/api',
     console: 'on',
     auditLimitBytes: DEFAULT_AUDIT_BYTES,

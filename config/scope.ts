@@ -17,7 +17,7 @@ import type {
   Writable,
 } from './draft.ts';
 import type { AcmeIssuerDraft } from './draft-acme.ts';
-import type { ApiDraft } from './draft-api.ts';
+import type { ApiDraft, OidcDraft } from './draft-api.ts';
 import type {
   ClusterDraft,
   FlowSyncDraft,
@@ -68,6 +68,7 @@ export interface Drafts {
   readonly gslb?: GslbDraft;
   readonly gslbZone?: ZoneDraft;
   readonly gslbRecord?: RecordDraft;
+  readonly oidc?: OidcDraft;
   readonly acmeIssuer?: AcmeIssuerDraft;
   readonly exporter?: ExporterDraft;
 }
@@ -177,6 +178,10 @@ export class Scope {
 
   get exporter(): ExporterDraft {
     return this.#need(this.drafts.exporter, 'otel_exporter');
+  }
+
+  get oidc(): OidcDraft {
+    return this.#need(this.drafts.oidc, 'oidc');
   }
 
   get acmeIssuer(): AcmeIssuerDraft {

@@ -1,7 +1,7 @@
 /** Drafts that nobody keeps, for reading the inside of a block whose head is faulty. */
 import { newHttp, newLocation, newPool, newServer } from './draft.ts';
 import { newAcmeIssuer } from './draft-acme.ts';
-import { newApi } from './draft-api.ts';
+import { newApi, newOidc } from './draft-api.ts';
 import {
   newCluster,
   newFlowSync,
@@ -66,6 +66,7 @@ const SCRATCH: Readonly<Record<Context, Make | undefined>> = {
   }),
   api: (_, site) => ({ api: newApi(site) }),
   otel_exporter: (around, site) => ({ ...http(around, site), exporter: { own: {}, headers: [], site } }),
+  oidc: (around, site) => ({ api: around.api ?? newApi(site), oidc: newOidc('', site) }),
   acme_issuer: (around, site) => ({
     ...http(around, site),
     acmeIssuer: newAcmeIssuer({ ...site, text: '' } as Token, site),

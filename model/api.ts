@@ -49,6 +49,33 @@ export interface NotifyModel {
   readonly password: string | undefined;
 }
 
+/** A user's group at the provider, and what it makes of him here. */
+export interface OidcRole {
+  readonly role: 'viewer' | 'operator' | 'admin';
+  /** A whole value of the claim. */
+  readonly value: string;
+}
+
+/** Users of an OpenID Connect provider log in. */
+export interface OidcModel {
+  /** As the provider writes it: https, or http of loopback. */
+  readonly issuer: string;
+  readonly clientId: string;
+  /** Undefined: the client is public, and PKCE alone proves it. */
+  readonly clientSecret: string | undefined;
+  /** openid among them. */
+  readonly scopes: readonly string[];
+  /** A name, or a path with dots: `realm_access.roles`. */
+  readonly roleClaim: string;
+  readonly nameClaim: string;
+  /** At least one; who has no value of these is not let in. */
+  readonly roles: readonly OidcRole[];
+  /** On the button of the console. */
+  readonly label: string;
+  /** PEM, latin1: authorities of the provider's own certificate, beside the usual ones. */
+  readonly trusted: string | undefined;
+}
+
 export interface ApiModel {
   /** At least one; not all are of loopback only where `tls` is there. */
   readonly listens: readonly ApiListen[];
@@ -66,6 +93,7 @@ export interface ApiModel {
   readonly notify: readonly NotifyModel[];
   /** How many members pools should have, as upstream blocks say. */
   readonly autoscale: readonly AutoscaleModel[];
+  readonly oidc: OidcModel | undefined;
   /** Of the audit log; as much again is kept of the one before. */
   readonly auditLimitBytes: number;
 }

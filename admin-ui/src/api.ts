@@ -1,5 +1,5 @@
 /** Asks the API: by the session's cookie, or by a token that lives in memory alone. */
-import type { Live, Who } from './shapes.ts';
+import type { Brought, Live, Who } from './shapes.ts';
 
 export interface Problem {
   readonly status: number;
@@ -44,6 +44,21 @@ export class Api {
   async login(name: string, password: string, code?: string): Promise<Who> {
     const body = { name, password, ...(code ? { code } : {}) };
     return this.#known((await this.#ask<Who>('/login', { method: 'POST', body }, false)).value);
+  }
+
+  /** What the button to a provider says; null: there is none. */
+  async provider(): Promise<string | null> {
+    return (await this.#ask<{ oidc: string | null }>('/login', {}, false)).value.oidc;
+  }
+
+  /** @param again for who is logged in, and has to prove himself anew @returns where the browser is to go: it comes back to /login/oidc */
+  async beginByProvider(again: boolean): Promise<string> {
+    const said = { method: 'POST', body: again ? { again } : {} };
+    return (await this.#ask<{ url: string }>('/login/oidc', said, false)).value.url;
+  }
+
+  async comeFromProvider(body: Brought): Promise<Who> {
+    return this.#known((await this.#ask<Who>('/login/oidc/finish', { method: 'POST', body }, false)).value);
   }
 
   async setUp(link: string, name: string, password: string): Promise<Who> {

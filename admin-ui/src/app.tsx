@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useState } from 'react';
 import { Api } from './api.ts';
 import { Entrance } from './pages/entrance.tsx';
+import { broughtBack } from './provider.ts';
 import type { Who } from './shapes.ts';
 import { Shell } from './shell.tsx';
 import { type Language, type Theme, useChoice, useSay } from './state.tsx';
@@ -13,6 +14,8 @@ export function App() {
   const [who, setWho] = useState<Who | undefined | 'asking'>('asking');
   const [language, setLanguage] = useChoice<Language>('language', firstLanguage());
   const [theme, setTheme] = useChoice<Theme>('theme', firstTheme());
+  const [brought] = useState(broughtBack);
+  const [fault, setFault] = useState<unknown>();
   const api = useMemo(() => new Api(() => setWho(undefined)), []);
   const say = useSay(language);
   useEffect(() => {
@@ -20,11 +23,16 @@ export function App() {
     document.documentElement.dataset['theme'] = theme;
   }, [language, theme]);
   useEffect(() => {
-    api.me().then(setWho, () => setWho(undefined));
-  }, [api]);
+    const ask = () => api.me().then(setWho, () => setWho(undefined));
+    if (!brought) return void ask();
+    api.comeFromProvider(brought).then(setWho, reason => {
+      setFault(reason);
+      void ask(); // he may be in already
+    });
+  }, [api, brought]);
   if (who === 'asking') return null;
   const look = { language, setLanguage, theme, setTheme, say };
-  if (!who) return <Entrance api={api} look={look} enter={setWho} />;
+  if (!who) return <Entrance api={api} look={look} enter={setWho} first={fault} />;
   const leave = () => void api.logout().finally(() => setWho(undefined));
   return <Shell api={api} who={who} look={look} leave={leave} />;
 }

@@ -1,6 +1,7 @@
 /** What screens are made of: states with a colour and a word, cards, lines over time, a table of any length, a question before a deed. */
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { ApiFault } from './api.ts';
+import { goToProvider, loginFault } from './provider.ts';
 import { useShared } from './state.tsx';
 import { kindOf } from './words/kinds.ts';
 import { stateText } from './words/states.ts';
@@ -192,7 +193,7 @@ function Input({ field, value, set }: { field: Field; value: string; set: (value
 }
 
 export function Ask({ deed, close }: { deed: Deed; close: () => void }) {
-  const { api, say } = useShared();
+  const { api, say, who } = useShared();
   const dialog = useRef<HTMLDialogElement>(null);
   const [input, setInput] = useState(deed.input?.first ?? '');
   const [all, setAll] = useState<Readonly<Record<string, string>>>(() =>
@@ -204,17 +205,20 @@ export function Ask({ deed, close }: { deed: Deed; close: () => void }) {
   const [isBusy, setBusy] = useState(false);
   const title = useId();
   useEffect(() => dialog.current?.showModal(), []);
+  const fail = (reason: unknown) => {
+    setFault(loginFault(reason, say));
+    setBusy(false);
+  };
   const act = async () => {
     setBusy(true);
     try {
-      if (proof) await api.again(proof['password'] ?? '', proof['code']);
+      if (proof && who.by !== 'provider') await api.again(proof['password'] ?? '', proof['code']);
       await deed.act(input, all);
       close();
     } catch (reason) {
       if (reason instanceof ApiFault && reason.problem.code === 'log-in-again')
         setProof({ password: '', code: '' });
-      setFault((reason as Error).message);
-      setBusy(false);
+      fail(reason);
     }
   };
   return (
@@ -247,7 +251,13 @@ export function Ask({ deed, close }: { deed: Deed; close: () => void }) {
             set={value => setAll({ ...all, [field.key]: value })}
           />
         ))}
+        {proof && who.by === 'provider' && (
+          <button type="button" onClick={() => void goToProvider(api, true).catch(fail)}>
+            {say('loginAgain')}
+          </button>
+        )}
         {proof &&
+          who.by !== 'provider' &&
           (['password', 'code'] as const).map(key => (
             <Input
               key={key}

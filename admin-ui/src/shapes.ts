@@ -7,6 +7,15 @@ export interface Who {
   readonly name: string;
   readonly role: Role;
   readonly csrf?: string | undefined;
+  readonly by?: 'password' | 'provider' | undefined;
+}
+
+/** What a provider has sent by the browser. */
+export interface Brought {
+  readonly state: string;
+  readonly code?: string;
+  readonly iss?: string;
+  readonly error?: string;
 }
 
 export interface LiveReal {

@@ -4,6 +4,7 @@ import { newApi } from '../draft-api.ts';
 import { readRealAddress } from '../l4-address.ts';
 import { type Directive, defineBlock, defineDirective } from '../registry.ts';
 import { ALERTS } from './alert.ts';
+import { OIDC } from './oidc.ts';
 
 const MOST_LISTENS = 8;
 const MOST_HOSTS = 64;
@@ -162,5 +163,5 @@ const consoleOf = defineDirective({
 const isAbsolute = (path: string): path is `/${string}` => path.startsWith('/');
 
 export const API: readonly Directive[] = [
-  ...[api, listen, certificate, key, host, statePath, auditLimit, consoleOf, ...ALERTS],
+  ...[api, listen, certificate, key, host, statePath, auditLimit, consoleOf, ...ALERTS, ...OIDC],
 ];

@@ -10,7 +10,7 @@ export interface Believed {
 }
 
 export interface ApiService {
-  readonly model: Omit<ApiModel, 'statePath' | 'auditLimitBytes'>;
+  readonly model: Omit<ApiModel, 'statePath' | 'auditLimitBytes' | 'oidc'>;
   /** Listening sockets that it was started with, from this descriptor on; one for each of `listens`. */
   readonly firstFd: number;
   readonly user: { readonly name: string; readonly group: string } | undefined;

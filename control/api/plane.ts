@@ -102,6 +102,7 @@ export class ApiPlane {
       const now = this.#prepared;
       this.#prepared = undefined;
       const before = this.#inForce;
+      now?.identity.useProvider(now.model.oidc, now.user);
       const isSame = now && before && isDeepStrictEqual([now.model, now.user], [before.model, before.user]);
       if (isSame && this.#child && before.tokens.fault === undefined) {
         now.audit.close();
@@ -113,6 +114,7 @@ export class ApiPlane {
       const replace = async () => {
         await this.#end();
         before?.desk.close();
+        if (before?.identity !== now?.identity) before?.identity.close();
         for (const { fd } of before?.sockets ?? []) if (!now?.sockets.some(one => one.fd === fd)) closeFd(fd);
         if (now) void this.#begin(); // nothing else waits for it
       };
@@ -240,6 +242,7 @@ export class ApiPlane {
       this.#inForce = undefined;
       await this.#end();
       inForce?.desk.close();
+      inForce?.identity.close();
       for (const { fd } of inForce?.sockets ?? []) closeFd(fd);
     });
   }
@@ -259,7 +262,7 @@ export class ApiPlane {
     );
     this.#child = child;
     void child.ended.then(how => this.#bury(child, how));
-    const { statePath, auditLimitBytes: _, ...served } = model;
+    const { statePath, auditLimitBytes: _, oidc: __, ...served } = model;
     const service = {
       model: served,
       firstFd: FIRST_FD,

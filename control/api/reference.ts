@@ -36,6 +36,10 @@ a password that was given within five minutes: 403 \`log-in-again\` until \`POST
 bad logins in a minute, of one address or at one account, make it 429; who has logged in from where he is before is not hindered by those of others.
 \`moat user\` does the same on the machine.
 
+**A provider** lets its users in where there is an \`oidc\` block. \`GET /api/v1/login\` says whether; \`POST /api/v1/login/oidc\` gives the \`url\` to go to, and a cookie; the provider sends
+the browser to \`/login/oidc\`, a page of the console, which brings what it was given to \`POST /api/v1/login/oidc/finish\`. The session is like any other; \`GET /api/v1/me\` says \`by: provider\`, and
+403 \`log-in-again\` is answered by beginning with \`{"again": true}\` (docs/decisions/100-login-by-a-provider.md).
+
 **Metrics** have a history without Prometheus: an hour by the second and 30 days by the minute (mean and most), in \`metrics.ring\` of the state folder, 256 curves and 92 MB at most.
 \`GET /api/v1/metrics\` lists the names, \`GET /api/v1/metrics/range?name=http_requests_per_second&since=-600\` gives the last ten minutes. They are rates and states of the program, and the
 host's processor, memory, disk and network.

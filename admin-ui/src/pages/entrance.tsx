@@ -2,6 +2,7 @@
 import { type FormEvent, useEffect, useState } from 'react';
 import { type Api, ApiFault } from '../api.ts';
 import { type Look, LookButtons } from '../look.tsx';
+import { goToProvider, loginFault } from '../provider.ts';
 import type { Who } from '../shapes.ts';
 
 /** The secret of a link stands behind the #, which goes to no server; it leaves the address bar at once. */
@@ -12,16 +13,29 @@ function linkOf(): string | undefined {
   return link;
 }
 
-export function Entrance({ api, look, enter }: { api: Api; look: Look; enter: (who: Who) => void }) {
+/** @param first why a login by the provider has come to nothing */
+export function Entrance({
+  api,
+  look,
+  enter,
+  first,
+}: {
+  api: Api;
+  look: Look;
+  enter: (who: Who) => void;
+  first: unknown;
+}) {
   const { say } = look;
   const [link] = useState(linkOf);
   const [needsSetup, setNeeds] = useState(false);
   const [byToken, setByToken] = useState(false);
   const [wantsCode, setWantsCode] = useState(false);
-  const [fault, setFault] = useState<string>();
+  const [provider, setProvider] = useState<string | null>(null);
+  const [fault, setFault] = useState<unknown>(first);
   useEffect(() => {
     document.title = 'moat';
     api.needsSetup().then(setNeeds, () => {});
+    api.provider().then(setProvider, () => {});
   }, [api]);
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -35,7 +49,7 @@ export function Entrance({ api, look, enter }: { api: Api; look: Look; enter: (w
     } catch (reason) {
       const isCode = reason instanceof ApiFault && reason.problem.code === 'code-needed';
       if (isCode) setWantsCode(true);
-      else setFault((reason as Error).message);
+      else setFault(reason);
     }
   };
   return (
@@ -77,14 +91,19 @@ export function Entrance({ api, look, enter }: { api: Api; look: Look; enter: (w
             )}
           </>
         )}
-        {fault && (
+        {fault !== undefined && (
           <p className="note bad" role="alert">
-            {fault}
+            {loginFault(fault, say)}
           </p>
         )}
         <button type="submit" className="main">
           {say(link === undefined ? 'enter' : 'create')}
         </button>
+        {link === undefined && provider !== null && (
+          <button type="button" onClick={() => void goToProvider(api).catch(setFault)}>
+            {say('loginBy', { name: provider })}
+          </button>
+        )}
         {link === undefined && (
           <button type="button" className="quiet" onClick={() => setByToken(!byToken)}>
             {say(byToken ? 'usePassword' : 'useToken')}

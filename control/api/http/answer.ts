@@ -16,7 +16,7 @@ import { isFresh } from '../user/session.ts';
 import { NO_BYTES, readBody, readUpload } from './body.ts';
 import { jsonBytes } from './bytes.ts';
 import { checkParts } from './check.ts';
-import { cookieField } from './cookie.ts';
+import { cookieField, ticketField, ticketIn } from './cookie.ts';
 import type { Caller, Credentials } from './credentials.ts';
 import { refuseOtherHost, refuseOtherOrigin, refuseTwins } from './gate.ts';
 import type { Idempotency } from './idempotency.ts';
@@ -96,7 +96,11 @@ async function work(
     agent: (request.headers['user-agent'] ?? '').slice(0, MOST_AGENT),
   };
   const { desk, history, alerts, channels, stream, follow } = means;
-  const call = { ...parts, asker, caller, desk, history, alerts, channels, stream, follow, upload };
+  const browser = {
+    origin: `${means.isTls ? 'https' : 'http'}://${request.headers.host}`,
+    ticket: ticketIn(request),
+  };
+  const call = { ...parts, asker, caller, browser, desk, history, alerts, channels, stream, follow, upload };
   const handle = () => route.handle(call as never);
   if (!route.changes || !caller) return await give(response, await handle(), route, means, caller);
   const what = [request.method, request.url, asker.ifMatch, body?.text].join('\n');
@@ -168,9 +172,10 @@ async function give(
     else response.end(); // HEAD: there is nothing to wait for
     return;
   }
-  const { status = route.status ?? 200, body, state, headers = {}, cookie, pieces } = reply;
+  const { status = route.status ?? 200, body, state, headers = {}, cookie, ticket, pieces } = reply;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  if (cookie !== undefined) response.setHeader('Set-Cookie', cookieField(response.req, cookie));
+  if (cookie !== undefined) response.appendHeader('Set-Cookie', cookieField(response.req, cookie));
+  if (ticket !== undefined) response.appendHeader('Set-Cookie', ticketField(response.req, ticket));
   if (state !== undefined) response.setHeader('ETag', etagOf(state));
   if (pieces) return pour(response, status, pieces);
   send(response, status, body, 'application/json');

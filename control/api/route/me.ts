@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { refuse } from '../refusal.ts';
 import { ROLES } from '../token/token.ts';
 import type { Entry } from '../user/questions.ts';
-import { IDLE_MS, isFresh, LIFE_MS, type SessionRecord } from '../user/session.ts';
+import { IDLE_MS, isByProvider, isFresh, LIFE_MS, type SessionRecord } from '../user/session.ts';
 import { type Call, defineRoute, word } from './route.ts';
 
 const BODY_BYTES = 4096;
@@ -28,13 +28,14 @@ export const SHOWN_SESSION = z.strictObject({
   agent: z.string(),
 });
 
-const WHO = z.strictObject({
+export const WHO = z.strictObject({
   kind: z.enum(['session', 'token']),
   name: z.string().describe('Of the user or the token.'),
   role: z.enum(ROLES),
   scopes: z.array(z.string()).optional().describe('Absent: all.'),
   csrf: z.string().optional().describe('Changes by this session have to say it in X-Moat-Csrf.'),
   session: z.string().optional().describe('The id of this session.'),
+  by: z.enum(['password', 'provider']).optional().describe('How this session was begun.'),
   fresh: z.boolean().optional().describe('Whether the password was given within the last five minutes.'),
   idleEndsMs: z.number().optional().describe('When it ends if nothing is asked until then; ms since 1970.'),
   endsMs: z.number().optional(),
@@ -42,12 +43,13 @@ const WHO = z.strictObject({
 
 const whoOf = (session: SessionRecord): z.output<typeof WHO> => ({
   ...{ kind: 'session', name: session.user, role: session.role, csrf: session.csrf, session: session.id },
+  by: isByProvider(session) ? 'provider' : 'password',
   fresh: isFresh(session, Date.now()),
   idleEndsMs: session.seenMs + IDLE_MS,
   endsMs: session.createdMs + LIFE_MS,
 });
 
-const entered = ({ cookie, session }: Entry) => ({ body: whoOf(session), cookie });
+export const entered = ({ cookie, session }: Entry) => ({ body: whoOf(session), cookie });
 
 /** Routes that need one are refused to others before. @throws {Refusal} 403 */
 export function sessionIn({ asker }: Pick<Call<unknown, unknown, unknown>, 'asker'>): string {

@@ -21,6 +21,8 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
   /** Of a session that begins; null: it ends. */
   readonly cookie?: string | null;
+  /** Cookie of a login by a provider that begins; null: it is over. */
+  readonly ticket?: string | null;
   /** Bytes in the place of `body`, one piece after the other. */
   readonly pieces?: AsyncIterable<Uint8Array>;
   /** It goes on for as long as somebody listens. */
@@ -48,6 +50,12 @@ export interface Call<P, Q, B> extends Means {
   readonly asker: Asker;
   /** Undefined: nobody, on a route that is public. */
   readonly caller: Caller | undefined;
+  readonly browser: {
+    /** `https://HOST:PORT` of this node, by a name that is its own. */
+    readonly origin: string;
+    /** Of a login by a provider that it has begun. */
+    readonly ticket: string | undefined;
+  };
   /** Of a route that takes bytes: as they come. */
   readonly upload: AsyncIterable<Uint8Array>;
 }

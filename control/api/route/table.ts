@@ -12,6 +12,7 @@ import { LIVE } from './live.ts';
 import { LOGS } from './logs.ts';
 import { ME } from './me.ts';
 import { METRICS } from './metrics.ts';
+import { PROVIDER } from './provider.ts';
 import type { Route } from './route.ts';
 import { STATUS } from './status.ts';
 import { TOKENS } from './tokens.ts';
@@ -32,6 +33,7 @@ export const ROUTES: readonly Route[] = [
   ...LOGS,
   ...AUDIT,
   ...ME,
+  ...PROVIDER,
   ...USERS,
   ...TOKENS,
   ...METRICS,

@@ -85,7 +85,8 @@ export class Guard {
   }
 }
 
-function refuseMany(waitS: number | undefined): void {
+/** @throws {Refusal} 429 */
+export function refuseMany(waitS: number | undefined): void {
   if (waitS === undefined) return;
   throw new Refusal({
     ...{ status: 429, code: 'too-many-logins', detail: `too many bad logins: wait ${waitS} s` },

@@ -1,15 +1,25 @@
 /** Who is let in, and by what: users, sessions, second factors. In control, so that the process that strangers talk to has no hash. */
 import type { Log } from '#kit/log.ts';
+import type { OidcModel } from '#model/api.ts';
+import type { ProcessModel } from '#model/main.ts';
 import { type AuditLog, entryOf } from '../audit.ts';
 import type { Asker, Told } from '../desk/questions.ts';
 import { etagOf, holdAgainst } from '../etag.ts';
 import { networkOf } from '../http/throttle.ts';
+import { ProviderLogins } from '../oidc/logins.ts';
 import { notThere, Refusal, type RefusalData, refuse } from '../refusal.ts';
 import type { ShownToken, TokenOrder } from '../token/store.ts';
 import { Guard, wrong } from './guard.ts';
 import { hashPassword, refuseWeak } from './password.ts';
 import type { Entry, IdentityQuestion, IdentityQuestions, UserChange } from './questions.ts';
-import { isAlive, isFresh, makeSession, type SessionRecord } from './session.ts';
+import {
+  isAlive,
+  isByProvider,
+  isFresh,
+  makeSession,
+  nameOfProvider,
+  type SessionRecord,
+} from './session.ts';
 import { type SessionStore, shownSession } from './session-store.ts';
 import { SetupLink } from './setup-link.ts';
 import { type ShownUser, shownUser, type UserRecord, type UserStore } from './store.ts';
@@ -39,6 +49,7 @@ export class Identity {
   readonly #rooms: Rooms;
   readonly #guard: Guard;
   readonly #link = new SetupLink();
+  readonly #provider: ProviderLogins;
   /** Secrets that wait for their first code, by user. */
   readonly #enrolling = new Map<string, string>();
   audit: AuditLog;
@@ -50,6 +61,17 @@ export class Identity {
       () => performance.now(),
       message => rooms.log().notice(`api: ${message}`),
     );
+    this.#provider = new ProviderLogins(rooms.log);
+    rooms.sessions.end(isByProvider); // what the provider was then is not known
+  }
+
+  /** Who came by another provider, or by roles that it no longer gives, logs in again. */
+  useProvider(provider: OidcModel | undefined, user: ProcessModel['user']): void {
+    if (this.#provider.use(provider, user)) this.#end(isByProvider);
+  }
+
+  close(): void {
+    this.#provider.close();
   }
 
   get sessions(): readonly SessionRecord[] {
@@ -103,6 +125,9 @@ export class Identity {
     'needs-setup': async () => this.needsSetup,
     setup: (input, asker) => this.#setUp(input, asker),
     login: (input, asker) => this.#login(input, asker),
+    'login-ways': async () => ({ oidc: this.#provider.label }),
+    'oidc-begin': (input, asker) => this.#provider.begin(input, asker),
+    'oidc-finish': (input, asker) => this.#enterByProvider(input, asker),
     logout: async ({ session }) => this.#end(one => one.id === session),
     'log-in-again': (input, asker) => this.#logInAgain(input, asker),
     'own-password': (input, asker) => this.#ownPassword(input, asker),
@@ -151,6 +176,17 @@ export class Identity {
     return this.#enter(user, asker);
   }
 
+  /** Somebody without a role is no stranger, and stands in the audit log. */
+  async #enterByProvider({ former, ...brought }: In<'oidc-finish'>, asker: Asker): Promise<Entry> {
+    const { role, name, subject, provenMs = 0 } = await this.#provider.finish(brought, asker);
+    const user = nameOfProvider(name);
+    const what = role ? 'login' : 'login-refused';
+    this.#audited(what, `user ${user}`, asker, { subject, role: role ?? null }, undefined, () => undefined);
+    if (!role) throw refuse(403, 'no-role', `the provider says nothing of ${name} that gives a role here`);
+    if (former !== undefined) this.#end(one => one.id === former, false);
+    return this.#enter({ name: user, role }, asker, Math.min(provenMs, Date.now()));
+  }
+
   /** @throws {Refusal} 401, 429, 503 */
   #prove(name: string, password: string, code: string | undefined, asker: Asker): Promise<UserRecord> {
     const { users } = this.#rooms;
@@ -178,7 +214,7 @@ export class Identity {
   }
 
   async #logInAgain({ session, password, code }: In<'log-in-again'>, asker: Asker) {
-    const { user } = this.#needSession(session);
+    const { user } = this.#needLocal(session);
     await this.#prove(user, password, code, asker);
     const now = this.#rooms.sessions.change(session, { authenticatedMs: Date.now() });
     if (!now) throw wrong('no-session', 'the session has ended');
@@ -187,7 +223,7 @@ export class Identity {
   }
 
   async #ownPassword({ session, old, password }: In<'own-password'>, asker: Asker): Promise<Entry> {
-    const { user: name } = this.#needSession(session);
+    const { user: name } = this.#needLocal(session);
     refuseWeak(password);
     const { users } = this.#rooms;
     const hash = await this.#guard.pass(name, users.find(name), asker.from ?? '', async () => {
@@ -202,7 +238,7 @@ export class Identity {
   }
 
   #enrol(session: string): IdentityQuestions['totp-enrol']['output'] {
-    const { user } = this.#needSession(session);
+    const { user } = this.#needLocal(session);
     if (this.#rooms.users.need(user).totp)
       throw refuse(409, 'there-already', 'there is a second factor already: disable it first');
     const secret = newSecret();
@@ -213,7 +249,7 @@ export class Identity {
   }
 
   #confirm({ session, code }: In<'totp-confirm'>, asker: Asker) {
-    const { user: name } = this.#needSession(session);
+    const { user: name } = this.#needLocal(session);
     const secret = this.#enrolling.get(name);
     if (secret === undefined) throw refuse(409, 'not-enrolling', 'ask for a secret first');
     const step = stepOf(code, secret, 0, Date.now());
@@ -228,7 +264,7 @@ export class Identity {
   }
 
   #disableTotp(session: string, asker: Asker): Entry {
-    const { user: name } = this.#needSession(session);
+    const { user: name } = this.#needLocal(session);
     const user = this.#audited('totp-disable', `user ${name}`, asker, {}, undefined, () =>
       this.#rooms.users.change(name, { totp: undefined, recovery: [] }),
     );
@@ -296,9 +332,15 @@ export class Identity {
     return this.#enter(user, asker);
   }
 
-  #enter({ name, role }: UserRecord, { from = '', agent = '' }: Asker): Entry {
+  /** @param provenMs when he said a password, if that was not now */
+  #enter(
+    { name, role }: Pick<UserRecord, 'name' | 'role'>,
+    { from = '', agent = '' }: Asker,
+    provenMs?: number,
+  ): Entry {
     const nowMs = Date.now();
-    const { cookie, record } = makeSession({ user: name, role, from, agent }, nowMs);
+    const { cookie, record: made } = makeSession({ user: name, role, from, agent }, nowMs);
+    const record = { ...made, authenticatedMs: provenMs ?? nowMs };
     this.#rooms.sessions.add(record, nowMs);
     this.#rooms.push();
     return { cookie, session: record };
@@ -307,6 +349,13 @@ export class Identity {
   #end(doomed: (session: SessionRecord) => boolean, push = true): undefined {
     this.#rooms.sessions.end(doomed);
     if (push) this.#rooms.push();
+  }
+
+  /** Of somebody who has a password here. @throws {Refusal} 401, 409 */
+  #needLocal(id: string): SessionRecord {
+    const session = this.#needSession(id);
+    if (!isByProvider(session)) return session;
+    throw refuse(409, 'by-provider', 'the provider has the password: POST /api/v1/login/oidc with again');
   }
 
   #needSession(id: string): SessionRecord {

@@ -37,6 +37,25 @@ export interface IdentityQuestions {
     readonly input: Proof & { readonly name: string; readonly former?: string | undefined };
     readonly output: Entry;
   };
+  /** What there is beside passwords. */
+  'login-ways': { readonly input: undefined; readonly output: { readonly oidc: string | undefined } };
+  /** The ticket is for the cookie of this browser alone. `origin`: of the console, as the browser sees it. */
+  'oidc-begin': {
+    readonly input: { readonly origin: string; readonly again?: boolean | undefined };
+    readonly output: { readonly url: string; readonly ticket: string };
+  };
+  /** The session that the browser had before ends. */
+  'oidc-finish': {
+    readonly input: {
+      readonly ticket: string | undefined;
+      readonly state: string;
+      readonly code?: string | undefined;
+      readonly iss?: string | undefined;
+      readonly error?: string | undefined;
+      readonly former?: string | undefined;
+    };
+    readonly output: Entry;
+  };
   logout: { readonly input: { readonly session: string }; readonly output: undefined };
   'log-in-again': { readonly input: Proof & { readonly session: string }; readonly output: SessionRecord };
   'own-password': {

@@ -31,6 +31,12 @@ export const FRESH_MS = 5 * 60_000;
 const FORM = /^([0-9a-f]{12})\.([\w-]{43})$/;
 const NOBODY = '0'.repeat(64);
 
+/** Names of local users have no colon. */
+const PROVIDER = 'oidc:';
+export const nameOfProvider = (name: string): string => `${PROVIDER}${name}`;
+/** Whether a provider vouches for him: he has no password here. */
+export const isByProvider = ({ user }: Pick<SessionRecord, 'user'>): boolean => user.startsWith(PROVIDER);
+
 /** @returns the cookie's value, with what is kept of it */
 export function makeSession(
   whose: Pick<SessionRecord, 'user' | 'role' | 'from' | 'agent'>,

@@ -23,10 +23,16 @@ export interface Said {
   readonly headers?: OutgoingHttpHeaders;
   /** Sent as JSON; a string as it is. */
   readonly body?: unknown;
+  /** The client's own: another one of loopback is another client. */
+  readonly localAddress?: string;
 }
 
 /** One request on a connection of its own. */
-export function call(port: number, path: string, { method = 'GET', token, headers = {}, body }: Said = {}) {
+export function call(
+  port: number,
+  path: string,
+  { method = 'GET', token, headers = {}, body, localAddress }: Said = {},
+) {
   const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
   const all: OutgoingHttpHeaders = {
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
@@ -37,7 +43,8 @@ export function call(port: number, path: string, { method = 'GET', token, header
     ...headers,
   };
   return new Promise<Answer>((done, fail) => {
-    const asked = request({ host: '127.0.0.1', port, path, method, headers: all, agent: false }, response => {
+    const where = { host: '127.0.0.1', port, path, ...(localAddress !== undefined && { localAddress }) };
+    const asked = request({ ...where, method, headers: all, agent: false }, response => {
       let said = '';
       response.setEncoding('utf8').on('data', piece => (said += piece));
       response.on('error', fail).on('end', () => {
