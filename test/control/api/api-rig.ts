@@ -85,10 +85,17 @@ interface Done {
   readonly status: number | null;
 }
 
-export const apiProcess = ({ moat }: Rig): number =>
-  childrenOf(moat.pid).find(pid =>
-    readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('api/process.ts'),
-  )!;
+/** Processes of this program that run a file. */
+export const running = ({ moat }: Rig, file: string): number[] =>
+  childrenOf(moat.pid).filter(pid => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(file);
+    } catch {
+      return false; // it has just ended
+    }
+  });
+
+export const apiProcess = (rig: Rig): number => running(rig, 'api/process.ts')[0]!;
 
 const SITE = 'server { listen 127.0.0.1:PORT; location / { return 200 hello; } }';
 

@@ -9,8 +9,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { chromium } from 'playwright-core';
 import { selfSigned } from '../../../control/x509/self-signed.ts';
 import { freePorts, until } from '../../e2e/rig.ts';
-import { childrenOf } from '../life.ts';
-import { type Answer, type Rig, startApi } from './api-rig.ts';
+import { type Answer, type Rig, running, startApi } from './api-rig.ts';
 import { Browser } from './browser.ts';
 import { Provider, type ProviderSetup, type Twist, Visitor } from './provider.ts';
 
@@ -116,10 +115,7 @@ async function inBrowser({ port }: Rig, provider: Provider): Promise<void> {
   }
 }
 
-const speakers = (rig: Rig): number[] =>
-  childrenOf(rig.moat.pid).filter(pid =>
-    readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('oidc/process.ts'),
-  );
+const speakers = (rig: Rig): number[] => running(rig, 'oidc/process.ts');
 
 test('oidc: users of a provider log in by its word, and by nothing that looks like it', {
   timeout: 115_000,
