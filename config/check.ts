@@ -28,6 +28,7 @@ export function checkBlock(nodes: readonly Node[], scope: Scope): void {
 }
 
 function checkLine(node: Node, scope: Scope): void {
+  if (scope.faults.isFull) return;
   const directive = ALLOWED[scope.context]?.get(node.name.text);
   if (!directive) refuseName(node, scope);
   else if (hasItsBlock(node, directive, scope) && isFirst(node, directive, scope))

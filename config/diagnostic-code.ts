@@ -34,6 +34,7 @@ export const DIAGNOSTIC_CODES = {
   syntax: 'The text is not made of directives and blocks: a quote, a `;` or a brace is missing or too much.',
   'too-deep': 'Blocks are nested deeper than any configuration needs.',
   'too-few': 'An argument is missing.',
+  'too-many-faults': 'There are more than a thousand errors, or warnings: the rest is not told.',
   'too-many': 'There are more arguments than the directive takes.',
   'unexpected-block': 'The directive takes no block in braces.',
   'unknown-directive': 'Neither moat nor nginx knows the directive.',

@@ -14,19 +14,36 @@ export interface Diagnostic extends Site {
   readonly hint?: string;
 }
 
+/** Of errors, and of warnings: nobody reads more, and a file that is none of ours has millions. */
+const MOST_FAULTS = 1000;
+/** A longer text quotes a word that is no word: its two ends tell enough. */
+const MOST_TEXT = 1000;
+const KEPT_START = 600;
+const KEPT_END = 200;
+
+const clipped = (text: string): string =>
+  text.length > MOST_TEXT ? `${text.slice(0, KEPT_START)} ... ${text.slice(-KEPT_END)}` : text;
+
 /** Collects faults; a check goes on after each, so that the operator sees all of them at once. */
 export class Faults {
   readonly #list: Diagnostic[] = [];
   /** A file that is included many times tells its faults once. */
   readonly #told = new Set<string>();
   #errors = 0;
+  #warnings = 0;
 
   error(code: DiagnosticCode, message: string, site: Site, hint?: string): void {
-    if (this.#add('error', code, message, site, hint)) this.#errors++;
+    if (this.isFull || !this.#add('error', code, message, site, hint)) return;
+    this.#errors++;
+    if (this.isFull)
+      this.#add('error', 'too-many-faults', `there are ${MOST_FAULTS} errors, and perhaps more`, site);
   }
 
   warn(code: DiagnosticCode, message: string, site: Site, hint?: string): void {
-    this.#add('warning', code, message, site, hint);
+    if (this.#warnings === MOST_FAULTS || !this.#add('warning', code, message, site, hint)) return;
+    this.#warnings++;
+    if (this.#warnings === MOST_FAULTS)
+      this.#add('warning', 'too-many-faults', `there are ${MOST_FAULTS} warnings, and perhaps more`, site);
   }
 
   get count(): number {
@@ -36,7 +53,13 @@ export class Faults {
   /** Gives the diagnostics from number `from` on another hint: one cause is behind all of them. */
   explain(from: number, hint: string | undefined): void {
     if (hint === undefined) return;
-    for (let at = from; at < this.#list.length; at++) this.#list[at] = { ...this.#list[at]!, hint };
+    for (let at = from; at < this.#list.length; at++)
+      this.#list[at] = { ...this.#list[at]!, hint: clipped(hint) };
+  }
+
+  /** No more errors are taken: to look for them is in vain. */
+  get isFull(): boolean {
+    return this.#errors === MOST_FAULTS;
   }
 
   get hasErrors(): boolean {
@@ -52,18 +75,22 @@ export class Faults {
     );
   }
 
-  #add(
-    severity: Severity,
-    code: DiagnosticCode,
-    message: string,
-    site: Site,
-    hint: string | undefined,
-  ): boolean {
+  #add(severity: Severity, code: DiagnosticCode, whole: string, site: Site, hint?: string): boolean {
+    const message = clipped(whole);
     const { file, line, column, length } = site;
     const key = `${code} ${line}:${column} ${file} ${message}`;
     if (this.#told.has(key)) return false;
     this.#told.add(key);
-    this.#list.push({ severity, code, message, file, line, column, length, ...(hint && { hint }) });
+    this.#list.push({
+      severity,
+      code,
+      message,
+      file,
+      line,
+      column,
+      length,
+      ...(hint && { hint: clipped(hint) }),
+    });
     return true;
   }
 }

@@ -1,5 +1,5 @@
 /** What is said before there is a log: to the terminal that started the program, and to the log it named. */
-import type { Diagnostic } from '#config';
+import { type Diagnostic, renderDiagnostics } from '#config';
 import { AppendFiles } from '#kit/append-file.ts';
 import type { LogLevel } from '#kit/log.ts';
 import { LogBook } from '#kit/log-book.ts';
@@ -30,6 +30,11 @@ export function complainOf(diagnostics: readonly Diagnostic[], quiet = false): v
     if (diagnostic.severity === 'error') complain('emerg', lineOf(diagnostic));
     else if (!quiet) complain('warn', lineOf(diagnostic));
   }
+}
+
+/** Shows the faulty lines as `moat check` does, below what nginx would say of them. */
+export function showFaults(diagnostics: readonly Diagnostic[], texts: ReadonlyMap<string, string>): void {
+  say(Buffer.from(renderDiagnostics(diagnostics, { texts })).toString('latin1'));
 }
 
 /** Leaves a message in the log that the command line names (or the default one), where that can be opened. */

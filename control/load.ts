@@ -1,8 +1,9 @@
 /** Reads configuration files from the disk: the only reader in the house. */
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { getSystemErrorMessage } from 'node:util';
 import { type CheckResult, checkConfig, type Diagnostic, type Source } from '#config';
 import { globPaths } from '#kit/glob.ts';
+import { readBounded } from '#kit/read-bounded.ts';
 import { hostAddresses } from '#native/host.ts';
 
 import { diskWith } from './disk.ts';
@@ -76,10 +77,13 @@ function refusal(file: string): CheckResult {
   return { model: undefined, diagnostics: [fault] };
 }
 
+/** More than any configuration has; what is read takes some forty times as much memory. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
 /** A file's bytes as a latin1 string. @throws {Error} that says why in nginx's words: `(2: no such file or directory)` */
 function readText(path: string): string {
   try {
-    return readFileSync(Buffer.from(path, 'latin1'), 'latin1');
+    return readBounded(Buffer.from(path, 'latin1'), MOST_BYTES).toString('latin1');
   } catch (fault) {
     throw new Error(systemReason(fault), { cause: fault });
   }

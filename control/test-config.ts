@@ -1,9 +1,8 @@
 /** `-t` and `-T`: is this configuration sound, and can this machine run it? Nothing of a running moat is touched. */
-import { renderDiagnostics } from '#config';
 import { AppendFiles } from '#kit/append-file.ts';
 import type { Model } from '#model/main.ts';
 import { groupId, userIds } from '#native/identity.ts';
-import { complain, complainOf, leaveInLog, lineOf, say } from './complaint.ts';
+import { complain, complainOf, leaveInLog, lineOf, say, showFaults } from './complaint.ts';
 import { diskNeedsOf } from './disk-needs.ts';
 import type { Invocation } from './invocation.ts';
 import { refuseUnusable } from './listeners.ts';
@@ -24,7 +23,7 @@ export async function testConfig(
   const { model, diagnostics, texts } = loadWithRules(invocation);
   const { file } = invocation;
   complainOf(diagnostics, quiet);
-  if (!model || !quiet) say(asBytes(renderDiagnostics(diagnostics, { texts })));
+  if (!model || !quiet) showFaults(diagnostics, texts);
   const messages = model ? unusable(model, invocation) : diagnostics.map(lineOf);
   if (model && !quiet) say(`nginx: the configuration file ${file} syntax is ok\n`);
   if (model) for (const message of messages) complain('emerg', message);
@@ -43,8 +42,6 @@ function dump(path: string, text: string): void {
 }
 
 /** A text for the terminal, as `say` takes it. */
-const asBytes = (text: string) => Buffer.from(text).toString('latin1');
-
 /** What stands in the way of running a sound configuration here: logs that cannot be opened, addresses that are not ours. */
 function unusable(model: Model, invocation: Invocation): string[] {
   const config = planeConfigOf(model, invocation);

@@ -180,6 +180,14 @@ test('-s: without a running program', () => {
   assert.match(moat('-s', 'quit', '-p', dir, '-c', 'a.conf').stderr, /\[error\] invalid PID number "x" in /);
 });
 
+test('-s: a faulty configuration is told with the place in its line, and nobody is signalled', () => {
+  const path = conf('events { }\nhttp { accesslog off; }\n');
+  const { stderr, status } = moat('-s', 'reload', '-p', dir, '-c', 'a.conf');
+  assert.match(stderr, /^nginx: \[emerg\] unknown directive "accesslog" .* in .*a\.conf:2\n/);
+  assert.ok(stderr.includes(`${path}:2:8: error[unknown-directive]`), stderr);
+  assert.equal(status, 1);
+});
+
 test('configuration file: the first of its usual places below the prefix', () => {
   const check = () => moat('-t', '-p', dir, '-g', 'error_log stderr;').stderr;
   assert.match(check(), new RegExp(`cannot read ${dir}/moat\\.conf`));
