@@ -50,10 +50,19 @@ export interface LiveMember {
   readonly added: boolean;
 }
 
+export interface LiveSource {
+  readonly source: string;
+  readonly state: string;
+  readonly members: number;
+  readonly error?: string;
+}
+
 export interface LivePool {
   readonly queued: number;
   /** Configured, and taken out by command. */
   readonly removed?: readonly string[];
+  /** Where it finds members beside its lines. */
+  readonly sources?: readonly LiveSource[];
   readonly members: Readonly<Record<string, LiveMember>>;
 }
 

@@ -51,6 +51,7 @@ const RULES = `SecRule ARGS "@rx onerror" "id:1001,phase:1,deny,status:403,msg:'
 const SITE = `
   limit_ban_zone $binary_remote_addr zone=guests:1m;
   upstream app { zone app 64k; sticky learn create=$upstream_cookie_s lookup=$cookie_s zone=sessions:64k; server 127.0.0.1:1 max_fails=0; server 127.0.0.1:2 down; }
+  upstream found { discover file missing.list; }
   access_log lines.log json;
   server { listen 127.0.0.1:PORT;
     location /plain { return 200 hello; }
@@ -133,6 +134,7 @@ test('console: from the set-up link through each screen, in two languages and th
       for (const [language, theme] of LOOKS) {
         await wears(page, language, theme);
         await page.locator('main h1').waitFor();
+        if (screen === 'l7') await page.getByText('missing.list').first().waitFor();
         if (screen === 'waf') await page.getByText('1001').first().waitFor();
         const rule = language === 'en' && theme === 'light' ? undefined : 'color-contrast';
         assert.deepEqual(await faultsOf(page, rule), [], `${screen} ${language} ${theme}`);

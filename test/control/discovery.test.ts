@@ -173,6 +173,9 @@ test('discover: members come and go by a file and by Consul without one failed r
     again.command('pool', 'list').stdout,
     /1 members, (kept|stale).*\n +last error .*: connect ECONNREFUSED/,
   );
+  process.kill(Number(/L7 process (\d+)/.exec(again.moat.read())?.[1]), 'SIGKILL');
+  await until(() => /the L7 process is started anew/.test(again.moat.read()), 'another L7 process');
+  assert.ok(['b', 'c'].includes((await request(again.sitePort)).body), 'it has them from control');
   say({ address: a });
   await until(async () => (await request(again.sitePort)).body === 'a', 'the list that is there again');
   again.moat.reload(again.conf(pool(`server ${b};`)));

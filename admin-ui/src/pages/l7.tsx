@@ -1,7 +1,7 @@
 /** Pools of the L7 tier, with their members: drained, taken down, weighed, added and removed from here. */
 import { useState } from 'react';
 import { Ask, Card, type Column, type Deed, numberText, State, Table } from '../parts.tsx';
-import type { LiveMember, LivePool } from '../shapes.ts';
+import type { LiveMember, LivePool, LiveSource } from '../shapes.ts';
 import { mayDo, type Shared, useShared } from '../state.tsx';
 
 type Row = LiveMember & { readonly name: string };
@@ -40,7 +40,7 @@ function Pool({ name, pool, wanted, ask }: PoolOf) {
   const all: Row[] = Object.entries(pool.members).map(([key, member]) => ({ ...member, name: key }));
   const isIn = (text: string) => text.toLowerCase().includes(wanted.toLowerCase());
   const rows = isIn(name) ? all : all.filter(row => isIn(row.name) || isIn(row.address) || isIn(row.state));
-  if (rows.length === 0) return null;
+  if (rows.length === 0 && !isIn(name)) return null; // one without members is worth a look
   const up = all.filter(({ state }) => state === 'up').length;
   const number = (title: string, count: (row: Row) => number): Column<Row> => ({
     ...{ title, isNumber: true },
@@ -88,11 +88,21 @@ function Pool({ name, pool, wanted, ask }: PoolOf) {
   return (
     <Card title={name} more={more}>
       <Table label={name} rows={rows} columns={columns} keyOf={row => row.name} />
+      {pool.sources?.map(one => (
+        <Source key={one.source} say={say} {...one} />
+      ))}
       {mayChange &&
         pool.removed?.map(one => <Removed key={one} {...{ shared, pool: name, member: one, ask }} />)}
     </Card>
   );
 }
+
+const Source = ({ say, source, state, members, error }: LiveSource & Pick<Shared, 'say'>) => (
+  <p>
+    <code>{source}</code> <State of={state} /> <small className="faint">{say('named', { n: members })}</small>
+    {error !== undefined && <small>{` ${error}`}</small>}
+  </p>
+);
 
 /** A pool that stands for the address of a proxy_pass is called `ADDRESS PORT`; nobody drains what has no other. */
 const isOfBlock = (pool: string): boolean => !pool.includes(' ');

@@ -71,6 +71,7 @@ export const EN = {
   backup: 'backup',
   upOf: '{up} of {all} up',
   queued: '{n} waiting',
+  named: '{n} named',
   find: 'Find',
   real: 'Real server',
   mode: 'Mode',

@@ -1,5 +1,5 @@
 /** Which states are well, and which are not. */
-const GOOD = new Set(['up', 'alive', 'active', 'together', 'pass', 'good', 'enabled', 'valid']);
+const GOOD = new Set(['up', 'alive', 'active', 'together', 'pass', 'good', 'enabled', 'valid', 'current']);
 const BAD = new Set([
   'down',
   'dead',
@@ -15,7 +15,7 @@ const BAD = new Set([
 ]);
 const WARN = new Set([
   ...['drain', 'draining', 'drained', 'ejected', 'checking', 'sorry', 'detect', 'initialize', 'leaving'],
-  ...['warning', 'soon', 'not-yet', 'disabled', 'silenced', 'stand-in', 'ordering'],
+  ...['warning', 'soon', 'not-yet', 'disabled', 'silenced', 'stand-in', 'ordering', 'stale', 'kept'],
 ]);
 
 export const isGood = (state: string): boolean => GOOD.has(state);

@@ -73,6 +73,7 @@ export const ZH: Readonly<Record<Key, string>> = {
   backup: '备用',
   upOf: '{all} 个中 {up} 个可用',
   queued: '{n} 个排队',
+  named: '提供 {n} 个成员',
   find: '查找',
   real: '真实服务器',
   mode: '模式',

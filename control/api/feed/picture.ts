@@ -1,4 +1,5 @@
 /** What the stream of events shows: the whole program in few numbers, keyed by name, so that changes are small. */
+import type { SourceFigures } from '#l7';
 import type { StatusReport } from '../../status/report.ts';
 import type { Json } from './merge-patch.ts';
 
@@ -50,14 +51,21 @@ const trafficOf = ({ traffic, workers }: L7) => ({
   }),
 });
 
-const poolOf = ({ queued, members, removed = [] }: L7['pools'][number]): Json => ({
+const poolOf = ({ queued, members, removed = [], sources = [] }: L7['pools'][number]): Json => ({
   queued,
   ...(removed.length > 0 && { removed: [...removed] }),
+  ...(sources.length > 0 && { sources: sources.map(sourceOf) }),
   members: byName(members, ({ address, backup, weight, state, inFlight, counts, line, command }) => ({
     ...{ address, backup, weight, state, inFlight },
     ...{ commanded: command !== undefined, added: line === undefined },
     ...{ requests: counts.requests, fails: counts.fails },
   })),
+});
+
+/** What is wrong is told while it is. */
+const sourceOf = ({ source, state, members, error }: SourceFigures): Json => ({
+  ...{ source, state, members },
+  ...(state !== 'current' && error !== undefined && { error }),
 });
 
 type Instance = NonNullable<StatusReport['cluster']>['instances'][number];

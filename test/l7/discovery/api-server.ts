@@ -1,5 +1,6 @@
 /** An HTTP server that answers as a test tells it, and remembers what it was asked. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 export interface Asked {
@@ -9,16 +10,19 @@ export interface Asked {
   readonly headers: IncomingMessage['headers'];
 }
 
+type Tls = { readonly cert: string; readonly key: string };
+
 export type Answering = (asked: Asked, response: ServerResponse) => void;
 
 export class ApiServer implements AsyncDisposable {
   readonly asked: Asked[] = [];
   readonly #server: Server;
+  readonly #scheme: string;
   answer: Answering;
 
-  private constructor(answer: Answering) {
+  private constructor(answer: Answering, tls: Tls | undefined) {
     this.answer = answer;
-    this.#server = createServer((request, response) => {
+    const listener = (request: IncomingMessage, response: ServerResponse) => {
       const { pathname, searchParams } = new URL(request.url ?? '/', 'http://a.test');
       const asked = {
         method: request.method ?? '',
@@ -28,12 +32,14 @@ export class ApiServer implements AsyncDisposable {
       };
       this.asked.push(asked);
       this.answer(asked, response);
-    });
+    };
+    this.#scheme = tls ? 'https' : 'http';
+    this.#server = tls ? createTlsServer(tls, listener) : createServer(listener);
   }
 
   /** @param place a path of a socket; 0: a port of 127.0.0.1 that the kernel chooses */
-  static async start(answer: Answering, place: string | number = 0): Promise<ApiServer> {
-    const server = new ApiServer(answer);
+  static async start(answer: Answering, place: string | number = 0, tls?: Tls): Promise<ApiServer> {
+    const server = new ApiServer(answer, tls);
     await new Promise<void>(done =>
       typeof place === 'string'
         ? server.#server.listen(place, done)
@@ -47,7 +53,7 @@ export class ApiServer implements AsyncDisposable {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `${this.#scheme}://127.0.0.1:${this.port}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

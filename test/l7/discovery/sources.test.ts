@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { SourceFiles } from '../../../control/pool/source-files.ts';
 import { until } from '../../e2e/rig.ts';
+import { Authority } from '../authority.ts';
 import { container, instance, slice, sliceList } from './answers.ts';
 import { ApiServer, Consul, sendJson } from './api-server.ts';
 import { poolWith } from './models.ts';
@@ -327,4 +328,24 @@ test('discover docker: running containers with the label over a socket, listed a
   events!.end();
   await reader.failed(/^the events have ended$/);
   assert.equal(reader.members, '172.18.0.3:8080 3');
+});
+
+test('discover over TLS: the server is believed by the certificates of ca=, and by no others', async () => {
+  using folder = new Folder();
+  using authority = new Authority();
+  using stranger = new Authority('Somebody else');
+  const pair = authority.issue('consul.test', {
+    names: [],
+    extensions: ['subjectAltName=IP:127.0.0.1'],
+  });
+  await using server = await ApiServer.start(new Consul([instance('10.0.0.1', 80)]).answer, 0, pair);
+  const [own, other] = [folder.write('own.pem', authority.cert), folder.write('other.pem', stranger.cert)];
+  const line = (ca: string) => `discover consul ${server.url} service=web${ca};`;
+  using believes = new Reader(poolWith(line(` ca=${own}`)));
+  await believes.named('10.0.0.1:80');
+  for (const ca of ['', ` ca=${other}`]) {
+    using reader = new Reader(poolWith(line(ca)));
+    await reader.failed(/certificate|issuer|signature/);
+    assert.equal(reader.members, '');
+  }
 });
