@@ -58,6 +58,8 @@ export class Applier {
   #acme: AcmeKeeper | undefined;
   /** What `moat status` is told; there is nobody to tell it before the start is over. */
   report: () => Promise<StatusReport> = () => Promise.reject(new Error('moat is starting'));
+  /** Whether no other moat accepts on the same sockets: authorities might come to that one, and it would not know why. */
+  isAlone: () => boolean = () => true;
   readonly bans: BanKeeper;
   /** Of these alerts are raised. */
   readonly certificates = new CertificateHealth(() => this.#acme);
@@ -160,7 +162,7 @@ export class Applier {
       this.#acme = new AcmeKeeper({
         log: () => this.log,
         tell: news => this.plane.tellAcme(news),
-        mayOrder: () => ordersHere(this.cluster),
+        mayOrder: async () => this.isAlone() && ordersHere(this.cluster),
         say: notes => this.plane.sayAcme(notes),
         company: () => companyOf(this.cluster, this.plane),
       });

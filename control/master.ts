@@ -47,6 +47,7 @@ export class Master {
   constructor(invocation: Invocation, plane: L7Plane, inherited: readonly ListeningSocket[] | undefined) {
     this.#invocation = invocation;
     this.#applier = new Applier(invocation, plane, inherited ?? []);
+    this.#applier.isAlone = () => !this.#sharesSockets();
     this.#predecessor = inherited && process.ppid;
     ({ promise: this.ended, resolve: this.#end } = Promise.withResolvers<number>());
   }
