@@ -33,12 +33,12 @@ export class CertificateHealth {
   now(nowMs = Date.now()): CertificateCounts {
     this.#known ??= this.#model ? certificatesOf(this.#model, nowMs, MOST) : [];
     const issued = this.#acme()?.shown ?? [];
-    const lives = [...this.#known, ...issued.filter(({ isStandIn }) => !isStandIn)];
+    const lives = [...this.#known, ...issued.filter(({ isStandIn, isBorrowed }) => !isStandIn || isBorrowed)];
     const isNear = (state: string) => state === 'soon' || state === 'expired';
     return {
       expiring: lives.filter(one => isNear(stateOf(one.notBeforeMs, one.notAfterMs, nowMs))).length,
       failing: issued.filter(({ failures }) => failures > 0).length,
-      standIns: issued.filter(({ isStandIn }) => isStandIn).length,
+      standIns: issued.filter(({ isStandIn, isBorrowed }) => isStandIn && !isBorrowed).length,
     };
   }
 }

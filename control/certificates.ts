@@ -54,9 +54,17 @@ export function certificatesOf(
 /** Those that authorities issue while moat runs. */
 export function issuedCertificates({ shown, chains }: AcmeKeeper, nowMs = Date.now()): ShownCertificate[] {
   return shown.map(
-    ({ id, usedBy, issuer, state, isStandIn, nextTryMs, byAuthority, failures, lastError }) => ({
+    ({ id, usedBy, issuer, state, isStandIn, isBorrowed, nextTryMs, byAuthority, failures, lastError }) => ({
       ...shownOf(BLOCK.exec(chains.get(id) ?? '')?.[0] ?? '', usedBy, nowMs),
-      acme: { issuer, state, isStandIn, nextTryMs, byAuthority, failures, lastError },
+      acme: {
+        issuer,
+        state,
+        isStandIn: isStandIn && !isBorrowed,
+        nextTryMs,
+        byAuthority,
+        failures,
+        lastError,
+      },
     }),
   );
 }

@@ -41,6 +41,16 @@ export function refuseMisfit(
 const isFor = ({ subjectAltName = '' }: X509Certificate, name: string): boolean =>
   subjectAltName.split(', ').some(part => part.toLowerCase() === `dns:${name}`);
 
+/** How many of the names it is good for; none when it does not hold now. */
+export function coverOf(own: X509Certificate, names: readonly AcmeIdentifier[], nowMs: number): number {
+  if (own.validFromDate.getTime() > nowMs || own.validToDate.getTime() <= nowMs) return 0;
+  return names.filter(({ type, value }) =>
+    type === 'ip'
+      ? own.checkIP(value) !== undefined
+      : own.checkHost(value) !== undefined || isFor(own, value),
+  ).length;
+}
+
 /** Whether the last certificate was issued by somebody of this common name. */
 export const leadsTo = (chain: readonly X509Certificate[], name: string): boolean =>
   chain.at(-1)!.issuer.split('\n').includes(`CN=${name}`);

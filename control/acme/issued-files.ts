@@ -1,8 +1,12 @@
 /** Certificates as their files have them: taken up at a start, and written as they change. What the disk refuses is told of, never thrown. */
+import type { X509Certificate } from 'node:crypto';
 import type { Log } from '#kit/log.ts';
 import type { AcmeCertificate } from '#model/l7/acme.ts';
+import { coverOf, readChain } from './chain.ts';
 import type { IssuerDesk } from './desk.ts';
 import { Issued } from './issued.ts';
+import { openKey } from './keys.ts';
+import type { AcmeStore, Pair } from './store.ts';
 import { brokenText } from './words.ts';
 
 /** What is kept, or a stand-in. */
@@ -11,12 +15,57 @@ export function openIssued(certificate: AcmeCertificate, desk: IssuerDesk, log: 
   try {
     const kept = desk.store.pair(made.file);
     if (kept) made.adopt(kept, Date.now(), true);
+    else borrowFor(made);
     const failure = desk.store.failure(made.file);
     if (failure) made.takeUp(failure, Date.now());
   } catch (fault) {
     log.error(brokenText(made, fault as Error));
   }
   return made;
+}
+
+/** Of what was issued for other names, the one that is good for most of these, and for longest. @throws {Error} of the file system */
+function borrowFor(one: Issued): void {
+  const nowMs = Date.now();
+  let most = 0;
+  let untilMs = 0;
+  for (const { own, pair } of heldIn(one.desk.store, nowMs)) {
+    const cover = coverOf(own, one.certificate.identifiers, nowMs);
+    const toMs = own.validToDate.getTime();
+    if (cover === 0 || cover < most || (cover === most && toMs <= untilMs)) continue;
+    [most, untilMs] = [cover, toMs];
+    one.borrow(pair);
+  }
+}
+
+interface Held {
+  readonly own: X509Certificate;
+  readonly pair: Pair;
+}
+
+const HELD_MS = 5000;
+/** A configuration with a thousand new certificates asks for each. */
+const HELD = new WeakMap<AcmeStore, { readonly atMs: number; readonly all: readonly Held[] }>();
+
+function heldIn(store: AcmeStore, nowMs: number): readonly Held[] {
+  const known = HELD.get(store);
+  if (known && Math.abs(nowMs - known.atMs) < HELD_MS) return known.all;
+  const all = store.pairs().flatMap(pair => {
+    const own = ownIn(pair);
+    return own ? { own, pair } : [];
+  });
+  HELD.set(store, { atMs: nowMs, all });
+  return all;
+}
+
+/** @returns undefined for one that nobody could show */
+function ownIn({ chain, key }: Pair): X509Certificate | undefined {
+  try {
+    const [own] = readChain(chain);
+    return own?.checkPrivateKey(openKey(key)) ? own : undefined;
+  } catch {
+    return undefined; // a file that is none of ours
+  }
 }
 
 /** Another desk may keep its files elsewhere. */

@@ -22,8 +22,10 @@ export interface ShownIssued {
   readonly names: readonly string[];
   readonly usedBy: readonly string[];
   readonly state: IssuedState;
-  /** A self-signed certificate is shown in its place. */
+  /** Another one is shown in its place. */
   readonly isStandIn: boolean;
+  /** That one was issued for other names; else it is self-signed. */
+  readonly isBorrowed: boolean;
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
   /** When the next order is begun, ms since 1970. */
@@ -43,6 +45,8 @@ export class Issued {
   /** What is shown. */
   pair: Pair;
   isStandIn = true;
+  /** In place of a self-signed one it shows what was issued for other names, some of these among them. */
+  isBorrowed = false;
   isOrdering = false;
   waitsForNode = false;
   failures = 0;
@@ -84,6 +88,7 @@ export class Issued {
     this.pair = pair;
     this.#life = lifeOf(chain[0]!);
     this.isStandIn = false;
+    this.isBorrowed = false;
     this.#window = undefined;
     this.#random = Math.random();
     this.#notBeforeMs = isKept ? 0 : nowMs + leastMs(this.#life.notAfterMs - this.#life.notBeforeMs);
@@ -131,6 +136,13 @@ export class Issued {
     this.dueMs = Math.round(nowMs + pause);
   }
 
+  /** A site that gets a name more goes on with what it has, until there is a certificate for all. */
+  borrow(pair: Pair): void {
+    this.pair = pair;
+    this.isBorrowed = true;
+    this.#life = lifeOf(readChain(pair.chain)[0]!);
+  }
+
   /** Orders before the start that came to nothing. */
   takeUp({ count, message, dueMs }: KeptFailure, nowMs: number): void {
     if (count < 1 || dueMs <= nowMs || dueMs > nowMs + MOST_PAUSE_MS) return;
@@ -147,7 +159,12 @@ export class Issued {
     const { id, issuer, identifiers, usedBy } = this.certificate;
     return {
       ...{ id, issuer, names: identifiers.map(({ value }) => value), usedBy, state: this.#state },
-      ...{ isStandIn: this.isStandIn, ...this.#life, nextTryMs: Math.round(this.dueMs) },
+      ...{
+        isStandIn: this.isStandIn,
+        isBorrowed: this.isBorrowed,
+        ...this.#life,
+        nextTryMs: Math.round(this.dueMs),
+      },
       ...{ byAuthority: this.#window !== undefined, failures: this.failures, lastError: this.lastError },
       waitsForNode: this.waitsForNode,
     };

@@ -1,11 +1,22 @@
 /** What is kept for one issuer: the account, certificates with their keys, orders under way. Files for the owner alone, each whole or not there. */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import type { AcmeIssuer } from '#model/l7/acme.ts';
 import { bytesOf } from '../host/path-bytes.ts';
 import { recordOf } from './session.ts';
 
 const OWNER_ONLY = 0o600;
+/** Of a folder that an operator has put others into. */
+const MOST_PAIRS = 500;
 const FOLDER_OF_OWNER = 0o700;
 const ACCOUNT_KEY = 'account.key';
 const ACCOUNT = 'account.json';
@@ -97,6 +108,19 @@ export class AcmeStore {
     if (text === undefined || key === undefined) return undefined;
     const [, uri = '', at = '0'] = /^# (https:\S+)(?: (\d+))?/.exec(text) ?? [];
     return { key, chain: text.replace(key, ''), uri, atMs: Number(at) };
+  }
+
+  /** All that was issued here, for other names too. @throws {Error} of the file system */
+  pairs(): Pair[] {
+    const names = this.path === undefined ? [...this.#inMemory.keys()] : this.#names(this.path);
+    return names
+      .filter(name => name.endsWith('.pem') && isKeptFile(name))
+      .slice(0, MOST_PAIRS)
+      .flatMap(name => this.pair(name.slice(0, -'.pem'.length)) ?? []);
+  }
+
+  #names(path: string): string[] {
+    return existsSync(bytesOf(path)) ? readdirSync(bytesOf(path), 'latin1') : [];
   }
 
   /** Key and certificate in one file, so that they can never be of two. @throws {Error} of the file system */

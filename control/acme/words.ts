@@ -4,8 +4,11 @@ import type { Issued } from './issued.ts';
 
 const dateOf = (ms: number): string => new Date(ms).toISOString();
 
-export const standInText = ({ certificate: { id, issuer } }: Issued): string =>
-  `acme: ${id}: clients are shown a self-signed certificate until "${issuer}" has issued one`;
+const standsIn = ({ isBorrowed }: Pick<Issued, 'isBorrowed'>): string =>
+  isBorrowed ? 'a certificate for other names' : 'a self-signed certificate';
+
+export const standInText = ({ certificate: { id, issuer }, isBorrowed }: Issued): string =>
+  `acme: ${id}: clients are shown ${standsIn({ isBorrowed })} until "${issuer}" has issued one`;
 
 export const issuedText = ({ certificate: { id, issuer }, life, dueMs }: Issued): string =>
   `acme: ${id}: "${issuer}" has issued a certificate until ${dateOf(life.notAfterMs)}, renewal ${dateOf(dueMs)}`;
@@ -13,8 +16,17 @@ export const issuedText = ({ certificate: { id, issuer }, life, dueMs }: Issued)
 export const heardText = ({ certificate: { id }, life }: Issued): string =>
   `acme: ${id}: another node has a certificate until ${dateOf(life.notAfterMs)}, which is shown here too`;
 
-export function failedText({ certificate: { id }, isStandIn, lastError, failures, dueMs }: Issued): string {
-  const stays = isStandIn ? 'clients are shown a self-signed one' : 'the certificate before stays in force';
+export function failedText({
+  certificate: { id },
+  isStandIn,
+  isBorrowed,
+  lastError,
+  failures,
+  dueMs,
+}: Issued): string {
+  const stays = isStandIn
+    ? `clients are shown ${standsIn({ isBorrowed })}`
+    : 'the certificate before stays in force';
   return `acme: ${id}: no certificate: ${lastError}: ${stays}; try ${failures + 1} at ${dateOf(dueMs)}`;
 }
 

@@ -60,10 +60,16 @@ function textOf(all: readonly ShownIssued[]): string {
 const rowOf = (one: ShownIssued, nowMs: number): string[] => [
   one.id,
   one.isStandIn && one.state !== 'stand-in' ? `${one.state}, stand-in` : one.state,
-  one.isStandIn ? 'self-signed' : durationText(one.notAfterMs - nowMs),
+  validText(one, nowMs),
   nextOf(one, nowMs),
   String(one.failures),
 ];
+
+function validText({ isStandIn, isBorrowed, notAfterMs }: ShownIssued, nowMs: number): string {
+  if (isStandIn && !isBorrowed) return 'self-signed';
+  const left = durationText(notAfterMs - nowMs);
+  return isBorrowed ? `${left}, of other names` : left;
+}
 
 function nextOf({ waitsForNode, nextTryMs, byAuthority }: ShownIssued, nowMs: number): string {
   if (waitsForNode) return 'by another node';

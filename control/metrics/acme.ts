@@ -10,7 +10,10 @@ export function writeAcme(page: Exposition, { shown, counts }: AcmeKeeper): void
   page.gauge(
     'cert_not_after_timestamp_seconds',
     'When the certificate that is shown ends, in seconds since 1970; of a self-signed stand-in 0.',
-    all.map(({ id, notAfterMs, isStandIn }) => [{ name: id }, isStandIn ? 0 : notAfterMs / SECOND_MS]),
+    all.map(({ id, notAfterMs, isStandIn, isBorrowed }) => [
+      { name: id },
+      isStandIn && !isBorrowed ? 0 : notAfterMs / SECOND_MS,
+    ]),
   );
   page.gauge(
     'cert_next_order_timestamp_seconds',

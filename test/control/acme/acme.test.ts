@@ -240,8 +240,20 @@ test('acme: a new L7 process shows what was issued, and a reload orders what is 
   }, 'the new server to have a certificate');
   assert.match((await certificateOf('late.example.org')).subjectAltName ?? '', /DNS:late\.example\.org/);
   assert.equal((await certificateOf('www.example.org')).serialNumber, serialNumber);
+  await pebble.tellDns('/add-a', { host: 'extra.example.org', addresses: ['127.0.0.9'] });
+  moat.reload(
+    conf().replace('www.example.org example.org;', 'www.example.org example.org extra.example.org;'),
+  );
+  const extra = async () => (await shown()).find(({ names }) => names.includes('extra.example.org'));
+  await until(async () => (await extra())?.state === 'failing', 'the order with one name more to be refused');
+  assert.deepEqual([(await extra())?.isStandIn, (await extra())?.isBorrowed], [true, true]);
+  assert.equal(
+    (await certificateOf('www.example.org')).serialNumber,
+    serialNumber,
+    'the site goes on with what it has',
+  );
   moat.reload(conf());
-  await until(async () => (await shown()).length === 4, 'the reload');
+  await until(async () => (await shown()).length === 4 && !(await extra()), 'the reload');
 });
 
 test('acme: a name that is not proved leaves the certificate before in force, and says what the authority found', {
