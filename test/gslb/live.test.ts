@@ -183,4 +183,10 @@ test('gslb: dig, kdig and unbound are answered by sites that are well', { skip }
   });
 });
 
-const commandOf = (pid: number): string => readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  } catch {
+    return ''; // it has ended meanwhile
+  }
+}
