@@ -1,5 +1,5 @@
 /** `moat fmt`: a configuration in the one layout; printed, written back, or as a diff. */
-import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { formatConfig, renderDiagnostics, unifiedDiff } from '#config';
 import { complain } from '../complaint.ts';
 import { systemReason } from '../load.ts';
@@ -47,6 +47,11 @@ function formatFile(file: string, { diff, write }: { diff?: boolean; write?: boo
 function replace(file: string, text: string): void {
   const path = Buffer.from(file, 'latin1');
   const beside = Buffer.from(`${file}.${process.pid}.tmp`, 'latin1');
-  writeFileSync(beside, text, { encoding: 'latin1', mode: statSync(path).mode });
-  renameSync(beside, path);
+  try {
+    writeFileSync(beside, text, { encoding: 'latin1', mode: statSync(path).mode });
+    renameSync(beside, path);
+  } catch (fault) {
+    rmSync(beside, { force: true }); // a full disk leaves the beginning of it
+    throw fault;
+  }
 }

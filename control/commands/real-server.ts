@@ -40,7 +40,9 @@ function attempt(work: () => number): number {
   try {
     return work();
   } catch (fault) {
-    say(`moat real-server: ${(fault as Error).message}\n`);
+    const { code, message } = fault as NodeJS.ErrnoException;
+    const isDenied = process.getuid?.() !== 0 && (code === 'EACCES' || code === 'EPERM');
+    say(`moat real-server: ${message}${isDenied ? ': run it as root' : ''}\n`);
     return FAULTY;
   }
 }

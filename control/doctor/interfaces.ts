@@ -183,7 +183,7 @@ function forwarding(
       {
         level: 'fault',
         what: `${setting} is 0 and cannot be changed from here: the director would find no way out`,
-        remedy: `set ${setting}=1 outside of this container`,
+        remedy: `sysctl -w ${setting}=1 as root, and outside of it where this is a container`,
       },
     ];
   });

@@ -21,7 +21,7 @@ export function kernelFindings({ machine, l4 }: Looked): Finding[] {
     ...lockedMemory(machine),
     ...clock(machine),
     pins(machine, l4?.pinPath),
-    ...machine.programs().map(program),
+    ...(lacking(machine).length > 0 ? [] : machine.programs().map(program)), // none would load, which says nothing of the kernel
   ];
 }
 
@@ -70,11 +70,18 @@ function compiler({ setting }: Machine): Finding {
   };
 }
 
-function rights({ capabilities }: Machine): Finding {
-  const missing = missingCapabilities(capabilities, ['net_admin', 'net_raw', 'bpf', 'perfmon']);
+const lacking = ({ capabilities }: Machine) =>
+  missingCapabilities(capabilities, ['net_admin', 'net_raw', 'bpf', 'perfmon']);
+
+function rights(machine: Machine): Finding {
+  const missing = lacking(machine);
   if (missing.length === 0)
     return { level: 'fine', what: 'this process may load programs and change the network' };
-  return { level: 'fault', what: `this process lacks ${missing.join(', ')}`, remedy: 'run moat as root' };
+  return {
+    level: 'fault',
+    what: `this process lacks ${missing.join(', ')}: whether the programs load was not tried`,
+    remedy: 'run moat as root',
+  };
 }
 
 /** Each constant is hidden in two instructions then, also in root's programs. */

@@ -45,12 +45,13 @@ export function usualForm(text: string): string | undefined {
   return reader.read(text) && !text.includes('%') ? reader.format() : undefined;
 }
 
-/** `net.ipv4.conf.all.arp_ignore` → its value; undefined where the kernel has it not. Names of interfaces may have dots. */
+/** `net.ipv4.conf.all.arp_ignore` → its value; undefined where the kernel has it not, or shows it to root alone. Names of interfaces may have dots. */
 export function readSetting(path: readonly string[]): string | undefined {
   try {
     return readFileSync(settingPath(path), 'latin1').trim();
   } catch (fault) {
-    if ((fault as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    const { code } = fault as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'EACCES') return undefined;
     throw fault;
   }
 }
