@@ -132,7 +132,7 @@ test('autoscale: a script that writes the file of discover scales a pool of a wh
   const script = program(folder.path, 'scale', `[ "$3" = 2 ] && echo ${servers.at('b')} >> ${list}`);
   const line = `autoscale requests_in_flight=2 min=1 max=2 out_cooldown=1h script=${script};`;
   await using rig = await startApi(
-    `upstream app { discover file ${list}; ${line} } server { listen 127.0.0.1:PORT; location / { proxy_pass http://app; } }`,
+    `upstream app { discover file ${list}; ${line} } server { listen 127.0.0.1:PORT; location / { proxy_pass http://app; proxy_read_timeout 10m; } }`,
   );
   const held: (() => void)[] = [];
   servers.behave('a', () => new Promise(done => held.push(() => done(response(200, 'late')))));
@@ -140,7 +140,7 @@ test('autoscale: a script that writes the file of discover scales a pool of a wh
   await until(
     () => /pool "app" from 1 to 2 members \(load; 5 requests in flight, 2 each\)/.test(rig.moat.read()),
     'an order',
-    60_000,
+    120_000,
   );
   servers.behave('a');
   for (const release of held) release();
