@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { AskedChild, type ChildLog, FIRST_DESCRIPTOR } from '#kit/asked-child.ts';
 import { RestartPauses } from '#kit/restart-pauses.ts';
 import { Turns } from '#kit/turns.ts';
+import { within } from '#kit/within.ts';
 import type { GslbListen, GslbModel } from '#model/gslb.ts';
 import type { ProcessModel } from '#model/main.ts';
 import { bindTcp, bindUdp, closeFd } from '#native/socket.ts';
@@ -19,6 +20,10 @@ const ENTRY = fileURLToPath(new URL('./process.ts', import.meta.url));
 const FLAGS = ['--max-old-space-size=512', '--max-semi-space-size=4'];
 /** A process that died is started anew after a growing pause. */
 const PAUSE_MS = { first: 50, most: 5000 };
+
+/** Of a busy machine, that reads a database of cities. */
+const PATIENCE_MS = 30_000;
+const LEAVE_PATIENCE_MS = 2000;
 
 type Child = AskedChild<ToGslb, ChildLog>;
 
@@ -81,7 +86,7 @@ export class GslbPlane {
       this.#prepared = undefined;
       this.#inForce = now;
       const isSameLife = isDeepStrictEqual(lifeOf(now), lifeOf(before));
-      if (now && isSameLife && this.#child) return this.#child.ask({ kind: 'configure', model: now.model });
+      if (now && isSameLife && this.#child) return this.#tell(this.#child, now.model);
       const old = this.#child;
       this.#child = undefined;
       const started = now && this.#start();
@@ -89,6 +94,14 @@ export class GslbPlane {
       await end(old);
       closeAll(before?.sockets.filter(one => !now?.sockets.includes(one)) ?? []);
     });
+  }
+
+  /** One that hangs is ended: its next life has the new configuration. */
+  async #tell(child: Child, model: GslbModel): Promise<void> {
+    const told = child.ask({ kind: 'configure', model }).then(() => true);
+    if (await within(PATIENCE_MS, told)) return;
+    this.log.error(`the GSLB process ${child.pid} does not answer: it is ended`);
+    child.kill();
   }
 
   /** Ends it with moat. */
@@ -152,7 +165,9 @@ const lifeOf = (wanted: Wanted | undefined) =>
 
 async function end(child: Child | undefined): Promise<void> {
   child?.disconnect();
+  const killer = setTimeout(() => child?.kill(), LEAVE_PATIENCE_MS);
   await child?.ended;
+  clearTimeout(killer);
 }
 
 function open({ address, port }: GslbListen): Sockets {
