@@ -45,16 +45,20 @@ interface Held {
 
 const HELD_MS = 5000;
 /** A configuration with a thousand new certificates asks for each. */
-const HELD = new WeakMap<AcmeStore, { readonly atMs: number; readonly all: readonly Held[] }>();
+const HELD = new WeakMap<
+  AcmeStore,
+  { readonly atMs: number; readonly edition: number; readonly all: readonly Held[] }
+>();
 
 function heldIn(store: AcmeStore, nowMs: number): readonly Held[] {
   const known = HELD.get(store);
-  if (known && Math.abs(nowMs - known.atMs) < HELD_MS) return known.all;
+  const { edition } = store;
+  if (known?.edition === edition && Math.abs(nowMs - known.atMs) < HELD_MS) return known.all;
   const all = store.pairs().flatMap(pair => {
     const own = ownIn(pair);
     return own ? { own, pair } : [];
   });
-  HELD.set(store, { atMs: nowMs, all });
+  HELD.set(store, { atMs: nowMs, edition, all });
   return all;
 }
 

@@ -74,9 +74,15 @@ export class AcmeStore {
   /** Undefined: nothing outlives the process. */
   readonly path: string | undefined;
   readonly #inMemory = new Map<string, string>();
+  #edition = 0;
 
   constructor({ statePath }: Pick<AcmeIssuer, 'statePath'>) {
     this.path = statePath;
+  }
+
+  /** Another one when a certificate was kept. */
+  get edition(): number {
+    return this.#edition;
   }
 
   /** @throws {Error} of the file system */
@@ -125,6 +131,7 @@ export class AcmeStore {
 
   /** Key and certificate in one file, so that they can never be of two. @throws {Error} of the file system */
   keepPair(file: string, { key, chain, uri, atMs }: Pair): void {
+    this.#edition++;
     this.#write(`${file}.pem`, `# ${uri} ${atMs}\n${key.trimEnd()}\n${chain}`);
   }
 
