@@ -108,7 +108,10 @@ export function decide(folder: string, steps: readonly Step[], invocation: Invoc
 
 /** What was decided is done, or taken back while it can be. */
 export function forget(invocation: Invocation): void {
-  rmSync(bytesOf(decidedFolder(invocation)), { recursive: true, force: true });
+  if (!isDecided(invocation)) return;
+  const done = stageFolder(invocation, `done-${process.pid}-${Date.now()}`);
+  renameSync(bytesOf(decidedFolder(invocation)), bytesOf(done)); // whoever is killed while it is taken away has done all of it
+  rmSync(bytesOf(done), { recursive: true, force: true });
 }
 
 /** Does all of what was decided, once more if need be. @returns whether there was anything @throws {Error} of the file system: it stays decided */

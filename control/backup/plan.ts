@@ -1,5 +1,5 @@
 /** What a restore would change, all of it checked: for who is asked before it is done, and for who does it. */
-import { readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Model } from '#model/main.ts';
 import { lineOf } from '../complaint.ts';
@@ -173,20 +173,19 @@ function statesOf(
     if (!isStatePart(part) || !model) continue;
     const place = placeOfState(entry, invocation, model);
     const detail = lookAtState(part, contentPath(folder, number), place ?? '/nonexistent');
-    const now = place === undefined ? undefined : readText(place);
     items.push({
       ...{ part, name, detail },
-      change:
-        place === undefined
-          ? 'nowhere'
-          : now === undefined
-            ? 'new'
-            : now === textAt(folder, number)
-              ? 'same'
-              : 'changed',
+      change: changeOf(place, entry, contentPath(folder, number)),
     });
     if (place !== undefined)
       steps.push({ number, place, mode, kind: isDatabase(entry) ? 'database' : 'state' });
   }
   return { items, steps };
+}
+
+/** Databases are not compared: they are large, and never the same byte for byte. */
+function changeOf(place: string | undefined, entry: Entry, content: string): PreviewItem['change'] {
+  if (place === undefined) return 'nowhere';
+  if (!existsSync(bytesOf(place))) return 'new';
+  return !isDatabase(entry) && readText(place) === readText(content) ? 'same' : 'changed';
 }

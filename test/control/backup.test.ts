@@ -202,6 +202,9 @@ test('restore: whoever is killed before it is decided has changed nothing, and w
   assert.deepEqual(now(), ['new 0', 'new 1']);
   assert.deepEqual(readdirSync(join(dir, 'new')), ['events.db']);
   assert.equal(finishDecided(invocation), false);
+  mkdirSync(stageFolder(invocation, 'done-1')); // of who was killed while he cleaned up
+  sweep(invocation);
+  assert.deepEqual(readdirSync(join(dir, '.moat.conf.history')), []);
 });
 
 test('glob: a file that does not exist is matched as one that does', () => {
