@@ -151,7 +151,7 @@ function failed(reason: string): number {
 }
 
 function say(values: Values, value: unknown, text: () => string): number {
-  process.stdout.write(values.json ? `${JSON.stringify(value)}\n` : text());
+  process.stdout.write(values.json ? `${JSON.stringify(value)}\n` : text(), 'latin1');
   return 0;
 }
 
@@ -275,6 +275,7 @@ function write({ values }: Context, insertions: readonly Insertion[]): number {
   for (const { file, before, after } of changes)
     process.stdout.write(
       `${unifiedDiff(before, after, [file, file])}${file} is changed: moat reload brings it into force\n`,
+      'latin1',
     );
   return 0;
 }

@@ -13,7 +13,7 @@ export function orderLive(path: string, order: LiveOrder): Promise<number> {
   return reached(path, async () => {
     const answer = await ask(path, 'live-order', JSON.stringify(order));
     if ('fault' in answer) complain('error', answer.fault);
-    else process.stdout.write(`${liveOrderText(order)}\n`);
+    else process.stdout.write(`${liveOrderText(order)}\n`, 'latin1');
     return 'fault' in answer ? FAULTY : 0;
   });
 }
@@ -22,7 +22,7 @@ export function orderLive(path: string, order: LiveOrder): Promise<number> {
 export function showLive(path: string, json: boolean, text: (shown: Shown) => string): Promise<number> {
   return reached(path, async () => {
     const shown = await ask(path, 'live');
-    process.stdout.write(json ? `${JSON.stringify(shown)}\n` : text(shown));
+    process.stdout.write(json ? `${JSON.stringify(shown)}\n` : text(shown), 'latin1');
     return 0;
   });
 }

@@ -16,7 +16,9 @@ export function AlertsPage() {
   const silences = useAsked<{ items: readonly Silence[] }>('/alerts/silences', EVERY_MS);
   return (
     <>
-      <Raised silences={silences.etag ?? ''} ask={ask} again={silences.again} />
+      <Raised
+        {...{ etag: silences.etag ?? '', silences: silences.value?.items ?? [], ask, again: silences.again }}
+      />
       <Silences {...{ items: silences.value?.items ?? [], ask, again: silences.again }} />
       <Rules />
       <LogLevel ask={ask} />
@@ -25,14 +27,19 @@ export function AlertsPage() {
   );
 }
 
+/** Whether nobody hears of it for a while: also where it was raised before. */
+const isOf = ({ rule, metric }: Silence, one: Alert): boolean =>
+  (rule ?? one.rule) === one.rule && (metric ?? one.metric) === one.metric;
+
 interface RaisedOf {
   /** The tag of the list of silences. */
-  readonly silences: string;
+  readonly etag: string;
+  readonly silences: readonly Silence[];
   readonly ask: (deed: Deed) => void;
   readonly again: () => void;
 }
 
-function Raised({ silences, ask, again }: RaisedOf) {
+function Raised({ etag, silences, ask, again }: RaisedOf) {
   const { api, say, who, language } = useShared();
   const { value, fault } = useAsked<Alerts>('/alerts', EVERY_MS);
   const silence = ({ rule, metric }: Alert) =>
@@ -42,7 +49,7 @@ function Raised({ silences, ask, again }: RaisedOf) {
       request: `POST /api/v1/alerts/silences ${JSON.stringify({ rule, metric, lengthS: HOUR_S })}`,
       act: minutes =>
         api
-          .change('POST', '/alerts/silences', silences, {
+          .change('POST', '/alerts/silences', etag, {
             rule,
             metric,
             lengthS: Math.round(60 * Number(minutes)),
@@ -68,7 +75,7 @@ function Raised({ silences, ask, again }: RaisedOf) {
       : {
           title: say('actions'),
           cell: (one: Alert) =>
-            one.silenced ? (
+            one.silenced || silences.some(silence => isOf(silence, one)) ? (
               <State of="silenced" />
             ) : (
               mayDo(who, 'operator') && (

@@ -2,11 +2,12 @@
 import { attentionOf } from '../attention.ts';
 import type { Point } from '../history.ts';
 import { Card, Line, msText, numberText, State } from '../parts.tsx';
-import type { Live } from '../shapes.ts';
-import { useShared } from '../state.tsx';
+import type { Live, WafModes } from '../shapes.ts';
+import { useAsked, useShared } from '../state.tsx';
 import type { Key } from '../words/en.ts';
 
 const MOST_LISTED = 12;
+const MODES_EVERY_MS = 5000;
 
 export function Overview() {
   const { live, say } = useShared();
@@ -39,6 +40,7 @@ export function Overview() {
         <Holders />
         {hasL4(live) && <RealSummary />}
         {hasL7(live) && <PoolSummary />}
+        {hasL7(live) && <WafSummary />}
       </div>
     </>
   );
@@ -130,6 +132,30 @@ function PoolSummary() {
     ([name, { members }]) => [name, Object.values(members)] as const,
   );
   return <Summary title={say('pools')} page="l7" rows={rows} good="up" empty={say('noPools')} />;
+}
+
+/** Where the firewall blocks, and where it only looks on; a mode by command is easily forgotten. */
+function WafSummary() {
+  const { say } = useShared();
+  const { value } = useAsked<WafModes>('/waf/modes', MODES_EVERY_MS);
+  if (!value) return null;
+  const counts = Map.groupBy(value.items, ({ mode }) => mode);
+  const { length: commanded } = value.commanded;
+  return (
+    <Card title={say('waf')}>
+      {commanded > 0 && <p className="note warn">{say('modesCommanded', { n: commanded })}</p>}
+      <ul className="plain">
+        {['block', 'detect', 'off'].map(mode => (
+          <li key={mode} className="pair">
+            <a href="#/waf">
+              <State of={mode} />
+            </a>
+            <span className="faint">{say('places', { n: counts.get(mode)?.length ?? 0 })}</span>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
 }
 
 interface SummaryProps {

@@ -359,6 +359,7 @@ export const EN = {
   log_requestId: 'Request id',
   log_level: 'Level',
   log_text: 'Text',
+  places: '{n} servers and locations',
 } as const;
 
 export type Key = keyof typeof EN;

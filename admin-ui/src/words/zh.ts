@@ -349,4 +349,5 @@ export const ZH: Readonly<Record<Key, string>> = {
   log_requestId: '请求编号',
   log_level: '级别',
   log_text: '文本',
+  places: '{n} 个服务器与路径',
 };

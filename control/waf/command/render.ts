@@ -11,7 +11,7 @@ import type { Finding } from './tune.ts';
 
 /** What clients sent must not act on the terminal. */
 export const shown = (text: string, most = 200): string => {
-  const cut = text.length > most ? `${text.slice(0, most)}…` : text;
+  const cut = text.length > most ? `${text.slice(0, most)}...` : text;
   return cut.replace(/[\0-\x1f\x7f-\x9f]/g, char => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
 };
 

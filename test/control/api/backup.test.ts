@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { until } from '../../e2e/rig.ts';
 import { request } from '../../e2e/wire.ts';
 import { CHANGE, startApi } from './api-rig.ts';
 import { Browser } from './browser.ts';
@@ -25,8 +26,8 @@ test('backup: goes out encrypted and comes in again; what was altered, or is too
   assert.equal(archive.length, Number(made.headers.get('content-length')));
   assert.match(archive.subarray(0, 8).toString(), /^moatbkup$/);
 
-  rig.moat.write('two.conf', rig.conf().replace('return 200 hello', 'return 200 other'));
-  assert.equal(rig.command('apply', join(rig.moat.dir, 'two.conf')).status, 0);
+  rig.moat.reload(rig.conf().replace('return 200 hello', 'return 200 other'));
+  await until(async () => (await request(rig.sitePort)).body === 'other', 'the reload');
   const upload = async (bytes: Uint8Array) => {
     const said = await send('/restore', bytes, 'application/octet-stream');
     assert.equal(said.status, 201);
