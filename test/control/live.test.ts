@@ -14,7 +14,7 @@ const SITE = `waf_rules rules.conf;
     location / { empty_gif; }
     location /guarded { waf block; empty_gif; location /guarded/inner { empty_gif; } }
   }
-  server { listen 127.0.0.1:PORT; server_name two.test; location / { empty_gif; } }`;
+  server { listen 127.0.0.1:PORT; server_name two.test; location / { empty_gif; } location /caf\xc3\xa9 { waf block; empty_gif; } }`;
 const FILES = { files: { 'rules.conf': RULES } };
 
 const attack = async (rig: Rig, path: string, host = 'one.test') =>
@@ -40,6 +40,7 @@ test('moat waf mode: holds everywhere, at a server or in a location, over reload
     assert.deepEqual([await attack(rig, '/'), await attack(rig, '/guarded')], [200, 200]);
     const shown = done(rig, 'waf', 'mode');
     assert.match(shown, /one\.test +\/guarded +detect +block/);
+    assert.match(shown, /two\.test +\/café +block +block/);
     assert.match(
       rig.command('waf', 'mode', 'off', '--location', '/gone').stderr,
       /no location \/gone|there is no/,
