@@ -80,10 +80,17 @@ function refusal(file: string): CheckResult {
 /** More than any configuration has; what is read takes some forty times as much memory. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
+/** What a command line names, as a latin1 string. @param path `-` alone is standard input @throws {Error} of the system, or that it is too large */
+export const textNamed = (path: string): string =>
+  path === '-' ? readBounded(0, MOST_BYTES).toString('latin1') : readNamed(path);
+
+const readNamed = (path: string): string =>
+  readBounded(Buffer.from(path, 'latin1'), MOST_BYTES).toString('latin1');
+
 /** A file's bytes as a latin1 string. @throws {Error} that says why in nginx's words: `(2: no such file or directory)` */
 function readText(path: string): string {
   try {
-    return readBounded(Buffer.from(path, 'latin1'), MOST_BYTES).toString('latin1');
+    return readNamed(path);
   } catch (fault) {
     throw new Error(systemReason(fault), { cause: fault });
   }

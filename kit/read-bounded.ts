@@ -6,11 +6,12 @@ const FIRST_BYTES = 64 * 1024;
 /**
  * Reads also what has no size (pipes, devices), and stops at the bound: `/dev/zero` has no end.
  *
+ * @param path a file, or 0: what comes on standard input
  * @param most bytes, at least 1
  * @throws {RangeError} when there are more @throws {Error} of the system
  */
-export function readBounded(path: string | Buffer, most: number): Buffer {
-  const file = openSync(path, 'r');
+export function readBounded(path: string | Buffer | 0, most: number): Buffer {
+  const file = path === 0 ? 0 : openSync(path, 'r');
   try {
     const { size } = fstatSync(file);
     if (size > most) throw tooLarge(most);
@@ -25,7 +26,7 @@ export function readBounded(path: string | Buffer, most: number): Buffer {
       if (length > most) throw tooLarge(most);
     }
   } finally {
-    closeSync(file);
+    if (file !== 0) closeSync(file);
   }
 }
 

@@ -105,6 +105,7 @@ function lineIn(path: string): string {
   }
   try {
     const stats = fstatSync(fd);
+    if (stats.isDirectory()) throw new OptionFault(`"${path}" is a directory`);
     if (stats.isFile() && (stats.mode & OTHERS) !== 0)
       throw new OptionFault(`"${path}" can be read by others: chmod 600, and take another passphrase`);
     const bytes = Buffer.alloc(MOST_PASSPHRASE + 2);

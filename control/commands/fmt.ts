@@ -1,8 +1,8 @@
 /** `moat fmt`: a configuration in the one layout; printed, written back, or as a diff. */
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { formatConfig, renderDiagnostics, unifiedDiff } from '#config';
 import { complain } from '../complaint.ts';
-import { systemReason } from '../load.ts';
+import { systemReason, textNamed } from '../load.ts';
 import { CONFIG_OPTIONS, invocationFrom, readOptions } from '../options.ts';
 
 const OPTIONS = {
@@ -27,7 +27,7 @@ export function run(args: readonly string[]): number {
 
 function formatFile(file: string, { diff, write }: { diff?: boolean; write?: boolean }): number {
   try {
-    const before = readFileSync(file === '-' ? 0 : Buffer.from(file, 'latin1'), 'latin1');
+    const before = textNamed(file);
     const { text, diagnostics } = formatConfig(before, file);
     if (text === undefined) {
       process.stderr.write(renderDiagnostics(diagnostics, { texts: new Map([[file, before]]) }));

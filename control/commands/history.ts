@@ -1,5 +1,4 @@
 /** `moat history`, `diff`, `apply`, `confirm`, `rollback`: the configurations of the running program. */
-import { readFileSync } from 'node:fs';
 import { parseDurationMs } from '#kit/units.ts';
 import type { Command } from '../commands.ts';
 import { complain, complainOf } from '../complaint.ts';
@@ -7,7 +6,7 @@ import { diffOf } from '../history/diff.ts';
 import type { HistoryAnswer, HistoryOrder, HistoryState } from '../history/order.ts';
 import type { RevisionHead } from '../history/store.ts';
 import type { Invocation } from '../invocation.ts';
-import { load, systemReason } from '../load.ts';
+import { load, systemReason, textNamed } from '../load.ts';
 import { CONFIG_OPTIONS, invocationFrom, OptionFault, readOptions } from '../options.ts';
 import { ask } from '../status/client.ts';
 import { socketPathOf } from '../status/report.ts';
@@ -166,7 +165,7 @@ async function apply({ values, words: [source], invocation, say }: Given): Promi
 
 function textIn(path: string): string {
   try {
-    return readFileSync(path === '-' ? 0 : Buffer.from(path, 'latin1'), 'latin1');
+    return textNamed(path);
   } catch (fault) {
     throw new Error(`cannot read "${path}" ${systemReason(fault)}`, { cause: fault });
   }

@@ -1,5 +1,4 @@
 /** `moat import`: configurations of other programs as a moat.conf, and what has become of the rest. */
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { checkConfig, type Diagnostic, renderDiagnostics, type Source } from '#config';
 import { complain } from '../complaint.ts';
@@ -9,7 +8,7 @@ import { readKeepalived } from '../import/keepalived.ts';
 import { readNginx } from '../import/nginx.ts';
 import type { Imported, Remark } from '../import/outcome.ts';
 import { writeConfig } from '../import/write.ts';
-import { diskSource, systemReason } from '../load.ts';
+import { diskSource, systemReason, textNamed } from '../load.ts';
 import { noSuchWord, readOptions } from '../options.ts';
 
 const OPTIONS = { marks: { type: 'string' }, prefix: { type: 'string', short: 'p' } } as const;
@@ -17,8 +16,8 @@ type Values = { readonly marks?: string | undefined; readonly prefix?: string | 
 type Importer = (file: string, values: Values) => number;
 
 const IMPORTERS: Readonly<Record<string, Importer>> = {
-  ipvsadm: (file, { marks }) => tiers(readIpvsadm(textOf(file), rulesOf(marks)), file, marks),
-  keepalived: (file, { marks }) => tiers(readKeepalived(textOf(file), rulesOf(marks)), file, marks),
+  ipvsadm: (file, { marks }) => tiers(readIpvsadm(textNamed(file), rulesOf(marks)), file, marks),
+  keepalived: (file, { marks }) => tiers(readKeepalived(textNamed(file), rulesOf(marks)), file, marks),
   nginx: (file, { prefix }) => nginx(file, prefix),
   haproxy: file => haproxy(file),
 };
@@ -43,8 +42,7 @@ export function run(args: readonly string[]): number {
   }
 }
 
-const textOf = (path: string) => readFileSync(path === '-' ? 0 : Buffer.from(path, 'latin1'), 'latin1');
-const rulesOf = (path: string | undefined) => (path === undefined ? undefined : textOf(path));
+const rulesOf = (path: string | undefined) => (path === undefined ? undefined : textNamed(path));
 
 function tiers(imported: Imported, file: string, marks: string | undefined): number {
   const made = writeConfig(imported, file);
@@ -80,7 +78,7 @@ function shown(diagnostics: readonly Diagnostic[], name: string, made: string): 
 function nginx(word: string, prefix: string | undefined): number {
   const file = word === '-' ? '/etc/nginx/nginx.conf' : resolve(word);
   const disk = diskSource();
-  const given = word === '-' ? textOf('-') : undefined;
+  const given = word === '-' ? textNamed('-') : undefined;
   const read = (path: string) => (path === file && given !== undefined ? given : disk.read(path));
   const folder = file.slice(0, file.lastIndexOf('/') + 1);
   const start = prefix === undefined ? folder : `${resolve(prefix)}/`;
@@ -93,7 +91,7 @@ function nginx(word: string, prefix: string | undefined): number {
 }
 
 function haproxy(file: string): number {
-  const { text, remarks, frontends, pools } = readHaproxy(textOf(file), file);
+  const { text, remarks, frontends, pools } = readHaproxy(textNamed(file), file);
   const summary = `${frontends} servers and ${pools.length} pools with ${pools.reduce((sum, { members }) => sum + members, 0)} members made; ${remarks.length} remarks\n`;
   tell(text, linesOf(remarks, file) + summary);
   return judge(text, file, diskSource()) && frontends > 0 ? 0 : FAULTY;

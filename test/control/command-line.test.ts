@@ -188,6 +188,16 @@ test('-s: a faulty configuration is told with the place in its line, and nobody 
   assert.equal(status, 1);
 });
 
+test('files that are none: a device without an end, a directory as the passphrase', () => {
+  const { stderr, status } = moat('fmt', '/dev/zero');
+  assert.equal(stderr, 'nginx: [emerg] cannot format /dev/zero: it has more than 64 MB\n');
+  assert.equal(status, 3);
+  const path = conf('events { }\n');
+  const backup = moat('backup', join(dir, 'backup'), '-c', path, '--passphrase-file', dir);
+  assert.ok(backup.stderr.startsWith(`moat backup: "${dir}" is a directory\n`), backup.stderr);
+  assert.equal(backup.status, 2);
+});
+
 test('configuration file: the first of its usual places below the prefix', () => {
   const check = () => moat('-t', '-p', dir, '-g', 'error_log stderr;').stderr;
   assert.match(check(), new RegExp(`cannot read ${dir}/moat\\.conf`));

@@ -38,7 +38,7 @@ function matchText({ variable, value, transformed, part, operator, transformatio
   const lines = [`      in ${shown(variable)}: ${shown(value)}`];
   if (transformed !== value) lines.push(`      seen${chain}: ${shown(transformed)}`);
   if (part !== undefined && part !== transformed) lines.push(`      matched: ${shown(part)}`);
-  lines.push(`      by ${shown(operator, 120)}`);
+  lines.push(`      by ${shown(operator, 120).trimEnd()}`);
   return lines.join('\n');
 }
 
@@ -62,7 +62,7 @@ export function eventText(event: WafEvent): string {
   return [
     `${id}  ${timeText(timeMs)} UTC`,
     `${request.method} ${shown(request.target, 500)} ${request.protocol} for ${host || '(no host)'} from ${clientAddress}`,
-    `${ACTIONS[action]}${inPhase}, status ${status}, score ${score}`,
+    `${ACTIONS[action]}${inPhase}${status === 0 ? '' : `, status ${status}`}, score ${score}`, // 0: nothing was answered
     ...found,
     `location ${location}    ${site.file}:${site.line}`,
     '',
