@@ -21,7 +21,7 @@ export class OidcAgent {
   #child: Child | undefined;
   #idle: NodeJS.Timeout | undefined;
 
-  /** @throws {Refusal} when many log in at once @throws {Error} when the process dies */
+  /** A process that dies of what the provider says is a provider that says nothing. @throws {Refusal} when many log in at once */
   async ask<K extends OidcDemand['kind']>(
     demand: Extract<OidcDemand, { kind: K }>,
   ): Promise<OidcAnswers[K] | Failure> {
@@ -30,7 +30,8 @@ export class OidcAgent {
     clearTimeout(this.#idle);
     try {
       const child = (this.#child ??= this.#start());
-      const answer = await within(PATIENCE_MS, child.ask<OidcAnswers[K] | Failure>(demand));
+      const asked = child.ask<OidcAnswers[K] | Failure>(demand).catch(failureOf);
+      const answer = await within(PATIENCE_MS, asked);
       if (answer) return answer;
       if (this.#child === child) this.#child = undefined;
       child.kill();
@@ -58,3 +59,5 @@ export class OidcAgent {
     this.#child = undefined;
   }
 }
+
+const failureOf = (fault: Error): Failure => ({ failed: 'away', why: fault.message });

@@ -13,6 +13,9 @@ const METADATA_MS = 5 * 60_000;
 const FAILURE_MS = 3000;
 /** A login again: what is dangerous has to follow within five minutes. */
 const AGAIN_S = 5 * 60;
+const MOST_URL = 8192;
+/** OpenID Connect Core, 2. */
+const MOST_SUBJECT = 255;
 /** Signatures that nobody without the provider's private key can make: neither none nor HS*, whose key would be the client's secret. */
 const ALGORITHMS = [
   ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
@@ -47,6 +50,7 @@ export class OidcClient {
     });
     if (url.protocol !== 'https:' && !this.#isPlain)
       throw new AwayFault('its authorization_endpoint is not of https');
+    if (url.href.length > MOST_URL) throw new AwayFault('its authorization_endpoint is too long');
     return url.href;
   }
 
@@ -73,16 +77,16 @@ export class OidcClient {
     configuration: protocol.Configuration,
     accessToken: string,
   ): Promise<Person> {
-    const { roleClaim, nameClaim } = this.#model;
+    const { roleClaim, nameClaim, roles } = this.#model;
     let all = asBytes(claims) as Claims;
     if (claimAt(all, roleClaim) === undefined && configuration.serverMetadata().userinfo_endpoint) {
       const more = await protocol.fetchUserInfo(configuration, accessToken, claims.sub);
       all = { ...(asBytes(more) as Claims), ...all };
     }
     return {
-      subject: String(all['sub']),
+      subject: String(all['sub']).slice(0, MOST_SUBJECT),
       name: nameOf(all, nameClaim),
-      values: valuesOf(claimAt(all, roleClaim)),
+      values: valuesOf(claimAt(all, roleClaim)).filter(value => roles.some(one => one.value === value)),
       provenMs: claims.auth_time === undefined ? undefined : claims.auth_time * 1000,
     };
   }

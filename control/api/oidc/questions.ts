@@ -25,7 +25,7 @@ export interface Person {
   readonly subject: string;
   /** Printable ASCII. */
   readonly name: string;
-  /** Of the claim that gives the role. */
+  /** Of the claim that gives the role, those that one of the roles asks for. */
   readonly values: readonly string[];
   /** When he proved himself, ms since 1970; undefined: it does not say. */
   readonly provenMs: number | undefined;

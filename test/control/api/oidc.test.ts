@@ -255,6 +255,13 @@ test('oidc: users of a provider log in by its word, and by nothing that looks li
     provider = await Provider.start({ ...setup, key: newKey('second'), groupsAt: 'token' });
     const later = traveller('alice');
     assert.equal((await later.login()).body.role, 'admin', 'keys that have changed are not asked for');
+    const [dying = 0] = speakers(rig);
+    process.kill(dying, 'SIGKILL');
+    await until(
+      async () => (await traveller('bob').call(`${AT}/oidc`, {})).status === 200,
+      'another process to speak to the provider',
+    );
+    assert.ok(!speakers(rig).includes(dying));
 
     if (!skipsBrowser) await inBrowser(rig, provider);
 
