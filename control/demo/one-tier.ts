@@ -49,7 +49,7 @@ export async function showOneTier(
   try {
     return await serve(dir, ports, moat, interrupt);
   } finally {
-    servers.disconnect();
+    if (servers.connected) servers.disconnect();
     rmSync(dir, { recursive: true, force: true });
   }
 }

@@ -3,6 +3,7 @@ import { startServer } from './server.ts';
 
 const NAMES = ['ada', 'bela', 'cleo'] as const;
 
-process.on('SIGINT', () => {}); // Ctrl-C goes to all: the parent ends this one when moat has ended
+// Ctrl-C, and a terminal that is closed, go to all: the parent ends this one when moat has ended.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
 process.on('disconnect', () => process.exit(0));
 process.send?.(await Promise.all(NAMES.map(name => startServer(name))));

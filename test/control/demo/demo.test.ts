@@ -72,6 +72,7 @@ test('demo: an ordinary user gets the L7 tier, and is told what the other one ne
     env: { ...process.env, TMPDIR: own, NODE_COMPILE_CACHE: '' },
     uid: NOBODY,
     gid: NOBODY,
+    detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   after(() => demo.kill('SIGKILL'));
@@ -82,8 +83,12 @@ test('demo: an ordinary user gets the L7 tier, and is told what the other one ne
   await until(() => said.includes('Ctrl-C'));
   assert.match(said, /the L7 tier alone: network namespaces and eBPF need root\. .*sudo npm start/);
   assert.match((await request(port, { path: '/round/' })).body, /"server": "ada"/);
-  demo.kill('SIGTERM');
+  process.kill(-demo.pid!, 'SIGHUP'); // to all of them: the terminal is closed
   assert.equal(await ended, 0);
+  assert.deepEqual(
+    readdirSync(own).filter(name => name.startsWith('moat-demo-')),
+    [],
+  );
 });
 
 test('demo --help tells the options, and a wrong one is refused', () => {
