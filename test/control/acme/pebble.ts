@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts, until } from '../../e2e/rig.ts';
@@ -63,7 +64,8 @@ export async function startPebble(options: PebbleOptions): Promise<Pebble> {
   ]);
   const args = ['-config', at('config.json'), '-dnsserver', `127.0.0.1:${dns}`, '-strict'];
   let server = run('pebble', args, env);
-  const listens = () => until(() => /Listening on:/.test(server.said()), 'pebble to listen');
+  // It says so before it does.
+  const listens = () => until(() => accepts(port), 'pebble to listen');
   await listens();
   return {
     ...{
@@ -102,6 +104,12 @@ function run(program: string, args: readonly string[], env: Readonly<Record<stri
     },
   };
 }
+
+const accepts = (port: number): Promise<boolean> =>
+  new Promise(done => {
+    const socket = connect(port, '127.0.0.1', () => done(true));
+    socket.once('error', () => done(false)).once('connect', () => socket.destroy());
+  });
 
 const post = (port: number, path: string, body: string): Promise<void> =>
   new Promise((done, fail) => {
