@@ -24,8 +24,8 @@ const NEWER =
 /** The pages of errors, the Server field and the fields sent to servers are moat's own. */
 const DIFFERS = ['body_bytes_sent', 'bytes_sent', 'upstream_bytes_sent', 'upstream_bytes_received'];
 
-/** Of tiers and directives that nginx does not have. */
-const MOATS = /^(?:waf_|challenge_|csrf_|limit_ban_)/;
+/** Of tiers and directives that nginx does not have, and of its module for OpenTelemetry, which Debian's is without. */
+const MOATS = /^(?:waf_|challenge_|csrf_|limit_ban_|otel_)/;
 
 /** Of no use outside nginx's proxy module; or of a directive whose tests are elsewhere. */
 const INTERNAL = ['proxy_internal_body_length', 'proxy_internal_chunked', 'invalid_referer'];
