@@ -32,7 +32,7 @@ const isOf = ({ rule, metric }: Silence, one: Alert): boolean =>
   (rule ?? one.rule) === one.rule && (metric ?? one.metric) === one.metric;
 
 interface RaisedOf {
-  /** The tag of the list of silences. */
+  /** The tag of the list of silences; '' before it has been read. */
   readonly etag: string;
   readonly silences: readonly Silence[];
   readonly ask: (deed: Deed) => void;
@@ -82,6 +82,7 @@ function Raised({ etag, silences, ask, again }: RaisedOf) {
                 <button
                   type="button"
                   aria-label={`${say('silence')} ${one.rule}`}
+                  disabled={etag === ''}
                   onClick={() => silence(one)}
                 >
                   {say('silence')}…
