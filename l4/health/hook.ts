@@ -1,6 +1,6 @@
 /** Runs the program of a `notify` line: nobody waits for it. */
 
-import { runAs } from './script.ts';
+import { startProgram } from '#native/program.ts';
 import type { Teller } from './teller.ts';
 
 /** @param user who runs it, when moat is root */
@@ -12,7 +12,7 @@ export function runHook(
 ): void {
   const fail = (reason: string) => log.error(`notify: ${command[0]}: ${reason}`);
   try {
-    const child = runAs(user, command, env);
+    const child = startProgram(user, command, env);
     child.once('error', fault => fail(fault.message));
     child.once('exit', (code, signal) => {
       if (code !== 0) fail(code === null ? `it was ended by ${signal}` : `exit code ${code}`);
