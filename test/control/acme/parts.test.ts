@@ -22,8 +22,9 @@ import type { StatusReport } from '../../../control/status/report.ts';
 import { identityOf } from '../../../control/x509/identity.ts';
 import { certificateRequest } from '../../../control/x509/request.ts';
 import { selfSigned } from '../../../control/x509/self-signed.ts';
-import type { AcmeCertificate, AcmeIssuer } from '../../../model/l7/acme.ts';
+import type { AcmeIssuer } from '../../../model/l7/acme.ts';
 import { Authority } from '../../l7/authority.ts';
+import { CERTIFICATE, ISSUER } from './issuer.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -190,33 +191,6 @@ async function withAuthority(serve: Serve, talk: (session: Session) => Promise<v
     server.close();
   }
 }
-
-const ISSUER: AcmeIssuer = {
-  ...{
-    name: 'ca',
-    uri: 'https://ca.test/',
-    contacts: [],
-    accountKey: 'ecdsa:256',
-    externalAccount: undefined,
-  },
-  ...{
-    acceptsTerms: true,
-    challenge: 'http-01',
-    hook: undefined,
-    profile: undefined,
-    preferredChain: undefined,
-  },
-  ...{ statePath: undefined, trusted: undefined, verify: true },
-};
-const CERTIFICATE: AcmeCertificate = {
-  ...{
-    id: 'ca/a',
-    issuer: 'ca',
-    identifiers: [{ type: 'dns', value: 'a.test' }],
-    key: 'ecdsa:256',
-    usedBy: [],
-  },
-};
 
 const directory = (origin: string, more: object = {}) =>
   JSON.stringify({ newNonce: `${origin}/n`, newAccount: `${origin}/a`, newOrder: `${origin}/o`, ...more });

@@ -10,7 +10,7 @@ import { selfSigned } from '../../../control/x509/self-signed.ts';
 import type { AcmeNote } from '../../../l7/acme/note.ts';
 import { AcmeShare } from '../../../l7/store/acme-share.ts';
 import { BodyReader, FrameFault, FrameWriter } from '../../../l7/store/frame.ts';
-import type { AcmeIssuer } from '../../../model/l7/acme.ts';
+import { CERTIFICATE, ISSUER } from './issuer.ts';
 
 /** So many nodes that hear each other. */
 function nodes(count: number) {
@@ -116,37 +116,16 @@ test('acme share: what is said goes out once, all of it to who comes later, in p
 });
 
 test('acme: a certificate is not renewed right after it came, even when the authority says so; the younger of two nodes counts', () => {
-  const issuer: AcmeIssuer = {
-    ...{
-      name: 'ca',
-      uri: 'https://ca.test/',
-      contacts: [],
-      accountKey: 'ecdsa:256',
-      externalAccount: undefined,
-    },
-    ...{
-      acceptsTerms: true,
-      challenge: 'http-01',
-      hook: undefined,
-      profile: undefined,
-      preferredChain: undefined,
-    },
-    ...{ statePath: undefined, trusted: undefined, verify: true },
-  };
-  const names = [{ type: 'dns', value: 'a.test' }] as const;
   const stop = new AbortController().signal;
-  const desk = new IssuerDesk(issuer, {
+  const desk = new IssuerDesk(ISSUER, {
     board: new AnswerBoard(async () => {}),
     stop,
     warn: () => {},
   });
-  const one = new Issued(
-    { id: 'ca/a', issuer: 'ca', identifiers: names, key: 'ecdsa:256', usedBy: [] },
-    desk,
-  );
+  const one = new Issued(CERTIFICATE, desk);
   assert.deepEqual([one.shown.state, one.shown.isStandIn, one.dueMs], ['stand-in', true, 0]);
-  const made = selfSigned({ commonName: 'x', names, days: 6 });
-  const pair = { chain: made.certificate, key: made.key, uri: issuer.uri, atMs: 1000 };
+  const made = selfSigned({ commonName: 'x', names: CERTIFICATE.identifiers, days: 6 });
+  const pair = { chain: made.certificate, key: made.key, uri: ISSUER.uri, atMs: 1000 };
   assert.ok(one.isOlderThan(pair));
   const nowMs = Date.now();
   one.adopt(pair, nowMs);
@@ -163,7 +142,11 @@ test('acme: a certificate is not renewed right after it came, even when the auth
   assert.deepEqual([one.shown.state, one.shown.failures, one.shown.lastError], ['failing', 1, 'no']);
   assert.ok(one.dueMs > nowMs + 40_000 && one.dueMs < nowMs + 80_000);
   assert.throws(
-    () => one.adopt({ ...pair, key: selfSigned({ commonName: 'y', names, days: 1 }).key }, nowMs),
+    () =>
+      one.adopt(
+        { ...pair, key: selfSigned({ commonName: 'y', names: CERTIFICATE.identifiers, days: 1 }).key },
+        nowMs,
+      ),
     /another key/,
   );
   assert.equal(one.shown.state, 'failing');
