@@ -1,6 +1,7 @@
 /** The cluster process: VRRP alone, with real-time priority, so that nothing else delays an advertisement. */
 import { FIRST_DESCRIPTOR } from '#kit/asked-child.ts';
 import type { Question } from '#kit/line.ts';
+import { leaveSignalsToParent } from '#kit/obedience.ts';
 import { holdLife, leaveLife } from '#native/life.ts';
 import { lockMemory, setRealtime } from '#native/realtime.ts';
 import type { Log } from './log.ts';
@@ -86,6 +87,4 @@ process.on('disconnect', () => {
   node?.stop();
   end();
 });
-// Signals of a terminal are for control, which says what is to be done.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const)
-  process.on(signal, () => {});
+leaveSignalsToParent();

@@ -1,6 +1,6 @@
 /** The GSLB process: answers strangers' queries, without root, and asks the sites how they are. It ends when control is gone. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Question } from '#kit/line.ts';
+import { leaveSignalsToParent, obey } from '#kit/obedience.ts';
 import type { GslbModel } from '#model/gslb.ts';
 import { setUser } from '#native/identity.ts';
 import { checksOf, wantsPing } from './checks.ts';
@@ -76,17 +76,5 @@ function work(order: ToGslb): unknown {
   }
 }
 
-process.on('message', async (order: Question<ToGslb>) => {
-  let fault: string | undefined;
-  let value: unknown;
-  try {
-    value = await work(order);
-  } catch (error) {
-    fault = (error as Error).message;
-  }
-  say({ kind: 'answer', id: order.id, fault, value });
-});
-process.on('disconnect', () => process.exit(0));
-// Signals of a terminal are for control, which says what is to be done.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const)
-  process.on(signal, () => {});
+obey(work);
+leaveSignalsToParent();

@@ -1,5 +1,5 @@
 /** The L4 process: holds the director. When it ends, however it does, the kernel goes on forwarding. */
-import type { Question } from '#kit/line.ts';
+import { leaveSignalsToParent, obey } from '#kit/obedience.ts';
 import { Director } from './director.ts';
 import type { Teller } from './health/teller.ts';
 import type { FromDirector, ToDirector } from './messages.ts';
@@ -29,20 +29,7 @@ function work(order: ToDirector): unknown {
   }
 }
 
-process.on('message', async (order: Question<ToDirector>) => {
-  let fault: string | undefined;
-  let value: unknown;
-  try {
-    value = await work(order);
-  } catch (error) {
-    fault = (error as Error).message;
-  }
-  process.send?.({ kind: 'answer', id: order.id, fault, value } satisfies FromDirector, () => {
-    if (order.kind === 'remove' && fault === undefined) process.exit(0);
-  });
+obey(work, (order: ToDirector, fault) => {
+  if (order.kind === 'remove' && fault === undefined) process.exit(0);
 });
-
-process.on('disconnect', () => process.exit(0));
-// Signals of a terminal are for control, which says what is to be done.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const)
-  process.on(signal, () => {});
+leaveSignalsToParent();

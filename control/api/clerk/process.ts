@@ -2,8 +2,8 @@
 import { realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Diagnostic } from '#config';
-import type { ChildAnswer } from '#kit/asked-child.ts';
 import type { Question } from '#kit/line.ts';
+import { leaveSignalsToParent, obey } from '#kit/obedience.ts';
 import { loadExplain, withMemberOverrides } from '#l7';
 import { certificatesOf } from '../../certificates.ts';
 import { diffOf } from '../../history/diff.ts';
@@ -122,16 +122,8 @@ function discreet(diagnostic: Diagnostic, folder: string): Diagnostic {
   };
 }
 
-process.on('message', async ({ id, kind, input, where }: Question<ClerkDemand>) => {
-  const answer = (rest: Omit<ChildAnswer, 'kind' | 'id'>) =>
-    process.send?.({ kind: 'answer', id, ...rest } satisfies ChildAnswer, () => {}); // control may be gone
-  try {
-    const work = WORK[kind] as (input: unknown, where: Whereabouts) => unknown;
-    answer({ value: { value: await work(input, where) } });
-  } catch (fault) {
-    answer({ fault: (fault as Error).message });
-  }
+obey(async ({ kind, input, where }: Question<ClerkDemand>) => {
+  const work = WORK[kind] as (input: unknown, where: Whereabouts) => unknown;
+  return { value: await work(input, where) };
 });
-process.on('disconnect', () => process.exit(0));
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const)
-  process.on(signal, () => {});
+leaveSignalsToParent();

@@ -1,8 +1,7 @@
 /** The process that speaks to an OpenID Connect provider: without root, and apart from the one that strangers talk to, so that breaking into that makes nobody an admin. */
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
-import type { ChildAnswer } from '#kit/asked-child.ts';
-import type { Question } from '#kit/line.ts';
+import { leaveSignalsToParent, obey } from '#kit/obedience.ts';
 import type { OidcModel } from '#model/api.ts';
 import type { ProcessModel } from '#model/main.ts';
 import { setUser } from '#native/identity.ts';
@@ -40,15 +39,5 @@ async function work(demand: OidcDemand): Promise<OidcAnswers[OidcDemand['kind']]
   }
 }
 
-process.on('message', async (demand: Question<OidcDemand>) => {
-  const answer = (rest: Omit<ChildAnswer, 'kind' | 'id'>) =>
-    process.send?.({ kind: 'answer', id: demand.id, ...rest } satisfies ChildAnswer, () => {}); // control may be gone
-  try {
-    answer({ value: await work(demand) });
-  } catch (fault) {
-    answer({ fault: (fault as Error).message });
-  }
-});
-process.on('disconnect', () => process.exit(0));
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const)
-  process.on(signal, () => {});
+obey(work);
+leaveSignalsToParent();
