@@ -94,7 +94,7 @@ export class Finder {
   async #bySlot(seed: RedisHost): Promise<RedisConnection> {
     let host = seed;
     for (let moves = 0; moves <= MOST_MOVES; moves++) {
-      const connection = await this.#open(host);
+      const connection = await (moves === 0 ? this.#open(host) : this.#openNamed(host));
       const [reply, slots] = await connection.exchange([
         ['EXISTS', this.#key],
         ['CLUSTER', 'SLOTS'],
@@ -108,6 +108,15 @@ export class Finder {
       host = movedTo(reply, host);
     }
     throw new Error('its nodes send us from one to the other');
+  }
+
+  /** @throws {Error} that tells who it was: another has sent us there */
+  async #openNamed(host: RedisHost): Promise<RedisConnection> {
+    try {
+      return await this.#open(host);
+    } catch (fault) {
+      throw new Error(`the slot is at ${hostName(host)}: ${(fault as Error).message}`);
+    }
   }
 
   #open(host: RedisHost): Promise<RedisConnection> {

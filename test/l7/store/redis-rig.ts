@@ -75,12 +75,15 @@ export async function startCluster(): Promise<Redis[]> {
   const hosts = nodes.map(({ port }) => `127.0.0.1:${port}`);
   nodes[0]!.ask('--cluster', 'create', ...hosts, '--cluster-replicas', '1', '--cluster-yes');
   const isWhole = ({ ask }: Redis) => ask('CLUSTER', 'INFO').includes('cluster_state:ok');
-  const hasReplicas = () => nodes[0]!.ask('CLUSTER', 'NODES').match(/ slave /g)?.length === 3;
-  await until(() => nodes.every(isWhole) && hasReplicas(), 'the cluster to be whole', 120_000);
+  // A replica without its master's data is never chosen in its place.
+  const hasData = ({ ask }: Redis) => ask('INFO', 'replication').includes('master_link_status:up');
+  const areReady = () => nodes.every(isWhole) && nodes.filter(hasData).length === 3;
+  await until(areReady, 'the cluster to be whole', 120_000);
   return nodes;
 }
 
 const clusterWords = (busPort: number): string[] => [
+  ...['--repl-diskless-sync-delay', '0'],
   ...['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--cluster-port', `${busPort}`],
 ];
 
