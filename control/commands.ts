@@ -213,9 +213,9 @@ export const COMMANDS = {
   },
   drill: {
     usage:
-      'drill [--seed N [--faults N]] [--only TEXT ...] [--mode dr | nat | fullnat | tun] [--directors 2 | 0] [--witness none | reach | redis] [--rate N] [--json]',
+      'drill [--cluster PLAN | --seed N [--faults N]] [--only TEXT ...] [--mode dr | nat | fullnat | tun] [--directors 2 | 0] [--witness none | reach | redis] [--rate N] [--report DIR [--keep N]] [--json]',
     summary:
-      'as root: break a pair on hosts of its own in every way known, under load, and look what comes of it',
+      'break a pair on hosts of its own (as root), or a cluster by its plan, under load, and look what comes of it',
     load: () => import('./commands/drill.ts'),
   },
   help: {

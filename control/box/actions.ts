@@ -1,6 +1,7 @@
 /** Things to try in a box: each a key, what it does now, and how it is done. */
 import type { Box } from './box.ts';
 import { Effect } from './effect.ts';
+import { limited } from './flood-fault.ts';
 import { FLOOD } from './flood-order.ts';
 import { hints } from './hints.ts';
 import type { Node } from './node.ts';
@@ -83,12 +84,6 @@ function floodAction(box: Box): Action {
       say(`${what}: ${dropped} of ${sent} dropped by the limit of each source; ${noticed}`);
     },
   };
-}
-
-/** Packets that directors have dropped by `limit source`. */
-async function limited(box: Box): Promise<number> {
-  const told = await box.look();
-  return told.reduce((sum, { reasons }) => sum + reasons['limit-source-syn'], 0);
 }
 
 const hintsAction = (box: Box): Action => ({

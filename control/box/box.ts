@@ -14,6 +14,7 @@ import { clusterBlock, holdersOf, WITNESS_PORT } from './cluster.ts';
 import { directorConfiguration, membersOf, proxyLines, SERVER_PORT } from './configuration.ts';
 import { FLOOD, type FloodOrder } from './flood-order.ts';
 import { type Loss, lose } from './loss.ts';
+import { command } from './net/command.ts';
 import { until } from './net/host.ts';
 import { killAll } from './net/namespace.ts';
 import { hasIp6, type Network } from './net/network.ts';
@@ -34,6 +35,8 @@ export interface BoxOptions {
   readonly witness: WitnessKind;
   /** The words that run moat. */
   readonly moat: readonly string[];
+  /** What moat writes to has so much room on each node, a disk that can be filled; without it that of the machine. */
+  readonly diskBytes?: number;
   /** Where the consoles of directors and proxies listen, in their order; none without it. */
   readonly consolePorts?: readonly number[];
 }
@@ -102,6 +105,7 @@ export class Box {
   }
 
   async #start(interrupt: AbortSignal): Promise<void> {
+    this.#mountDisks();
     this.#configure();
     interrupt.throwIfAborted();
     await Promise.all([...this.of('server'), ...this.of('witness')].map(node => this.startNode(node)));
@@ -131,6 +135,14 @@ export class Box {
       const words = this.holders.map(node => `${node.name}${node.lastWords() || ' has said nothing\n'}`);
       throw new Error(`no node, or more than one, has the virtual addresses. ${words.join('')}`, { cause });
     }
+  }
+
+  /** They go with all other mounts below the box's folder. */
+  #mountDisks(): void {
+    const { diskBytes } = this.options;
+    if (diskBytes === undefined) return;
+    for (const { dir } of this.appliances)
+      command(['mount', '-t', 'tmpfs', '-o', `size=${diskBytes},mode=755`, 'tmpfs', dir]);
   }
 
   #configure(): void {

@@ -5,6 +5,9 @@ import { inUrl, nodesOf, type Plan, type PlannedNode } from './plan.ts';
 /** Where servers listen. */
 export const SERVER_PORT = 80;
 
+/** Proxies wait so long for a server; the client has more patience, so there is time to ask another one. */
+export const SERVER_PATIENCE_S = 3;
+
 /** A real server is out after `fall` of these. */
 export const CHECK = { intervalMs: 200, fall: 2 } as const;
 
@@ -58,6 +61,7 @@ ${reals.join('')}        health_check http port=${http} uri=/healthz status=200 
 export function proxyLines({ name }: PlannedNode, secret: string): string[] {
   return [
     'access_log off;',
+    `proxy_read_timeout ${SERVER_PATIENCE_S}s;`,
     `add_header X-Proxy ${name} always;`,
     '# Both proxies know the cookies of each other.',
     `sticky_secret ${secret};`,

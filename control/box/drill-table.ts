@@ -2,8 +2,25 @@
 import { tableOf } from '../status/text.ts';
 import type { Blow } from './drill.ts';
 
-export const lineOf = ({ fault, wrong }: Blow): string =>
-  `${wrong.length === 0 ? 'well' : 'NOT WELL'}  ${fault}${wrong.length === 0 ? '' : `: ${wrong.join('; ')}`}\n`;
+/** What was seen of one, in words; nothing of what did not happen, but for the requests. */
+export function seenOf(blow: Blow): string[] {
+  const { before, meanwhile, takenMs, because, sent, failed, faults, kept, lost, notes } = blow;
+  const after = takenMs === undefined ? '' : ` after ${Math.round(takenMs)} ms (${because})`;
+  const spans: readonly (readonly [string, number])[] = [
+    ['no answer to pings', blow.silenceMs],
+    ['no answer to pings when mended', blow.mendedSilenceMs],
+    ['two owners', blow.twoMs],
+    ['nobody had the addresses', blow.noneMs],
+  ];
+  return [
+    ...(before === meanwhile ? [] : [`the addresses went from ${before} to ${meanwhile}${after}`]),
+    ...spans.flatMap(([what, ms]) => (ms > 0 ? [`${what} for ${ms} ms`] : [])),
+    `${failed} of ${sent} requests failed${failed > 0 ? ` (${faults})` : ''}`,
+    ...(lost > 0 ? [`${lost} of ${kept} kept connections lost`] : []),
+    ...(blow.brokenDownloads > 0 ? ['the download broke'] : []),
+    ...notes,
+  ];
+}
 
 const HEAD = [
   'fault',

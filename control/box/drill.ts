@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '#kit/monotonic.ts';
 import { disagreements } from './agreement.ts';
 import type { Box } from './box.ts';
-import type { Fault } from './fault.ts';
+import type { Fault, Promised } from './fault.ts';
 import { type Harm, harmOf } from './harm.ts';
 import type { Owners } from './owners.ts';
 import { longestSince, type ProbeReport } from './silence.ts';
@@ -39,6 +39,10 @@ export interface Blow extends Harm {
   readonly noneMs: number;
   /** Of the time after it was mended alone. */
   readonly mendedTwoMs: number;
+  /** From the fault until it was mended; of one that needs no mending, until it was over. */
+  readonly brokenMs: number;
+  /** What came of it beside all that. */
+  readonly notes: readonly string[];
   /** What is not as it should be; empty: all is well. */
   readonly wrong: readonly string[];
 }
@@ -48,10 +52,16 @@ export async function strike(box: Box, owners: Owners, fault: Fault): Promise<Bl
   const { traffic } = box;
   const before = box.active?.name ?? 'nobody';
   const wrong: string[] = [];
+  const notes: string[] = [];
+  const findings = {
+    note: (text: string) => void notes.push(text),
+    wrong: (text: string) => void wrong.push(text),
+  };
   const beganMs = monotonicMs();
   owners.forget(beganMs);
   const beganAtMs = Date.now();
-  const mend = await fault.strike(box);
+  const mend = await fault.strike(box, findings);
+  const overMs = monotonicMs();
   await sleep(SETTLE_MS);
   if (mend) await sleep(BROKEN_MS - SETTLE_MS);
   wrong.push(...(await lookMeanwhile(box, fault, mend ? 'while broken' : 'afterwards')));
@@ -62,15 +72,13 @@ export async function strike(box: Box, owners: Owners, fault: Fault): Promise<Bl
   const mendedFromMs = monotonicMs();
   const silenceMs = silenceOf(box.probe, beganMs);
   await mend?.();
+  const brokenMs = Math.round((mend ? monotonicMs() : overMs) - beganMs);
   await box.settled();
   await sleep(fault.promised === 'undisturbed' ? SETTLE_MS : SILENT_LOSS_MS);
   if (mend) wrong.push(...(await lookAt(box, 'mended')));
   wrong.push(...(await disagreements(box)));
   const harm = harmOf(traffic, box.traffic);
-  const mayFail = { undisturbed: 0, connections: box.plan.perSecond / 2, addresses: undefined }[
-    fault.promised
-  ];
-  if (mayFail !== undefined) wrong.push(...complaints(harm, mayFail));
+  wrong.push(...complaints(harm, fault.promised, box.plan.perSecond));
   await owners.caughtUp();
   const nowMs = monotonicMs();
   const all = owners.spans(beganMs, nowMs);
@@ -78,7 +86,7 @@ export async function strike(box: Box, owners: Owners, fault: Fault): Promise<Bl
   wrong.push(...shared(box, fault, fault.meanwhile === 'both' ? mended.two : all.two));
   if (fault.meanwhile !== 'nobody') wrong.push(...missed(all.none));
   return {
-    ...{ fault: fault.name, before, meanwhile, silenceMs, ...harm, wrong },
+    ...{ fault: fault.name, before, meanwhile, silenceMs, ...harm, brokenMs, notes, wrong },
     takenMs: isTaken ? taken.atMs - beganAtMs : undefined,
     because: isTaken ? taken.reason : '',
     mendedSilenceMs: mend ? silenceOf(box.probe, mendedFromMs) : 0,
@@ -144,9 +152,17 @@ async function find(box: Box, ready: () => Promise<void>): Promise<string[]> {
   ];
 }
 
-const complaints = ({ failed, lost, brokenDownloads, sent }: Harm, mayFail: number): string[] => [
-  ...(sent === 0 ? ['the client asked nothing'] : []),
-  ...(failed > mayFail ? [`${failed} requests failed`] : []),
-  ...(lost > 0 ? [`${lost} connections were lost`] : []),
-  ...(brokenDownloads > 0 ? ['the download broke'] : []),
-];
+function complaints(
+  { failed, lost, brokenDownloads, sent }: Harm,
+  promised: Promised,
+  perSecond: number,
+): string[] {
+  if (promised === 'addresses') return [];
+  const mayFail = promised === 'connections' ? perSecond / 2 : 0;
+  return [
+    ...(sent === 0 ? ['the client asked nothing'] : []),
+    ...(failed > mayFail ? [`${failed} requests failed`] : []),
+    ...(lost > 0 ? [`${lost} connections were lost`] : []),
+    ...(brokenDownloads > 0 && promised !== 'requests' ? ['the download broke'] : []),
+  ];
+}

@@ -4,15 +4,24 @@ import type { Node } from './node.ts';
 
 /**
  * `undisturbed`: no request fails, no connection ends; `connections`: none that is held ends, but a request may fail that begins in
- * the moment of the change; `addresses`: they answer again, which is all.
+ * the moment of the change; `requests`: no request fails and no connection ends, but a download that came from what broke;
+ * `addresses`: they answer again, which is all.
  */
-export type Promised = 'undisturbed' | 'connections' | 'addresses';
+export type Promised = 'undisturbed' | 'connections' | 'requests' | 'addresses';
 
 /**
  * What has to be so before it is mended. `rightful`: the first node that can has the addresses; `one`: one of them, whichever; `nobody`:
  * none is left to have them; `both`: two may have them, for neither can know of the other.
  */
 export type Meanwhile = 'rightful' | 'one' | 'nobody' | 'both';
+
+/** What a fault finds that is not seen of the pair and its client. */
+export interface Findings {
+  /** What came of it. */
+  note(text: string): void;
+  /** What is not as it should be. */
+  wrong(text: string): void;
+}
 
 export interface Fault {
   readonly name: string;
@@ -21,7 +30,7 @@ export interface Fault {
   /** The nodes do not hear each other, and both go on. */
   readonly dividesPair?: boolean;
   /** @returns how it is mended, or undefined where there is nothing to mend */
-  strike(box: Box): Promise<(() => Promise<void>) | undefined>;
+  strike(box: Box, findings: Findings): Promise<(() => Promise<void>) | undefined>;
 }
 
 export type Strike = Fault['strike'];

@@ -1,5 +1,7 @@
 /** What can befall a pair, how it is done, how it is mended, and what the client is promised meanwhile. */
 import type { Box } from './box.ts';
+import { certificateExpires } from './certificate-fault.ts';
+import { fillDisks } from './disk-fault.ts';
 import {
   activeOf,
   type Fault,
@@ -9,9 +11,12 @@ import {
   type Strike,
   tierOf,
 } from './fault.ts';
+import { flood } from './flood-fault.ts';
 import { isProgram } from './net/command.ts';
 import type { Node } from './node.ts';
 import { partitionsOf } from './partitions.ts';
+import { poison } from './poison-fault.ts';
+import { flap, slowDown } from './server-faults.ts';
 
 const killMoat =
   (nodeOf: (box: Box) => Node): Strike =>
@@ -114,14 +119,21 @@ export function faultsOf(box: Box): Fault[] {
     fault(killBoth, `kill -9 moat on both ${tiers}`, 'addresses', 'nobody'),
     ...(partitionsMissing() === undefined ? partitionsOf(box, kept) : []),
   ];
-  if (isProxies) return pair;
   const [proxy] = box.of('proxy');
-  return [
-    ...pair,
-    fault(
-      killMoat(() => proxy!),
-      'kill -9 moat on a proxy',
-      'addresses',
-    ),
-  ];
+  const onlyProxy = fault(
+    killMoat(() => proxy!),
+    'kill -9 moat on a proxy',
+    'addresses',
+  );
+  return [...pair, ...(isProxies ? [] : [onlyProxy]), ...SITE];
 }
+
+/** What befalls a site whose nodes are all well. */
+const SITE: readonly Fault[] = [
+  fault(slowDown, 'a server answers too late', 'undisturbed'),
+  fault(flap, 'a server flaps', 'requests'),
+  fault(certificateExpires, 'the certificate expires', 'undisturbed'),
+  fault(fillDisks, 'the disks of all nodes are full', 'undisturbed'),
+  fault(flood, 'a SYN flood', 'undisturbed'),
+  fault(poison, 'a poisoned configuration on all nodes', 'undisturbed'),
+];

@@ -51,6 +51,11 @@ export class Node {
     return child;
   }
 
+  /** Says something to a process that was started with `ipc`. */
+  tell(message: number): void {
+    this.#child?.send(message);
+  }
+
   #forget(child: ChildProcess): void {
     if (this.#child !== child) return;
     this.#child = undefined;

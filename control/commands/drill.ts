@@ -1,28 +1,19 @@
-/** `moat drill`: breaks a pair in every way it knows, on hosts of its own on this machine, and tells what came of it. */
+/** `moat drill`: breaks a pair in every way it knows, on hosts of its own on this machine or by a plan for one's own, and tells what came of it. */
 import { FORWARD_MODES } from '#model/l4/virtual-server.ts';
-import { Box, type BoxOptions } from '../box/box.ts';
-import { type Blow, strike } from '../box/drill.ts';
-import { lineOf, tableOfBlows } from '../box/drill-table.ts';
-import type { Fault } from '../box/fault.ts';
-import { faultsOf, partitionsMissing } from '../box/faults.ts';
-import { boxMissing } from '../box/missing.ts';
-import { until } from '../box/net/host.ts';
-import {
-  directorsOf,
-  interruption,
-  moatWords,
-  modeOf,
-  numberOf,
-  rateOf,
-  WITNESS_HELP,
-  witnessOf,
-} from '../box/options.ts';
-import { Owners } from '../box/owners.ts';
-import { randomFrom } from '../box/random.ts';
+import { interruption, numberOf, WITNESS_HELP } from '../box/options.ts';
 import { complain, say } from '../complaint.ts';
+import { type DrillReport, type DrillResult, isWell, verdictOf } from '../drill/report.ts';
+import { keepReport } from '../drill/report-folder.ts';
+import { boxTarget, clusterTarget, type Target } from '../drill/target.ts';
+import { systemReason } from '../load.ts';
 import { OptionFault, readOptions } from '../options.ts';
+import { MOAT_VERSION } from '../version.ts';
 
 const OPTIONS = {
+  cluster: { type: 'string' },
+  report: { type: 'string' },
+  keep: { type: 'string' },
+  json: { type: 'boolean' },
   seed: { type: 'string' },
   faults: { type: 'string' },
   only: { type: 'string', multiple: true },
@@ -30,7 +21,6 @@ const OPTIONS = {
   rate: { type: 'string' },
   directors: { type: 'string' },
   witness: { type: 'string' },
-  json: { type: 'boolean' },
 } as const;
 
 /** When nobody reads its events, it ends as by Ctrl-C. */
@@ -49,132 +39,66 @@ never. Nothing else on this machine is touched.
   --mode MODE    how the directors forward: ${FORWARD_MODES.join(', ')} (dr)
   --directors N  2, or 0: the pair is that of the proxies (2)
 ${WITNESS_HELP}  --rate N       requests a second of the client, 1 to 2000 (100)
+
+moat drill --cluster PLAN [OPTIONS]: breaks a cluster of yours by the commands that the plan names, while its addresses are asked. Each fault is
+mended before the next, and nothing more is broken once the cluster does not heal. docs/guides/drills.md has the plan's lines.
+
+  --only TEXT    those alone whose name has this text; it may be said again
+
+Both tell what broke, for how long, what was seen and whether that is what is promised; the exit code is 0 when all is well.
+
+  --report DIR   keeps a report in this folder, as Markdown and as JSON
+  --keep N       so many reports at most; the oldest go (26)
   --json         a line of JSON a fault
   --help         this text
 `;
 const FAULTY = 1;
-const MOST_FAULTS = 100_000;
-const MOST_SEED = 2 ** 32 - 1;
+const MOST_KEPT = 10_000;
+const HALF_A_YEAR_OF_WEEKS = 26;
+/** What a line begins with that the journal of systemd takes for an error. */
+const JOURNAL_ERROR = '<3>';
 
-/** @returns 1 when something was not as it should be, or the box cannot be built */
+/** @returns 1 when something was not as it should be, or nothing can be broken */
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = readOptions(args, OPTIONS);
-  const seed = values.seed === undefined ? undefined : numberOf(values.seed, 0, MOST_SEED, 'a seed');
-  if (values.faults !== undefined && seed === undefined)
-    throw new OptionFault('--faults is a number of random ones: say --seed too');
-  const count = numberOf(values.faults, 20, MOST_FAULTS, 'a number of faults');
-  const directors = directorsOf(values.directors);
-  if (directors === 1) throw new OptionFault('one director is no pair: say 2, or 0');
-  const options = {
-    ...{ http: 8080, https: 8443, mode: modeOf(values.mode), directors, witness: witnessOf(values.witness) },
-    perSecond: rateOf(values.rate, 100),
-    moat: moatWords(),
-  };
-  const missing = boxMissing();
-  if (missing) {
-    complain('error', `${missing.what}: ${missing.remedy}`);
-    return FAULTY;
-  }
-  const partitions = partitionsMissing();
-  if (partitions !== undefined) say(`moat drill: ${partitions}\n`);
+  if (values.keep !== undefined && values.report === undefined)
+    throw new OptionFault('--keep is a number of reports: say --report too');
+  const most = numberOf(values.keep, HALF_A_YEAR_OF_WEEKS, MOST_KEPT, 'a number of reports');
+  const target = values.cluster === undefined ? boxTarget(values) : clusterTarget(values, values.cluster);
   const { signal } = interruption();
-  const box = await opened(options, signal);
-  if (!box) return FAULTY;
-  const owners = new Owners(box.holders, box.movable);
+  const report = await held(target, signal);
+  if (report.stopped !== undefined) say(`moat drill: ${report.stopped}\n`);
+  if (report.results.length > 0) say(`moat drill: ${verdictOf(report)}\n`);
+  return told(report, values.report, most) && isWell(report) ? 0 : FAULTY;
+}
+
+/** @throws {OptionFault} */
+async function held({ target, drill }: Target, signal: AbortSignal): Promise<DrillReport> {
+  const beganAtMs = Date.now();
+  const results: DrillResult[] = [];
+  let stopped: string | undefined;
   try {
-    const all = wanted(faultsOf(box), values.only);
-    const isWell = await drill({ box, owners }, all, { seed, count, json: values.json === true, signal });
-    return (await ended(box)) && isWell ? 0 : FAULTY;
+    await drill(signal, result => results.push(result));
+    if (signal.aborted) stopped = 'interrupted';
   } catch (fault) {
-    await ended(box);
-    throw fault;
-  } finally {
-    owners.close();
+    if (fault instanceof OptionFault) throw fault;
+    stopped = signal.aborted ? 'interrupted' : (fault as Error).message.trimEnd();
   }
+  return { version: MOAT_VERSION, target, beganAtMs, endedAtMs: Date.now(), results, stopped };
 }
 
-/** @throws {OptionFault} when a text is in no name */
-function wanted(all: readonly Fault[], texts: readonly string[] = ['']): readonly Fault[] {
-  const strange = texts.find(text => !all.some(({ name }) => name.includes(text)));
-  if (strange === undefined) return all.filter(({ name }) => texts.some(text => name.includes(text)));
-  throw new OptionFault(`no fault is named "${strange}": ${all.map(({ name }) => name).join('; ')}`);
-}
-
-/** Undefined: it could not be built, which was told, or it was interrupted; nothing is left of it. */
-async function opened(options: BoxOptions, signal: AbortSignal): Promise<Box | undefined> {
+/** Keeps the report, and makes an error of the journal of what is not well. @returns whether it is kept, where it should be */
+function told(report: DrillReport, folder: string | undefined, most: number): boolean {
+  let where = '';
+  let isKept = true;
   try {
-    return await Box.open(options, signal);
+    if (folder !== undefined) where = keepReport(folder, report, most);
   } catch (fault) {
-    say(`moat drill: ${signal.aborted ? 'interrupted' : (fault as Error).message.trimEnd()}\n`);
-    return undefined;
+    isKept = false;
+    complain('error', `the report is not kept: ${systemReason(fault)}`);
   }
-}
-
-/** @returns whether nothing is left */
-async function ended(box: Box): Promise<boolean> {
-  const left = await box.close();
-  if (left.length > 0)
-    say(`moat drill: what could not be removed:\n${left.map(line => `  ${line}\n`).join('')}`);
-  return left.length === 0;
-}
-
-interface Place {
-  readonly box: Box;
-  readonly owners: Owners;
-}
-
-interface Course {
-  /** Undefined: each once. */
-  readonly seed: number | undefined;
-  readonly count: number;
-  readonly json: boolean;
-  readonly signal: AbortSignal;
-}
-
-/** @returns whether all was as it should be */
-async function drill(place: Place, all: readonly Fault[], course: Course): Promise<boolean> {
-  const { json } = course;
-  const blows: Blow[] = [];
-  const done = (blow: Blow) => {
-    blows.push(blow);
-    process.stdout.write(json ? `${JSON.stringify(blow)}\n` : lineOf(blow));
-  };
-  let isWhole = true;
-  try {
-    await strikeAll(place, chosenOf(all, course), course.signal, done);
-  } catch (fault) {
-    isWhole = false;
-    say(`moat drill: ${(fault as Error).message.trimEnd()}\n`);
-  }
-  const bad = blows.filter(({ wrong }) => wrong.length > 0).length;
-  if (!json)
-    process.stdout.write(`\n${tableOfBlows(blows)}\n${blows.length} faults, ${bad} not as they should be\n`);
-  return isWhole && bad === 0;
-}
-
-function chosenOf(all: readonly Fault[], { seed, count }: Course): readonly Fault[] {
-  if (seed === undefined) return all;
-  const random = randomFrom(seed);
-  return Array.from({ length: count }, () => all[Math.floor(random() * all.length)]!);
-}
-
-/** @throws {Error} with the reason when one cannot be struck, or not be mended */
-async function strikeAll(
-  { box, owners }: Place,
-  faults: readonly Fault[],
-  signal: AbortSignal,
-  done: (blow: Blow) => void,
-): Promise<void> {
-  await owners.caughtUp();
-  await box.settled();
-  await until(() => signal.aborted || box.isBusy, 'all connections of the client');
-  for (const fault of faults) {
-    if (signal.aborted) return;
-    try {
-      done(await strike(box, owners, fault));
-    } catch (cause) {
-      throw new Error(`${fault.name}: ${(cause as Error).message}`, { cause });
-    }
-    box.trimLogs();
-  }
+  if (where !== '') say(`moat drill: the report is ${where}\n`);
+  if (!isWell(report) && process.env['JOURNAL_STREAM'] !== undefined)
+    say(`${JOURNAL_ERROR}moat drill: not as it should be${where === '' ? '' : `; see ${where}`}\n`);
+  return isKept;
 }

@@ -7,10 +7,22 @@ const SLOW_MS = 2000;
 /** A download takes minutes: long enough to see what it outlives. */
 const DOWNLOAD = { bytes: 32 << 20, pieceBytes: 16 << 10, pauseMs: 100 } as const;
 
-/** @param address 127.0.0.1 unless told @returns its port, the kernel's choice for 0 */
-export function startServer(name: string, port = 0, address = '127.0.0.1'): Promise<number> {
+/**
+ * @param address 127.0.0.1 unless told
+ * @param delayMs asked at each request: its answer waits so long
+ * @returns its port, the kernel's choice for 0
+ */
+export function startServer(
+  name: string,
+  port = 0,
+  address = '127.0.0.1',
+  delayMs = () => 0,
+): Promise<number> {
   let count = 0;
-  const server = createServer((request, response) => void answer(name, ++count, request, response));
+  const server = createServer(async (request, response) => {
+    if (delayMs() > 0) await sleep(delayMs());
+    await answer(name, ++count, request, response);
+  });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, address, () => resolve((server.address() as AddressInfo).port));

@@ -17,6 +17,8 @@ interface Told {
   readonly lost: number;
   readonly twoMs: number;
   readonly noneMs: number;
+  readonly brokenMs: number;
+  readonly notes: readonly string[];
   readonly wrong: readonly string[];
 }
 
@@ -34,7 +36,11 @@ async function drill(...words: string[]): Promise<{ blows: Told[]; code: number 
 
 /** All take longer than a test file may: `moat drill` runs them. */
 const PARTITION = 'hear nothing of each other';
-const SOME = { redis: ['SIGSTOP to moat on the active', PARTITION], none: ['moat vrrp failover'] } as const;
+const SITE = ['the certificate expires', 'a poisoned configuration'] as const;
+const SOME = {
+  redis: ['SIGSTOP to moat on the active', PARTITION],
+  none: ['moat vrrp failover', ...SITE],
+} as const;
 
 for (const witness of ['redis', 'none'] as const)
   test(`drill --witness ${witness}: all is as it should be, and no two have an address for too long`, {
@@ -51,9 +57,14 @@ for (const witness of ['redis', 'none'] as const)
     );
     assert.equal(code, 0, said);
     assert.equal(blows.length, only.length, said);
+    for (const { fault, brokenMs, notes } of blows.slice(1)) {
+      assert.ok(brokenMs > 0, said);
+      if (SITE.some(text => fault.includes(text))) assert.ok(notes.length > 0, said);
+    }
     for (const { sent, kept, before, meanwhile, fault, twoMs, noneMs } of blows) {
       assert.ok(sent > 0 && kept > 0, said);
-      const then = fault.includes(PARTITION) ? 'director1' : 'director2';
+      const stays = [PARTITION, ...SITE].some(text => fault.includes(text));
+      const then = stays ? 'director1' : 'director2';
       assert.deepEqual([before, meanwhile], ['director1', then], said);
       assert.deepEqual([typeof twoMs, typeof noneMs], ['number', 'number'], said);
     }
