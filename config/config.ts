@@ -22,6 +22,7 @@ export type { Source } from './parse.ts';
 export { GENERATE, referencePages } from './reference.ts';
 export { type RenderOptions, renderDiagnostics, summarize } from './render.ts';
 export { type SecretPlaces, secretPlaces } from './secrets.ts';
+export { type Vocabulary, vocabulary } from './vocabulary.ts';
 
 export interface CheckOptions {
   readonly source: Source;

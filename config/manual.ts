@@ -23,16 +23,18 @@ export function entries(): Entry[] {
   return [...DIRECTIVES.values()].flatMap(entriesOf).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Definitions that read and say the same are one entry. */
-function entriesOf(definitions: readonly Directive[]): Entry[] {
-  const alike = Map.groupBy(definitions.map(entryOf), ({ context: _, ...rest }) => JSON.stringify(rest));
+const entriesOf = (definitions: readonly Directive[]): Entry[] => joinAlike(definitions.map(entryOf));
+
+/** Entries that differ in their blocks alone are one. */
+export function joinAlike<E extends { readonly context: readonly Context[] }>(entries: readonly E[]): E[] {
+  const alike = Map.groupBy(entries, ({ context: _, ...rest }) => JSON.stringify(rest));
   return [...alike.values()].map(group => {
     const contexts = new Set(group.flatMap(entry => entry.context));
     return { ...group[0]!, context: CONTEXTS.filter(context => contexts.has(context)) };
   });
 }
 
-function entryOf({ name, args, block, context, doc }: Directive): Entry {
+export function entryOf({ name, args, block, context, doc }: Directive): Entry {
   const words = Object.entries(args).map(([key, argument]) => syntaxOf(key, argument));
   const end = block ? ' { ... }' : ';';
   return {
@@ -47,11 +49,15 @@ function entryOf({ name, args, block, context, doc }: Directive): Entry {
   };
 }
 
-/** What an argument takes, when that can stand in the syntax itself. */
-function choiceOf({ says }: Argument<unknown>): string | undefined {
-  if (says === 'on or off') return 'on | off';
-  return says.includes(' | ') ? says : undefined;
+/** The words that an argument is one of; none where they cannot be told. */
+export function choicesOf({ says }: Argument<unknown>): readonly string[] {
+  if (says === 'on or off') return ['on', 'off'];
+  return says.includes(' | ') ? says.split(' | ') : [];
 }
+
+/** What an argument takes, when that can stand in the syntax itself. */
+const choiceOf = (argument: Argument<unknown>): string | undefined =>
+  choicesOf(argument).join(' | ') || undefined;
 
 function syntaxOf(key: string, argument: Argument<unknown>): string {
   const value = choiceOf(argument) ?? key;

@@ -224,6 +224,8 @@ export interface Tried extends Diff {
     readonly file: string;
     readonly line: number;
     readonly column: number;
+    readonly length: number;
+    readonly code: string;
   }[];
 }
 

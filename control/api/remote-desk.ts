@@ -1,4 +1,5 @@
 /** The desk as the API process sees it: questions to control, few at a time, and the same one not twice. */
+import type { Vocabulary } from '#config';
 import type { ArchiveQuestion, ArchiveQuestions } from './desk/archives.ts';
 import type { Asker, ReadName, Reads, ToControl, ToIdentity, Told, Wish } from './desk/questions.ts';
 import { busy, Refusal } from './refusal.ts';
@@ -23,9 +24,17 @@ export class RemoteDesk {
   #open = 0;
   readonly #waiting: (() => void)[] = [];
   readonly #kept = new Map<string, Kept>();
+  #language: Promise<Vocabulary> | undefined;
 
   constructor(ask: Ask) {
     this.#ask = ask;
+  }
+
+  /** Of configurations: the same for as long as the program runs, so it is asked for once. @throws {Refusal} */
+  language(): Promise<Vocabulary> {
+    const asked = (this.#language ??= this.read('language', undefined));
+    asked.catch(() => (this.#language = undefined));
+    return asked;
   }
 
   /** @throws {Refusal} as control has it, or when too much is asked */

@@ -62,3 +62,19 @@ export function startBrowser(): Promise<Browser> {
   if (PICTURES) mkdirSync(PICTURES, { recursive: true });
   return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
 }
+
+/** Of the editor: short enough that all its lines are drawn. */
+export async function textOf(page: Page): Promise<string> {
+  await page.locator('.cm-line').first().waitFor();
+  return (await page.locator('.cm-line').allTextContents()).join('\n');
+}
+
+export const lineWith = async (page: Page, text: string): Promise<string | undefined> =>
+  (await textOf(page)).split('\n').find(line => line.includes(text));
+
+/** Puts a text in the place of the whole. */
+export async function write(page: Page, text: string): Promise<void> {
+  await page.locator('.cm-content').focus();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.insertText(text);
+}

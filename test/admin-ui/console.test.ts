@@ -7,6 +7,7 @@ import { until } from '../lab/lab.ts';
 import {
   faultsOf,
   HOSTILE,
+  lineWith,
   loadAxe,
   open,
   PASSWORD,
@@ -14,6 +15,8 @@ import {
   picture,
   skip,
   startBrowser,
+  textOf,
+  write,
 } from './browser.ts';
 
 const SCREENS = [
@@ -46,7 +49,10 @@ const LOOKS = [
 const RULES = `SecRule ARGS "@rx onerror" "id:1001,phase:1,deny,status:403,msg:'Script in an argument',severity:'CRITICAL'"
 `;
 
+const MORE = '# what is included\n';
+
 const SITE = `
+  include more.conf;
   limit_ban_zone $binary_remote_addr zone=guests:1m;
   upstream app { zone app 64k; sticky learn create=$upstream_cookie_s lookup=$cookie_s zone=sessions:64k; server 127.0.0.1:1 max_fails=0; server 127.0.0.1:2 down; }
   upstream found { discover file missing.list; }
@@ -58,9 +64,9 @@ const SITE = `
 
 test('console: from the set-up link through each screen, in two languages and themes, with nothing for axe or the policy to say', {
   skip,
-  timeout: 115_000, // a browser on a busy machine
+  timeout: 200_000, // a browser on a busy machine
 }, async () => {
-  await using rig = await startApi(SITE, { files: { 'rules.conf': RULES } });
+  await using rig = await startApi(SITE, { files: { 'rules.conf': RULES, 'more.conf': MORE } });
   const { stdout } = rig.command('user', 'link');
   const secret = stdout.trim().split('#')[1] ?? '';
   assert.notEqual(secret, '', stdout);
@@ -93,6 +99,7 @@ test('console: from the set-up link through each screen, in two languages and th
         await wears(page, language, theme);
         await page.locator('main h1').waitFor();
         if (screen === 'l7') await page.getByText('missing.list').first().waitFor();
+        if (screen === 'config') await page.locator('.cm-line').first().waitFor();
         if (screen === 'waf') await page.getByText('1001').first().waitFor();
         const rule = language === 'en' && theme === 'light' ? undefined : 'color-contrast';
         assert.deepEqual(await faultsOf(page, rule), [], `${screen} ${language} ${theme}`);
@@ -128,6 +135,7 @@ test('console: from the set-up link through each screen, in two languages and th
     await drainMember(page, at);
     await explore(page, at, rig.sitePort);
     await letIn(page, at);
+    await writeInEditor(page, at);
     await changeAndRollBack(page, at);
 
     await page.getByRole('button', { name: 'Log out' }).click();
@@ -226,21 +234,71 @@ async function letIn(page: Page, at: string): Promise<void> {
   await page.getByText('There are none.').waitFor();
 }
 
-/** A fault is told where it lies; a change is seen before it is made, confirmed, and taken back. */
+/** Names are completed where they may stand, with their manual; Tab indents, and lets out who asks for it; several files are changed together. */
+async function writeInEditor(page: Page, at: string): Promise<void> {
+  await page.goto(`${at}/#/config`);
+  await page.locator('.cm-line', { hasText: 'location /plain' }).click();
+  await page.keyboard.press('End');
+  await page.keyboard.type('\nproxy_conn');
+  const option = page.locator('[role=option][aria-selected=true]');
+  await option.getByText('proxy_connect_timeout').waitFor();
+  await page.locator('.cm-completionInfo').getByText('Stands in').waitFor();
+  assert.equal(await page.locator('[role=option]', { hasText: 'upstream' }).count(), 0, 'not in a server');
+  assert.deepEqual(await faultsOf(page), [], 'a completion');
+  await picture(page, 'completion');
+  await page.waitForTimeout(150); // Enter at once would be one that was meant for the text
+  await page.keyboard.press('Enter');
+  await page.keyboard.type('3s;');
+  const line = await lineWith(page, 'proxy_connect_timeout 3s;');
+  await page.keyboard.press('Tab');
+  assert.equal(await lineWith(page, 'proxy_connect'), `    ${line}`, 'Tab indents');
+  const manual = page.getByRole('complementary', { name: 'Documentation' });
+  await manual.getByText('proxy_connect_timeout').first().waitFor();
+  await page.getByText('waf_rules', { exact: true }).hover();
+  await page.locator('.cm-tooltip-hover').getByText('waf_rules').first().waitFor();
+  await wears(page, 'zh', 'dark');
+  await page.locator('.cm-line', { hasText: 'proxy_connect' }).click();
+  assert.deepEqual(await faultsOf(page, 'color-contrast'), [], 'the manual in the dark');
+  await picture(page, 'editor-zh-dark');
+  await wears(page, 'en', 'light');
+  await page.getByLabel('File').selectOption({ label: await secondFile(page) });
+  await page.locator('.cm-line', { hasText: 'what is included' }).click();
+  await page.keyboard.press('End');
+  await page.keyboard.type('\nupstream spare { server 127.0.0.1:4; ');
+  await page.locator('.diff .added').getByText('spare').waitFor();
+  await page.locator('.diff .added').getByText('proxy_connect_timeout 3s').waitFor();
+  assert.match((await page.getByLabel('File').locator('option').first().textContent()) ?? '', /^● /);
+  await page.keyboard.press('Control+m');
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate("document.activeElement.closest('.cm-editor')"), null, 'Tab leaves');
+  await picture(page, 'two-files');
+  await page.getByRole('button', { name: 'Discard' }).click();
+  await page.locator('.cm-line', { hasText: 'spare' }).waitFor({ state: 'detached' });
+  await page.getByLabel('File').selectOption({ index: 0 });
+  await page.locator('.cm-line', { hasText: 'location /plain' }).waitFor();
+}
+
+const secondFile = async (page: Page): Promise<string> =>
+  (await page.getByLabel('File').locator('option').nth(1).textContent()) ?? '';
+
+/** A fault is told where it lies, at its line too; a change is seen before it is made, confirmed, and taken back. */
 async function changeAndRollBack(page: Page, at: string): Promise<void> {
   await page.goto(`${at}/#/config`);
-  const text = page.locator('textarea');
-  await text.waitFor();
-  const before = await text.inputValue();
-  await text.fill(before.replace('return 200 hello', 'retrun 200 hello'));
-  await page
-    .locator('.note.bad')
-    .getByText(/:\d+:\d+/)
-    .waitFor();
+  const before = await textOf(page);
+  await write(page, before.replace('return 200 hello', 'retrun 200 hello'));
+  const fault = page.locator('.note.bad').getByText(/:\d+:\d+/);
+  await fault.waitFor();
+  assert.equal(await page.locator('.cm-lintRange-error').textContent(), 'retrun');
+  await page.locator('.cm-lint-marker-error').waitFor();
   const button = page.getByRole('button', { name: 'Apply…' });
   assert.equal(await button.isDisabled(), true, 'what is faulty cannot be applied');
-  await text.fill(before.replace('return 200 hello', 'return 200 goodbye'));
+  await fault.click();
+  assert.equal(await page.locator('.cm-activeLine').textContent(), await lineWith(page, 'retrun'));
+  assert.deepEqual(await faultsOf(page), [], 'a fault');
+  await picture(page, 'fault');
+  await write(page, before.replace('return 200 hello', 'return 200 goodbye'));
   await page.locator('.diff .added').getByText('goodbye').waitFor();
+  assert.equal(await page.locator('.cm-lintRange').count(), 0, 'the fault is gone');
   await page.getByLabel('Message').fill('a friendlier end');
   assert.deepEqual(await faultsOf(page), [], 'a change');
   await picture(page, 'change');
@@ -256,7 +314,7 @@ async function changeAndRollBack(page: Page, at: string): Promise<void> {
   await page.locator('dialog').getByRole('button', { name: 'Roll back' }).click();
   await page.getByRole('button', { name: 'Go back now' }).click();
   await page.getByRole('button', { name: 'Go back now' }).waitFor({ state: 'detached' });
-  await until(async () => (await text.inputValue()).includes('goodbye'), 'the change to be in force again');
+  await until(async () => (await textOf(page)).includes('goodbye'), 'the change to be in force again');
 }
 
 /** Presses the buttons of the header until the page looks so. */

@@ -1,8 +1,10 @@
-/** A file of the configuration to be changed: checked while it is written, shown as a difference, brought into force with a way back. */
-import { useEffect, useState } from 'react';
+/** Files of the configuration to be changed: checked while they are written, shown as a difference, brought into force with a way back. */
+import { useEffect, useMemo, useState } from 'react';
 import { Card, type Deed } from '../parts.tsx';
 import type { Config, Tried } from '../shapes.ts';
 import { useShared } from '../state.tsx';
+import { ConfigText } from './config-text.tsx';
+import { type Fault, Verdict } from './config-verdict.tsx';
 
 const CHECK_AFTER_MS = 400;
 const CONFIRM_S = 60;
@@ -14,15 +16,27 @@ interface EditorProps {
   readonly again: () => void;
 }
 
+/** Path → what is to stand there, of the files that are changed. */
+type Drafts = Readonly<Record<string, string>>;
+
 export function Editor({ config, etag, ask, again }: EditorProps) {
   const { api, say } = useShared();
   const [path, setPath] = useState(config.file);
-  /** Undefined: nothing was changed, and what comes into force is shown. */
-  const [text, setText] = useState<string>();
+  const [drafts, setDrafts] = useState<Drafts>({});
   const [message, setMessage] = useState('');
+  const [wanted, setWanted] = useState<{ readonly fault: Fault }>();
+  const files = useMemo(() => Object.entries(drafts).map(([path, text]) => ({ path, text })), [drafts]);
+  const tried = useTried(files);
   const inForce = config.texts.find(one => one.path === path)?.text ?? '';
-  const tried = useTried(path, text);
-  const files = [{ path, text: text ?? '' }];
+  const faults = useMemo(
+    () => (files.length === 0 ? [] : tried?.diagnostics.filter(({ file }) => file === path)),
+    [files, tried, path],
+  );
+  const change = (text: string) => setDrafts(was => withDraft(was, path, text, inForce));
+  const show = (fault: Fault) => {
+    if (config.texts.some(one => one.path === fault.file)) setPath(fault.file);
+    setWanted({ fault });
+  };
   const apply = () =>
     ask({
       ...{ title: say('applyTitle'), text: say('applyText'), button: say('apply') },
@@ -30,44 +44,28 @@ export function Editor({ config, etag, ask, again }: EditorProps) {
       input: { label: say('confirmWithin'), first: String(CONFIRM_S), type: 'number' },
       act: async seconds => {
         await api.change('POST', '/config/apply', etag, { files, message, confirmS: Number(seconds) });
-        setText(undefined);
+        setDrafts({});
         setMessage('');
         again();
       },
     });
-  const choice = config.texts.length > 1 && (
-    <select
-      aria-label={say('file')}
-      value={path}
-      onChange={event => {
-        setPath(event.target.value);
-        setText(undefined);
-      }}
-    >
-      {config.texts.map(one => (
-        <option key={one.path}>{one.path}</option>
-      ))}
-    </select>
-  );
   return (
-    <Card title={path} more={choice}>
-      <textarea
-        aria-label={path}
-        spellCheck={false}
-        value={text ?? inForce}
-        rows={Math.min(26, inForce.split('\n').length + 2)}
-        onChange={event => setText(event.target.value)}
+    <Card title={path} more={<FileChoice config={config} drafts={drafts} path={path} choose={setPath} />}>
+      <ConfigText
+        {...{ config, path, faults, change }}
+        text={drafts[path] ?? inForce}
+        wanted={wanted?.fault.file === path ? wanted : undefined}
       />
       <p className="faint">{say('hiddenSecrets')}</p>
-      {text !== undefined && tried && <Verdict tried={tried} />}
-      {text !== undefined && (
+      {files.length > 0 && (
         <>
+          {tried ? <Verdict tried={tried} show={show} /> : <p className="faint">{say('checking')}</p>}
           <label>
             {say('message')}
             <input value={message} onChange={event => setMessage(event.target.value)} />
           </label>
           <div className="buttons">
-            <button type="button" onClick={() => setText(undefined)}>
+            <button type="button" onClick={() => setDrafts({})}>
               {say('discard')}
             </button>
             <button
@@ -85,64 +83,51 @@ export function Editor({ config, etag, ask, again }: EditorProps) {
   );
 }
 
-/** What the node makes of the text, a moment after the last key. */
-function useTried(path: string, text: string | undefined): Tried | undefined {
+/** What is as it is in force is no draft. */
+function withDraft(drafts: Drafts, path: string, text: string, inForce: string): Drafts {
+  const { [path]: _, ...rest } = drafts;
+  return text === inForce ? rest : { ...rest, [path]: text };
+}
+
+interface ChoiceProps {
+  readonly config: Config;
+  readonly drafts: Drafts;
+  readonly path: string;
+  readonly choose: (path: string) => void;
+}
+
+/** Files of the configuration; a dot is before those that are changed. */
+function FileChoice({ config, drafts, path, choose }: ChoiceProps) {
+  const { say } = useShared();
+  if (config.texts.length < 2) return null;
+  return (
+    <select aria-label={say('file')} value={path} onChange={event => choose(event.target.value)}>
+      {config.texts.map(one => (
+        <option key={one.path} value={one.path}>
+          {one.path in drafts ? '● ' : ''}
+          {one.path}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+/** What the node makes of the files, a moment after the last key. */
+function useTried(files: Config['texts']): Tried | undefined {
   const { api } = useShared();
   const [tried, setTried] = useState<Tried>();
   useEffect(() => {
     setTried(undefined);
-    if (text === undefined) return;
+    if (files.length === 0) return;
     let isOver = false;
     const timer = setTimeout(async () => {
-      const said = await api
-        .change<Tried>('POST', '/config/validate', '*', { files: [{ path, text }] })
-        .catch(() => undefined);
+      const said = await api.change<Tried>('POST', '/config/validate', '*', { files }).catch(() => undefined);
       if (!isOver) setTried(said?.value);
     }, CHECK_AFTER_MS);
     return () => {
       isOver = true;
       clearTimeout(timer);
     };
-  }, [api, path, text]);
+  }, [api, files]);
   return tried;
-}
-
-function Verdict({ tried }: { readonly tried: Tried }) {
-  const { say } = useShared();
-  return (
-    <>
-      <ul className="plain" aria-label={say('faults')}>
-        {tried.diagnostics.map(({ severity, file, line, column, message, hint }) => (
-          <li
-            key={`${file}:${line}:${column} ${message}`}
-            className={`note ${severity === 'error' ? 'bad' : 'warn'}`}
-          >
-            <code>
-              {file.split('/').at(-1)}:{line}:{column}
-            </code>{' '}
-            {message}
-            {hint !== undefined && <small> {hint}</small>}
-          </li>
-        ))}
-      </ul>
-      {tried.sound && <p className="note good">{say('sound')}</p>}
-      {tried.diff !== '' && <DiffText text={tried.diff} />}
-    </>
-  );
-}
-
-export function DiffText({ text }: { readonly text: string }) {
-  let at = 0;
-  const kindOf = (line: string) =>
-    line.startsWith('+') ? 'added' : line.startsWith('-') ? 'removed' : line.startsWith('@') ? 'faint' : '';
-  return (
-    <pre className="diff">
-      {text.split('\n').map(line => (
-        <span key={at++} className={kindOf(line)}>
-          {line}
-          {'\n'}
-        </span>
-      ))}
-    </pre>
-  );
 }

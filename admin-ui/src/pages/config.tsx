@@ -3,7 +3,8 @@ import { useEffect, useState } from 'react';
 import { Ask, Card, type Deed, Sheet, State, Table } from '../parts.tsx';
 import type { Config, Diff, Page, Revision } from '../shapes.ts';
 import { mayDo, useAsked, useShared } from '../state.tsx';
-import { DiffText, Editor } from './config-editor.tsx';
+import { Editor } from './config-editor.tsx';
+import { DiffText } from './config-verdict.tsx';
 
 const EVERY_MS = 3000;
 const CONFIRM_S = 60;

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { Ask, Card, type Deed, State, Table } from '../parts.tsx';
 import type { RestoreItem, RestorePreview } from '../shapes.ts';
 import { mayDo, useShared } from '../state.tsx';
-import { DiffText } from './config-editor.tsx';
+import { DiffText } from './config-verdict.tsx';
 
 export function SettingsPage() {
   const { say, who } = useShared();

@@ -1,4 +1,5 @@
 /** Control's side of the API: answers what the API process asks, and does what it is told, one change at a time, each in the audit log. */
+import { vocabulary } from '#config';
 import { Turns } from '#kit/turns.ts';
 import type { Applier } from '../../apply.ts';
 import { BackupFault } from '../../backup/fault.ts';
@@ -85,6 +86,7 @@ export class Desk {
         ),
       bans: () => applier.bans.sync(),
       config: async () => this.#config(),
+      language: async () => vocabulary(),
       revisions: async ({ limit, before }) => historyOf(applier).list(limit, before),
       revision: async id => {
         const { texts, ...head } = historyOf(applier).find(id);

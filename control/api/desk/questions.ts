@@ -1,6 +1,6 @@
 /** What the API process asks of control, and what it is answered. */
 import type { ClusterFigures } from '#cluster';
-import type { Diagnostic } from '#config';
+import type { Diagnostic, Vocabulary } from '#config';
 import type { CommandedState, L4Figures, NamedFlow } from '#l4';
 import type { MemberSaid, PoolSessions, Step, ZoneBans } from '#l7';
 import type { Part } from '../../backup/manifest.ts';
@@ -73,6 +73,8 @@ export interface Reads extends Pick<ClerkQuestions, ClerkRead> {
   live: { readonly input: undefined; readonly output: LiveShown };
   bans: { readonly input: undefined; readonly output: readonly ZoneBans[] };
   config: { readonly input: undefined; readonly output: ConfigTexts };
+  /** The language of configurations. */
+  language: { readonly input: undefined; readonly output: Vocabulary };
   /** The newest first. */
   revisions: {
     readonly input: { readonly limit: number; readonly before?: number | undefined };

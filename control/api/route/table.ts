@@ -8,6 +8,7 @@ import { CONFIG } from './config.ts';
 import { EXPLAIN } from './explain.ts';
 import { L4 } from './l4.ts';
 import { L7 } from './l7.ts';
+import { LANGUAGE } from './language.ts';
 import { LIVE } from './live.ts';
 import { LOGS } from './logs.ts';
 import { ME } from './me.ts';
@@ -29,6 +30,7 @@ export const ROUTES: readonly Route[] = [
   ...EXPLAIN,
   ...CERTIFICATES,
   ...CONFIG,
+  ...LANGUAGE,
   ...BACKUP,
   ...LOGS,
   ...AUDIT,
