@@ -1,7 +1,7 @@
 /** The layouts of l4/bpf/shared.h for TypeScript. test/l4/layout.test.ts holds them against the compiled object and that file. */
 import type { Struct } from './struct.ts';
 
-export const LAYOUT_VERSION = 7;
+export const LAYOUT_VERSION = 8;
 export const FLOW_SHARDS = 64;
 export const BUCKET_SLOTS = 14;
 export const BUCKET_FLOWS = 10;
@@ -227,7 +227,7 @@ export const STRUCTS = {
   flow_bucket: {
     size: 64 + 128 * BUCKET_SLOTS,
     fields: {
-      busy: [0, 'u32'],
+      round: [0, 'u32'],
       spilled: [4, 'u32'],
       tags: [8, 4 * BUCKET_SLOTS],
       slots: [64, 128 * BUCKET_SLOTS],

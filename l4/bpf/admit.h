@@ -121,7 +121,7 @@ INLINE int insert(const struct settings *settings, struct packet *packet, __u32 
   }
   count_open(&packet->key, flow, service);
   count_flow(real_id, flow->state, 1);
-  if (!flow_insert_at(&packet->key, flow, packet->hash)) {
+  if (!flow_insert_missed(&packet->key, flow, packet->hash, packet->round)) {
     if (is_active(flow->state)) tell_flow(&packet->key, flow, NEWS_LIVES);
     return REASON_NEW;
   }

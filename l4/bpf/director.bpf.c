@@ -273,7 +273,7 @@ INLINE int direct(frame_t *frame) {
   if (!seed) return VERDICT_PASS;
   packet->hash = flow_hash(seed, &packet->key);
   /* A call less. What is read back is any number to the verifier: one way leads on from here, not one for each slot. */
-  scratch->found = find_slot_here(seed, &packet->key, packet->hash);
+  scratch->found = find_slot_here(seed, &packet->key, packet->hash, &packet->round);
   struct flow *flow = flow_at(*(volatile __u64 *)&scratch->found);
   if (flow && flow->role == ROLE_REPLY) return from_real(frame, packet, now, flow);
   if (!is_to) return VERDICT_PASS;

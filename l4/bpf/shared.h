@@ -8,7 +8,7 @@
 #include <linux/types.h>
 
 /* Changes with every layout: maps that were pinned by another one are not adopted. */
-#define LAYOUT_VERSION 7
+#define LAYOUT_VERSION 8
 
 #define FLOW_SHARDS 64
 #define REALS_MOST 16384
@@ -208,7 +208,7 @@ _Static_assert(sizeof(struct slot) == 128, "two cache lines");
 #define BUCKET_SLOTS 14
 #define BUCKET_FLOWS 10
 struct flow_bucket {
-  __u32 busy; /* somebody puts a flow in */
+  __u32 round; /* one more when somebody begins to put a flow in, and one more when he is done */
   __u32 spilled; /* flows of this bucket that stand in others, because it was full */
   __u32 tags[BUCKET_SLOTS]; /* of a flow's hash, an odd number; 0: free */
   struct slot slots[BUCKET_SLOTS];
@@ -343,7 +343,8 @@ struct packet {
   __u8 protocol; /* key.protocol is that of the flow: the quoted one, for an ICMP error */
   __u64 now;
   struct flow_key key; /* as the packet has it; of an ICMP error, the packet that would answer the quoted one */
-  __u64 hash; /* of the key (table.h) */
+  __u64 hash; /* of the key, and the round of its bucket when it was looked for (table.h) */
+  __u32 round;
   struct address source, destination; /* in its own header, also where it is an ICMP error */
   __u32 service; /* its id; 0 on the way back */
   __u8 spliced; /* a SYN that was made of a cookie: scratch.splice belongs to it */

@@ -15,6 +15,12 @@
 #define PLACES 4
 /* Whoever holds a bucket holds it for some 50 ns. */
 #define BUSY_TRIES 512
+/* Other processors see stores and loads in their order. */
+#ifdef __TARGET_ARCH_x86
+#define IN_ORDER 1
+#else
+#define IN_ORDER 0
+#endif
 /* An address of a slot: 0, or one more than this. */
 #define SLOT_BITS 4
 _Static_assert(BUCKET_SLOTS < 1 << SLOT_BITS, "a slot's number has its bits");
@@ -71,11 +77,12 @@ INLINE __u64 find_spilled(const struct flow_seed *seed, const struct flow_key *k
   return 0;
 }
 
-/* The address of a key's slot; 0: there is none. `hash`: that of the key. */
-INLINE __u64 find_slot_here(const struct flow_seed *seed, const struct flow_key *key, __u64 hash) {
+/* The address of a key's slot; 0: there is none. `hash`: that of the key. *round: that of its bucket before. */
+INLINE __u64 find_slot_here(const struct flow_seed *seed, const struct flow_key *key, __u64 hash, __u32 *round) {
   __u32 index = place_of(seed, hash, 0);
   struct flow_bucket *bucket = bucket_at(index);
   if (!bucket) return 0;
+  *round = *(volatile __u32 *)&bucket->round;
   __u32 slot = find_in(bucket, key, tag_of(hash));
   if (slot < BUCKET_SLOTS) return address_of_slot(index, slot);
   return bucket->spilled ? find_spilled(seed, key, hash) : 0;
@@ -83,7 +90,8 @@ INLINE __u64 find_slot_here(const struct flow_seed *seed, const struct flow_key 
 
 SEPARATE __u64 find_slot(const struct flow_key *key) {
   struct flow_seed *seed = get_seed();
-  return key && seed ? find_slot_here(seed, key, flow_hash(seed, key)) : 0;
+  __u32 round;
+  return key && seed ? find_slot_here(seed, key, flow_hash(seed, key), &round) : 0;
 }
 
 INLINE struct flow *flow_at(__u64 address) {
@@ -94,13 +102,27 @@ INLINE struct flow *flow_at(__u64 address) {
 
 INLINE struct flow *flow_get(const struct flow_key *key) { return flow_at(find_slot(key)); }
 
+INLINE int hold_in(struct flow_bucket *bucket, __u32 round) {
+  return !(round & 1) && __sync_val_compare_and_swap(&bucket->round, round, round + 1) == round;
+}
+
 INLINE int hold(struct flow_bucket *bucket) {
   for (int turn = 0; turn < BUSY_TRIES; turn++)
-    if (!__sync_val_compare_and_swap(&bucket->busy, 0, 1)) return 1;
+    if (hold_in(bucket, *(volatile __u32 *)&bucket->round)) return 1;
   return 0;
 }
 
-INLINE void let_go(struct flow_bucket *bucket) { *(volatile __u32 *)&bucket->busy = 0; }
+INLINE void let_go(struct flow_bucket *bucket) { *(volatile __u32 *)&bucket->round = bucket->round + 1; }
+
+/* A locked instruction waits until all that was written before stands in the cache, and a new flow's slot seldom does. */
+INLINE void publish(__u32 *at, __u32 tag) {
+  if (IN_ORDER) {
+    asm volatile("" ::: "memory");
+    *(volatile __u32 *)at = tag;
+  } else {
+    __sync_lock_test_and_set(at, tag);
+  }
+}
 
 /* Into a bucket that is held. The tag comes last, and with it all that was written before. 0: it is full. */
 INLINE int put_in(struct flow_bucket *bucket, const struct flow_key *key, const struct flow *flow, __u32 tag) {
@@ -110,7 +132,7 @@ INLINE int put_in(struct flow_bucket *bucket, const struct flow_key *key, const 
     __builtin_memcpy(&bucket->slots[at].flow, flow, FLOW_HEAD);
     if (flow->mode == MODE_NAT || flow->mode == MODE_FULLNAT)
       __builtin_memcpy((char *)&bucket->slots[at].flow + FLOW_HEAD, (const char *)flow + FLOW_HEAD, sizeof *flow - FLOW_HEAD);
-    __sync_lock_test_and_set(&bucket->tags[at], tag);
+    publish(&bucket->tags[at], tag);
     return 1;
   }
   return 0;
@@ -137,10 +159,11 @@ SEPARATE int put_elsewhere(const struct flow_key *key, const struct flow *flow, 
 }
 
 /* A new flow. 0, -EXIST, -TOO_BIG where there is no room, or -BUSY. Of two CPUs with the same key one comes first: both hold its
- * bucket. `hash`: that of the key. */
-SEPARATE int flow_insert_at(const struct flow_key *key, const struct flow *flow, __u64 hash) {
+ * bucket. */
+SEPARATE int flow_insert(const struct flow_key *key, const struct flow *flow) {
   struct flow_seed *seed = get_seed();
   if (!key || !flow || !seed) return -TOO_BIG;
+  __u64 hash = flow_hash(seed, key);
   struct flow_bucket *bucket = bucket_at(place_of(seed, hash, 0));
   if (!bucket) return -TOO_BIG;
   if (!hold(bucket)) return -BUSY;
@@ -151,15 +174,23 @@ SEPARATE int flow_insert_at(const struct flow_key *key, const struct flow *flow,
   return failed;
 }
 
-SEPARATE int flow_insert(const struct flow_key *key, const struct flow *flow) {
+/* The same for a key that was looked for in vain: where its bucket is in the same round, it is not there now either. */
+INLINE int flow_insert_missed(const struct flow_key *key, const struct flow *flow, __u64 hash, __u32 round) {
   struct flow_seed *seed = get_seed();
-  return key && seed ? flow_insert_at(key, flow, flow_hash(seed, key)) : -TOO_BIG;
+  if (!seed) return -TOO_BIG;
+  struct flow_bucket *bucket = bucket_at(place_of(seed, hash, 0));
+  if (!bucket) return -TOO_BIG;
+  if (!IN_ORDER || !hold_in(bucket, round)) return flow_insert(key, flow);
+  int failed = put_in(bucket, key, flow, tag_of(hash)) ? 0 : put_elsewhere(key, flow, hash);
+  let_go(bucket);
+  return failed;
 }
 
 SEPARATE int flow_delete(const struct flow_key *key) {
   struct flow_seed *seed = get_seed();
   if (!key || !seed) return 0;
-  __u64 hash = flow_hash(seed, key), address = find_slot_here(seed, key, hash);
+  __u32 round;
+  __u64 hash = flow_hash(seed, key), address = find_slot_here(seed, key, hash, &round);
   if (!address) return 0;
   __u32 own = place_of(seed, hash, 0), index = (address - 1) >> SLOT_BITS, slot = (address - 1) & ((1 << SLOT_BITS) - 1);
   struct flow_bucket *bucket = bucket_at(index), *first = bucket_at(own);

@@ -12,7 +12,7 @@ struct walk {
 static int look_at_flow(const struct flow_key *key, struct flow *flow, struct walk *walk);
 
 INLINE int is_empty(const struct flow_bucket *bucket) {
-  const __u64 *pairs = (const __u64 *)&bucket->busy;
+  const __u64 *pairs = (const __u64 *)&bucket->round;
   __u64 tags = 0;
 #pragma unroll
   for (int at = 1; at <= BUCKET_SLOTS / 2; at++) tags |= pairs[at];
