@@ -287,7 +287,7 @@ function headOf(exchange: Exchange): RequestHead {
     id: exchange.requestId!,
     method: head.method,
     target: head.target,
-    protocol: downstream.protocol,
+    protocol: protocolOf(head.line, downstream.protocol),
     headers,
     clientAddress: exchange.remoteAddress,
     clientPort: exchange.remotePort,
@@ -295,6 +295,12 @@ function headOf(exchange: Exchange): RequestHead {
     serverPort: connection.localPort,
   };
 }
+
+/** Rules see the version as sent: HTTP/1.2 and later are served as HTTP/1.1 (RFC 9110, section 6.2). */
+const protocolOf = (line: string, served: string): string =>
+  served !== 'HTTP/1.1' || line === '' || line.endsWith('.1')
+    ? served
+    : line.slice(line.lastIndexOf(' ') + 1);
 
 function answerHeadOf({ downstream }: Exchange, { status, headers }: Response): ResponseHead {
   return { status, protocol: downstream.protocol, headers: headers.pairs() };

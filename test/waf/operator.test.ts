@@ -44,6 +44,8 @@ const FILES: Readonly<Record<string, string>> = {
   'entities.dtd': '<!ENTITY % a "%b;%b;"><!ENTITY % b "%a;%a;"><!ELEMENT x (%a;)>',
   'elsewhere.dtd': '<!ENTITY % a SYSTEM "http://example.com/a.dtd"> %a; <!ELEMENT x ANY>',
   'model.dtd': '<!ELEMENT x (a, b | c)>',
+  'known.txt':
+    'ssdeep,1.1--blocksize:hash:hash,filename\n# a page\n6:xHH+zofJ0tzzx+jUn8nOrlxOqWQoMTpAqgz7mNEwRNaUQKeFU6JLn:x+sfW8j4sclx3Wyplgn6EwCUSLn,"a, b.php"\n',
   'words.data': '# words\nsqlmap\n\nMozilla/Evil x\n  # indented\n',
   'wrong.data': '198.51.100.0/24\n198.51.100.0/99\n',
 };
@@ -104,6 +106,11 @@ for (const operator of REFUSED) {
 }
 
 const WRONG: readonly (readonly [string, string])[] = [
+  ['fuzzyHash', 'known.txt'],
+  ['fuzzyHash', 'known.txt 0'],
+  ['fuzzyHash', 'known.txt 101'],
+  ['fuzzyHash', 'words.data 60'],
+  ['fuzzyHash', 'absent.txt 60'],
   ['ipMatch', ''],
   ['ipMatch', '192.0.2.1,192.0.2'],
   ['ipMatch', '192.0.2.0/33'],
@@ -152,6 +159,7 @@ const DEPARTURES: Readonly<Record<string, string>> = {
   ipMatchFromFile: 'needs a file',
   pmFromFile: 'needs a file',
   pmf: 'needs a file',
+  fuzzyHash: 'needs a file',
   geoLookup: 'needs a database',
   validateDTD: 'needs a file',
   rbl: 'needs a name server',

@@ -18,7 +18,7 @@ export const REFUSED_ACTIONS: Readonly<Record<string, string>> = {
   append: 'bodies are not written into: use sub_filter',
   prepend: 'bodies are not written into: use sub_filter',
   proxy: 'requests are sent on by proxy_pass',
-  exec: 'rules start no programs',
+  exec: 'a stranger would start a program with each request: alerts and waf events tell of matches',
   pause: 'a thread that waits serves nobody: use limit_req',
   deprecatevar: 'use expirevar',
   sanitisearg: 'keep the part out of SecAuditLogParts instead',

@@ -12,12 +12,11 @@ const refused = (name: string, reason: string, hint: string): Operator => ({
 const REMOVE = 'remove the rule';
 
 export const REFUSED: readonly Operator[] = [
-  refused('fuzzyHash', 'it compares with hashes of known files (ssdeep)', REMOVE),
   refused('gsbLookup', 'the service that it asked has ended', REMOVE),
   refused(
     'inspectFile',
-    'it would run a program for each upload',
-    'inspect uploads by their type, extension and size',
+    'it would start a program for each file that a stranger sends',
+    'name a scanner that stays: waf_upload scan=unix:/run/clamav/clamd.ctl',
   ),
   refused('rsub', 'it rewrites what passes, and moat inspects only', 'rewrite answers by sub_filter'),
   refused('validateHash', 'it belongs to a module of version 2', REMOVE),

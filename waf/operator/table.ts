@@ -2,6 +2,7 @@
 import { noMatch, unconditionalMatch } from './always.ts';
 import { eq, ge, gt, le, lt } from './compare.ts';
 import { detectSQLi, detectXSS } from './detect.ts';
+import { fuzzyHash } from './fuzzy-hash.ts';
 import { ipMatch, ipMatchF, ipMatchFromFile } from './ip-match.ts';
 import { geoLookup, rbl } from './lookup.ts';
 import type { Operator } from './operator.ts';
@@ -22,6 +23,7 @@ const ALL: readonly Operator[] = [
   detectXSS,
   endsWith,
   eq,
+  fuzzyHash,
   ge,
   geoLookup,
   gt,

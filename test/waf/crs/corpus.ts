@@ -153,6 +153,7 @@ const ODD: Readonly<Record<string, string>> = {
     'GET / HTTP/1.1\r\nHost: 192.0.2.1\r\nUser-Agent: a\r\nAccept: */*\r\nConnection: close\r\n\r\n',
   'method that nobody knows': wire({ method: 'BREW', target: '/pot' }),
   'backup file': wire({ target: '/config.php.bak' }),
+  'version that nobody allows': wire({}).replace('HTTP/1.1', 'HTTP/1.2'),
   'hidden file': wire({ target: '/.git/config' }),
   scanner:
     'GET / HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: sqlmap/1.7\r\nAccept: */*\r\nConnection: close\r\n\r\n',
