@@ -9,6 +9,7 @@ import type { DiscoveryModel } from '#model/l7/discovery.ts';
 import { type GeoDatabase, type GeoProxies, NO_GEO_PROXIES } from '#model/l7/geoip.ts';
 import type { HealthCheckModel, MatchModel, MatchTest } from '#model/l7/health.ts';
 import type { ContentModel, ListenModel, LocationMatch, ServerCore, ServerName } from '#model/l7/http.ts';
+import type { KubernetesModel } from '#model/l7/kubernetes.ts';
 import type { LimitZone } from '#model/l7/limit.ts';
 import type { AccessLog, LogFormat } from '#model/l7/log.ts';
 import type { RewriteStep } from '#model/l7/rewrite.ts';
@@ -127,6 +128,8 @@ export interface HttpDraft {
   healthChecks: HealthCheckDraft[];
   /** Of sticky cookies, for pools that have none of their own. */
   stickySecrets: string[];
+  /** Sources of routes, with the servers that they stand in. */
+  kubernetes: { readonly server: ServerDraft; readonly model: Omit<KubernetesModel, 'server'> }[];
   /** Members that are looked up while moat runs. */
   resolved: { name: string; pool: PoolDraft; site: Site }[];
   /** How many members pools should have, with the lines that say so. */
@@ -244,6 +247,7 @@ export function newHttp(): HttpDraft {
     healthChecks: [],
     autoscales: [],
     stickySecrets: [],
+    kubernetes: [],
     resolved: [],
     zones: new Map(),
     files: new Map(),

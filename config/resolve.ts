@@ -96,6 +96,10 @@ function resolveHttp(draft: HttpDraft, acme: AcmeResolution, around: Surrounding
     limitZones: draft.limitZones,
     banSpared: draft.banSpared,
     healthChecks: resolveHealthChecks(draft, settings, around),
+    kubernetes: draft.kubernetes.map(({ server, model }) => ({
+      ...model,
+      server: draft.servers.indexOf(server),
+    })),
     charsets: { names: [...draft.charsets.names.keys()], maps: draft.charsets.maps },
     variables: [...draft.variables.values()],
     geoDatabases: [...draft.geoDatabases.values()],

@@ -19,6 +19,7 @@ import { diskNeedsOf } from './disk-needs.ts';
 import { baseEnvironment } from './environment.ts';
 import type { ConfigHistory } from './history/keeper.ts';
 import type { Invocation } from './invocation.ts';
+import { RouteKeeper } from './kubernetes/keeper.ts';
 import { type Change, Listeners } from './listeners.ts';
 import { LiveKeeper } from './live/keeper.ts';
 import { LogFiles } from './log-files.ts';
@@ -65,6 +66,10 @@ export class Applier {
   readonly certificates = new CertificateHealth(() => this.#acme);
   readonly #poolOrders: PoolOrders;
   readonly #found: FoundMembers;
+  /** Routes by objects of Kubernetes. */
+  readonly routes: RouteKeeper;
+  /** As it was read, before commands and routes of objects. */
+  #configured: Model | undefined;
   readonly #sourceFiles = new SourceFiles();
   /** Log level and firewall mode by command. */
   readonly live: LiveKeeper;
@@ -88,6 +93,7 @@ export class Applier {
     plane.bansChanged = this.bans.changed;
     this.#poolOrders = new PoolOrders(plane, invocation.file, () => this.log);
     this.#found = new FoundMembers(plane, invocation.file, () => this.log);
+    this.routes = new RouteKeeper(plane, invocation.file, () => this.log);
     plane.readFile = this.#sourceFiles.read;
     this.live = new LiveKeeper(invocation, () => this.log);
   }
@@ -133,6 +139,7 @@ export class Applier {
     this.#openLog(config);
     this.#poolOrders.begin();
     this.#found.begin();
+    this.routes.begin();
     this.live.begin();
     for (let tries = 1; ; tries++) {
       try {
@@ -232,6 +239,11 @@ export class Applier {
     return this.#missing;
   }
 
+  /** The http block in force once more, with the routes that objects have now: no file is read. @throws {Error} with the reason; then nothing has changed */
+  async reroute(): Promise<void> {
+    if (this.#configured) await this.#applyL7(this.#configured);
+  }
+
   #miss(message: string): void {
     this.log.emerg(message);
     this.#missing.push(message);
@@ -270,7 +282,7 @@ export class Applier {
 
   /** @param between when all workers have prepared: the last moment at which anything may refuse */
   async #applyL7(configured: Model, between?: () => Promise<void>): Promise<void> {
-    const model = this.live.apply(configured);
+    const model = this.routes.apply(this.live.apply(configured));
     const config = planeConfigOf(model, this.invocation);
     const { logs, tempDirs } = diskNeedsOf(config);
     const files = this.#files.prepare(logs);
@@ -285,6 +297,7 @@ export class Applier {
     this.#files.commit(files);
     this.#openLog(config);
     this.#events.follow(model.http);
+    this.#configured = configured;
   }
 
   async #change(

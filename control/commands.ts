@@ -169,6 +169,11 @@ export const COMMANDS = {
       'show the other node of the pair, by which paths it is heard, the witness, and partitions that were',
     load: () => import('./commands/cluster.ts'),
   },
+  kubernetes: {
+    usage: 'kubernetes status [-c FILE] [-p PREFIX] [--json]',
+    summary: 'show the routes that objects of Kubernetes bring, and which of them are left out, and why',
+    load: () => import('./commands/kubernetes.ts'),
+  },
   gslb: {
     usage: 'gslb status [-c FILE] [-p PREFIX] [--json]',
     summary:

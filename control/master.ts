@@ -77,7 +77,16 @@ export class Master {
       bring: (model, texts) => this.#bring(model, texts),
       take: work => this.#turns.take(work),
     };
+    applier.routes.hands = {
+      reroute: () => this.#turns.take(() => this.#reroute()),
+    };
     return history;
+  }
+
+  async #reroute(): Promise<void> {
+    if (this.#ending || this.#workersAreAway) throw new Error('the workers are away, or on their way');
+    await this.#applier.reroute();
+    this.#tellInForce();
   }
 
   async #bring(model: Model, texts: ReadonlyMap<string, string>): Promise<readonly string[]> {

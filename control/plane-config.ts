@@ -16,6 +16,7 @@ const NO_HTTP: HttpModel = {
   limitZones: [],
   banSpared: [],
   healthChecks: [],
+  kubernetes: [],
   charsets: { names: [], maps: [] },
   variables: [],
   geoDatabases: [],

@@ -8,6 +8,7 @@ import type { AcmeNote } from './acme/note.ts';
 import type { BanOrder, ZoneBans } from './ban/desk.ts';
 import type { KeptSource } from './discovery/kept.ts';
 import type { EngineStatus } from './engine.ts';
+import type { RouteNews } from './kubernetes/source.ts';
 import type { TrafficReport } from './metrics/traffic-report.ts';
 import type { Secrets } from './secrets.ts';
 import type { StoreFigures } from './store/figures.ts';
@@ -115,6 +116,8 @@ export type PlaneNews =
   | { readonly bans: 'changed' | 'lifted' }
   | { readonly secrets: Secrets }
   | { readonly found: readonly KeptSource[] }
+  /** What objects of Kubernetes come to, and how their source is doing. */
+  | { readonly routes: RouteNews }
   /** Other nodes have said something about certificates of authorities. */
   | { readonly acme: readonly AcmeNote[] };
 

@@ -10,6 +10,7 @@ import type { BanOrder, ZoneBans } from './ban/desk.ts';
 import { Child, type Ending, howItEnded } from './child.ts';
 import type { FileText } from './discovery/follow.ts';
 import type { KeptSource } from './discovery/kept.ts';
+import type { RouteNews } from './kubernetes/source.ts';
 import {
   type PlaneNews,
   type PlaneStatus,
@@ -33,6 +34,9 @@ export type { FileText } from './discovery/follow.ts';
 export { type KeptSource, keptSourcesOf } from './discovery/kept.ts';
 export type { SourceFigures } from './discovery/source.ts';
 export type { Step } from './explain.ts';
+export { type Grafted, withRoutes } from './kubernetes/graft.ts';
+export { readPlan } from './kubernetes/read-plan.ts';
+export type { RouteNews } from './kubernetes/source.ts';
 export type { PlaneConfig, PlaneStatus, Slot, WorkerStatus } from './messages.ts';
 export type { TrafficReport } from './metrics/traffic-report.ts';
 export { packConfig } from './parcel.ts';
@@ -92,6 +96,8 @@ export class L7Plane {
   found: readonly KeptSource[] = [];
   /** Told when they name others. */
   foundChanged: (found: readonly KeptSource[]) => void = () => {};
+  /** Told what objects of Kubernetes come to. */
+  routesChanged: (news: RouteNews) => void = () => {};
   /** Reads a file for the process, which has no right to. @returns undefined when it is as `known` says @throws {Error} */
   readFile: (path: string, known: string | undefined) => Promise<FileText | undefined> = path =>
     Promise.reject(new Error(`nobody reads "${path}"`));
@@ -214,6 +220,7 @@ export class L7Plane {
     else if ('acme' in news) this.acmeHeard(news.acme);
     else if ('secrets' in news) this.#secrets.adopt(news.secrets.tickets, news.secrets.ticketsBornMs);
     else if ('found' in news) this.#keepFound(news.found);
+    else if ('routes' in news) this.routesChanged(news.routes);
     else if ('waf' in news) this.wafEvents(news.waf);
   }
 

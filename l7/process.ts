@@ -13,6 +13,7 @@ import { AcmeShelf } from './acme/shelf.ts';
 import { BanDesk } from './ban/desk.ts';
 import { Crew } from './crew.ts';
 import type { Generation } from './generation.ts';
+import { RouteBook } from './kubernetes/source.ts';
 import {
   type PlaneConfig,
   type PlaneNews,
@@ -93,6 +94,14 @@ class PlaneProcess {
   readonly #tracing = new SpanExporter({
     log: () => this.#logs.main,
     count: (what, n) => this.#count(what, n),
+  });
+  /** Follows objects of Kubernetes that are routes. */
+  readonly #routes = new RouteBook({
+    log: () => this.#logs.main,
+    nowMs: Date.now,
+    random: Math.random,
+    read: (path, known) => control.ask({ kind: 'read-file', path, known }),
+    tell: routes => control.tell({ routes }),
   });
   readonly #acme = new AcmeShelf();
   readonly #acmeNotes = new AcmeShare(notes => control.tell({ acme: notes }));
@@ -267,6 +276,7 @@ class PlaneProcess {
     await this.#pools?.settle();
     this.#tracing.follow(this.#current.config.http.traceExporter, this.#current.config.process.workers);
     this.#followStore(this.#current);
+    this.#routes.follow(this.#current.config.http.kubernetes);
     zones.release(reload - 1); // one reload back is kept, for requests that began before it
     return overrides;
   }

@@ -141,7 +141,7 @@ function refuseMisfit(draft: LocationDraft, scope: Scope): void {
 /** Two locations of a level must differ in their text; `= /a` and `/a` do. Of two named ones nginx takes the first. */
 function isTaken(draft: LocationDraft, scope: Scope): boolean {
   const { match, site } = draft;
-  if (match.kind === 'regex' || match.kind === 'predicate' || match.kind === 'none') return false;
+  if (match.kind !== 'named' && !('uri' in match)) return false;
   const text = match.kind === 'named' ? match.name : match.uri;
   const key = match.kind === 'exact' ? `=${text}` : text;
   const taken = (scope.location.taken ??= new Map());

@@ -17,6 +17,7 @@ import { HEADERS } from './headers.ts';
 import { HEALTH } from './health.ts';
 import { HTTP } from './http.ts';
 import { HTTP2 } from './http2.ts';
+import { KUBERNETES } from './kubernetes.ts';
 import { L4 } from './l4.ts';
 import { LIMIT } from './limit.ts';
 import { LIMIT_BAN } from './limit-ban.ts';
@@ -57,6 +58,7 @@ const FAMILIES: readonly (readonly Directive[])[] = [
   MAP,
   REFERER,
   MIRROR,
+  KUBERNETES,
   GEO,
   GEOIP2,
   SPLIT_CLIENTS,

@@ -11,6 +11,7 @@ import {
 import { ArgumentFault, type ArgumentValues, arg } from '../argument.ts';
 import { defineDirective } from '../registry.ts';
 import type { Scope } from '../scope.ts';
+import { askedWord, httpPlaceOf, refuseStrangeName } from './http-place.ts';
 
 const KINDS = ['file', 'consul', 'kubernetes', 'docker'] as const;
 type Kind = (typeof KINDS)[number];
@@ -164,12 +165,8 @@ function kubernetesOf(args: Values, scope: Scope): KubernetesDiscovery {
     : placeOf(args, 'https://HOST:6443');
   const { tokenPath, caPath } = entryOf(args, scope);
   const service = needed(args, 'service', 'web');
-  for (const [name, value] of [
-    ['service', service],
-    ['namespace', args.namespace],
-  ])
-    if (value !== undefined && !/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value))
-      throw new ArgumentFault(`"${value}" is no name of a ${name} in Kubernetes`);
+  refuseStrangeName(service, 'service');
+  refuseStrangeName(args.namespace, 'namespace');
   if (!inPod && args.namespace === undefined)
     throw new ArgumentFault('kubernetes needs namespace=', 'without a place it is that of the pod');
   return {
@@ -197,12 +194,7 @@ function dockerOf(args: Values, scope: Scope): DockerDiscovery {
   };
 }
 
-/** What goes into a question: long and strange texts are slips. */
-function named(args: Values, name: Own): string | undefined {
-  const value = args[name];
-  if (value === undefined || /^[\x21-\x7e]{1,255}$/.test(value)) return value;
-  throw new ArgumentFault(`${name}= takes 1 to 255 visible letters of ASCII`);
-}
+const named = (args: Values, name: Own): string | undefined => askedWord(args[name], name);
 
 function needed(args: Values, name: Own, sample: string): string {
   const value = named(args, name);
@@ -217,19 +209,10 @@ function portOf(text: string | undefined): number | undefined {
   return port;
 }
 
-/** @throws {ArgumentFault} when it is no place, or holds a secret, which logs and lists would show */
+/** @throws {ArgumentFault} */
 function placeOf({ kind, place }: Values, sample: string): HttpPlace {
   if (place === undefined) throw new ArgumentFault(`${kind} needs a place`, `as in ${sample}`);
-  if (/^unix:\/./.test(place)) return { url: 'http://localhost', unixPath: place.slice('unix:'.length) };
-  const text = kind === 'docker' ? place.replace(/^tcp:\/\//, 'http://') : place;
-  const url = /^https?:\/\/[^/]/.test(text) && URL.canParse(text) ? new URL(text) : undefined;
-  if (!url) throw new ArgumentFault(`"${place}" is not a place`, `write it as in ${sample}`);
-  if (url.username || url.password || url.search || url.hash)
-    throw new ArgumentFault(
-      `the place of ${kind} takes neither a password nor a query`,
-      kind === 'docker' ? undefined : 'a secret goes into a file: token_file=',
-    );
-  return { url: url.href.replace(/\/+$/, ''), unixPath: undefined };
+  return httpPlaceOf(place, kind, sample);
 }
 
 const entryOf = ({ token_file: token, ca }: Values, scope: Scope) => ({

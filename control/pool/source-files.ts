@@ -3,6 +3,7 @@ import { constants, open } from 'node:fs/promises';
 import type { FileText } from '#l7';
 import { filesOfDiscovery } from '#model/l7/discovery.ts';
 import type { HttpModel } from '#model/l7/http.ts';
+import { filesOfKubernetes } from '#model/l7/kubernetes.ts';
 import { bytesOf } from '../host/path-bytes.ts';
 
 const MOST_BYTES = 4 << 20;
@@ -11,8 +12,11 @@ export class SourceFiles {
   #inForce: ReadonlySet<string> = new Set();
   #next: ReadonlySet<string> | undefined;
 
-  prepare(http: HttpModel): void {
-    this.#next = new Set(http.pools.flatMap(({ discovery }) => discovery.flatMap(filesOfDiscovery)));
+  prepare(http: Pick<HttpModel, 'pools'> & Partial<Pick<HttpModel, 'kubernetes'>>): void {
+    this.#next = new Set([
+      ...http.pools.flatMap(({ discovery }) => discovery.flatMap(filesOfDiscovery)),
+      ...(http.kubernetes ?? []).flatMap(filesOfKubernetes),
+    ]);
   }
 
   commit(): void {

@@ -13,6 +13,7 @@ import type { Renewed } from '../acme/keeper.ts';
 import type { ShownToken } from '../api/token/store.ts';
 import type { Preview } from '../backup/plan.ts';
 import type { HistoryAnswer } from '../history/order.ts';
+import type { ShownRoutes } from '../kubernetes/keeper.ts';
 import type { LiveSettings, ShownMode } from '../live/settings.ts';
 import type { StatusReport } from './report.ts';
 
@@ -45,6 +46,8 @@ export interface Answers {
   'acme-renew'(wish: string): Promise<{ readonly done: readonly Renewed[] } | { readonly fault: string }>;
   /** Of the L4 tier and the cluster, in Prometheus' text format, as a latin1 string. */
   metrics(): Promise<string>;
+  /** Sources of routes. */
+  routes(): Promise<readonly ShownRoutes[]>;
   /** Undefined: there is no cluster block. */
   vrrp(): Promise<ClusterFigures | undefined>;
   /** Undefined: there is no gslb block, or its process is down. */

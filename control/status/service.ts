@@ -119,6 +119,7 @@ export class StatusService {
         'acme-renew': wish => recorded('acme-renew', wish, renew(wish, applier), applier),
         metrics: () => applier.metrics.text(),
         gslb: async () => applier.gslb?.figures(),
+        routes: async () => applier.routes.shown,
         vrrp: () => applier.cluster.figures(),
         'vrrp-order': wish => recorded('vrrp-order', wish, orderCluster(wish, applier), applier),
         tokens: async () => (applier.api?.inForce ? applier.api.list() : undefined),

@@ -29,7 +29,10 @@ export interface FollowHands {
 export type Follow = (hands: FollowHands, signal: AbortSignal) => Promise<void>;
 
 /** The first line of a small file: a token. @throws {Error} that does not quote it */
-export async function secretOf(path: string | undefined, hands: FollowHands): Promise<string | undefined> {
+export async function secretOf(
+  path: string | undefined,
+  hands: Pick<FollowHands, 'read'>,
+): Promise<string | undefined> {
   if (path === undefined) return undefined;
   const [secret = ''] = (await hands.read(path))!.text.trim().split('\n');
   if (/^[\x21-\x7e]{1,16384}$/.test(secret)) return secret;

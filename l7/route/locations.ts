@@ -6,6 +6,7 @@ import type { Exchange } from '../exchange.ts';
 import { rememberCaptures } from '../phase/captures.ts';
 import type { LocationTable } from '../tables.ts';
 import type { Text } from '../variable/space.ts';
+import { RouteFinder } from './routes.ts';
 
 /** Gives the table of a location, making it when it is first needed. */
 export type LocationOf = (model: LocationModel) => LocationTable;
@@ -80,18 +81,26 @@ class LocationLevel {
 export class LocationFinder {
   readonly #top: LocationLevel;
   readonly #of: LocationOf;
+  /** Undefined: objects of others have none here. */
+  readonly #routes: RouteFinder | undefined;
 
   constructor(locations: readonly LocationModel[], of: LocationOf, textOf: TextOf) {
-    this.#top = new LocationLevel(locations, textOf);
+    const written = locations.filter(({ match }) => match.kind !== 'route');
+    this.#top = new LocationLevel(written, textOf);
+    this.#routes = written.length < locations.length ? new RouteFinder(locations) : undefined;
     this.#of = of;
   }
 
   /** @returns undefined when no location matches: the server itself answers */
   find(exchange: Exchange): LocationTable | undefined {
-    const found = descend(this.#top, exchange);
-    return found?.location && this.#of(found.location);
+    const route = this.#routes && isOfClient(exchange) ? this.#routes.find(exchange) : undefined;
+    const location = route ?? descend(this.#top, exchange)?.location;
+    return location && this.#of(location);
   }
 }
+
+/** What moat asks of itself (error pages, auth_request, mirror) is written by the operator, and so is who answers it. */
+const isOfClient = (exchange: Exchange): boolean => exchange.main === exchange && exchange.errorStatus === 0;
 
 /** `settled`: an exact or `^~` match, a regex or a predicate was found: outer ones are not tried. */
 type Found = { readonly location: LocationModel; readonly settled: boolean };

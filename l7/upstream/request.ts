@@ -45,13 +45,15 @@ export function compileTunnelWish({ location, text }: Compiler): (exchange: Exch
 export function requestParts(target: ProxyTarget, compiler: Compiler) {
   const { location, text } = compiler;
   const settings = location.settings.proxy;
-  const own = settings.setHeaders.map(({ name, value }) => ({
+  const own = settings.setHeaders.map(({ name, value, adds = false }) => ({
     name,
     key: name.toLowerCase(),
     value: text(value),
+    adds,
   }));
-  const overrides = [...own, ...traceFields(compiler).filter(({ key }) => !own.some(one => one.key === key))];
-  const overridden = new Set(overrides.map(header => header.key));
+  const traced = traceFields(compiler).filter(({ key }) => !own.some(one => one.key === key));
+  const overrides = [...own, ...traced];
+  const overridden = new Set([...own.filter(({ adds }) => !adds), ...traced].map(header => header.key));
   return {
     overrides,
     dropped: new Set([...OWN_FIELDS, ...overridden, ...(masks(compiler) ? UNREADABLE : [])]),
@@ -102,6 +104,7 @@ export function compileUri(target: ProxyTarget, { text }: Compiler): (exchange: 
     exchange.args === '' ? path : `${path}?${exchange.args}`;
   const own = (exchange: Exchange) =>
     exchange.untouched ? exchange.requestUri : withArgs(escapePath(exchange.path), exchange);
+  if (target.asSent) return exchange => exchange.requestUri;
   if (target.dynamic) {
     const url = text(target.url);
     return exchange => {

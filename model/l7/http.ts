@@ -6,9 +6,11 @@ import type { Charsets } from './charset.ts';
 import type { TryFiles } from './core.ts';
 import type { GeoDatabase, GeoProxies } from './geoip.ts';
 import type { HealthCheckModel } from './health.ts';
+import type { KubernetesModel } from './kubernetes.ts';
 import type { LimitZone } from './limit.ts';
 import type { ProxyTarget } from './proxy.ts';
 import type { RewriteStep } from './rewrite.ts';
+import type { RouteMatch } from './route.ts';
 import type { Settings } from './settings.ts';
 import type { ServerTls } from './tls.ts';
 import type { TraceExporter } from './trace.ts';
@@ -52,6 +54,9 @@ export type LocationMatch =
   /** Chosen where this is neither empty nor 0, whatever the URI. */
   | { readonly kind: 'predicate'; readonly value: Template }
   | { readonly kind: 'named'; readonly name: string }
+  /** Of objects of others: tried before all that are written, with the requests of clients; the shares inside it answer. */
+  | { readonly kind: 'route'; readonly route: RouteMatch }
+  | { readonly kind: 'share'; readonly weight: number }
   /** An `if` or `limit_except` block, or the server itself: never found by a URI. */
   | { readonly kind: 'none' };
 
@@ -135,6 +140,8 @@ export interface HttpModel {
   /** What any limit_ban_spare names: the L4 tier drops none of it. */
   readonly banSpared: readonly Cidr[];
   readonly healthChecks: readonly HealthCheckModel[];
+  /** Who is asked for routes. */
+  readonly kubernetes: readonly KubernetesModel[];
   readonly charsets: Charsets;
   /** map, geo, geoip2, split_clients, set and captures, in order of definition. */
   readonly variables: readonly UserVariable[];

@@ -14,6 +14,8 @@ export interface ProxyTarget {
   readonly uri: string | undefined;
   /** The matched prefix that `uri` replaces; it is the location's, also in its `if` and `limit_except`. */
   readonly replaces: string;
+  /** The request's own URI is passed on by whatever way it came here: in a subrequest that of the client. */
+  readonly asSent?: boolean;
 }
 
 /** The PROXY protocol header that connections to servers begin with. */
@@ -59,6 +61,8 @@ export interface CookieFlags {
 export interface HeaderTemplate {
   readonly name: string;
   readonly value: Template;
+  /** Beside those that the client sent, and not in their place. */
+  readonly adds?: boolean;
 }
 
 export interface ProxySettings {

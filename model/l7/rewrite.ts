@@ -55,7 +55,7 @@ export type RewriteStep =
   /** `rewrite` that sends the client elsewhere. */
   | (RewriteRule & {
       readonly step: 'redirect';
-      readonly status: 301 | 302;
+      readonly status: 301 | 302 | 303 | 307 | 308;
       readonly target: Template;
       /** Whether a `?` is written in the replacement: then the old arguments are joined by `&`. */
       readonly hasArgs: boolean;
