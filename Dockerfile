@@ -10,7 +10,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --omit=dev --omit=optional --no-audit --no-fund --loglevel=error
 COPY . .
 RUN scripts/build-native && scripts/build-bpf \
- && rm -rf native/src l4/bpf l4/build/least-* l4/build/clients-* l4/build/empty.o scripts test bench .ci
+ && rm -rf native/src l4/bpf cluster/bpf l4/build/least-* l4/build/clients-* l4/build/empty.o scripts test bench .ci
 # What is compiled once here is not compiled at each start.
 RUN NODE_COMPILE_CACHE=/opt/moat/.cache/compile bin/moat check deploy/compose/web.conf >/dev/null
 

@@ -7,6 +7,7 @@ import type { VrrpInstanceModel } from '#model/cluster/vrrp.ts';
 import { groupSocket } from '#native/group.ts';
 import { linkSocket } from '#native/link.ts';
 import { closeFd } from '#native/socket.ts';
+import { Guard } from './fence/guard.ts';
 import type { ClusterFigures, InstanceFigures } from './figures.ts';
 import { Heart } from './heartbeat/heart.ts';
 import { Interfaces } from './interfaces.ts';
@@ -18,7 +19,7 @@ import { scoreOf } from './track/score.ts';
 import { Trackers } from './track/trackers.ts';
 import { Acceptance } from './vrrp/acceptance.ts';
 import { VRRP_PROTOCOL } from './vrrp/checksum.ts';
-import { giveAway, SyncGroup } from './vrrp/group.ts';
+import { failOver, SyncGroup } from './vrrp/group.ts';
 import { Instance, type Standing, type Surroundings } from './vrrp/instance.ts';
 import { Wire } from './vrrp/wire.ts';
 
@@ -47,6 +48,7 @@ export class Node {
   readonly #bornMs = monotonicMs();
   #model = NOTHING;
   #flows: PlaneHealth['flows'];
+  readonly #guard: Guard;
   #heart: Heart | undefined;
   #instances = new Map<string, Instance>();
   #groups: readonly SyncGroup[] = [];
@@ -60,6 +62,8 @@ export class Node {
     this.#linkFd = linkSocket();
     closeFd(groupSocket({ family: 4, protocol: VRRP_PROTOCOL, index: 0 }));
     this.#interfaces = new Interfaces(() => this.#surroundingsChanged());
+    const find = (name: string) => this.#interfaces.find(name);
+    this.#guard = new Guard({ log, nowMs: monotonicMs, find });
     this.#trackers = new Trackers(this.#interfaces, () => this.#weigh());
     this.#surroundings = {
       ...{ interfaces: this.#interfaces, wire: this.#wire, linkFd: this.#linkFd, log, nowMs: monotonicMs },
@@ -98,6 +102,7 @@ export class Node {
     const before = this.#instances;
     this.#isBusy = true;
     this.#model = model;
+    this.#guard.configure(model);
     this.#beginHeart(model, revision, folder, legacies.length > 0);
     this.#acceptance.confine(model);
     this.#instances = new Map();
@@ -126,12 +131,7 @@ export class Node {
   }
 
   /** A heart that is to beat as before goes on: a new one would know nobody. */
-  #beginHeart(
-    { heartbeat, instances }: ClusterModel,
-    revision: string,
-    folder: StateFolder,
-    adopts: boolean,
-  ): void {
+  #beginHeart({ heartbeat }: ClusterModel, revision: string, folder: StateFolder, adopts: boolean): void {
     const before = this.#heart;
     if (before && heartbeat && isDeepStrictEqual(before.model, heartbeat)) return before.follow(revision);
     before?.close('goes on');
@@ -141,7 +141,7 @@ export class Node {
       new Heart(heartbeat, {
         ...{ log: this.#log, folder, revision, nowMs: monotonicMs },
         instances: () => [...this.#instances.values()],
-        ...{ before, isActive, hasLeases: instances.some(({ addressLease }) => addressLease) },
+        ...{ before, isActive, guard: this.#guard },
         inSync: () => (this.#model.flowWaitMs === undefined ? undefined : this.#flows?.isReady === true),
       });
   }
@@ -152,6 +152,7 @@ export class Node {
     const named = (name: string) => this.#instances.get(name) ?? [];
     this.#groups = groups.map(model => new SyncGroup(model, model.members.flatMap(named)));
     this.#weigh();
+    this.#heedFence();
     for (const instance of this.#instances.values()) {
       instance.surroundingsChanged();
       instance.clear('start');
@@ -178,7 +179,17 @@ export class Node {
     }
   }
 
+  /** The other node relies on it. */
+  #heedFence(): void {
+    const { fault } = this.#guard;
+    for (const instance of this.#instances.values())
+      if (fault !== undefined && this.#guard.covers(instance.model.name)) instance.fault('fence', fault);
+      else instance.clear('fence');
+  }
+
   #surroundingsChanged(): void {
+    this.#guard.cover();
+    this.#heedFence();
     for (const instance of this.#instances.values()) instance.surroundingsChanged();
     this.#trackers.surroundingsChanged();
   }
@@ -218,30 +229,13 @@ export class Node {
 
   /** @returns what was done, in words @throws {Error} when there is nothing that it could be done to */
   order(order: ClusterOrder): string[] {
-    if (order.kind === 'failover') return this.#failover(order.instance);
+    if (order.kind === 'failover')
+      return failOver([...this.#instances.values()], instance => this.#groupOf(instance), order.instance);
     const reason = order.on ? order.reason : undefined;
     new StateFolder(this.#model.statePath).setMaintenance(reason);
     this.#setMaintenance(reason);
     this.#log.notice(`vrrp: maintenance ${order.on ? 'begins' : 'ends'} by command`);
     return [order.on ? 'this node takes part in no election' : 'this node takes part in elections again'];
-  }
-
-  #failover(name: string | undefined): string[] {
-    const meant = [...this.#instances.values()].filter(
-      ({ model }) => name === undefined || model.name === name,
-    );
-    if (meant.length === 0)
-      throw new Error(name ? `there is no vrrp_instance ${name}` : 'there is no vrrp_instance');
-    const elected = meant.filter(({ model }) => model.election);
-    if (elected.length === 0)
-      throw new Error(
-        'there is no election, and nobody to give them to: moat vrrp maintenance on takes them off',
-      );
-    const units = new Set(elected.map(instance => this.#groupOf(instance) ?? instance));
-    const done = [...units].flatMap(unit => giveAway(unit instanceof SyncGroup ? unit.members : [unit]));
-    if (done.length === 0)
-      throw new Error('this node is active in none of them: give the command where it is active');
-    return done;
   }
 
   figures(): ClusterFigures {
@@ -268,17 +262,20 @@ export class Node {
     for (const instance of this.#instances.values()) instance.stop('moat ends');
     this.#acceptance.confine({ instances: [] });
     this.#heart?.close('leaves');
+    this.#guard.close();
     this.#close();
   }
 
   /** Leaves all addresses where they are, to another process that begins at once. */
-  leave(): void {
+  async leave(): Promise<void> {
+    const rightMs = await this.#heart?.announceLeave();
     const active = [...this.#instances.values()].flatMap(({ standing: { name, isActive, sentMs } }) =>
       isActive ? [{ name, sentMs }] : [],
     );
     new StateFolder(this.#model.statePath).bequeath(active);
     for (const instance of this.#instances.values()) instance.leave();
     this.#heart?.close('goes on');
+    this.#guard.leave(rightMs);
     this.#close();
   }
 

@@ -12,6 +12,7 @@ import type { ClusterOrder, FromNode, ToNode } from './messages.ts';
 import type { PlaneHealth } from './track/health.ts';
 import type { Standing } from './vrrp/instance.ts';
 
+export { AddressSight } from './fence/address-sight.ts';
 export type { ClusterFigures, InstanceFigures, TrackFigures, TransitionFigures } from './figures.ts';
 export type { HeartbeatFigures, PathFigures } from './heartbeat/figures.ts';
 export { type Incident, viewText } from './heartbeat/incidents.ts';

@@ -1,7 +1,6 @@
 /** The cluster process: VRRP alone, with real-time priority, so that nothing else delays an advertisement. */
 import { FIRST_DESCRIPTOR } from '#kit/asked-child.ts';
-import type { Question } from '#kit/line.ts';
-import { leaveSignalsToParent } from '#kit/obedience.ts';
+import { leaveSignalsToParent, obey } from '#kit/obedience.ts';
 import { holdLife, leaveLife } from '#native/life.ts';
 import { lockMemory, setRealtime } from '#native/realtime.ts';
 import type { Log } from './log.ts';
@@ -69,22 +68,12 @@ function end(): never {
   process.exit(0);
 }
 
-process.on('message', (order: Question<ToNode>) => {
-  let fault: string | undefined;
-  let value: unknown;
-  try {
-    value = work(order);
-  } catch (error) {
-    fault = (error as Error).message;
-  }
-  process.send?.({ kind: 'answer', id: order.id, fault, value } satisfies FromNode, () => {
-    if ((order.kind === 'stop' || order.kind === 'leave') && fault === undefined) end();
-  });
-});
-
 // Control is dead: nobody would speak in this one's stead, nor start it anew.
 process.on('disconnect', () => {
   node?.stop();
   end();
+});
+obey(work, ({ kind }, fault) => {
+  if ((kind === 'stop' || kind === 'leave') && fault === undefined) end();
 });
 leaveSignalsToParent();

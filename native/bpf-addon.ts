@@ -27,6 +27,7 @@ export type BpfAddon = {
   bpfGet(path: string): number;
   bpfDescribeMap(fd: number): MapFacts;
   bpfDescribeProgram(fd: number): { name: string; tag: string; id: number; type: number };
+  bpfMapsOf(id: number): Record<string, number>;
   mapCreate(options: object): number;
   mapGet(fd: number, key: Uint8Array, value: Uint8Array): boolean;
   mapPut(fd: number, key: Uint8Array, value: Uint8Array, flags?: number): void;
@@ -48,7 +49,7 @@ const BUILD_DIR = join(import.meta.dirname, 'build');
 const REMEDY = 'run scripts/build-bpf (it needs: apt-get install clang libbpf-dev)';
 
 /** The newest verb: an addon without it was compiled before the TypeScript beside it was written. */
-const NEWEST_VERB: keyof BpfAddon = 'tcQuery';
+const NEWEST_VERB: keyof BpfAddon = 'bpfMapsOf';
 
 // A cache: dlopen() gives the same addon each time, and asking it costs a stat() per call.
 let loaded: BpfAddon | undefined;

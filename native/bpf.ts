@@ -42,6 +42,14 @@ export const openPinned = (path: string): number => bpfAddon().bpfGet(path);
 export const describeProgram = (fd: number): { name: string; tag: string; id: number; type: number } =>
   bpfAddon().bpfDescribeProgram(fd);
 
+/**
+ * The maps that a program uses, whoever has loaded it.
+ *
+ * @param id as queryTc() gives it @returns descriptors by name, of which the kernel keeps 15 letters; the caller closes them
+ * @throws {Error} ENOENT if it has gone
+ */
+export const mapsOf = (id: number): Record<string, number> => bpfAddon().bpfMapsOf(id);
+
 /** @returns descriptor of a new map */
 export const createMap = (options: {
   type: number;

@@ -41,6 +41,15 @@ export interface HeartbeatFigures {
         readonly refusal: string | undefined;
       }
     | undefined;
+  /** Undefined without a witness. */
+  readonly fence:
+    | {
+        /** So long the addresses outlive the right to them when the processes hang. */
+        readonly outlivesMs: number;
+        /** Why the kernel has no fence around them; undefined: it has. */
+        readonly absent: string | undefined;
+      }
+    | undefined;
   readonly mustRelease: string | undefined;
   readonly counts: {
     readonly beatsSent: number;

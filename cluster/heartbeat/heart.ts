@@ -1,5 +1,7 @@
 /** The heart of a node: beats, hears the other one, and says who may have the addresses. What it consists of: channel, peer, right, hand-over. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { HeartbeatModel } from '#model/cluster/heartbeat.ts';
+import { type Guard, LEASE_S } from '../fence/guard.ts';
 import type { Log } from '../log.ts';
 import type { StateFolder } from '../state-folder.ts';
 import type { Instance } from '../vrrp/instance.ts';
@@ -10,13 +12,16 @@ import { Incidents, readView } from './incidents.ts';
 import type { LinkEffect, Role } from './machine.ts';
 import type { Packet } from './packet.ts';
 import { Peer } from './peer.ts';
-import { LEASE_S, Right, type RightOptions } from './right.ts';
+import { Right, type RightOptions } from './right.ts';
 import type { NodeSays } from './says.ts';
 
 /** A report may be lost as any packet. */
 const REPORTS = 3;
+/** That it leaves is said so often until the other one has heard it: for three intervals. */
+const LEAVE_BEATS = 6;
 
-export interface HeartOptions extends Pick<RightOptions, 'log' | 'nowMs' | 'isActive' | 'hasLeases'> {
+export interface HeartOptions extends Pick<RightOptions, 'log' | 'nowMs' | 'isActive'> {
+  readonly guard: Guard;
   readonly folder: StateFolder;
   readonly revision: string;
   instances(): readonly Instance[];
@@ -35,6 +40,8 @@ export class Heart {
   readonly #channel: Channel;
   readonly #handOver: HandOver;
   readonly #timer: NodeJS.Timeout;
+  /** Between the ticks of the timer, to the millisecond: what is due by the right. */
+  #due: NodeJS.Timeout | undefined;
   readonly #counts = { beatsSent: 0, beatsHeard: 0, releases: 0 };
   #report: { readonly body: unknown; left: number } | undefined;
   #isClosed = false;
@@ -48,7 +55,9 @@ export class Heart {
     const incidents = new Incidents(model.node, folder, log);
     this.#incidents = incidents;
     const right = new Right(model, {
-      ...{ ...options, incidents, before: before?.#right },
+      ...{ ...options, incidents, fence: options.guard, before: before?.#right },
+      stepped: () => this.#arm(),
+      granted: () => this.#lookAgain(),
       turned: effect =>
         effect.kind === 'apart' ? this.#beginIncident(effect.how) : this.#endIncident(effect),
     });
@@ -104,7 +113,7 @@ export class Heart {
     const { node, timeoutMs } = this.model;
     return {
       ...{ node, timeoutMs, revision: this.#peer.revision, witness: this.#right.witness?.name ?? '' },
-      ...{ inSync: this.#options.inSync(), leaves },
+      ...{ inSync: this.#options.inSync(), leaves, fenceMs: this.#options.guard.outlivesMs },
       healthy: instances.every(one => one.faultBeside() === undefined),
       instances: instances.map(one => ({
         ...{ name: one.model.name, state: one.state.kind, priority: one.state.own.priority },
@@ -123,9 +132,27 @@ export class Heart {
   #tick(): void {
     this.beat();
     if (this.#report && this.#report.left-- > 0) this.#channel.send('report', this.#report.body);
-    this.#right.step({ kind: 'tick', role: this.#role() });
     this.#channel.watch();
+    this.#heedRight();
+  }
+
+  #heedRight(): void {
+    this.#right.step({ kind: 'tick', role: this.#role() });
     this.#release();
+  }
+
+  #arm(): void {
+    clearTimeout(this.#due);
+    if (this.#isClosed) return;
+    const dueMs = this.#right.nextTickMs(this.#role());
+    if (dueMs === undefined) return;
+    const ms = Math.ceil(dueMs - this.#options.nowMs());
+    this.#due = setTimeout(() => this.#heedRight(), Math.max(1, ms));
+  }
+
+  /** Whose time had come while it was barred need not wait until its next look. */
+  #lookAgain(): void {
+    for (const instance of this.#options.instances()) instance.lookAgain();
   }
 
   #role(): Role {
@@ -148,13 +175,15 @@ export class Heart {
 
   #hear(packet: Packet): boolean {
     const { kind, echoUs, body } = packet;
-    this.#right.step({ kind: 'beat', echoMs: echoUs === 0 ? undefined : echoUs / 1000 });
-    if (kind === 'report') {
+    const taken = kind === 'beat' ? this.#peer.take(packet) : undefined;
+    // From a node that does not tell, what one has that tells nothing.
+    const fenceMs = this.#peer.says?.fenceMs ?? this.#options.guard.peerOutlivesMs;
+    this.#right.step({ kind: 'beat', echoMs: echoUs === 0 ? undefined : echoUs / 1000, fenceMs });
+    if (taken === undefined) {
       const view = readView(body);
       if (view) this.#incidents.told(view);
       return view !== undefined;
     }
-    const taken = this.#peer.take(packet);
     if (taken === 'new') {
       this.#counts.beatsHeard++;
       for (const instance of this.#options.instances()) this.#handOver.heed(instance);
@@ -194,6 +223,10 @@ export class Heart {
       },
       ...this.#channel.figures(),
       witness: this.#right.figures(),
+      fence: this.model.witness && {
+        outlivesMs: this.#options.guard.outlivesMs,
+        absent: this.#options.guard.absent ?? this.#options.guard.fault,
+      },
       mustRelease: this.mustRelease(),
       counts: { ...this.#counts, ...this.#right.counts, incidents: this.#incidents.count },
       incidents: this.#incidents.all,
@@ -207,12 +240,31 @@ export class Heart {
     this.beat();
   }
 
+  /**
+   * Tells the other node that another process of this host goes on in a moment, so that it waits for that.
+   *
+   * @returns when it knows, or it has not said so in time: the end of this node's right by its word; undefined: it does not know
+   */
+  async announceLeave(): Promise<number | undefined> {
+    const { guard, nowMs } = this.#options;
+    if (!this.model.witness) return undefined;
+    guard.prepareToLeave();
+    const saidMs = nowMs();
+    const provenMs = () => this.#right.state.provenMs ?? Number.NEGATIVE_INFINITY;
+    for (let waited = 0; waited < LEAVE_BEATS && provenMs() < saidMs; waited++) {
+      this.beat();
+      await sleep(this.model.intervalMs / 2);
+    }
+    return provenMs() < saidMs ? undefined : provenMs() + this.model.timeoutMs;
+  }
+
   /** @param how `leaves`: everything is given up, and the other one may know it */
   close(how: 'leaves' | 'goes on'): void {
     const leaves = how === 'leaves';
     if (leaves) this.beat(true);
     this.#isClosed = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#due);
     this.#channel.close();
     this.#right.close(leaves);
   }

@@ -7,7 +7,8 @@
  *   before `timeout + slack` have gone since it heard it, which was later. So no clock need be set, whatever gets lost which way.
  * - *by the witness*, until `grantedUntilMs`, which is `slack` before the witness would grant it to somebody else.
  *
- * `slack` covers how long addresses outlive the right when this process hangs (the fence), and clocks that run unevenly.
+ * `slack` covers how long addresses outlive the right when the process that has them hangs, which each node says of itself (`fenceMs`), and
+ * clocks that run unevenly (`driftMs`).
  *
  * ```
  *  event                                   │ done                                  │ next
@@ -35,7 +36,7 @@
 
 export interface Rules {
   readonly timeoutMs: number;
-  readonly slackMs: number;
+  readonly driftMs: number;
   readonly hasWitness: boolean;
   /** So long after a refusal the witness is asked again. */
   readonly againMs: number;
@@ -54,6 +55,8 @@ export interface LinkState {
   readonly asking: boolean;
   readonly grantedUntilMs: number | undefined;
   readonly askFromMs: number;
+  /** So long the addresses of the other node outlive its right to them, as it has said last. */
+  readonly peerFenceMs: number;
   /** What the witness said last; undefined: it was not asked, or has granted it. */
   readonly refusal: string | undefined;
 }
@@ -62,7 +65,7 @@ export interface LinkState {
 export type Role = 'active' | 'heir' | 'backup' | 'none';
 
 export type LinkEvent = { readonly nowMs: number } & (
-  | { readonly kind: 'beat'; readonly echoMs: number | undefined }
+  | { readonly kind: 'beat'; readonly echoMs: number | undefined; readonly fenceMs: number }
   | { readonly kind: 'tick'; readonly role: Role }
   | { readonly kind: 'granted'; readonly untilMs: number }
   | { readonly kind: 'refused'; readonly reason: string }
@@ -74,7 +77,8 @@ export type LinkEffect =
   | { readonly kind: 'together'; readonly apartMs: number | undefined }
   | { readonly kind: 'apart'; readonly how: 'silent' | 'deaf' };
 
-export const initialLink = (nowMs: number): LinkState => ({
+export const initialLink = (nowMs: number, peerFenceMs: number): LinkState => ({
+  peerFenceMs,
   ...{ heardMs: nowMs, hearsSinceMs: nowMs, provenMs: undefined, link: 'unmet', sinceMs: nowMs },
   ...{ asking: false, grantedUntilMs: undefined, askFromMs: nowMs, refusal: undefined },
 });
@@ -84,9 +88,10 @@ type Step = readonly [LinkState, readonly LinkEffect[]];
 export function stepLink(state: LinkState, event: LinkEvent, rules: Rules): Step {
   switch (event.kind) {
     case 'beat': {
-      const { nowMs: heardMs, echoMs } = event;
+      const { nowMs: heardMs, echoMs, fenceMs: peerFenceMs } = event;
       const hearsSinceMs = heardMs < state.heardMs + rules.timeoutMs ? state.hearsSinceMs : heardMs;
-      return [{ ...state, heardMs, hearsSinceMs, provenMs: later(state.provenMs, echoMs) }, []];
+      const provenMs = later(state.provenMs, echoMs);
+      return [{ ...state, heardMs, hearsSinceMs, provenMs, peerFenceMs }, []];
     }
     case 'tick':
       return onTick(state, event.nowMs, event.role, rules);
@@ -115,9 +120,34 @@ export const isUnheard = (state: LinkState, rules: Rules, nowMs: number): boolea
   isHeard(state, rules, nowMs) &&
   nowMs >= state.hearsSinceMs + rules.timeoutMs &&
   !isProven(state, rules, nowMs);
-/** Whether the other one may still rely on this node's promise. */
-const isPromised = ({ heardMs }: LinkState, { timeoutMs, slackMs }: Rules, nowMs: number): boolean =>
-  nowMs < heardMs + timeoutMs + slackMs;
+/** Until then the other one may rely on this node's promise. */
+const promisedUntilMs = ({ heardMs, peerFenceMs }: LinkState, { timeoutMs, driftMs }: Rules): number =>
+  heardMs + timeoutMs + driftMs + peerFenceMs;
+const isPromised = (state: LinkState, rules: Rules, nowMs: number): boolean =>
+  nowMs < promisedUntilMs(state, rules);
+
+/** @returns when the right to the addresses ends, or has ended; undefined: nobody can take it away, or it never was */
+export function rightEndsMs(
+  { provenMs, grantedUntilMs }: LinkState,
+  { hasWitness, timeoutMs }: Rules,
+): number | undefined {
+  if (!hasWitness) return undefined;
+  return later(provenMs === undefined ? undefined : provenMs + timeoutMs, grantedUntilMs);
+}
+
+/**
+ * An active node asks at its regular ticks: between them what was proven is older by the way of the other one's answer.
+ *
+ * @returns when a tick is wanted that is not a regular one; undefined: it is not
+ */
+export function nextTickMs(state: LinkState, role: Role, rules: Rules, nowMs: number): number | undefined {
+  if (!rules.hasWitness || role === 'none') return undefined;
+  const { askFromMs, asking } = state;
+  const asksMs = asking ? [] : [promisedUntilMs(state, rules), askFromMs];
+  const ends = rightEndsMs(state, rules) ?? nowMs;
+  const due = [ends, ...(role === 'active' ? [] : asksMs)].filter(ms => ms > nowMs);
+  return due.length === 0 ? undefined : Math.min(...due);
+}
 
 function onTick(before: LinkState, nowMs: number, role: Role, rules: Rules): Step {
   const [met, said] = meet(before, nowMs, rules);

@@ -13,13 +13,13 @@ import {
   type LinkEvent,
   type LinkState,
   mustRelease,
+  nextTickMs,
+  type Role,
   type Rules,
+  rightEndsMs,
   stepLink,
 } from './machine.ts';
 
-/** The kernel looks at lifetimes a quarter of a second late at most, and counts them in whole seconds. */
-export const LEASE_S = 1;
-const LATE_MS = 300;
 /** Clocks differ by less than one part of so many. */
 const DRIFT = 16;
 const AGAIN_MS = 250;
@@ -37,8 +37,21 @@ export interface RightOptions {
   readonly before: Right | undefined;
   /** Addresses are held already, which are given up if nobody grants the right to them within the timeout. */
   readonly isActive: boolean;
-  /** The kernel takes addresses away that are not renewed, of some instance. */
-  readonly hasLeases: boolean;
+  readonly fence: FenceWord;
+  /** Something was heard, said or granted: what is due next may be another thing. */
+  stepped(): void;
+  /** The witness has granted it. */
+  granted(): void;
+}
+
+/** How addresses are kept from outliving the right to them. */
+export interface FenceWord {
+  /** For so long they do when this process hangs. */
+  readonly outlivesMs: number;
+  /** Of the other node, until it has told. */
+  readonly peerOutlivesMs: number;
+  /** They may be held until then, by the clock. */
+  allow(untilMs: number): void;
 }
 
 export class Right {
@@ -50,17 +63,26 @@ export class Right {
   #isClosed = false;
 
   constructor({ node, timeoutMs, witness }: HeartbeatModel, options: RightOptions) {
-    const { nowMs, before, isActive, hasLeases } = options;
+    const { nowMs, before, isActive, fence } = options;
     this.#options = options;
     this.#state = before
       ? { ...before.#state, grantedUntilMs: undefined, asking: false, refusal: undefined }
-      : initialLink(nowMs());
+      : initialLink(nowMs(), fence.peerOutlivesMs);
     if (isActive) this.#state = { ...this.#state, provenMs: nowMs() };
     this.witness = witness && newWitness(witness, node, nowMs);
-    this.#rules = {
-      ...{ timeoutMs, hasWitness: witness !== undefined, againMs: AGAIN_MS },
-      slackMs: timeoutMs / DRIFT + (hasLeases ? LEASE_S * 1000 + LATE_MS : 0),
-    };
+    const hasWitness = witness !== undefined;
+    this.#rules = { timeoutMs, hasWitness, againMs: AGAIN_MS, driftMs: timeoutMs / DRIFT };
+    this.#allow();
+  }
+
+  #allow(): void {
+    const endsMs = rightEndsMs(this.#state, this.#rules);
+    if (endsMs !== undefined) this.#options.fence.allow(endsMs);
+  }
+
+  /** @see nextTickMs of machine.ts */
+  nextTickMs(role: Role): number | undefined {
+    return nextTickMs(this.#state, role, this.#rules, this.#options.nowMs());
   }
 
   get state(): LinkState {
@@ -91,7 +113,9 @@ export class Right {
     const nowMs = this.#options.nowMs();
     const [state, effects] = stepLink(this.#state, { ...event, nowMs } as LinkEvent, this.#rules);
     this.#state = state;
+    this.#allow();
     for (const effect of effects) this.#do(effect);
+    this.#options.stepped();
   }
 
   #do(effect: LinkEffect): void {
@@ -111,11 +135,12 @@ export class Right {
     const wasGranted = isGranted(this.#state, this.#options.nowMs());
     this.counts.asked++;
     try {
-      const untilMs = (await witness.ask()) - this.#rules.slackMs;
+      const untilMs = (await witness.ask()) - this.#rules.driftMs - this.#options.fence.outlivesMs;
       if (this.#isClosed) return void witness.giveBack();
       this.counts.granted++;
       this.step({ kind: 'granted', untilMs });
       if (!wasGranted) this.#tellGrant(witness);
+      this.#options.granted();
     } catch (fault) {
       this.#hearRefusal((fault as Error).message);
     }

@@ -14,6 +14,8 @@ export interface NodeSays {
   readonly revision: string;
   readonly timeoutMs: number;
   readonly witness: string;
+  /** So long its addresses outlive its right to them when its processes hang; undefined: one that does not tell. */
+  readonly fenceMs: number | undefined;
   /** Whether it knows the flows of the other one; undefined: it keeps none. */
   readonly inSync: boolean | undefined;
   /** Instances without a fault, and all of them. */
@@ -31,7 +33,7 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 /** @returns undefined if it is not what a node says */
 export function readSays(body: unknown): NodeSays | undefined {
   if (typeof body !== 'object' || body === null) return undefined;
-  const { node, revision, timeoutMs, witness, inSync, healthy, leaves, instances } = body as Record<
+  const { node, revision, timeoutMs, witness, fenceMs, inSync, healthy, leaves, instances } = body as Record<
     keyof NodeSays,
     unknown
   >;
@@ -42,9 +44,13 @@ export function readSays(body: unknown): NodeSays | undefined {
   return {
     ...{ node, revision, timeoutMs, witness, instances },
     ...{ healthy: healthy === true, leaves: leaves === true },
+    fenceMs: isDuration(fenceMs) ? fenceMs : undefined,
     inSync: typeof inSync === 'boolean' ? inSync : undefined,
   };
 }
+
+const isDuration = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0;
 
 function isInstance(value: unknown): value is InstanceSays {
   if (typeof value !== 'object' || value === null) return false;

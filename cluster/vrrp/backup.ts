@@ -52,6 +52,7 @@ export function becomeBackup(
     preemptAtMs: undefined,
     outranks: undefined,
     listensAgain: false,
+    overdue: false,
   };
   const changed: Effect = { kind: 'changed', from, to: 'backup', reason };
   return [next, from === 'active' ? [{ kind: 'release' }, changed] : [changed]];
@@ -82,7 +83,7 @@ export function stepBackup(state: Backup, event: Event): Step {
     case 'configured':
       return [reconfigured(state, event.own), []];
     case 'barred':
-      return [{ ...state, barredBy: event.by }, []];
+      return [unbarred(state, event.by, nowMs), []];
     case 'yield':
       return [{ ...state, yielding: true, preemptAtMs: undefined }, []];
     case 'claim':
@@ -91,6 +92,11 @@ export function stepBackup(state: Backup, event: Event): Step {
       return [state, []];
   }
 }
+
+const unbarred = (state: Backup, by: string | undefined, nowMs: number): Backup =>
+  by === undefined && state.overdue
+    ? { ...state, barredBy: by, dueMs: Math.min(state.dueMs, nowMs) }
+    : { ...state, barredBy: by };
 
 function shutDown({ own, barredBy, yielding }: Backup, reason: string): Step {
   return [
@@ -110,7 +116,7 @@ function timedOut(state: Backup, nowMs: number): Step {
     ];
   }
   if (state.barredBy !== undefined)
-    return [{ ...state, dueMs: nowMs + activeAdverMs, heardMs: undefined }, []];
+    return [{ ...state, dueMs: nowMs + activeAdverMs, heardMs: undefined, overdue: true }, []];
   return becomeActive(state, nowMs, reasonToTakeOver(state, nowMs));
 }
 
@@ -124,7 +130,10 @@ function hear(state: Backup, event: Heard): Backup {
   const { own, activeAdverMs, preemptAtMs } = state;
   const { nowMs, priority } = event;
   if (priority === STOP_PRIORITY)
-    return { ...state, dueMs: nowMs + skewMs(own, activeAdverMs), heardMs: undefined, outranks: undefined };
+    return {
+      ...{ ...state, dueMs: nowMs + skewMs(own, activeAdverMs) },
+      ...{ heardMs: undefined, outranks: undefined, overdue: false },
+    };
   if (priority >= own.priority) return heed(state, event, undefined);
   if (!mayPreempt(state)) return heed(state, event, undefined);
   const preemptFromMs = preemptAtMs ?? nowMs + own.preemptDelayMs;
@@ -143,6 +152,7 @@ function heed(state: Backup, { nowMs, intervalMs }: Heard, preemptAtMs: number |
     preemptAtMs,
     outranks: undefined,
     listensAgain: false,
+    overdue: false,
   };
 }
 

@@ -56,7 +56,7 @@ export class SyncGroup {
 }
 
 /** Gives away instances that move as one; or takes them back, where they were given away. @returns what was done, in words */
-export function giveAway(together: readonly Instance[]): string[] {
+function giveAway(together: readonly Instance[]): string[] {
   const active = together.filter(({ state }) => state.kind === 'active');
   const yielding = together.filter(({ state }) => state.yielding);
   // The first one takes the others with it, which are to remember it, too.
@@ -68,4 +68,25 @@ export function giveAway(together: readonly Instance[]): string[] {
     );
   for (const instance of yielding) instance.feed({ kind: 'claim' });
   return yielding.map(({ model }) => `${model.name}: it may be taken back`);
+}
+
+/** @param name of the instance that is meant; undefined: all @returns what was done, in words @throws {Error} when there is nothing that it could be done to */
+export function failOver(
+  instances: readonly Instance[],
+  groupOf: (instance: Instance) => SyncGroup | undefined,
+  name: string | undefined,
+): string[] {
+  const meant = instances.filter(({ model }) => name === undefined || model.name === name);
+  if (meant.length === 0)
+    throw new Error(name ? `there is no vrrp_instance ${name}` : 'there is no vrrp_instance');
+  const elected = meant.filter(({ model }) => model.election);
+  if (elected.length === 0)
+    throw new Error(
+      'there is no election, and nobody to give them to: moat vrrp maintenance on takes them off',
+    );
+  const units = new Set(elected.map(instance => groupOf(instance) ?? instance));
+  const done = [...units].flatMap(unit => giveAway(unit instanceof SyncGroup ? unit.members : [unit]));
+  if (done.length === 0)
+    throw new Error('this node is active in none of them: give the command where it is active');
+  return done;
 }

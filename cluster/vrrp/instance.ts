@@ -293,6 +293,11 @@ export class Instance {
     if (this.#state.kind === 'active') this.#announcer.start();
   }
 
+  /** What has barred it may have gone. */
+  lookAgain(): void {
+    if (this.#state.kind === 'backup' && this.#state.overdue) this.#timeOut();
+  }
+
   /** Undefined: it may become active. */
   bar(by: string | undefined): void {
     if (by !== this.#state.barredBy) this.feed({ kind: 'barred', by });

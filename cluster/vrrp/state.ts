@@ -47,6 +47,8 @@ export interface Backup extends Common {
   readonly outranks: { readonly name: string; readonly priority: number } | undefined;
   /** This process was paused when the timer ran out, and listens once more: only once. */
   readonly listensAgain: boolean;
+  /** Its time came while it was barred: it becomes active as soon as it is not any more. */
+  readonly overdue: boolean;
 }
 
 export interface Active extends Common {

@@ -252,7 +252,7 @@ const addressLease = defineDirective({
   args: { flag: arg.flag() },
   doc: {
     summary:
-      'The addresses are given to the kernel for four advert_intervals and half a second, in whole seconds, and renewed all the time: when all processes of moat are killed at once or hang, it takes them away by itself, and two nodes have them no longer than that. Off: they stay until moat is started again, which is better where no other node would take over.',
+      'The addresses are given to the kernel for four advert_intervals and half a second, in whole seconds, and renewed all the time: when all processes of moat are killed at once or hang, it takes them away by itself, and two nodes have them no longer than that. Beside a witness it is one second, and addresses with a lease are fenced (see witness). Off: they stay until moat is started again, which is better where no other node would take over.',
     default: 'address_lease on;',
     example: 'address_lease off;',
     since: '0.1',

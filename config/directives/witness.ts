@@ -8,7 +8,7 @@ import { type Directive, defineDirective } from '../registry.ts';
 
 const KINDS = ['etcd', 'redis', 'reach'] as const;
 const SCHEMES = { etcd: ['http:', 'https:'], redis: ['redis:'] } as const;
-/** The kernel takes a little more than a second to take an address away; etcd grants two at least. */
+/** Without a fence the kernel takes a little more than a second to take an address away; etcd grants two at least. */
 const TTL_MS = { least: 3000, standard: 5000, most: 600_000 };
 const KEY = 'moat/active';
 const MOST_TARGETS = 16;
@@ -72,13 +72,13 @@ const witness = defineDirective({
   },
   doc: {
     summary:
-      'Somebody third, who is asked only while the two nodes do not hear each other: one of them gets the right to the addresses. A backup that hears nobody becomes active only with it, and an active node that neither hears the other one nor gets it gives its addresses up. When it is away as well, nobody has them. With a witness address_lease is one second, and a backup waits for that long more before it takes over from a node that falls silent without a word.',
+      'Somebody third, who is asked only while the two nodes do not hear each other: one of them gets the right to the addresses. A backup that hears nobody becomes active only with it, and an active node that neither hears the other one nor gets it gives its addresses up. When it is away as well, nobody has them. With a witness the kernel shuts the addresses in (by programs in tc, on their interfaces) in the moment when the right to them ends, whatever becomes of moat, so that a backup takes over from a node that falls silent without a word after silent_after and a sixteenth of it. Where the kernel cannot do that (no CAP_BPF, no libbpf; moat cluster status says why), address_lease is what keeps two from having them: it is one second then, and a backup waits for 1.3 seconds more.',
     args: {
       kind: 'etcd: a lease of etcd 3. redis: a lock in Redis or Valkey; one whose data is lost by a restart may grant it twice. reach: a weak one, that enough addresses can be reached; both nodes may have it.',
       where:
         'The URL; of reach how many must answer, and of whom: ADDRESS:PORT takes a connection over TCP or refuses it, ADDRESS is in a network of this node and answers ARP or a neighbour solicitation, gateway is that of a default route and answers so.',
       key: 'Under which it is kept, moat/active if absent: one for each pair.',
-      ttl: 'For so long it is granted, and renewed meanwhile; 5s if absent, 3s at least. So long the other node waits when the one that has it dies.',
+      ttl: 'For so long it is granted, and renewed meanwhile; 5s if absent, 3s at least: longer than it takes the kernel to take an address away where it has no fence. Nobody has it while the nodes hear each other; so long the other node waits when the one that has got it in a partition dies before that is over.',
     },
     default: 'none: VRRP decides when all paths are silent',
     example: 'witness etcd http://10.0.0.9:2379;',

@@ -1,6 +1,6 @@
 /** What a watcher of addresses says to whoever has started it. */
 
-/** Which of the addresses the kernel has there now. */
+/** Which of the addresses the kernel has there now, and no fence shuts in. */
 export interface Sight {
   readonly atMs: number;
   /** When it had looked last, and seen what was before. */

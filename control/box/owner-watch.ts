@@ -1,8 +1,9 @@
-/** Run in a node's namespace: tells which of some addresses the kernel has there, at each change, and answers when all until now is told. Argument: the addresses, as JSON. */
+/** Run in a node's namespace: tells which of some addresses the kernel has there and lets speak, at each change, and answers when all until now is told. Argument: the addresses, as JSON. */
 
-import { addressBytes, sameAddress } from '#kit/address-bytes.ts';
+import { AddressSight } from '#cluster';
+import { addressBytes } from '#kit/address-bytes.ts';
 import { monotonicMs } from '#kit/monotonic.ts';
-import { drainChanges, listAddresses, listenToChanges } from '#native/netlink.ts';
+import { drainChanges, listenToChanges } from '#native/netlink.ts';
 import { setRealtime } from '#native/realtime.ts';
 import { watchFd } from '#native/watch.ts';
 import { ALL_TOLD, type Sight } from './owner-sight.ts';
@@ -14,14 +15,22 @@ const RUNTIME_LIMIT_US = 2_000_000;
 const LOOK_MS = 10;
 
 const addresses: readonly string[] = JSON.parse(process.argv[2] ?? '');
-const wanted = addresses.map(address => ({ address, bytes: addressBytes(address) }));
+const wanted = addresses.map(addressBytes);
+const seen = new AddressSight();
 let before: string | undefined;
+let closing: NodeJS.Timeout | undefined;
 let beforeMs = monotonicMs();
 
 function sight(): Sight {
-  const own = listAddresses();
-  const held = wanted.filter(({ bytes }) => own.some(({ address }) => sameAddress(address, bytes)));
-  return { atMs: monotonicMs(), beforeMs, held: held.map(({ address }) => address) };
+  const { atMs, held, closesMs } = seen.look(wanted);
+  if (closesMs !== undefined) lookAt(closesMs);
+  return { atMs, beforeMs, held: addresses.filter((_, at) => held[at]) };
+}
+
+/** A fence that closes is no change of addresses. */
+function lookAt(closesMs: number): void {
+  clearTimeout(closing);
+  closing = setTimeout(look, Math.ceil(closesMs - monotonicMs()));
 }
 
 /** Most changes are renewals of what it has. */

@@ -1,4 +1,4 @@
-/** Watches in the kernels of some hosts who has which address, at each change and every 10 ms: a process in each, which outlives all that is done to the host. */
+/** Watches in the kernels of some hosts who has which address and can speak as it, at each change and every 10 ms: a process in each, which outlives all that is done to the host. */
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Host } from './net/host.ts';

@@ -43,8 +43,8 @@ function peerLines({ peer, timeoutMs }: HeartbeatFigures): string[] {
   return [`  peer       ${facts.join(', ')}`, `  peer has   ${states.join(', ')}`];
 }
 
-function witnessLines({ witness }: HeartbeatFigures): string[] {
-  if (!witness) return ['  witness    none'];
+function witnessLines({ witness, fence }: HeartbeatFigures): string[] {
+  if (!witness || !fence) return ['  witness    none'];
   const { name, grantedForMs, asking, refusal } = witness;
   const state =
     grantedForMs !== undefined
@@ -52,7 +52,11 @@ function witnessLines({ witness }: HeartbeatFigures): string[] {
       : asking
         ? 'is asked now'
         : (refusal ?? 'not asked');
-  return [`  witness    ${name}: ${state}`];
+  const fenced = `the addresses outlive the right to them by ${fence.outlivesMs} ms at most`;
+  return [
+    `  witness    ${name}: ${state}`,
+    `  fence      ${fence.absent === undefined ? fenced : `${fenced}: no fence in the kernel: ${fence.absent}`}`,
+  ];
 }
 
 function countLines({ counts, drops }: HeartbeatFigures): string[] {

@@ -1,18 +1,24 @@
-/** Run in a namespace: says at which time (ms of CLOCK_MONOTONIC) an address came to this host, or went. Arguments: the address. */
+/** Run in a namespace: says at which time (ms of CLOCK_MONOTONIC) this host could speak as an address, or could no more. Arguments: the address. */
 
-import { addressBytes, sameAddress } from '../../kit/address-bytes.ts';
+import { AddressSight } from '../../cluster/fence/address-sight.ts';
+import { addressBytes } from '../../kit/address-bytes.ts';
 import { monotonicMs } from '../../kit/monotonic.ts';
-import { drainChanges, listAddresses, listenToChanges } from '../../native/netlink.ts';
+import { drainChanges, listenToChanges } from '../../native/netlink.ts';
 import { setRealtime } from '../../native/realtime.ts';
 import { watchFd } from '../../native/watch.ts';
 
-const address = addressBytes(process.argv[2]!);
+const wanted = [addressBytes(process.argv[2]!)];
+const sight = new AddressSight();
 let before: boolean | undefined;
+let closing: NodeJS.Timeout | undefined;
 
 function look(): void {
-  const has = listAddresses().some(own => sameAddress(own.address, address));
-  if (has !== before) process.stdout.write(`${monotonicMs()} ${has ? 1 : 0}\n`);
+  const { atMs, held, closesMs } = sight.look(wanted);
+  const [has = false] = held;
+  if (has !== before) process.stdout.write(`${atMs} ${has ? 1 : 0}\n`);
   before = has;
+  clearTimeout(closing);
+  if (closesMs !== undefined) closing = setTimeout(look, Math.ceil(closesMs - monotonicMs()));
 }
 
 // Before those that it watches, so that it tells the time of a change and not of its turn.

@@ -2,6 +2,8 @@
 #include "../call.h"
 #include "verbs.h"
 
+#include <bpf/libbpf.h>
+
 #define VERB(name, function) {name, NULL, function, NULL, NULL, NULL, napi_enumerable, NULL}
 
 static const napi_property_descriptor VERBS[] = {
@@ -11,6 +13,7 @@ static const napi_property_descriptor VERBS[] = {
     VERB("bpfGet", bpf_get),
     VERB("bpfDescribeMap", bpf_describe_map),
     VERB("bpfDescribeProgram", bpf_describe_program),
+    VERB("bpfMapsOf", bpf_maps_of),
     VERB("mapCreate", map_create),
     VERB("mapGet", map_get),
     VERB("mapPut", map_put),
@@ -29,6 +32,7 @@ static const napi_property_descriptor VERBS[] = {
 };
 
 NAPI_MODULE_INIT() {
+  libbpf_set_print(NULL); /* what fails is told by whoever asked for it; a load hears what libbpf says, and gives it with its error */
   if (napi_define_properties(env, exports, sizeof VERBS / sizeof VERBS[0], VERBS) != napi_ok) return NULL;
   return exports;
 }

@@ -1,4 +1,4 @@
-/* Names in a bpffs, by which programs and maps outlive the process that loaded them; and what a descriptor is. */
+/* Names in a bpffs, by which programs and maps outlive the process that loaded them; what a descriptor is, and what a program uses. */
 #include "../call.h"
 #include "verbs.h"
 
@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PATH_MOST 512
 
@@ -68,5 +69,35 @@ napi_value bpf_describe_program(napi_env env, napi_callback_info info) {
   put(&call, made, "tag", make_text(&call, tag, strlen(tag)));
   put_number(&call, made, "id", program.id);
   put_number(&call, made, "type", program.type);
+  return call.failed ? NULL : made;
+}
+
+#define MAPS_MOST 64
+
+static void put_map(struct call *call, napi_value into, uint32_t id) {
+  struct bpf_map_info map = {0};
+  uint32_t size = sizeof map;
+  int fd = bpf_map_get_fd_by_id(id);
+  if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &map, &size) == 0) {
+    put_number(call, into, map.name, fd);
+    return;
+  }
+  fail_describe(call, fd);
+  if (fd >= 0) close(fd);
+}
+
+/* bpfMapsOf(id of a program) → {NAME: fd}, which the caller closes; the kernel keeps 15 letters of a name */
+napi_value bpf_maps_of(napi_env env, napi_callback_info info) {
+  struct call call = call_begin(env, info, "bpfMapsOf");
+  int64_t id = as_int(&call, call.args[0], "id", 1, UINT32_MAX);
+  if (call.failed) return NULL;
+  uint32_t ids[MAPS_MOST];
+  struct bpf_prog_info program = {.map_ids = (uint64_t)(uintptr_t)ids, .nr_map_ids = MAPS_MOST};
+  uint32_t size = sizeof program;
+  int fd = bpf_prog_get_fd_by_id((uint32_t)id);
+  if (fd < 0 || bpf_obj_get_info_by_fd(fd, &program, &size) < 0) fail_describe(&call, fd);
+  if (fd >= 0) close(fd);
+  napi_value made = make_object(&call);
+  for (uint32_t at = 0; !call.failed && at < program.nr_map_ids && at < MAPS_MOST; at++) put_map(&call, made, ids[at]);
   return call.failed ? NULL : made;
 }

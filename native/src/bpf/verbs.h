@@ -13,6 +13,7 @@ napi_value bpf_pin(napi_env env, napi_callback_info info);
 napi_value bpf_get(napi_env env, napi_callback_info info);
 napi_value bpf_describe_map(napi_env env, napi_callback_info info);
 napi_value bpf_describe_program(napi_env env, napi_callback_info info);
+napi_value bpf_maps_of(napi_env env, napi_callback_info info);
 
 /* map.c */
 napi_value map_create(napi_env env, napi_callback_info info);

@@ -8,15 +8,21 @@ import {
   type LinkEvent,
   type LinkState,
   mustRelease,
+  nextTickMs,
   type Role,
   type Rules,
   stepLink,
 } from '../../../cluster/heartbeat/machine.ts';
 
-const WITNESS: Rules = { timeoutMs: 300, slackMs: 1000, hasWitness: true, againMs: 250 };
+/** Of the other node: with the drift of a timeout. */
+const FENCE_MS = 990;
+const WITNESS: Rules = { timeoutMs: 300, driftMs: 10, hasWitness: true, againMs: 250 };
 const ALONE: Rules = { ...WITNESS, hasWitness: false };
 
-const beat = (nowMs: number, echoMs?: number): LinkEvent => ({ kind: 'beat', nowMs, echoMs });
+const beat = (nowMs: number, echoMs?: number): LinkEvent => ({
+  ...{ kind: 'beat', nowMs, echoMs },
+  fenceMs: FENCE_MS,
+});
 const tick = (nowMs: number, role: Role): LinkEvent => ({
   kind: 'tick',
   nowMs,
@@ -27,7 +33,7 @@ const refused = (nowMs: number): LinkEvent => ({ kind: 'refused', nowMs, reason:
 
 /** @returns the state, and the effects of the last event */
 function play(rules: Rules, ...events: readonly LinkEvent[]): { state: LinkState; done: string[] } {
-  let state = initialLink(0);
+  let state = initialLink(0, FENCE_MS);
   let done: string[] = [];
   for (const event of events) {
     const [next, effects] = stepLink(state, event, rules);
@@ -133,7 +139,33 @@ describe('the link of two nodes', () => {
     assert.match(barredBy(state, WITNESS, 1299, undefined)!, /may still be active/);
     assert.deepEqual(play(WITNESS, tick(1299, 'backup')).done, []);
     assert.deepEqual(play(WITNESS, tick(1300, 'backup')).done, ['ask']);
-    assert.equal(barredBy(initialLink(0), ALONE, 1, undefined), undefined);
+    assert.equal(barredBy(initialLink(0, FENCE_MS), ALONE, 1, undefined), undefined);
+  });
+
+  test('what the other node says of its fence is how long it is waited for', () => {
+    const tells = (fenceMs: number): LinkEvent => ({ kind: 'beat', nowMs: 200, echoMs: 190, fenceMs });
+    const asksAt = (nowMs: number, fenceMs: number) =>
+      play(WITNESS, ...MET, tells(fenceMs), tick(201, 'backup'), tick(nowMs, 'backup')).done.includes('ask');
+    assert.deepEqual([asksAt(514, 5), asksAt(515, 5)], [false, true]);
+    assert.deepEqual([asksAt(1499, 990), asksAt(1500, 990)], [false, true]);
+    const { state } = play(WITNESS, ...MET, tells(5));
+    assert.match(barredBy(state, WITNESS, 514, 'active')!, /may still be active/);
+    assert.doesNotMatch(barredBy(state, WITNESS, 515, 'active')!, /may still be active/);
+  });
+
+  test('between its ticks a node is woken when its right ends, its promise is over, or it may ask again', () => {
+    const { state } = play(WITNESS, ...MET);
+    assert.equal(nextTickMs(state, 'active', WITNESS, 101), 390);
+    assert.equal(nextTickMs(state, 'active', WITNESS, 390), undefined, 'it has ended');
+    assert.equal(nextTickMs(state, 'backup', WITNESS, 390), 1400);
+    assert.equal(nextTickMs(state, 'none', WITNESS, 101), undefined);
+    assert.equal(nextTickMs(state, 'active', ALONE, 101), undefined);
+    const held = play(WITNESS, ...MET, tick(240, 'active'), granted(250, 3250)).state;
+    assert.equal(nextTickMs(held, 'active', WITNESS, 300), 3250);
+    const asked = play(WITNESS, ...MET, tick(1400, 'backup'));
+    assert.equal(nextTickMs(asked.state, 'backup', WITNESS, 1401), undefined, 'an answer is waited for');
+    const no = play(WITNESS, ...MET, tick(1400, 'backup'), refused(1410)).state;
+    assert.equal(nextTickMs(no, 'backup', WITNESS, 1411), 1660);
   });
 
   test('two nodes: whatever is lost which way, the right of one ends before the other one may begin', () => {

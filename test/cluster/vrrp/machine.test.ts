@@ -223,6 +223,20 @@ test('barred: it does not become active, and asks again each interval', () => {
   const free: Event = { kind: 'barred', nowMs: DOWN + 1, by: undefined };
   assert.equal(play({}, startup(), barred, timer(DOWN), free, timer(DOWN + 1000)).state.kind, 'active');
 });
+test('barred when its time came, it becomes active as soon as it is not any more; barred before, when its time comes', () => {
+  const [barred, free] = ['no witness', undefined].map(
+    (by, at): Event => ({ kind: 'barred', nowMs: DOWN + at, by }),
+  ) as [Event, Event];
+  const late = play({}, startup(), { ...barred, nowMs: 1 }, timer(DOWN), free).state;
+  assert.equal(late.kind === 'backup' && late.dueMs, DOWN + 1);
+  assert.equal(
+    play({}, startup(), { ...barred, nowMs: 1 }, timer(DOWN), free, timer(DOWN + 1)).state.kind,
+    'active',
+  );
+  const early = play({}, startup(), { ...barred, nowMs: 1 }, { ...free, nowMs: 2 }).state;
+  assert.equal(early.kind === 'backup' && early.dueMs, DOWN);
+});
+
 test('barred: an active router stays what it is', () => {
   assert.equal(play({}, ...active, { kind: 'barred', nowMs: DOWN + 1, by: 'x' }).state.kind, 'active');
 });
