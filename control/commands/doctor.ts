@@ -1,6 +1,6 @@
 /** `moat doctor`: what on this host is in the way of the L4 tier, and what to do about it. */
 import { existsSync } from 'node:fs';
-import type { L4Model } from '#model/l4/l4.ts';
+import type { Model } from '#model/main.ts';
 import { complainOf } from '../complaint.ts';
 import { askNetworks } from '../doctor/answers.ts';
 import { kernelFindings } from '../doctor/kernel.ts';
@@ -20,16 +20,16 @@ export async function run(args: readonly string[]): Promise<number> {
   const read = isNamed || existsSync(Buffer.from(invocation.file, 'latin1')) ? load(invocation) : undefined;
   complainOf(read?.diagnostics ?? [], true);
   if (read && !read.model) return FAULTY;
-  const findings = await findingsOf(read?.model?.l4);
+  const findings = await findingsOf(read?.model);
   if (values.json) process.stdout.write(`${JSON.stringify({ findings })}\n`);
   else process.stdout.write(findingsText(findings));
   return hasFault(findings) ? FAULTY : 0;
 }
 
-async function findingsOf(l4: L4Model | undefined): Promise<Finding[]> {
+async function findingsOf({ l4, cluster }: Partial<Pick<Model, 'l4' | 'cluster'>> = {}): Promise<Finding[]> {
   const machine = thisMachine();
   const { answers, trouble } = await askNetworks(l4, machine.links);
-  const looked = { machine, l4, answers };
+  const looked = { machine, l4, routers: cluster?.instances ?? [], answers };
   const found = [...kernelFindings(looked), ...networkFindings(looked)];
   if (trouble === undefined) return found;
   return [

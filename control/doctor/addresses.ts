@@ -4,6 +4,8 @@ import type { Finding } from '../host/finding.ts';
 import type { Looked, Machine } from './machine.ts';
 import { holders } from './near.ts';
 
+type Router = Looked['routers'][number];
+
 export function addressFindings(looked: Looked): Finding[] {
   const { l4 } = looked;
   const addresses = (l4?.virtualServers ?? []).flatMap(server => server.addresses.map(({ first }) => first));
@@ -33,12 +35,27 @@ function virtualAddress(address: string, looked: Looked): Finding {
       level: 'fine',
       what: `${address} is held by another host, ${nameOf(address, others[0]!, looked)}, as on a backup`,
     };
+  const router = routerOf(address, looked);
+  if (on.length === 0 && router)
+    return { level: 'fine', what: `${address} is on no interface now, and ${placeOf(address, router)}` };
+  if (on.length === 1 && router?.election === false)
+    return { level: 'fine', what: `${address} is on lo, where it is routed to by whom it is announced to` };
   if (on.length === 1) return onLoopback(address, looked.machine);
   return {
     level: 'warning',
     what: `${address} is on no interface: nobody in its network finds it here`,
     remedy: `ip address add ${address} dev INTERFACE, or let VRRP hold it, or have it routed to this host`,
   };
+}
+
+const routerOf = (address: string, { routers }: Looked): Router | undefined =>
+  routers.find(({ addresses }) => addresses.some(one => one.address === address));
+
+/** Whether it comes is for moat to say, which knows what it hangs on. */
+function placeOf(address: string, { name, election, interface: by, addresses }: Router): string {
+  const on = addresses.find(one => one.address === address)?.interface ?? by;
+  const when = election ? 'when it is elected' : 'when moat runs and it has no fault';
+  return `vrrp_instance ${name} puts it on ${on} ${when}`;
 }
 
 function doubled(address: string, on: readonly string[], others: readonly string[], looked: Looked): Finding {

@@ -2,6 +2,7 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { driverOf, TC_PRIORITY, type Tried, tryPrograms } from '#l4';
+import type { VrrpInstanceModel } from '#model/cluster/vrrp.ts';
 import type { L4Model } from '#model/l4/l4.ts';
 import { bpfAddon } from '#native/bpf-addon.ts';
 import { queryTc, queryXdp } from '#native/bpf-attach.ts';
@@ -59,6 +60,8 @@ export type Answers = ReadonlyMap<string, { readonly link: string; readonly macs
 export interface Looked {
   readonly machine: Machine;
   readonly l4: L4Model | undefined;
+  /** Virtual routers of the same configuration. */
+  readonly routers: readonly VrrpInstanceModel[];
   readonly answers: Answers;
 }
 

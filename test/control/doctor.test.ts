@@ -59,10 +59,11 @@ const SOUND: Machine = {
   programs: () => [{ name: 'the director', fault: undefined }],
 };
 
-function findings(machine: Partial<Machine>, lines: string, answers: Answers = new Map()) {
-  const checked = checkText(`l4 { ${lines} }`);
+function findings(machine: Partial<Machine>, lines: string, answers: Answers = new Map(), cluster = '') {
+  const checked = checkText(`${cluster} l4 { ${lines} }`);
   assert.deepEqual(faultsOf(checked), []);
-  const looked = { machine: { ...SOUND, ...machine }, l4: checked.model!.l4, answers };
+  const routers = checked.model!.cluster?.instances ?? [];
+  const looked = { machine: { ...SOUND, ...machine }, l4: checked.model!.l4, routers, answers };
   return [...kernelFindings(looked), ...networkFindings(looked)].filter(({ level }) => level !== 'fine');
 }
 
@@ -238,6 +239,23 @@ test('moat doctor: what the network answers', () => {
   }
   const elsewhere = new Map([['192.0.2.9', { link: 'eth0', macs: ['cc'] }]]);
   assert.deepEqual(findings({}, SERVICE.replace('192.0.2.1', '192.0.2.9'), elsewhere), []);
+});
+
+test('moat doctor: an address that a virtual router of this configuration will have is none that nobody has', () => {
+  const service = SERVICE.replace('192.0.2.1', '192.0.2.9');
+  const without = (router: string) =>
+    findings({}, service, new Map(), `cluster { vrrp_instance V { ${router} } }`).map(({ what }) => what);
+  assert.deepEqual(without('interface lo; election off; virtual_address 192.0.2.9/32;'), []);
+  assert.deepEqual(without('interface eth0; vrid 1; virtual_address 192.0.2.9/24;'), []);
+  assert.match(without('interface eth0; vrid 1; virtual_address 192.0.2.8/24;')[0]!, /on no interface/);
+  const routed = (router: string) => {
+    const links = LINKS.map(link => (link.name === 'lo' ? { ...link, addresses: ['192.0.2.9'] } : link));
+    const silent = { links, ...setting('net.ipv4.conf.all.arp_ignore', '1') };
+    return findings(silent, service, new Map(), router).map(({ what }) => what);
+  };
+  assert.match(routed('')[0]!, /on lo alone/);
+  const anycast = 'vrrp_instance V { interface lo; election off; virtual_address 192.0.2.9/32; }';
+  assert.deepEqual(routed(`cluster { ${anycast} }`), []);
 });
 
 test('moat doctor: locked memory counts before Linux 5.11, and only where there is a limit', () => {
