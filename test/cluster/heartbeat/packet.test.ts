@@ -50,7 +50,9 @@ describe('a heartbeat', () => {
       ...{ node: 'lb1', revision: 'x', timeoutMs: 300, witness: '', healthy: true, leaves: false },
       instances: [{ name: 'VI_1', state: 'active', priority: 150, wants: false }],
     };
-    assert.deepEqual(readSays(says), { ...says, inSync: undefined });
+    assert.deepEqual(readSays(says), { ...says, fenceMs: undefined, inSync: undefined });
+    assert.equal(readSays({ ...says, fenceMs: 5 })?.fenceMs, 5);
+    for (const fenceMs of [-1, '5', null]) assert.equal(readSays({ ...says, fenceMs })?.fenceMs, undefined);
     const wrong: unknown[] = [null, 1, 'x', [], {}, { ...says, node: 1 }, { ...says, instances: {} }];
     wrong.push({ ...says, instances: [{ ...says.instances[0], state: 'master' }] });
     wrong.push({ ...says, instances: Array.from({ length: 513 }, () => says.instances[0]) });
