@@ -119,6 +119,15 @@ function giveUp({ addresses, interface: by, priority }: VrrpInstanceModel): bool
   return held.length > 0;
 }
 
+/** Whether none of them is here: others may have them. */
+export function areGone({ instances }: ClusterModel): boolean {
+  const there = listAddresses();
+  return instances
+    .filter(({ priority, election }) => election && priority !== OWNER_PRIORITY)
+    .flatMap(({ addresses }) => addresses.map(({ address }) => addressBytes(address)))
+    .every(address => !there.some(own => sameAddress(own.address, address)));
+}
+
 function sayStop(instance: VrrpInstanceModel, voice: Voice): void {
   const fd = groupSocket({ family: instance.family, protocol: VRRP_PROTOCOL, index: voice.index });
   try {

@@ -2,15 +2,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { AskedChild } from '#kit/asked-child.ts';
+import { monotonicMs } from '#kit/monotonic.ts';
 import { RestartPauses } from '#kit/restart-pauses.ts';
 import { Turns } from '#kit/turns.ts';
 import type { ClusterModel } from '#model/cluster/cluster.ts';
 import type { ClusterFigures } from './figures.ts';
-import { fulfil, LastWill } from './last-will.ts';
+import { areGone, fulfil, LastWill } from './last-will.ts';
 import type { Log } from './log.ts';
 import type { ClusterOrder, FromNode, ToNode } from './messages.ts';
 import type { PlaneHealth } from './track/health.ts';
 import type { Standing } from './vrrp/instance.ts';
+import { newWitness } from './witness/witness.ts';
 
 export { AddressSight } from './fence/address-sight.ts';
 export type { ClusterFigures, InstanceFigures, TrackFigures, TransitionFigures } from './figures.ts';
@@ -24,6 +26,8 @@ export { DROP_REASONS } from './vrrp/admit.ts';
 const ENTRY = fileURLToPath(new URL('./process.ts', import.meta.url));
 /** All of V8 in one thread, for a helper without real-time priority would be waited for; and short collections. */
 const FLAGS = ['--v8-pool-size=0', '--single-threaded-gc', '--max-semi-space-size=2'];
+/** A witness that does not answer in that time keeps a new process waiting no longer. */
+const FORFEIT_MS = 500;
 /** A process that died is started anew after a growing pause. */
 const PAUSE_MS = { first: 50, most: 5000 };
 
@@ -180,6 +184,7 @@ export class ClusterPlane {
     this.log.error(
       `the cluster process ${child.pid} ${how}; given up in its stead: ${active.join(' ') || 'nothing'}${late.length > 0 ? `, and late: ${late.join(' ')}` : ''}`,
     );
+    if (model) await forfeitRight(model);
     this.#pauses.died(performance.now() - child.startedAtMs);
     while (this.#model && !this.#child) {
       await sleep(this.#pauses.next(), undefined, { ref: false });
@@ -199,4 +204,15 @@ export class ClusterPlane {
       await this.#end();
     }
   }
+}
+
+/** The one that died may have had the right to the addresses from the witness, which nobody else gets before it ends. */
+async function forfeitRight(model: ClusterModel): Promise<void> {
+  const { heartbeat } = model;
+  if (!heartbeat?.witness || !areGone(model)) return;
+  const signal = AbortSignal.timeout(FORFEIT_MS);
+  const witness = newWitness(heartbeat.witness, heartbeat.node, monotonicMs);
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => resolve());
+  await Promise.race([witness.forfeit(signal), late]);
 }

@@ -68,7 +68,8 @@ export type LinkEvent = { readonly nowMs: number } & (
   | { readonly kind: 'beat'; readonly echoMs: number | undefined; readonly fenceMs: number }
   | { readonly kind: 'tick'; readonly role: Role }
   | { readonly kind: 'granted'; readonly untilMs: number }
-  | { readonly kind: 'refused'; readonly reason: string }
+  /** `leftMs`: for so long somebody else has it yet; undefined: that is not known. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly leftMs?: number | undefined }
 );
 
 export type LinkEffect =
@@ -82,6 +83,9 @@ export const initialLink = (nowMs: number, peerFenceMs: number): LinkState => ({
   ...{ heardMs: nowMs, hearsSinceMs: nowMs, provenMs: undefined, link: 'unmet', sinceMs: nowMs },
   ...{ asking: false, grantedUntilMs: undefined, askFromMs: nowMs, refusal: undefined },
 });
+
+/** What ends at that moment there has certainly ended then. */
+const LEAST_AGAIN_MS = 5;
 
 type Step = readonly [LinkState, readonly LinkEffect[]];
 
@@ -100,7 +104,8 @@ export function stepLink(state: LinkState, event: LinkEvent, rules: Rules): Step
       return [{ ...state, asking: false, grantedUntilMs: event.untilMs, askFromMs, refusal: undefined }, []];
     }
     case 'refused': {
-      const askFromMs = event.nowMs + rules.againMs;
+      const { nowMs, leftMs = rules.againMs } = event;
+      const askFromMs = nowMs + Math.max(LEAST_AGAIN_MS, Math.min(leftMs, rules.againMs));
       return [{ ...state, asking: false, askFromMs, refusal: event.reason }, []];
     }
   }

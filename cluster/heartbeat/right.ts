@@ -1,7 +1,7 @@
 /** The right to the addresses (machine.ts) with what it needs of the world: the clock, the witness, and who is told. */
 import type { HeartbeatModel } from '#model/cluster/heartbeat.ts';
 import type { Log } from '../log.ts';
-import { newWitness, type Witness } from '../witness/witness.ts';
+import { newWitness, Refusal, type Witness } from '../witness/witness.ts';
 import type { Incidents } from './incidents.ts';
 import {
   barredBy,
@@ -23,6 +23,8 @@ import {
 /** Clocks differ by less than one part of so many. */
 const DRIFT = 16;
 const AGAIN_MS = 250;
+/** Beyond what is taken off from it, and asked for again before a third of it is gone. */
+const BRIEF_MS = 1000;
 
 type WithoutTime<E> = E extends unknown ? Omit<E, 'nowMs'> : never;
 type Meeting = Extract<LinkEffect, { readonly kind: 'together' | 'apart' }>;
@@ -135,14 +137,15 @@ export class Right {
     const wasGranted = isGranted(this.#state, this.#options.nowMs());
     this.counts.asked++;
     try {
-      const untilMs = (await witness.ask()) - this.#rules.driftMs - this.#options.fence.outlivesMs;
+      const slackMs = this.#rules.driftMs + this.#options.fence.outlivesMs;
+      const untilMs = (await witness.ask(this.#mostMs(slackMs))) - slackMs;
       if (this.#isClosed) return void witness.giveBack();
       this.counts.granted++;
       this.step({ kind: 'granted', untilMs });
       if (!wasGranted) this.#tellGrant(witness);
       this.#options.granted();
     } catch (fault) {
-      this.#hearRefusal((fault as Error).message);
+      this.#hearRefusal(fault as Error);
     }
   }
 
@@ -151,13 +154,19 @@ export class Right {
     this.#options.log.notice(`heartbeat: ${name} grants the right to the addresses to this node`);
   }
 
-  #hearRefusal(reason: string): void {
+  /** As long as the two have heard each other just now, a moment may be all that is wrong: who dies in it has left a short one. */
+  #mostMs(slackMs: number): number | undefined {
+    return this.#state.link === 'together' ? BRIEF_MS + 2 * slackMs : undefined;
+  }
+
+  #hearRefusal(fault: Error): void {
+    const { message: reason } = fault;
     this.counts.refused++;
     if (this.#state.refusal !== reason) {
       this.#options.incidents.note(reason);
       this.#options.log.warn(`heartbeat: ${reason}`);
     }
-    this.step({ kind: 'refused', reason });
+    this.step({ kind: 'refused', reason, leftMs: fault instanceof Refusal ? fault.leftMs : undefined });
   }
 
   figures() {

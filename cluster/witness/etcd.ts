@@ -9,10 +9,15 @@ const ANSWER_MOST = 65_536;
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
+interface KeyAnswer {
+  /** Numbers of 64 bits are texts. */
+  readonly kvs?: readonly { readonly value?: string; readonly lease?: string }[];
+}
+
 interface TxnAnswer {
   readonly succeeded?: boolean;
   readonly responses?: readonly {
-    readonly response_range?: { readonly kvs?: readonly { readonly value?: string }[] };
+    readonly response_range?: KeyAnswer;
   }[];
 }
 
@@ -86,6 +91,13 @@ export class EtcdWitness implements Witness {
     const lease = this.#lease;
     this.#lease = undefined;
     if (lease !== undefined) await this.#revoke(lease);
+  }
+
+  async forfeit(signal: AbortSignal): Promise<void> {
+    const found = await this.#post<KeyAnswer>('kv/range', { key: base64(this.#model.key) }).catch(() => ({}));
+    const [left] = (found as KeyAnswer).kvs ?? [];
+    if (left?.lease === undefined || left.value !== base64(this.#options.node) || signal.aborted) return;
+    await this.#revoke(left.lease);
   }
 
   async #revoke(lease: string): Promise<void> {

@@ -69,4 +69,6 @@ export class ReachWitness implements Witness {
   }
 
   async giveBack(): Promise<void> {}
+
+  async forfeit(): Promise<void> {}
 }

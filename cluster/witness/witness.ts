@@ -10,11 +10,29 @@ export interface Witness {
   /**
    * Asks for the right, or for more time of it.
    *
-   * @returns until when nobody else gets it: ms of the clock that was handed in @throws {Error} with the reason why not
+   * @param mostMs it need not be for longer than that
+   * @returns until when nobody else gets it: ms of the clock that was handed in @throws {Error} with the reason why not; {Refusal}
    */
-  ask(): Promise<number>;
+  ask(mostMs?: number): Promise<number>;
   /** Others may have it now. Never fails: it ends by itself, too. */
   giveBack(): Promise<void>;
+  /**
+   * Gives back what an earlier life of this node has left, whose addresses are gone. Never fails.
+   *
+   * @param signal aborted when there is a new life, whose right it might be
+   */
+  forfeit(signal: AbortSignal): Promise<void>;
+}
+
+/** Somebody else has it. */
+export class Refusal extends Error {
+  /** It ends by itself after so long, unless it is renewed; undefined: that is not told. */
+  readonly leftMs: number | undefined;
+
+  constructor(reason: string, leftMs: number | undefined) {
+    super(reason);
+    this.leftMs = leftMs;
+  }
 }
 
 /** What a witness needs to know. */

@@ -78,7 +78,7 @@ const witness = defineDirective({
       where:
         'The URL; of reach how many must answer, and of whom: ADDRESS:PORT takes a connection over TCP or refuses it, ADDRESS is in a network of this node and answers ARP or a neighbour solicitation, gateway is that of a default route and answers so.',
       key: 'Under which it is kept, moat/active if absent: one for each pair.',
-      ttl: 'For so long it is granted, and renewed meanwhile; 5s if absent, 3s at least: longer than it takes the kernel to take an address away where it has no fence. Nobody has it while the nodes hear each other; so long the other node waits when the one that has got it in a partition dies before that is over.',
+      ttl: 'For so long it is granted, and renewed meanwhile; 5s if absent, 3s at least: longer than it takes the kernel to take an address away where it has no fence. Nobody has it while the nodes hear each other; so long the other node waits at most when the one that has got it in a partition dies before that is over.',
     },
     default: 'none: VRRP decides when all paths are silent',
     example: 'witness etcd http://10.0.0.9:2379;',

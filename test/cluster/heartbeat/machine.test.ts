@@ -166,6 +166,11 @@ describe('the link of two nodes', () => {
     assert.equal(nextTickMs(asked.state, 'backup', WITNESS, 1401), undefined, 'an answer is waited for');
     const no = play(WITNESS, ...MET, tick(1400, 'backup'), refused(1410)).state;
     assert.equal(nextTickMs(no, 'backup', WITNESS, 1411), 1660);
+    const ends = (leftMs: number) =>
+      play(WITNESS, ...MET, tick(1400, 'backup'), { ...refused(1410), leftMs } as LinkEvent).state;
+    assert.equal(nextTickMs(ends(100), 'backup', WITNESS, 1411), 1510, 'that of the other one ends then');
+    assert.equal(nextTickMs(ends(0), 'backup', WITNESS, 1411), 1415);
+    assert.equal(nextTickMs(ends(9000), 'backup', WITNESS, 1411), 1660);
   });
 
   test('two nodes: whatever is lost which way, the right of one ends before the other one may begin', () => {
