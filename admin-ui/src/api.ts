@@ -72,10 +72,15 @@ export class Api {
     this.#known((await this.#ask<Who>('/login/again', { method: 'POST', body }, false)).value);
   }
 
-  async logout(): Promise<void> {
-    if (this.#token === undefined) await this.#ask('/logout', { method: 'POST' });
+  /** @returns where the session at the provider is ended, too; null: there is nothing to end */
+  async logout(): Promise<string | null> {
+    const isSession = this.#token === undefined;
+    const said = isSession
+      ? await this.#ask<{ url: string | null }>('/logout', { method: 'POST' })
+      : undefined;
     this.#token = undefined;
     this.#csrf = undefined;
+    return said?.value.url ?? null;
   }
 
   async get<T>(path: string): Promise<Said<T>> {

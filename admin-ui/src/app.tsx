@@ -33,6 +33,9 @@ export function App() {
   if (who === 'asking') return null;
   const look = { language, setLanguage, theme, setTheme, say };
   if (!who) return <Entrance api={api} look={look} enter={setWho} first={fault} />;
-  const leave = () => void api.logout().finally(() => setWho(undefined));
+  const leave = () => {
+    const out = () => setWho(undefined);
+    void api.logout().then(url => (url === null ? out() : location.assign(url)), out);
+  };
   return <Shell api={api} who={who} look={look} leave={leave} />;
 }

@@ -38,7 +38,7 @@ const oidc = defineBlock({
   block: 'oidc',
   doc: {
     summary:
-      "Users of an OpenID Connect provider log in to the console and the API, by authorization code with PKCE. The provider has to know `https://HOST:PORT/login/oidc` as an address to come back to, for each host under which the console is opened. The role is taken at the login; another configuration of this block, and a restart, end the sessions that came by it. Local users log in as before, also while the provider is away. Passkeys and second factors are the provider's matter.",
+      "Users of an OpenID Connect provider log in to the console and the API, by authorization code with PKCE. The provider has to know `https://HOST:PORT/login/oidc` as an address to come back to, for each host under which the console is opened; where it ends sessions (`end_session_endpoint`), who logs out does so there, too, and the provider has to know `https://HOST:PORT/` as an address to come back to after it. The role is taken at the login; another configuration of this block, and a restart, end the sessions that came by it. Local users log in as before, also while the provider is away. Passkeys and second factors are the provider's matter.",
     args: {
       issuer:
         'As the provider writes it in `/.well-known/openid-configuration`; https, but for a provider on loopback.',

@@ -82,7 +82,8 @@ export class RemoteDesk {
   ): Promise<IdentityQuestions[K]['output']> {
     const question = { kind: 'identity', what, input, asker } as const;
     // A provider that hangs holds up nobody else: control bounds by itself how many ask for it.
-    const told = what.startsWith('oidc-') ? answerOf(await this.#ask(question)) : await this.#put(question);
+    const asksProvider = what.startsWith('oidc-') || what === 'logout';
+    const told = asksProvider ? answerOf(await this.#ask(question)) : await this.#put(question);
     return told as IdentityQuestions[K]['output'];
   }
 

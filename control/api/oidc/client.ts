@@ -3,7 +3,7 @@ import * as protocol from 'openid-client';
 import type { OidcModel } from '#model/api.ts';
 import { asBytes } from '../http/bytes.ts';
 import { type Claims, claimAt, nameOf, valuesOf } from './claims.ts';
-import type { Brought, Login, Person } from './questions.ts';
+import type { Arrival, Brought, Leave, Login, Person } from './questions.ts';
 
 const PATIENCE_S = 10;
 /** Clocks of two machines. */
@@ -14,6 +14,8 @@ const FAILURE_MS = 3000;
 /** A login again: what is dangerous has to follow within five minutes. */
 const AGAIN_S = 5 * 60;
 const MOST_URL = 8192;
+/** Of an ID token in an address. */
+const MOST_HINT = 6144;
 /** OpenID Connect Core, 2. */
 const MOST_SUBJECT = 255;
 /** Signatures that nobody without the provider's private key can make: neither none nor HS*, whose key would be the client's secret. */
@@ -48,14 +50,11 @@ export class OidcClient {
       code_challenge_method: 'S256',
       ...(again && { prompt: 'login', max_age: '0' }),
     });
-    if (url.protocol !== 'https:' && !this.#isPlain)
-      throw new AwayFault('its authorization_endpoint is not of https');
-    if (url.href.length > MOST_URL) throw new AwayFault('its authorization_endpoint is too long');
-    return url.href;
+    return this.#fit(url, 'authorization_endpoint');
   }
 
   /** Redeems the code, and holds what comes against what was asked. @throws {Error} when anything does not fit */
-  async finish(login: Login, { code, iss }: Brought): Promise<Person> {
+  async finish(login: Login, { code, iss }: Brought): Promise<Arrival> {
     const configuration = await this.#configuration();
     const url = new URL(login.redirectUri);
     url.searchParams.set('code', code);
@@ -68,7 +67,27 @@ export class OidcClient {
     });
     const claims = tokens.claims()!;
     refuseOdd(claims, textOf(this.#model.clientId));
-    return this.#personOf(claims, configuration, tokens.access_token);
+    const person = await this.#personOf(claims, configuration, tokens.access_token);
+    const { id_token: idToken = '' } = tokens;
+    return { ...person, idToken: idToken.length > MOST_HINT ? undefined : idToken };
+  }
+
+  /** @returns where the browser ends its session at the provider; undefined: it names no such place @throws {AwayFault} */
+  async leave({ idToken, back }: Leave): Promise<string | undefined> {
+    const configuration = await this.#configuration();
+    if (configuration.serverMetadata().end_session_endpoint === undefined) return undefined;
+    const url = protocol.buildEndSessionUrl(configuration, {
+      ...(idToken !== undefined && { id_token_hint: idToken }),
+      post_logout_redirect_uri: back,
+    });
+    return this.#fit(url, 'end_session_endpoint');
+  }
+
+  /** @throws {AwayFault} when no browser is to be sent there */
+  #fit({ protocol, href }: URL, what: string): string {
+    if (protocol !== 'https:' && !this.#isPlain) throw new AwayFault(`its ${what} is not of https`);
+    if (href.length > MOST_URL) throw new AwayFault(`its ${what} is too long`);
+    return href;
   }
 
   /** Many providers tell groups at the userinfo endpoint alone. */

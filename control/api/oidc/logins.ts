@@ -1,6 +1,7 @@
 /** Logins by a provider, from the button to a person with a role: few at a time, counted by address, each good once. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Log } from '#kit/log.ts';
+import { within } from '#kit/within.ts';
 import type { OidcModel } from '#model/api.ts';
 import type { ProcessModel } from '#model/main.ts';
 import type { Asker } from '../desk/questions.ts';
@@ -12,15 +13,19 @@ import type { IdentityQuestions } from '../user/questions.ts';
 import { OidcAgent } from './agent.ts';
 import { roleOf } from './claims.ts';
 import { PendingLogins } from './pending.ts';
-import type { Failure, Person } from './questions.ts';
+import type { Arrival, Failure } from './questions.ts';
 
 /** Bad tries of one address are told of so often in a minute. */
 const MOST_TOLD = 3;
 /** That the provider is away is told so often. */
 const TELL_AWAY_MS = 10_000;
+/** Who leaves has left; how long he waits to hear where to go on. */
+const LEAVE_MS = 3000;
+/** As many as there are sessions. */
+const MOST_KEPT = 512;
 
 /** Somebody whom the provider vouches for. */
-export interface Proven extends Person {
+export interface Proven extends Arrival {
   /** Undefined: nothing that it says of him gives a role here. */
   readonly role: Role | undefined;
 }
@@ -35,6 +40,8 @@ export class ProviderLogins {
   readonly #throttle = new Throttle(() => performance.now());
   /** Those that the log has a line of. */
   readonly #told = new Throttle(() => performance.now());
+  /** ID tokens by session, in memory alone: sessions that came by a provider end with the program. */
+  readonly #idTokens = new Map<string, string | undefined>();
   #provider: OidcModel | undefined;
   #user: ProcessModel['user'];
   #toldAwayMs = Number.NEGATIVE_INFINITY;
@@ -54,6 +61,7 @@ export class ProviderLogins {
     if (isDeepStrictEqual(provider, this.#provider)) return false;
     this.#provider = provider;
     this.#pending.clear();
+    this.#idTokens.clear();
     return true;
   }
 
@@ -92,6 +100,31 @@ export class ProviderLogins {
     const role = roleOf(person.values, provider.roles);
     if (role) this.#throttle.good(from);
     return { ...person, role };
+  }
+
+  /** The session of somebody who has come by the provider. */
+  keep(session: string, { idToken }: Arrival): void {
+    this.#idTokens.set(session, idToken);
+    if (this.#idTokens.size > MOST_KEPT) this.#idTokens.delete(this.#idTokens.keys().next().value!);
+  }
+
+  forget(session: string): void {
+    this.#idTokens.delete(session);
+  }
+
+  /** @returns where he ends his session at the provider, too; undefined: there is no such place, or the provider is away @throws nothing */
+  async leave(session: string, origin: string): Promise<string | undefined> {
+    const provider = this.#provider;
+    if (!provider || !this.#idTokens.has(session)) return undefined;
+    const leave = { idToken: this.#idTokens.get(session), back: `${origin}/` };
+    this.forget(session);
+    const demand = { kind: 'leave', provider, user: this.#user, leave } as const;
+    const answer = await within(LEAVE_MS, this.#agent.ask(demand)).catch((fault: Error) => fault);
+    if (answer === undefined) this.#tellAway('it does not say in time where one logs out');
+    else if (answer instanceof Error) this.#tellAway(answer.message);
+    else if ('failed' in answer) this.#tellAway(answer.why);
+    else return answer.url;
+    return undefined;
   }
 
   close(): void {

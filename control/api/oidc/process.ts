@@ -33,6 +33,7 @@ async function work(demand: OidcDemand): Promise<OidcAnswers[OidcDemand['kind']]
   const client = clientOf(demand.provider);
   try {
     if (demand.kind === 'begin') return { url: await client.begin(demand.login) };
+    if (demand.kind === 'leave') return { url: await client.leave(demand.leave) };
     return await client.finish(demand.login, demand.brought);
   } catch (fault) {
     return { failed: isAway(fault) ? 'away' : 'refused', why: whyOf(fault) };

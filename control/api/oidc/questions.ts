@@ -31,6 +31,19 @@ export interface Person {
   readonly provenMs: number | undefined;
 }
 
+/** Somebody who has come, with what ends his session at the provider. */
+export interface Arrival extends Person {
+  /** Signed by the provider; undefined: longer than an address can bear. */
+  readonly idToken: string | undefined;
+}
+
+/** A logout at the provider (OpenID Connect RP-Initiated Logout 1.0, 2). */
+export interface Leave {
+  readonly idToken: string | undefined;
+  /** Where the browser is to come back to. */
+  readonly back: string;
+}
+
 /** `away`: the provider does not answer; `refused`: what it, or the browser, says is not good. */
 export interface Failure {
   readonly failed: 'away' | 'refused';
@@ -41,10 +54,13 @@ export interface Failure {
 export type OidcDemand = { readonly provider: OidcModel; readonly user: ProcessModel['user'] } & (
   | { readonly kind: 'begin'; readonly login: Login }
   | { readonly kind: 'finish'; readonly login: Login; readonly brought: Brought }
+  | { readonly kind: 'leave'; readonly leave: Leave }
 );
 
 export interface OidcAnswers {
   /** Where the browser goes. */
   begin: { readonly url: string };
-  finish: Person;
+  finish: Arrival;
+  /** Where the browser goes; undefined: the provider has no such place. */
+  leave: { readonly url: string | undefined };
 }

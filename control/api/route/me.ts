@@ -104,11 +104,15 @@ const again = defineRoute({
 
 const logout = defineRoute({
   ...{ method: 'POST', path: `${V1}/logout`, role: 'viewer', scope: undefined, needs: 'session' },
-  summary: 'Ends this session.',
-  ...{ reply: z.null(), status: 204 },
+  summary:
+    'Ends this session. Of one that a provider vouched for, it tells where the session at the provider is ended, too, where the provider names such a place (RP-Initiated Logout).',
+  reply: z.strictObject({
+    url: z.string().nullable().describe('Where the browser goes next; null: nowhere.'),
+  }),
   async handle(call) {
-    await call.desk.identity('logout', { session: sessionIn(call) }, call.asker);
-    return { cookie: null };
+    const input = { session: sessionIn(call), origin: call.browser.origin };
+    const { url = null } = await call.desk.identity('logout', input, call.asker);
+    return { body: { url }, cookie: null };
   },
 });
 

@@ -128,7 +128,7 @@ export class Identity {
     'login-ways': async () => ({ oidc: this.#provider.label }),
     'oidc-begin': (input, asker) => this.#provider.begin(input, asker),
     'oidc-finish': (input, asker) => this.#enterByProvider(input, asker),
-    logout: async ({ session }) => this.#end(one => one.id === session),
+    logout: input => this.#logout(input),
     'log-in-again': (input, asker) => this.#logInAgain(input, asker),
     'own-password': (input, asker) => this.#ownPassword(input, asker),
     'totp-enrol': async ({ session }) => this.#enrol(session),
@@ -176,15 +176,25 @@ export class Identity {
     return this.#enter(user, asker);
   }
 
+  /** He is out, whatever the provider has to say. */
+  async #logout({ session, origin }: In<'logout'>): Promise<IdentityQuestions['logout']['output']> {
+    const leaving = this.#provider.leave(session, origin);
+    this.#end(one => one.id === session);
+    return { url: await leaving };
+  }
+
   /** Somebody without a role is no stranger, and stands in the audit log. */
   async #enterByProvider({ former, ...brought }: In<'oidc-finish'>, asker: Asker): Promise<Entry> {
-    const { role, name, subject, provenMs = 0 } = await this.#provider.finish(brought, asker);
+    const arrival = await this.#provider.finish(brought, asker);
+    const { role, name, subject, provenMs = 0 } = arrival;
     const user = nameOfProvider(name);
     const what = role ? 'login' : 'login-refused';
     this.#audited(what, `user ${user}`, asker, { subject, role: role ?? null }, undefined, () => undefined);
     if (!role) throw refuse(403, 'no-role', `the provider says nothing of ${name} that gives a role here`);
     if (former !== undefined) this.#end(one => one.id === former, false);
-    return this.#enter({ name: user, role }, asker, Math.min(provenMs, Date.now()));
+    const entry = this.#enter({ name: user, role }, asker, Math.min(provenMs, Date.now()));
+    this.#provider.keep(entry.session.id, arrival);
+    return entry;
   }
 
   /** @throws {Refusal} 401, 429, 503 */
@@ -347,7 +357,7 @@ export class Identity {
   }
 
   #end(doomed: (session: SessionRecord) => boolean, push = true): undefined {
-    this.#rooms.sessions.end(doomed);
+    for (const { id } of this.#rooms.sessions.end(doomed)) this.#provider.forget(id);
     if (push) this.#rooms.push();
   }
 

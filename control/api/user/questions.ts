@@ -56,7 +56,11 @@ export interface IdentityQuestions {
     };
     readonly output: Entry;
   };
-  logout: { readonly input: { readonly session: string }; readonly output: undefined };
+  /** `url`: where a session at the provider is ended, too. `origin`: of the console, as the browser sees it. */
+  logout: {
+    readonly input: { readonly session: string; readonly origin: string };
+    readonly output: { readonly url: string | undefined };
+  };
   'log-in-again': { readonly input: Proof & { readonly session: string }; readonly output: SessionRecord };
   'own-password': {
     readonly input: { readonly session: string; readonly old: string; readonly password: string };

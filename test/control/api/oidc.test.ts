@@ -111,9 +111,32 @@ async function inBrowser({ port }: Rig, provider: Provider): Promise<void> {
     await page.getByRole('heading', { level: 1, name: 'Cluster' }).waitFor();
     assert.equal(page.url(), `http://127.0.0.1:${port}/#/cluster`);
     await page.getByText('oidc:bob').first().waitFor();
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByRole('button', { name: 'Yes, sign me out' }).click();
+    await page.getByRole('button', { name: 'Log in with Example Ltd.' }).waitFor();
+    assert.ok(page.url().startsWith(`http://127.0.0.1:${port}/`), page.url());
   } finally {
     await browser.close();
   }
+}
+
+/** At both: the provider asks who he is when he comes again; the token that ends the session is in no log. */
+async function logOut(bob: Traveller, issuer: string, home: string, secrets: string[]): Promise<void> {
+  assert.equal((await bob.login()).status, 200);
+  assert.equal((await bob.login()).status, 200);
+  assert.equal(bob.visitor.logins, 1, 'the provider knows him');
+  const { csrf } = (await bob.call('/api/v1/me')).body;
+  const { body } = await bob.call('/api/v1/logout', null, { 'x-moat-csrf': csrf });
+  assert.equal((await bob.call('/api/v1/me')).status, 401, 'he is out before he has gone there');
+  const { origin, searchParams } = new URL(body.url);
+  assert.equal(origin, issuer);
+  assert.equal(searchParams.get('post_logout_redirect_uri'), home);
+  const hint = searchParams.get('id_token_hint') ?? '';
+  assert.equal(JSON.parse(Buffer.from(hint.split('.')[1] ?? '', 'base64url').toString()).sub, 'bob');
+  secrets.push(hint);
+  await bob.visitor.visit(body.url, home);
+  assert.equal((await bob.login()).status, 200);
+  assert.equal(bob.visitor.logins, 2, 'the provider does not know him any more');
 }
 
 const speakers = (rig: Rig): number[] => running(rig, 'oidc/process.ts');
@@ -230,6 +253,8 @@ test('oidc: users of a provider log in by its word, and by nothing that looks li
     const own = { old: 'none', password: 'a password that is long' };
     assert.equal(codes(await bob.call('/api/v1/me/password', own, await csrf())), '409 by-provider');
     assert.equal(codes(await bob.call('/api/v1/me/totp', null, await csrf())), '409 by-provider');
+    const gone = await bob.call('/api/v1/logout', null, await csrf());
+    assert.deepEqual(gone.body, { url: null }, 'this provider ends no sessions');
     bob.cookies = former;
     assert.equal((await bob.call('/api/v1/me')).status, 401, 'the session before goes on');
 
@@ -246,13 +271,16 @@ test('oidc: users of a provider log in by its word, and by nothing that looks li
     }
     await provider.answer('straight');
 
-    // Other keys, and groups in the token.
+    // Other keys, groups in the token, and sessions that can be ended.
     await provider[Symbol.asyncDispose]();
     const lost = traveller('alice');
-    const gone = await lost.call(`${AT}/oidc`, {});
-    const lostState = new URL(gone.body.url).searchParams.get('state');
+    const begunInVain = await lost.call(`${AT}/oidc`, {});
+    const lostState = new URL(begunInVain.body.url).searchParams.get('state');
     assert.equal(codes(await lost.bring({ state: lostState, code: 'x', iss: issuer })), '503 provider-away');
-    provider = await Provider.start({ ...setup, key: newKey('second'), groupsAt: 'token' });
+    const home = `http://127.0.0.1:${rig.port}/`;
+    provider = await Provider.start({
+      ...{ ...setup, key: newKey('second'), groupsAt: 'token', backFromLogout: home },
+    });
     const later = traveller('alice');
     assert.equal((await later.login()).body.role, 'admin', 'keys that have changed are not asked for');
     const [dying = 0] = speakers(rig);
@@ -262,6 +290,7 @@ test('oidc: users of a provider log in by its word, and by nothing that looks li
       'another process to speak to the provider',
     );
     assert.ok(!speakers(rig).includes(dying));
+    await logOut(traveller('bob'), issuer, home, secrets);
 
     if (!skipsBrowser) await inBrowser(rig, provider);
 

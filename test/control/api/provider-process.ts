@@ -35,6 +35,7 @@ const client = {
   response_types: ['code'],
   grant_types: ['authorization_code'],
   id_token_signed_response_alg: 'ES256',
+  ...(setup.backFromLogout !== undefined && { post_logout_redirect_uris: [setup.backFromLogout] }),
 };
 
 const provider = new Made(setup.issuer, {
@@ -44,6 +45,7 @@ const provider = new Made(setup.issuer, {
   cookies: { keys: ['a key of the cookies of a test'] },
   scopes: ['openid', 'profile', 'groups'],
   claims: { openid: ['sub'], profile: ['preferred_username'], groups: ['groups'] },
+  features: { rpInitiatedLogout: { enabled: setup.backFromLogout !== undefined } },
   conformIdTokenClaims: setup.groupsAt === 'userinfo',
   findAccount: (_: unknown, sub: string) => ({
     accountId: sub,

@@ -19,6 +19,8 @@ export interface ProviderSetup {
   /** Private, with a kid. */
   readonly key: webcrypto.JsonWebKey;
   readonly groupsAt: 'userinfo' | 'token';
+  /** Where browsers may come back to after a logout; undefined: it ends no sessions. */
+  readonly backFromLogout?: string;
 }
 
 const ENTRY = fileURLToPath(new URL('./provider-process.ts', import.meta.url));
@@ -57,6 +59,8 @@ const MOST_STEPS = 20;
 export class Visitor {
   readonly #cookies = new Map<string, string>();
   readonly name: string;
+  /** How often he was asked who he is. */
+  logins = 0;
 
   constructor(name: string) {
     this.name = name;
@@ -76,13 +80,19 @@ export class Visitor {
         const [, action] = /<form[^>]* action="([^"]+)"/.exec(text) ?? [];
         assert.ok(action !== undefined, `no form: ${response.status} ${text.slice(0, 2000)}`);
         next = new URL(action, next).href;
-        form = /name="login"/.test(text)
-          ? { prompt: 'login', login: this.name, password: 'any' }
-          : { prompt: 'consent' };
+        form = this.#fill(text);
       }
       if (next.startsWith(home)) return new URL(next);
     }
     throw new Error(`he is sent on and on: ${next}`);
+  }
+
+  #fill(text: string): Record<string, string> {
+    const [, xsrf] = /name="xsrf" value="([^"]+)"/.exec(text) ?? [];
+    if (xsrf !== undefined) return { xsrf, logout: 'yes' };
+    if (!/name="login"/.test(text)) return { prompt: 'consent' };
+    this.logins++;
+    return { prompt: 'login', login: this.name, password: 'any' };
   }
 
   async #ask(url: string, form: Record<string, string> | undefined): Promise<Response> {
