@@ -4,7 +4,7 @@ import { complain, complainOf } from '../complaint.ts';
 import { load, systemReason } from '../load.ts';
 import { FilterFault, filterOf } from '../logs/filter.ts';
 import { LOG_KINDS, type LogFile, type LogKind, logFilesOf } from '../logs/log-files.ts';
-import { endOfLog, type ShownLine, searchLog } from '../logs/search.ts';
+import { endOfLog, type LogAnswer, MOST_SEARCHED_BYTES, type ShownLine, searchLog } from '../logs/search.ts';
 import { CONFIG_OPTIONS, invocationFrom, OptionFault, readOptions } from '../options.ts';
 
 const FAULTY = 1;
@@ -40,10 +40,14 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   const show = shower(values.json === true, files.length > 1);
   const tails = files.flatMap(file => begin(file, conditions, lines, show) ?? []);
-  if (values.once || tails.length === 0) return tails.length === 0 ? FAULTY : 0;
+  if (tails.length === 0) return FAULTY;
+  if (values.once) {
+    if (lines > 0 && tails.every(({ shown }) => shown === 0)) tails.forEach(tellNothing(conditions));
+    return 0;
+  }
   for (;;) {
     await sleep(LOOK_MS);
-    for (const tail of tails) tail();
+    for (const { showMore } of tails) showMore();
   }
 }
 
@@ -61,22 +65,29 @@ function refuseOdd(conditions: readonly string[]): void {
 
 type Show = (file: LogFile, lines: readonly ShownLine[]) => void;
 
-/** Shows the last lines. @returns what shows those that came since; undefined: it cannot be read */
-function begin(
-  file: LogFile,
-  conditions: readonly string[],
-  lines: number,
-  show: Show,
-): (() => void) | undefined {
+interface Tail {
+  readonly file: LogFile;
+  /** How many of the last lines. */
+  readonly shown: number;
+  /** Whether there is more before what was read. */
+  readonly isCut: boolean;
+  /** Those that came since. */
+  readonly showMore: () => void;
+}
+
+/** Shows the last lines. @returns undefined: it cannot be read */
+function begin(file: LogFile, conditions: readonly string[], lines: number, show: Show): Tail | undefined {
   let after: string | undefined;
+  let found: Pick<LogAnswer, 'lines' | 'next'> = { lines: [], next: undefined };
   try {
     after = endOfLog(file);
-    if (lines > 0) show(file, searchLog({ file, conditions, lines, before: after }).lines.toReversed());
+    if (lines > 0) found = searchLog({ file, conditions, lines, before: after });
+    show(file, found.lines.toReversed());
   } catch (fault) {
     complain('error', `cannot read "${file.path}" ${systemReason(fault)}`);
     return undefined;
   }
-  return () => {
+  const showMore = () => {
     try {
       for (let more = true; more; ) {
         const found = searchLog({ file, conditions, lines: MOST_LINES, after });
@@ -88,7 +99,17 @@ function begin(
       // it was moved away, and the next one is not there yet
     }
   };
+  return { file, showMore, shown: found.lines.length, isCut: found.next !== undefined };
 }
+
+/** What was looked for, and where it is not: on stderr, so that nobody who reads lines takes it for one. */
+const tellNothing =
+  (conditions: readonly string[]) =>
+  ({ file: { path }, isCut }: Tail): void => {
+    const what = conditions.length === 0 ? 'no line' : `no line with ${conditions.join(' and ')}`;
+    const where = isCut ? `the last ${MOST_SEARCHED_BYTES >> 20} MiB of "${path}"` : `"${path}"`;
+    complain('notice', `there is ${what} in ${where}`);
+  };
 
 /** A head before lines of another file than those before. */
 function shower(asJson: boolean, hasHeads: boolean): Show {

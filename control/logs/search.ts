@@ -34,7 +34,7 @@ export interface LogAnswer {
 }
 
 /** A search reads so much at once; its answer says where it goes on. */
-const MOST_SEARCHED_BYTES = 32 << 20;
+export const MOST_SEARCHED_BYTES = 32 << 20;
 const MOST_FOLLOWED_BYTES = 1 << 20;
 
 export const placeText = ({ inode, at }: LogPlace): string => `${inode}:${at}`;

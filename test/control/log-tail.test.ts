@@ -1,6 +1,6 @@
 /** Lines of logs: their fields in every form, conditions on them, files that are read in parts and moved away, and the way to who asks. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
@@ -199,6 +199,30 @@ test('log reader: onwards and backwards in parts, with lines longer than a part,
 
 const SITE = `log_format id '$request_id $status $request_uri'; access_log lines.log id;
   server { listen 127.0.0.1:PORT; location / { return 200 hello; } location /gone { return 404; } }`;
+
+test('tail --once: says what it has looked for where there is none of it', t => {
+  const dir = mkdtempSync(join(tmpdir(), 'moat-tail-'));
+  t.after(() => rmSync(dir, { recursive: true }));
+  writeFileSync(join(dir, 'a.log'), '');
+  writeFileSync(
+    join(dir, 'nginx.conf'),
+    'events {} http { access_log a.log; server { listen unix:/tmp/none.sock; } }',
+  );
+  const tail = (...words: string[]) => {
+    const all = ['tail', '--once', ...words, '-c', join(dir, 'nginx.conf'), '-p', `${dir}/`];
+    const { stdout, stderr, status } = spawnSync(PROGRAMS.moat, all, { encoding: 'utf8' });
+    return [stdout, stderr, status];
+  };
+  assert.deepEqual(tail(), ['', `nginx: [notice] there is no line in "${dir}/a.log"\n`, 0]);
+  writeFileSync(join(dir, 'a.log'), `${LINE}\n`);
+  assert.deepEqual(tail(), [`${LINE}\n`, '', 0]);
+  const none = `nginx: [notice] there is no line with status=404 in "${dir}/a.log"\n`;
+  assert.deepEqual(tail('--field', 'status=404'), ['', none, 0]);
+  rmSync(join(dir, 'a.log'));
+  const [, stderr, status] = tail();
+  assert.match(String(stderr), /cannot read ".*a\.log" \(2: No such file/);
+  assert.equal(status, 1);
+});
 
 test('logs: by command as they come, by API as pages and as a stream, for operators', async () => {
   await using rig = await startApi(SITE);
