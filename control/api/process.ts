@@ -107,9 +107,9 @@ function begin(service: ApiService): void {
   };
   for (const at of model.listens.keys())
     servers.push(
-      serve(firstFd + at, model.tls, connections, (request, response, expects) => {
+      serve(firstFd + at, model.tls, connections, (request, response, arrival) => {
         response.on('error', () => {}); // the client has gone
-        void answer(request, response, means, expects);
+        void answer(request, response, means, arrival);
       }),
     );
   if (process.getuid?.() !== 0) return;

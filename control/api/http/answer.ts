@@ -20,6 +20,7 @@ import { cookieField, ticketField, ticketIn } from './cookie.ts';
 import type { Caller, Credentials } from './credentials.ts';
 import { refuseOtherHost, refuseOtherOrigin, refuseTwins } from './gate.ts';
 import type { Idempotency } from './idempotency.ts';
+import type { Patience } from './patience.ts';
 import { PROBLEM_TYPE, problemOf, refusalOf } from './problem.ts';
 
 const BODY_BYTES = 64 << 10;
@@ -50,17 +51,22 @@ const ALWAYS = {
   'X-Content-Type-Options': 'nosniff',
 } as const;
 
-/** @param expects whether the client waits for a 100 */
+export interface Arrival {
+  /** Whether the client waits for a 100. */
+  readonly expects: boolean;
+  readonly patience: Patience;
+}
+
 export async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   means: Answering,
-  expects: boolean,
+  arrival: Arrival,
 ): Promise<void> {
   for (const [name, value] of Object.entries(ALWAYS)) response.setHeader(name, value);
   if (means.isTls) response.setHeader('Strict-Transport-Security', 'max-age=31536000');
   try {
-    await work(request, response, means, expects);
+    await work(request, response, means, arrival);
   } catch (fault) {
     const data = refusalOf(fault, message => means.tell(`a request could not be answered: ${message}`));
     if (response.headersSent) return void response.destroy(); // half an answer: its end tells that it is none
@@ -74,7 +80,7 @@ async function work(
   request: IncomingMessage,
   response: ServerResponse,
   means: Answering,
-  expects: boolean,
+  arrival: Arrival,
 ): Promise<void> {
   refuseTwins(request);
   refuseOtherHost(request, means.hosts);
@@ -85,8 +91,8 @@ async function work(
   const { match, caller } = admit(request, target.segments, means);
   const { route } = match;
   const limitBytes = route.bodyLimitBytes ?? BODY_BYTES;
-  const body = route.takesBytes ? undefined : await readBody(request, response, { limitBytes, expects });
-  const upload = route.takesBytes ? readUpload(request, response, { limitBytes, expects }) : NO_BYTES;
+  const body = route.takesBytes ? undefined : await readBody(request, response, { limitBytes, ...arrival });
+  const upload = route.takesBytes ? readUpload(request, response, { limitBytes, ...arrival }) : NO_BYTES;
   const parts = checkParts(route, match.params, target.query, body);
   const asker = {
     who: caller?.who ?? 'nobody',

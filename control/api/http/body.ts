@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { refuse } from '../refusal.ts';
 import { asBytes } from './bytes.ts';
+import { hasBody, type Patience } from './patience.ts';
 
 const MOST_DEPTH = 16;
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json *(?:; *charset="?utf-8"? *)?$/i;
@@ -24,9 +25,6 @@ async function readBytes(request: IncomingMessage, limitBytes: number): Promise<
   if (bytes > limitBytes) throw tooLarge();
   return Buffer.concat(pieces);
 }
-
-const hasBody = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 /**
  * @param expects whether the client waits for a 100 before it sends
@@ -54,11 +52,15 @@ export const NO_BYTES: AsyncIterable<Uint8Array> = { async *[Symbol.asyncIterato
 
 const BYTES_TYPE = /^application\/octet-stream *$/i;
 
-/** The bytes of a body as they come. @throws {Refusal} 413 when there are more, 415, 400 when it breaks off */
+/** The bytes of a body as they come, for as long as they come. @throws {Refusal} 413 when there are more, 415, 400 when it breaks off */
 export async function* readUpload(
   request: IncomingMessage,
   response: ServerResponse,
-  { limitBytes, expects }: { readonly limitBytes: number; readonly expects: boolean },
+  {
+    limitBytes,
+    expects,
+    patience,
+  }: { readonly limitBytes: number; readonly expects: boolean; readonly patience: Patience },
 ): AsyncGenerator<Uint8Array, void> {
   const { headers } = request;
   if (!hasBody(request)) throw refuse(422, 'no-body', 'there are no bytes');
@@ -66,13 +68,16 @@ export async function* readUpload(
     throw refuse(415, 'not-bytes', 'send Content-Type: application/octet-stream');
   const tooLarge = () => refuse(413, 'too-large', `take at most ${limitBytes} bytes`);
   if (Number(headers['content-length'] ?? 0) > limitBytes) throw tooLarge();
+  patience.byParts();
   if (expects) response.writeContinue();
   let bytes = 0;
   const pieces = request[Symbol.asyncIterator]();
   for (;;) {
+    patience.await();
     const { value, done } = await pieces.next().catch(() => {
       throw refuse(400, 'cut-off', 'the body breaks off');
     });
+    patience.came(value?.length ?? 0);
     if (done) return;
     bytes += value.length;
     if (bytes > limitBytes) throw tooLarge();

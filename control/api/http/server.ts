@@ -9,6 +9,7 @@ import {
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { ApiTls } from '#model/api.ts';
+import { Patience } from './patience.ts';
 
 const MOST_CONNECTIONS = 512;
 /** Of one address. */
@@ -21,7 +22,7 @@ const HANDSHAKE_MS = 10_000;
 const LIMITS: ServerOptions = {
   maxHeaderSize: 16 << 10,
   headersTimeout: 10_000,
-  requestTimeout: 30_000,
+  requestTimeout: 0, // Patience's matter: this one cannot tell an upload from who dawdles
   keepAliveTimeout: 15_000,
   connectionsCheckingInterval: 1000,
   requireHostHeader: true,
@@ -29,7 +30,12 @@ const LIMITS: ServerOptions = {
   noDelay: true,
 };
 
-type Handle = (request: IncomingMessage, response: ServerResponse, expects: boolean) => void;
+/** @param expects whether the client waits for a 100 before it sends */
+type Handle = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  arrival: { readonly expects: boolean; readonly patience: Patience },
+) => void;
 
 export class Connections {
   readonly #all = new Set<Socket>();
@@ -68,8 +74,12 @@ export function serve(fd: number, tls: ApiTls | undefined, connections: Connecti
   server.maxRequestsPerSocket = MOST_REQUESTS;
   server.timeout = IDLE_MS;
   server.on('connection', (socket: Socket) => connections.admit(socket));
-  server.on('request', (request, response) => handle(request, response, false));
-  server.on('checkContinue', (request, response) => handle(request, response, true));
+  const arrive = (expects: boolean) => (request: IncomingMessage, response: ServerResponse) => {
+    const giveUp = () => refuseBytes({ code: 'ERR_HTTP_REQUEST_TIMEOUT' }, request.socket);
+    handle(request, response, { expects, patience: new Patience(request, giveUp) });
+  };
+  server.on('request', arrive(false));
+  server.on('checkContinue', arrive(true));
   server.on('connect', (_, socket) => socket.destroy());
   server.on('clientError', refuseBytes);
   if (tls) server.on('tlsClientError', (_, socket: Socket) => socket.destroy());
@@ -83,7 +93,10 @@ const STATUS_OF: Readonly<Record<string, string>> = {
 };
 
 /** What is no HTTP is told so, once, and nothing more is read. */
-function refuseBytes(fault: NodeJS.ErrnoException, socket: Socket | import('node:stream').Duplex): void {
+function refuseBytes(
+  fault: Pick<NodeJS.ErrnoException, 'code'>,
+  socket: Socket | import('node:stream').Duplex,
+): void {
   const status = STATUS_OF[fault.code ?? ''] ?? '400 Bad Request';
   if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   socket.on('error', () => {}); // it has gone
