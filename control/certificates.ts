@@ -21,7 +21,15 @@ export interface ShownCertificate {
   /** How an authority is asked for it; undefined: it is in a file. */
   readonly acme?: Pick<
     ShownIssued,
-    'issuer' | 'state' | 'isStandIn' | 'nextTryMs' | 'byAuthority' | 'failures' | 'lastError'
+    | 'id'
+    | 'issuer'
+    | 'state'
+    | 'isStandIn'
+    | 'nextTryMs'
+    | 'byAuthority'
+    | 'failures'
+    | 'lastError'
+    | 'revocation'
   >;
 }
 
@@ -54,9 +62,22 @@ export function certificatesOf(
 /** Those that authorities issue while moat runs. */
 export function issuedCertificates({ shown, chains }: AcmeKeeper, nowMs = Date.now()): ShownCertificate[] {
   return shown.map(
-    ({ id, usedBy, issuer, state, isStandIn, isBorrowed, nextTryMs, byAuthority, failures, lastError }) => ({
+    ({
+      id,
+      usedBy,
+      issuer,
+      state,
+      isStandIn,
+      isBorrowed,
+      nextTryMs,
+      byAuthority,
+      failures,
+      lastError,
+      revocation,
+    }) => ({
       ...shownOf(BLOCK.exec(chains.get(id) ?? '')?.[0] ?? '', usedBy, nowMs),
       acme: {
+        id,
         issuer,
         state,
         isStandIn: isStandIn && !isBorrowed,
@@ -64,6 +85,7 @@ export function issuedCertificates({ shown, chains }: AcmeKeeper, nowMs = Date.n
         byAuthority,
         failures,
         lastError,
+        revocation,
       },
     }),
   );

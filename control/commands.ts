@@ -153,8 +153,10 @@ export const COMMANDS = {
     load: () => import('./commands/autoscale.ts'),
   },
   acme: {
-    usage: 'acme status [NAME] | renew [--force] [NAME] [-c FILE] [-p PREFIX] [--json]',
-    summary: 'show certificates that authorities issue, and when they are renewed; order what is due now',
+    usage:
+      'acme status [NAME] | renew [--force] [NAME] | revoke [--reason REASON] [--force] NAME [-c FILE] [-p PREFIX] [--json]',
+    summary:
+      'show certificates that authorities issue, and when they are renewed; order what is due now; have one taken back',
     load: () => import('./commands/acme.ts'),
   },
   vrrp: {

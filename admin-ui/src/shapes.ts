@@ -296,6 +296,7 @@ export interface Certificate {
   /** How an authority is asked for it. */
   readonly acme?:
     | {
+        readonly id: string;
         readonly issuer: string;
         readonly state: string;
         readonly isStandIn: boolean;
@@ -303,6 +304,9 @@ export interface Certificate {
         readonly byAuthority: boolean;
         readonly failures: number;
         readonly lastError?: string | undefined;
+        readonly revocation?:
+          | { readonly serial: string; readonly atMs: number; readonly fault?: string | undefined }
+          | undefined;
       }
     | undefined;
 }

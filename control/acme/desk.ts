@@ -7,6 +7,7 @@ import { AcmeFault } from './fault.ts';
 import { newKey, openKey } from './keys.ts';
 import { OrderWork } from './order.ts';
 import { askRenewal, type RenewalInfo, renewalId } from './renewal-info.ts';
+import { type RevocationReason, revoke } from './revocation.ts';
 import { Session } from './session.ts';
 import { AcmeStore, type KeptAccount, type Pair } from './store.ts';
 
@@ -62,6 +63,11 @@ export class IssuerDesk implements Disposable {
     const id = renewalId(chain);
     if (id === undefined) return Promise.resolve(undefined);
     return this.#turns.take(async () => askRenewal(await this.#talk(), id));
+  }
+
+  /** @throws {AcmeFault} */
+  revoke({ chain }: Pair, reason: RevocationReason): Promise<void> {
+    return this.#turns.take(() => this.#known(session => revoke(session, chain, reason)));
   }
 
   /** With an account that the authority knows: one that it has forgotten is registered anew. */

@@ -37,6 +37,16 @@ export interface ShownIssued {
   readonly lastError: string | undefined;
   /** The order is another node's to make. */
   readonly waitsForNode: boolean;
+  /** The last wish to have one revoked, since the program started. */
+  readonly revocation: Revocation | undefined;
+}
+
+/** What came of it; `fault` when nothing did. */
+export interface Revocation {
+  /** Of the certificate, hexadecimal. */
+  readonly serial: string;
+  readonly atMs: number;
+  readonly fault?: string;
 }
 
 export class Issued {
@@ -51,6 +61,7 @@ export class Issued {
   waitsForNode = false;
   failures = 0;
   lastError: string | undefined;
+  revocation: Revocation | undefined;
   /** When the next order is due, and when the authority is asked about renewal. */
   dueMs = 0;
   lookAtMs = Number.POSITIVE_INFINITY;
@@ -136,6 +147,11 @@ export class Issued {
     this.dueMs = Math.round(nowMs + pause);
   }
 
+  /** Of what is shown, hexadecimal. */
+  get serial(): string {
+    return readChain(this.pair.chain)[0]!.serialNumber;
+  }
+
   /** A site that gets a name more goes on with what it has, until there is a certificate for all. */
   borrow(pair: Pair): void {
     this.pair = pair;
@@ -166,7 +182,7 @@ export class Issued {
         nextTryMs: Math.round(this.dueMs),
       },
       ...{ byAuthority: this.#window !== undefined, failures: this.failures, lastError: this.lastError },
-      waitsForNode: this.waitsForNode,
+      ...{ waitsForNode: this.waitsForNode, revocation: this.revocation },
     };
   }
 

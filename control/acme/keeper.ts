@@ -4,13 +4,14 @@ import type { AcmeNews, AcmeNote } from '#l7';
 import type { AcmeCertificate, AcmeIssuer, AcmeModel } from '#model/l7/acme.ts';
 import { AnswerBoard } from './board.ts';
 import { IssuerDesk } from './desk.ts';
-import type { Issued, ShownIssued } from './issued.ts';
+import type { Issued, Revocation, ShownIssued } from './issued.ts';
 import { keepFailure, moveIssued, openIssued, rereadIssued } from './issued-files.ts';
 import { keptFor } from './kept-for.ts';
 import type { Company } from './leader.ts';
 import { accountNote, allNotes, pairNote, takeAccount, takePair } from './notes.ts';
+import type { RevocationReason } from './revocation.ts';
 import { Sharing } from './sharing.ts';
-import { failedText, heardText, issuedText, standInText, uselessText } from './words.ts';
+import { failedText, heardText, issuedText, revokedText, standInText, uselessText } from './words.ts';
 
 /** How often it is looked whether an order is another node's still. */
 const WAIT_MS = 1000;
@@ -40,6 +41,14 @@ export interface RenewWish {
   /** By an id, or a name in it; undefined: all. */
   readonly which?: string | undefined;
   /** Also those that are not due. */
+  readonly force: boolean;
+}
+
+export interface RevokeWish {
+  /** By an id, or a name in it: one certificate. */
+  readonly which: string;
+  readonly reason: RevocationReason;
+  /** Also where no other can be shown in its place. */
   readonly force: boolean;
 }
 
@@ -259,22 +268,73 @@ export class AcmeKeeper {
    * @returns what came of each, when it has @throws {Error} when no certificate is meant
    */
   async renew({ which, force }: RenewWish): Promise<readonly Renewed[]> {
-    const meant = [...this.#all.values()].filter(({ certificate: { id, identifiers } }) =>
-      which === undefined ? true : id === which || identifiers.some(({ value }) => value === which),
-    );
-    if (meant.length === 0)
-      throw new Error(
-        which === undefined ? 'no certificate is ordered' : `there is no certificate "${which}"`,
-      );
+    const meant = this.#meant(which);
     const due = meant.filter(one => force || one.failures > 0 || one.isStandIn || one.dueMs <= Date.now());
     return Promise.all(
       due.map(async one => {
         const { id } = one.certificate;
-        if (one.isOrdering) return { id, fault: 'it is being ordered already' };
-        const fault = await this.#order(one, true);
+        const fault = await this.#orderNow(one);
         return fault === undefined ? { id } : { id, fault };
       }),
     );
+  }
+
+  /** @throws {Error} when there is none */
+  #meant(which: string | undefined): readonly Issued[] {
+    const meant = [...this.#all.values()].filter(({ certificate: { id, identifiers } }) =>
+      which === undefined ? true : id === which || identifiers.some(({ value }) => value === which),
+    );
+    if (meant.length > 0) return meant;
+    throw new Error(which === undefined ? 'no certificate is ordered' : `there is no certificate "${which}"`);
+  }
+
+  #orderNow(one: Issued): Promise<string | undefined> {
+    return one.isOrdering ? Promise.resolve('it is being ordered already') : this.#order(one, true);
+  }
+
+  /**
+   * Has the authority take back the certificate that is shown, when another one, of another key, is shown in its place.
+   *
+   * @returns what came of it, when it has @throws {Error} when not one certificate of this authority is meant
+   */
+  async revoke({ which, reason, force }: RevokeWish): Promise<Revocation> {
+    const one = this.#revocable(which);
+    const { pair, serial, desk } = one;
+    const unordered = await this.#orderNow(one);
+    const wrong =
+      unordered === undefined || force ? undefined : `there is no other in its place: ${unordered}`;
+    const fault =
+      wrong ??
+      (await desk.revoke(pair, reason).then(
+        () => undefined,
+        (refused: Error) => refused.message,
+      ));
+    one.revocation = { serial, atMs: Date.now(), ...(fault !== undefined && { fault }) };
+    const text = revokedText(one, one.revocation);
+    if (fault === undefined) this.#means.log().notice(text);
+    else this.#means.log().error(text);
+    return one.revocation;
+  }
+
+  /** @throws {Error} */
+  #revocable(which: string): Issued {
+    const [one, other] = this.#meant(which);
+    if (!one || other)
+      throw new Error(`"${which}" means several certificates: name one as moat acme status does`);
+    if (one.isStandIn) throw new Error(`${one.certificate.id}: nothing was issued yet`);
+    if (one.pair.uri !== one.desk.issuer.uri)
+      throw new Error(`${one.certificate.id}: another authority has issued what is shown`);
+    return one;
+  }
+
+  /** @throws {Error} when it cannot be revoked, as revoke() says it */
+  refuseUnrevocable(which: string): void {
+    this.#revocable(which);
+  }
+
+  /** One as it is shown; undefined: there is none of this id. */
+  find(id: string): Issued | undefined {
+    return this.#all.get(id);
   }
 
   /** Files have come out of a backup: of each certificate the younger one is shown, and kept. */

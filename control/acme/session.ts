@@ -14,6 +14,8 @@ export interface Directory {
   readonly newNonce: string;
   readonly newAccount: string;
   readonly newOrder: string;
+  /** Undefined: it takes none back. */
+  readonly revokeCert: string | undefined;
   /** Undefined: the authority says nothing of renewal (RFC 9773). */
   readonly renewalInfo: string | undefined;
   readonly terms: string | undefined;
@@ -44,10 +46,11 @@ export class Session implements Disposable {
 
   async #readDirectory(): Promise<Directory> {
     const reply = await this.get(this.#uri);
-    const { newNonce, newAccount, newOrder, renewalInfo, meta } = objectIn(reply.text);
+    const { newNonce, newAccount, newOrder, revokeCert, renewalInfo, meta } = objectIn(reply.text);
     const { termsOfService, externalAccountRequired, profiles } = recordOf(meta);
     return {
       ...{ newNonce: secureUrl(newNonce), newAccount: secureUrl(newAccount), newOrder: secureUrl(newOrder) },
+      revokeCert: revokeCert === undefined ? undefined : secureUrl(revokeCert),
       renewalInfo: renewalInfo === undefined ? undefined : secureUrl(renewalInfo),
       terms: termsOfService === undefined ? undefined : plain(termsOfService),
       wantsExternalAccount: externalAccountRequired === true,

@@ -1,6 +1,6 @@
 /** What the log is told of certificates of authorities. */
 import { plain } from './fault.ts';
-import type { Issued } from './issued.ts';
+import type { Issued, Revocation } from './issued.ts';
 
 const dateOf = (ms: number): string => new Date(ms).toISOString();
 
@@ -29,6 +29,14 @@ export function failedText({
     : 'the certificate before stays in force';
   return `acme: ${id}: no certificate: ${lastError}: ${stays}; try ${failures + 1} at ${dateOf(dueMs)}`;
 }
+
+export const revokedText = (
+  { certificate: { id, issuer } }: Issued,
+  { serial, fault }: Revocation,
+): string =>
+  fault === undefined
+    ? `acme: ${id}: "${issuer}" has revoked the certificate ${serial}`
+    : `acme: ${id}: the certificate ${serial} is not revoked: ${fault}`;
 
 export const brokenText = ({ desk, file }: Issued, { message }: Error): string =>
   `acme: "${desk.store.path}/${file}.pem" is of no use: ${message}: it is ordered anew`;

@@ -1,5 +1,7 @@
 /** `moat acme`: certificates that the running program has authorities issue. */
 import type { ShownIssued } from '../acme/issued.ts';
+import type { RevokeWish } from '../acme/keeper.ts';
+import { REASON_NAMES } from '../acme/revocation.ts';
 import { complain, complainOf } from '../complaint.ts';
 import { load, systemReason } from '../load.ts';
 import { CONFIG_OPTIONS, invocationFrom, noSuchWord, OptionFault, readOptions } from '../options.ts';
@@ -9,14 +11,22 @@ import { durationText, tableOf } from '../status/text.ts';
 
 const FAULTY = 1;
 const MOST_WORDS = 3;
-const OPTIONS = { ...CONFIG_OPTIONS, json: { type: 'boolean' }, force: { type: 'boolean' } } as const;
+const OPTIONS = {
+  ...CONFIG_OPTIONS,
+  json: { type: 'boolean' },
+  force: { type: 'boolean' },
+  reason: { type: 'string' },
+} as const;
+const VERBS = ['status', 'renew', 'revoke'] as const;
 
 /** @returns 1 when no program of this configuration answers, or an order comes to nothing */
 export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = readOptions(args, OPTIONS, MOST_WORDS);
   const [verb = '', which, extra] = positionals;
-  if (verb !== 'status' && verb !== 'renew') throw noSuchWord(verb, ['status', 'renew']);
+  if (!VERBS.some(one => one === verb)) throw noSuchWord(verb, VERBS);
   if (extra !== undefined) throw new OptionFault(`unexpected "${extra}"`);
+  const taken = verb === 'revoke' ? wishOf(which, values) : undefined;
+  if (!taken && values.reason !== undefined) throw new OptionFault('--reason is for revoke');
   const { model, diagnostics } = load(invocationFrom(values));
   complainOf(diagnostics, true);
   if (!model) return FAULTY;
@@ -24,12 +34,41 @@ export async function run(args: readonly string[]): Promise<number> {
   const isJson = values.json ?? false;
   try {
     if (verb === 'status') return await status(path, which, isJson);
+    if (taken) return await revoke(path, taken, isJson);
     return await renew(path, which, values.force ?? false, isJson);
   } catch (fault) {
     complain('error', `no running moat answers at "${path}" ${systemReason(fault)}`);
     return FAULTY;
   }
 }
+
+/** @throws {OptionFault} */
+function wishOf(
+  which: string | undefined,
+  { reason = 'unspecified', force = false }: { readonly reason?: string; readonly force?: boolean },
+): RevokeWish {
+  if (which === undefined) throw new OptionFault('say which: a name that moat acme status shows');
+  const known = REASON_NAMES.find(one => one === reason);
+  if (known === undefined)
+    throw new OptionFault(`--reason "${reason}" is not one of ${REASON_NAMES.join(', ')}`);
+  return { which, reason: known, force };
+}
+
+async function revoke(path: string, wish: RevokeWish, isJson: boolean): Promise<number> {
+  const answer = await ask(path, 'acme-revoke', JSON.stringify(wish));
+  if ('fault' in answer) {
+    complain('error', answer.fault);
+    return FAULTY;
+  }
+  const { serial, fault } = answer.done;
+  if (isJson) process.stdout.write(`${JSON.stringify(answer.done)}\n`);
+  else if (fault === undefined) process.stdout.write(`the certificate ${serial} is revoked\n`);
+  else complain('error', `the certificate ${serial} is not revoked: ${fault}${hintOf(wish, fault)}`);
+  return fault === undefined ? 0 : FAULTY;
+}
+
+const hintOf = ({ force }: RevokeWish, fault: string): string =>
+  !force && fault.startsWith('there is no other') ? ' (--force revokes all the same)' : '';
 
 async function status(path: string, which: string | undefined, isJson: boolean): Promise<number> {
   const all = await ask(path, 'acme');

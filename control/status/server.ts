@@ -8,7 +8,7 @@ import type { L4Figures, NamedFlow, Order, Target } from '#l4';
 import type { MemberTarget, ZoneBans } from '#l7';
 import type { LogLevel } from '#model/l7/log.ts';
 import { listenUnix } from '#native/socket.ts';
-import type { ShownIssued } from '../acme/issued.ts';
+import type { Revocation, ShownIssued } from '../acme/issued.ts';
 import type { Renewed } from '../acme/keeper.ts';
 import type { ShownToken } from '../api/token/store.ts';
 import type { Preview } from '../backup/plan.ts';
@@ -44,6 +44,7 @@ export interface Answers {
   acme(): Promise<readonly ShownIssued[] | undefined>;
   /** @param wish a RenewWish as JSON @returns what came of each order, when it has */
   'acme-renew'(wish: string): Promise<{ readonly done: readonly Renewed[] } | { readonly fault: string }>;
+  'acme-revoke'(wish: string): Promise<{ readonly done: Revocation } | { readonly fault: string }>;
   /** Of the L4 tier and the cluster, in Prometheus' text format, as a latin1 string. */
   metrics(): Promise<string>;
   /** Sources of routes. */

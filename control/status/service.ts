@@ -43,6 +43,12 @@ const renew = (text: string, { acme }: Applier): ReturnType<Answers['acme-renew'
     return acme.renew(JSON.parse(text));
   });
 
+const revoke = (text: string, { acme }: Applier): ReturnType<Answers['acme-revoke']> =>
+  outcomeOf(async () => {
+    if (!acme) throw new Error('no certificate is ordered');
+    return acme.revoke(JSON.parse(text));
+  });
+
 /** @throws {Error} when there is none */
 function apiOf({ api }: Applier): NonNullable<Applier['api']> {
   if (!api) throw new Error('there is no api block in force');
@@ -117,6 +123,7 @@ export class StatusService {
         'ban-order': wish => recorded('ban-order', wish, orderBan(wish, applier), applier),
         acme: async () => applier.acme?.shown,
         'acme-renew': wish => recorded('acme-renew', wish, renew(wish, applier), applier),
+        'acme-revoke': wish => recorded('acme-revoke', wish, revoke(wish, applier), applier),
         metrics: () => applier.metrics.text(),
         gslb: async () => applier.gslb?.figures(),
         routes: async () => applier.routes.shown,

@@ -10,6 +10,8 @@ import { until } from '../lab/lab.ts';
 import { faultsOf, HOSTILE, loadAxe, open, PASSWORD, picture, skip, startBrowser } from './browser.ts';
 
 const SITE = `access_log lines.log json;
+  acme_issuer nowhere { uri https://127.0.0.1:1/dir; state_path off; accept_terms_of_service; }
+  server { listen unix:/tmp/console-acme-${process.pid}.sock ssl; server_name new.test; acme_certificate nowhere; ssl_certificate $acme_certificate; ssl_certificate_key $acme_certificate_key; }
   server { listen unix:/tmp/console-${process.pid}.sock ssl; ssl_certificate shop.pem; ssl_certificate_key shop.key; }
   server { listen 127.0.0.1:PORT; location /plain { return 200 hello; } location /guarded { deny all; } }`;
 
@@ -51,6 +53,16 @@ test('console: certificates, alerts and silences, logs, backup and restore, and 
 async function certificatesAndAlerts(page: Page, at: string): Promise<void> {
   await page.goto(`${at}/#/certificates`);
   await page.getByRole('row').filter({ hasText: 'shop.test' }).getByText('good').waitFor();
+  const ordered = page.getByRole('row').filter({ hasText: 'new.test' });
+  await ordered.getByText('failing').waitFor();
+  await page.getByRole('button', { name: /^Renew now/ }).click();
+  assert.deepEqual(await faultsOf(page), [], 'an order');
+  await picture(page, 'renew');
+  const isSecond = page.waitForResponse(one => one.url().endsWith('/renew') && one.status() === 202);
+  await page.locator('dialog').getByRole('button', { name: 'Renew now' }).click();
+  await isSecond;
+  await page.getByText('does not answer').first().waitFor();
+  assert.equal(await page.getByRole('button', { name: /^Revoke/ }).count(), 0, 'there is nothing to revoke');
   await picture(page, 'certificate');
   await page.goto(`${at}/#/alerting`);
   const raised = page.getByRole('region', { name: 'Raised now' }).first();

@@ -1,14 +1,16 @@
 /** Certificates that clients are shown, the first to expire first: how much of its life each has left. */
-import { Card, State, Table } from '../parts.tsx';
+import { useState } from 'react';
+import { Ask, Card, type Deed, State, Table } from '../parts.tsx';
 import type { Certificate } from '../shapes.ts';
-import { useAsked, useShared } from '../state.tsx';
+import { mayDo, useAsked, useShared } from '../state.tsx';
 
-const EVERY_MS = 60_000;
+const EVERY_MS = 5000;
 const DAY_MS = 86_400_000;
 
 export function CertificatesPage() {
-  const { say } = useShared();
-  const { value, fault } = useAsked<{ items: readonly Certificate[] }>('/certificates', EVERY_MS);
+  const { say, who } = useShared();
+  const [deed, ask] = useState<Deed>();
+  const { value, fault, again } = useAsked<{ items: readonly Certificate[] }>('/certificates', EVERY_MS);
   const columns = [
     { title: say('names'), cell: (one: Certificate) => <span className="cut">{one.names.join(', ')}</span> },
     {
@@ -24,6 +26,14 @@ export function CertificatesPage() {
       title: say('usedBy'),
       cell: (one: Certificate) => <span className="cut">{one.usedBy.join(', ')}</span>,
     },
+    ...(mayDo(who, 'operator') && value?.items.some(({ acme }) => acme)
+      ? [
+          {
+            title: say('actions'),
+            cell: (one: Certificate) => <Deeds certificate={one} ask={ask} again={again} />,
+          },
+        ]
+      : []),
   ];
   return (
     <Card title={say('certificates')}>
@@ -39,7 +49,65 @@ export function CertificatesPage() {
           keyOf={one => `${one.serial} ${one.usedBy.join()}`}
         />
       )}
+      {deed && <Ask deed={deed} close={() => ask(undefined)} />}
     </Card>
+  );
+}
+
+const REASONS = [
+  ...['unspecified', 'key-compromise', 'superseded', 'affiliation-changed', 'cessation-of-operation'],
+];
+
+interface DeedsProps {
+  readonly certificate: Certificate;
+  readonly ask: (deed: Deed) => void;
+  readonly again: () => void;
+}
+
+/** Of one that an authority issues: it is ordered now, or taken back. */
+function Deeds({ certificate: { acme, names }, ask, again }: DeedsProps) {
+  const { api, say, who } = useShared();
+  if (!acme) return null;
+  const name = names[0] ?? acme.id;
+  const path = `/certificates/${encodeURIComponent(acme.id)}`;
+  const renew = async () => {
+    const { etag } = await api.get(path);
+    ask({
+      ...{ title: say('renewTitle', { name }), text: say('renewText'), button: say('renewNow') },
+      request: `POST /api/v1${path}/renew`,
+      act: () => api.change('POST', `${path}/renew`, etag).then(again),
+    });
+  };
+  const revoke = async () => {
+    const { etag } = await api.get(path);
+    ask({
+      ...{ title: say('takeBackTitle', { name }), text: say('takeBackText'), button: say('takeBack') },
+      request: `POST /api/v1${path}/revoke {"reason":"…"}`,
+      inputs: [{ key: 'reason', label: say('reason'), first: REASONS[0]!, type: 'select', options: REASONS }],
+      act: (_, { reason }) => api.change('POST', `${path}/revoke`, etag, { reason }).then(again),
+    });
+  };
+  return (
+    <span className="row-buttons">
+      <button
+        type="button"
+        aria-label={`${say('renewNow')} ${name}`}
+        disabled={acme.state === 'ordering'}
+        onClick={() => void renew()}
+      >
+        {say('renewNow')}…
+      </button>
+      {mayDo(who, 'admin') && !acme.isStandIn && (
+        <button
+          type="button"
+          aria-label={`${say('takeBack')} ${name}`}
+          disabled={acme.state === 'ordering'}
+          onClick={() => void revoke()}
+        >
+          {say('takeBack')}…
+        </button>
+      )}
+    </span>
   );
 }
 
@@ -59,16 +127,27 @@ function Order({ certificate: { acme } }: { certificate: Certificate }) {
 
 const MOST_FAULTS = 20;
 
-/** Orders that came to nothing, and why. */
+/** Orders and revocations that came to nothing, and why. */
 function Faults({ of }: { of: readonly Certificate[] }) {
   const { say } = useShared();
   const failed = of.filter(({ acme }) => acme?.lastError !== undefined).slice(0, MOST_FAULTS);
-  return failed.map(({ names, acme }) => (
-    <p key={names.join()} className="note bad">
-      {names.join(', ')}: {acme?.lastError}
-      {acme?.isStandIn && <> ({say('acmeStandIn')})</>}
-    </p>
-  ));
+  const kept = of.filter(({ acme }) => acme?.revocation?.fault !== undefined).slice(0, MOST_FAULTS);
+  return (
+    <>
+      {failed.map(({ names, acme }) => (
+        <p key={acme?.id} className="note bad">
+          {names.join(', ')}: {acme?.lastError}
+          {acme?.isStandIn && <> ({say('acmeStandIn')})</>}
+        </p>
+      ))}
+      {kept.map(({ names, acme }) => (
+        <p key={acme?.id} className="note bad">
+          {names.join(', ')}: {say('notTakenBack', { serial: acme?.revocation?.serial ?? '' })}{' '}
+          {acme?.revocation?.fault}
+        </p>
+      ))}
+    </>
+  );
 }
 
 function Life({ certificate: { notBeforeMs, notAfterMs, state } }: { certificate: Certificate }) {

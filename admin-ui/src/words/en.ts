@@ -178,6 +178,16 @@ export const EN = {
   discard: 'Discard',
   file: 'File',
   faults: 'What the check found',
+  renewNow: 'Renew now',
+  renewTitle: 'Order a certificate for {name} now',
+  renewText:
+    'The authority is asked for another one at once, due or not. It is shown when it is there; until then, and if nothing comes of it, this one stays. Authorities count orders: who orders often is made to wait.',
+  takeBack: 'Revoke',
+  takeBackTitle: 'Have the certificate of {name} revoked',
+  takeBackText:
+    'Another certificate with another key is ordered first and shown. Then the authority takes this one back: clients that ask do not believe it any more, wherever it lies. It cannot be undone.',
+  notTakenBack: 'the certificate {serial} is not revoked:',
+  reason: 'Reason',
   goThere: 'Go there',
   checking: 'It is checked…',
   noEditor: 'The editor could not be loaded, so this is a plain field. Load the page anew to get it.',

@@ -178,6 +178,16 @@ export const ZH: Readonly<Record<Key, string>> = {
   discard: '放弃',
   file: '文件',
   faults: '检查结果',
+  renewNow: '立即续期',
+  renewTitle: '立即为 {name} 申请证书',
+  renewText:
+    '无论是否到期,都会立刻向颁发机构申请新证书。新证书到手后即启用;在此之前,或申请失败时,继续使用现有证书。颁发机构会统计申请次数:过于频繁会被限制。',
+  takeBack: '吊销',
+  takeBackTitle: '吊销 {name} 的证书',
+  takeBackText:
+    '先用新密钥申请并启用另一张证书,然后由颁发机构吊销这一张:无论它存放在哪里,查询状态的客户端都不再信任它。此操作无法撤销。',
+  notTakenBack: '证书 {serial} 未被吊销:',
+  reason: '原因',
   goThere: '转到该处',
   checking: '正在检查…',
   noEditor: '无法加载编辑器,暂用纯文本框。请重新加载页面以恢复编辑器。',

@@ -1,5 +1,6 @@
 /** The changes that the API can make, a row each: what they change, as it is, and how it is changed. */
 import type { Applier } from '../../apply.ts';
+import { ACME_RENEW, ACME_REVOKE } from './acme.ts';
 import { BAN, UNBAN } from './ban.ts';
 import { FAILOVER, MAINTENANCE } from './cluster.ts';
 import { CONFIG_APPLY, CONFIG_CONFIRM, CONFIG_ROLLBACK } from './config.ts';
@@ -38,5 +39,7 @@ export const CHANGES: { readonly [K in WishKind]: Change<WishOf<K>> } = {
   'config-apply': CONFIG_APPLY,
   'config-confirm': CONFIG_CONFIRM,
   'config-rollback': CONFIG_ROLLBACK,
+  'acme-renew': ACME_RENEW,
+  'acme-revoke': ACME_REVOKE,
   restore: RESTORE,
 };

@@ -3,6 +3,7 @@ import type { ClusterFigures } from '#cluster';
 import type { Diagnostic, Vocabulary } from '#config';
 import type { CommandedState, L4Figures, NamedFlow } from '#l4';
 import type { MemberSaid, PoolSessions, Step, ZoneBans } from '#l7';
+import type { RevocationReason } from '../../acme/revocation.ts';
 import type { Part } from '../../backup/manifest.ts';
 import type { ShownCertificate } from '../../certificates.ts';
 import type { ConfigDiff } from '../../history/diff.ts';
@@ -143,6 +144,14 @@ export type Wish =
     }
   | { readonly kind: 'unban'; readonly zone: string; readonly key: string }
   | ({ readonly kind: 'config-apply' } & ApplyWish)
+  /** By its id. */
+  | { readonly kind: 'acme-renew'; readonly certificate: string }
+  | {
+      readonly kind: 'acme-revoke';
+      readonly certificate: string;
+      readonly reason: RevocationReason;
+      readonly force: boolean;
+    }
   | { readonly kind: 'config-confirm' }
   | ({ readonly kind: 'config-rollback' } & RollbackWish)
   /** Out of an archive that was looked at before. */

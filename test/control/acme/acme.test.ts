@@ -93,6 +93,15 @@ async function renew(which: string, force = true): Promise<readonly Renewed[]> {
   return answer.done;
 }
 
+let tokens = 0;
+
+async function tokenOf(role: string): Promise<string> {
+  const order = JSON.stringify({ kind: 'create', name: `${role}-${tokens++}`, role });
+  const made = await ask(join(moat.dir, 'rig.sock'), 'token-order', order);
+  assert.ok('done' in made && made.done.token !== undefined, JSON.stringify(made));
+  return made.done.token;
+}
+
 /** A connection to the TLS listener that stays open. */
 function dial(servername: string): Promise<TLSSocket> {
   return new Promise((done, fail) => {
@@ -226,6 +235,53 @@ test('acme: a renewed certificate is shown without a reload, and connections go 
   kept.destroy();
 });
 
+test('acme: one that is taken back has another in its place first, by command; by API an order is begun now', {
+  skip,
+}, async () => {
+  const { serialNumber: old } = await certificateOf('one.example.net');
+  assert.match(command('acme', 'revoke').stderr, /say which/);
+  assert.match(command('acme', 'revoke', 'x', '--reason', 'superceded').stderr, /not one of unspecified/);
+  assert.match(command('acme', 'revoke', 'bare.example.org').stderr, /nothing was issued yet/);
+  const { stdout, stderr, status } = command('acme', 'revoke', 'one.example.net', '--reason', 'superseded');
+  assert.equal(status, 0, stderr + moat.read());
+  assert.equal(stdout, `the certificate ${old} is revoked\n`);
+  const { serialNumber: now } = await certificateOf('one.example.net');
+  assert.deepEqual([await pebble.statusOf(old), await pebble.statusOf(now)], ['Revoked', 'Valid']);
+
+  const at = `/api/v1/certificates/${encodeURIComponent((await stateOf('alpn'))!.id)}`;
+  const [viewer, operator, admin] = await Promise.all(['viewer', 'operator', 'admin'].map(tokenOf));
+  const said = (token: string, etag?: unknown, body?: object) => ({
+    ...{ method: 'POST', token, headers: etag === undefined ? {} : { 'if-match': String(etag) } },
+    ...(body && { body }),
+  });
+  const seen = await call(api, at, { token: viewer });
+  assert.deepEqual([seen.body.serial, seen.body.acme.revocation.serial], [now, old]);
+  const { etag } = seen.headers;
+  assert.equal((await call(api, `${at}/renew`, said(viewer!, etag))).status, 403);
+  assert.equal((await call(api, `${at}/revoke`, said(operator!, etag, {}))).status, 403);
+  assert.equal((await call(api, `${at}/renew`, said(operator!))).status, 428);
+  assert.equal((await call(api, `${at}/renew`, said(operator!, etag))).status, 202);
+  const isAnother = async (serial: string) =>
+    (await certificateOf('one.example.net')).serialNumber !== serial;
+  await until(() => isAnother(now), 'another certificate', 60_000);
+  assert.equal(
+    (await call(api, `${at}/renew`, said(operator!, etag))).status,
+    412,
+    'it was of the one before',
+  );
+
+  await until(async () => (await stateOf('alpn'))?.state === 'valid', 'the order to be over');
+  const next = await call(api, at, { token: viewer });
+  assert.equal((await call(api, `${at}/revoke`, said(admin!, next.headers.etag, {}))).status, 202);
+  const revoked = async () => (await stateOf('alpn'))?.revocation?.serial === next.body.serial;
+  await until(revoked, 'the revocation', 60_000);
+  assert.equal(await pebble.statusOf(next.body.serial), 'Revoked');
+  assert.equal(await pebble.statusOf((await certificateOf('one.example.net')).serialNumber), 'Valid');
+  const { body } = await call(api, '/api/v1/audit?limit=50', { token: admin });
+  const done = body.items.map(({ what }: { what: string }) => what);
+  for (const what of ['acme-renew', 'acme-revoke']) assert.ok(done.includes(what), what);
+});
+
 test('acme: a new L7 process shows what was issued, and a reload orders what is new', { skip }, async () => {
   const { serialNumber } = await certificateOf('www.example.org');
   const l7 = Number(/L7 process (\d+)/.exec(moat.read())?.[1]);
@@ -268,12 +324,14 @@ test('acme: a name that is not proved leaves the certificate before in force, an
   assert.match(refused?.fault ?? '', /^example\.org was not proved: .*\(connection\)/);
   assert.equal((await certificateOf('www.example.org')).serialNumber, before);
   assert.match(moat.read(), /the certificate before stays in force; try 2 at 20/);
-  const order = JSON.stringify({ kind: 'create', name: 'viewer', role: 'viewer' });
-  const made = await ask(join(moat.dir, 'rig.sock'), 'token-order', order);
-  const token = 'done' in made ? made.done.token : undefined;
+  const kept = command('acme', 'revoke', 'www.example.org');
+  assert.equal(kept.status, 1);
+  assert.match(kept.stderr, /is not revoked: there is no other in its place: .*--force revokes all the same/);
+  assert.equal(await pebble.statusOf(before), 'Valid');
+  const token = await tokenOf('viewer');
   const { body } = await call(api, '/api/v1/certificates', { token });
   const item = body.items.find((one: { acme?: { issuer: string } }) => one.acme?.issuer === 'web');
-  assert.deepEqual([item.acme.state, item.acme.failures, item.state], ['failing', 1, 'good']);
+  assert.deepEqual([item.acme.state, item.acme.failures, item.state], ['failing', 2, 'good']);
   assert.match(item.acme.lastError, /was not proved/);
   assert.ok(item.acme.nextTryMs > Date.now() - 60_000);
   assert.doesNotMatch(JSON.stringify(body), /PRIVATE/);

@@ -1,7 +1,9 @@
 /** A real ACME server (Debian's pebble) and the name server that it asks (pebble-challtestsrv), on ports of their own. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
+import { request as requestTls } from 'node:https';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +33,8 @@ export interface Pebble extends AsyncDisposable {
   readonly port: number;
   /** Lines that the hook of dns-01 needs: where the name server takes records. */
   readonly dnsUrl: string;
+  /** Valid or Revoked, by a serial number in hexadecimal. */
+  statusOf(serial: string): Promise<string>;
   /** What it has said. */
   output(): string;
   /** Has names lead elsewhere. */
@@ -75,6 +79,13 @@ export async function startPebble(options: PebbleOptions): Promise<Pebble> {
       dnsUrl: `http://127.0.0.1:${dnsOrders}`,
     },
     output: () => server.said(),
+    statusOf: async serial => {
+      const ask = { host: 'localhost', port: management, path: `/cert-status-by-serial/${serial}` };
+      const asking = requestTls({ ...ask, ca: authority.cert });
+      asking.end();
+      const [response] = (await once(asking, 'response')) as [IncomingMessage];
+      return JSON.parse(Buffer.concat(await response.toArray()).toString()).Status;
+    },
     tellDns: (path, body) => post(dnsOrders, path, JSON.stringify(body)),
     restart: async () => {
       await server.end();
