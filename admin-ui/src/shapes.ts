@@ -120,7 +120,13 @@ export interface Instance extends LiveInstance {
     readonly says: string;
     readonly adds: number;
   }[];
-  readonly peers: readonly { readonly address: string; readonly priority: number; readonly ageMs: number }[];
+  readonly peers: readonly {
+    readonly address: string;
+    readonly priority: number;
+    readonly intervalMs: number;
+    readonly ageMs: number;
+    readonly stopped: boolean;
+  }[];
   readonly transitions: readonly {
     readonly atMs: number;
     readonly from: string;
@@ -135,6 +141,26 @@ export interface Cluster {
   readonly heartbeat:
     | {
         readonly node: string;
+        /** Digest of the configuration. */
+        readonly revision: string;
+        /** What the other one has said last. */
+        readonly peer:
+          | {
+              readonly node: string;
+              readonly revision: string;
+              readonly inSync: boolean | undefined;
+              readonly healthy: boolean;
+              readonly leaves: boolean;
+              readonly isHeard: boolean;
+              readonly ageMs: number;
+              readonly isOtherRevision: boolean;
+              readonly instances: readonly {
+                readonly name: string;
+                readonly state: string;
+                readonly priority: number;
+              }[];
+            }
+          | undefined;
         readonly link: string;
         readonly inSync: boolean | undefined;
         readonly paths: readonly {

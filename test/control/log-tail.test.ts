@@ -220,7 +220,7 @@ test('tail --once: says what it has looked for where there is none of it', t => 
   assert.deepEqual(tail('--field', 'status=404'), ['', none, 0]);
   rmSync(join(dir, 'a.log'));
   const [, stderr, status] = tail();
-  assert.match(String(stderr), /cannot read ".*a\.log" \(2: No such file/);
+  assert.match(String(stderr), /cannot read ".*a\.log" \(2: no such file/);
   assert.equal(status, 1);
 });
 

@@ -1,10 +1,11 @@
-/** The way of requests through this node, with what goes along it now: clients, virtual services and real servers, or listeners, pools and members. */
+/** The nodes of the cluster, and the way of requests through this one, with what goes along it now: clients, virtual services and real servers, or listeners, pools and members. */
 import { useEffect, useRef, useState } from 'react';
 import { numberText } from '../parts.tsx';
 import type { Live } from '../shapes.ts';
 import { useShared } from '../state.tsx';
 import { isGood, kindOf } from '../words/kinds.ts';
 import { stateText } from '../words/states.ts';
+import { ClusterNodes } from './topology-nodes.tsx';
 
 interface Node {
   readonly id: string;
@@ -47,30 +48,34 @@ export function TopologyPage() {
   const all = columns.flat();
   const most = Math.max(1, ...all.map(({ rate }) => rate));
   return (
-    <section className="card topology" aria-label={say('topology')}>
-      <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height}>
-        <title>{say('topology')}</title>
-        {all.flatMap(node =>
-          node.from.map(from => {
-            const [a, b] = [places.get(from), places.get(node.id)];
-            if (!a || !b) return null;
-            const [x1, y1, x2, y2] = [a.x + WIDTH, a.y + HEIGHT / 2, b.x, b.y + HEIGHT / 2];
-            const bend = (x2 - x1) / 2;
-            return (
-              <path
-                key={`${from} ${node.id}`}
-                className={`flow ${node.rate > 0 ? 'moves' : ''} ${node.kind === 'bad' ? 'bad' : ''}`}
-                strokeWidth={1.5 + (4 * node.rate) / most}
-                d={`M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`}
-              />
-            );
-          }),
-        )}
-        {all.map(node => (
-          <Box key={node.id} node={node} at={places.get(node.id)!} />
-        ))}
-      </svg>
-    </section>
+    <>
+      {live.cluster && <ClusterNodes />}
+      {live.cluster && <h2 className="below">{say('throughThisNode')}</h2>}
+      <section className="card topology" aria-label={say('topology')}>
+        <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height}>
+          <title>{say('topology')}</title>
+          {all.flatMap(node =>
+            node.from.map(from => {
+              const [a, b] = [places.get(from), places.get(node.id)];
+              if (!a || !b) return null;
+              const [x1, y1, x2, y2] = [a.x + WIDTH, a.y + HEIGHT / 2, b.x, b.y + HEIGHT / 2];
+              const bend = (x2 - x1) / 2;
+              return (
+                <path
+                  key={`${from} ${node.id}`}
+                  className={`flow ${node.rate > 0 ? 'moves' : ''} ${node.kind === 'bad' ? 'bad' : ''}`}
+                  strokeWidth={1.5 + (4 * node.rate) / most}
+                  d={`M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`}
+                />
+              );
+            }),
+          )}
+          {all.map(node => (
+            <Box key={node.id} node={node} at={places.get(node.id)!} />
+          ))}
+        </svg>
+      </section>
+    </>
   );
 }
 
