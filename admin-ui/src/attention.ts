@@ -27,7 +27,7 @@ function ofPools({ l7 }: Live, say: Say): Attention[] {
   return Object.entries(l7?.pools ?? {}).flatMap(([name, pool]): Attention[] => {
     const members = Object.values(pool.members);
     const away = members.filter(({ state }) => state !== 'up').length;
-    if (away === 0) return [];
+    if (away === 0 && members.length > 0) return [];
     if (away === members.length) return [{ kind: 'bad', text: say('alertPoolDown', { name }), page: 'l7' }];
     return [{ kind: 'warn', text: say('alertMembers', { name, n: away, all: members.length }), page: 'l7' }];
   });

@@ -73,24 +73,35 @@ function peerOf({ instances }: Cluster, { peer, paths }: Heartbeat): NodeShown {
   };
 }
 
-/** Routers that are neither this node nor the one that sends heartbeats. */
+/**
+ * Routers that are neither this node nor the one that sends heartbeats. That has more addresses than its heartbeats come from (of IPv6 those of its
+ * links), so beside it only those are others that advertise what it does not say to have.
+ */
 function strangersOf({ instances, heartbeat }: Cluster): NodeShown[] {
   const known = new Set(heartbeat?.paths.map(({ peer }) => peer));
+  const other = heartbeat?.peer;
+  const isOthers = (name: string) =>
+    other?.instances.some(one => one.name === name && one.state === 'active') ?? false;
   const heard = instances.flatMap(one =>
-    one.peers.filter(({ address }) => !known.has(address)).map(peer => ({ one, peer })),
+    one.peers
+      .filter(({ address }) => !known.has(address) && !isOthers(one.name))
+      .map(peer => ({ one, peer })),
   );
-  return [...Map.groupBy(heard, ({ peer }) => peer.address)].map(([address, all]) => {
+  return [...Map.groupBy(heard, ({ peer }) => peer.address)].flatMap(([address, all]): NodeShown[] => {
     const speaks = all.filter(({ peer }) => !peer.stopped && peer.ageMs < QUIET_INTERVALS * peer.intervalMs);
-    return {
-      ...{ name: address, isMaintenance: false, reach: speaks.length > 0 ? 'heard' : 'quiet' },
-      ageMs: Math.min(...all.map(({ peer }) => peer.ageMs)),
-      routers: all.map(({ one, peer }) => ({
-        ...{ name: one.name, priority: peer.priority, addresses: one.addresses, isContested: false },
-        state: speaks.some(other => other.one === one) ? 'active' : 'unknown',
-      })),
-      ...{ isHealthy: undefined, revision: undefined, isOtherRevision: false, inSync: undefined },
-      paths: undefined,
-    };
+    if (other && speaks.length === 0) return [];
+    return [
+      {
+        ...{ name: address, isMaintenance: false, reach: speaks.length > 0 ? 'heard' : 'quiet' },
+        ageMs: Math.min(...all.map(({ peer }) => peer.ageMs)),
+        routers: all.map(({ one, peer }) => ({
+          ...{ name: one.name, priority: peer.priority, addresses: one.addresses, isContested: false },
+          state: speaks.some(other => other.one === one) ? 'active' : 'unknown',
+        })),
+        ...{ isHealthy: undefined, revision: undefined, isOtherRevision: false, inSync: undefined },
+        paths: undefined,
+      },
+    ];
   });
 }
 

@@ -63,13 +63,23 @@ test('console nodes: routers that only VRRP tells of are nodes too; the one that
     router('one', 'backup', [heard('10.1.0.2', 100), heard('10.1.0.3', 300), heard('10.1.0.4', 90_000)]),
     router('three', 'backup', [heard('10.1.0.3', 200), heard('10.1.0.5', 100, true)]),
   ];
-  const [, , ...strangers] = nodesOf(pair(peer(), routers));
+  const strangersOf = (cluster: Cluster) =>
+    nodesOf(cluster)
+      .filter(({ name, reach }) => reach !== 'own' && name !== 'b')
+      .map(one => [one.name, one.reach, one.routers.map(({ name, state }) => `${name} ${state}`)]);
+  const alone = { ...pair(undefined, routers), heartbeat: undefined };
+  assert.deepEqual(strangersOf(alone), [
+    ['10.1.0.2', 'heard', ['one active']],
+    ['10.1.0.3', 'heard', ['one active', 'three active']],
+    ['10.1.0.4', 'quiet', ['one unknown']],
+    ['10.1.0.5', 'quiet', ['three unknown']],
+  ]);
+  const third = ['10.1.0.3', 'heard', ['one active', 'three active']];
+  assert.deepEqual(strangersOf(pair(peer(), routers)), [third], 'one that is quiet may be the other node');
+  const active = [{ name: 'one', state: 'active', priority: 120 }];
   assert.deepEqual(
-    strangers.map(one => [one.name, one.reach, one.routers.map(({ name, state }) => `${name} ${state}`)]),
-    [
-      ['10.1.0.3', 'heard', ['one active', 'three active']],
-      ['10.1.0.4', 'quiet', ['one unknown']],
-      ['10.1.0.5', 'quiet', ['three unknown']],
-    ],
+    strangersOf(pair(peer({ instances: active }), routers)),
+    [['10.1.0.3', 'heard', ['three active']]],
+    'by an address of its own the other node says what it says by heartbeats',
   );
 });

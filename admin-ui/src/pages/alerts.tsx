@@ -66,7 +66,7 @@ function Raised({ etag, silences, ask, again }: RaisedOf) {
       cell: (one: Alert) =>
         `${figureText(one.value, language)} ${one.side === 'above' ? '>' : '<'} ${figureText(one.bound, language)}`,
     },
-    { title: say('time'), cell: (one: Alert) => new Date(one.raisedMs).toLocaleString() },
+    { title: say('time'), cell: (one: Alert) => new Date(one.raisedMs).toLocaleString(say('lang')) },
     isPast
       ? {
           title: say('lasted'),
@@ -127,7 +127,7 @@ function Silences({ items, ask, again }: SilencesOf) {
   const columns = [
     { title: say('rule'), cell: (one: Silence) => one.rule ?? say('all') },
     { title: say('metric'), cell: (one: Silence) => <code className="cut">{one.metric ?? say('all')}</code> },
-    { title: say('until'), cell: (one: Silence) => new Date(one.untilMs).toLocaleString() },
+    { title: say('until'), cell: (one: Silence) => new Date(one.untilMs).toLocaleString(say('lang')) },
     { title: say('author'), cell: (one: Silence) => one.who },
     ...(mayDo(who, 'operator')
       ? [
@@ -214,7 +214,8 @@ function LogLevel({ ask }: { ask: (deed: Deed) => void }) {
         {value.commanded && (
           <span className="warn">
             {say('commanded')}
-            {value.untilMs !== undefined && ` · ${say('until')} ${new Date(value.untilMs).toLocaleString()}`}
+            {value.untilMs !== undefined &&
+              ` · ${say('until')} ${new Date(value.untilMs).toLocaleString(say('lang'))}`}
           </span>
         )}{' '}
         <span className="faint">

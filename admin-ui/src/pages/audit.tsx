@@ -30,7 +30,7 @@ function Entries() {
   // biome-ignore lint/correctness/useExhaustiveDependencies: once
   useEffect(() => void read(), [api]);
   const columns = [
-    { title: say('time'), cell: (one: AuditEntry) => new Date(one.at).toLocaleString() },
+    { title: say('time'), cell: (one: AuditEntry) => new Date(one.at).toLocaleString(say('lang')) },
     { title: say('author'), cell: (one: AuditEntry) => one.who },
     { title: say('address'), cell: (one: AuditEntry) => <code>{one.from ?? ''}</code> },
     { title: say('what'), cell: (one: AuditEntry) => <code>{one.what}</code> },

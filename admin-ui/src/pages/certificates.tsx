@@ -12,19 +12,35 @@ export function CertificatesPage() {
   const [deed, ask] = useState<Deed>();
   const { value, fault, again } = useAsked<{ items: readonly Certificate[] }>('/certificates', EVERY_MS);
   const columns = [
-    { title: say('names'), cell: (one: Certificate) => <span className="cut">{one.names.join(', ')}</span> },
+    {
+      title: say('names'),
+      cell: (one: Certificate) => <span className="cut short">{one.names.join(', ')}</span>,
+    },
     {
       title: say('state'),
       cell: (one: Certificate) => <State of={one.acme?.isStandIn ? 'stand-in' : one.state} />,
     },
     { title: say('acmeOrder'), cell: (one: Certificate) => <Order certificate={one} /> },
     { title: say('lifeLeft'), cell: (one: Certificate) => <Life certificate={one} /> },
-    { title: say('until'), cell: (one: Certificate) => new Date(one.notAfterMs).toLocaleString() },
-    { title: say('issuer'), cell: (one: Certificate) => <span className="cut">{one.issuer}</span> },
-    { title: say('keyKind'), cell: (one: Certificate) => one.key },
+    {
+      title: say('until'),
+      cell: (one: Certificate) => (
+        <time title={new Date(one.notAfterMs).toLocaleString(say('lang'))}>
+          {new Date(one.notAfterMs).toLocaleDateString(say('lang'))}
+        </time>
+      ),
+    },
+    {
+      title: say('issuer'),
+      cell: (one: Certificate) => (
+        <span className="cut short" title={`${one.issuer}, ${one.key}`}>
+          {one.issuer}
+        </span>
+      ),
+    },
     {
       title: say('usedBy'),
-      cell: (one: Certificate) => <span className="cut">{one.usedBy.join(', ')}</span>,
+      cell: (one: Certificate) => <span className="cut short">{one.usedBy.join(', ')}</span>,
     },
     ...(mayDo(who, 'operator') && value?.items.some(({ acme }) => acme)
       ? [
@@ -116,11 +132,16 @@ function Order({ certificate: { acme } }: { certificate: Certificate }) {
   const { say } = useShared();
   if (!acme) return <span className="faint">{say('acmeByHand')}</span>;
   const { issuer, state, nextTryMs, byAuthority } = acme;
-  const when = new Date(nextTryMs).toLocaleString();
+  const next = new Date(nextTryMs);
+  const when = next.toLocaleString(say('lang'));
+  const isToday = Math.abs(nextTryMs - Date.now()) < DAY_MS;
+  const soon = isToday ? next.toLocaleTimeString(say('lang')) : next.toLocaleDateString(say('lang'));
   return (
     <>
       <State of={state} /> {issuer}{' '}
-      <span className="faint">{say(byAuthority ? 'acmeNextByAuthority' : 'acmeNext', { when })}</span>
+      <span className="faint" title={when}>
+        {say(byAuthority ? 'acmeNextByAuthority' : 'acmeNext', { when: soon })}
+      </span>
     </>
   );
 }

@@ -115,8 +115,8 @@ function Router({
         <ul className="plain">
           {transitions.map(one => (
             <li key={`${one.atMs} ${one.to}`}>
-              <time className="faint">{new Date(one.atMs).toLocaleTimeString()}</time> {one.from} → {one.to}:{' '}
-              {one.reason}
+              <time className="faint">{new Date(one.atMs).toLocaleTimeString(say('lang'))}</time> {one.from} →{' '}
+              {one.to}: {one.reason}
             </li>
           ))}
         </ul>

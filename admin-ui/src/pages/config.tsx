@@ -98,7 +98,7 @@ function Revisions({ now, etag, ask, again }: RevisionsProps) {
     });
   const columns = [
     { title: '#', cell: (one: Revision) => one.id, isNumber: true },
-    { title: say('time'), cell: (one: Revision) => new Date(one.atMs).toLocaleString() },
+    { title: say('time'), cell: (one: Revision) => new Date(one.atMs).toLocaleString(say('lang')) },
     { title: say('author'), cell: (one: Revision) => one.who },
     { title: say('cause'), cell: (one: Revision) => <State of={one.why} /> },
     { title: say('message'), cell: (one: Revision) => <span className="cut">{one.message}</span> },

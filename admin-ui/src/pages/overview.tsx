@@ -179,7 +179,7 @@ function Summary({ title, page, rows, good, empty }: SummaryProps) {
           return (
             <li key={name} className="pair">
               <a href={`#/${page}`}>{name}</a>
-              <span className={up === members.length ? 'good' : up === 0 ? 'bad' : 'warn'}>
+              <span className={up === 0 ? 'bad' : up === members.length ? 'good' : 'warn'}>
                 {say('upOf', { up, all: members.length })}
               </span>
             </li>

@@ -145,7 +145,9 @@ function Preview({ preview }: { preview: RestorePreview }) {
   ];
   return (
     <>
-      <p className="faint">{say('madeBy', { moat, host, at: new Date(createdMs).toLocaleString() })}</p>
+      <p className="faint">
+        {say('madeBy', { moat, host, at: new Date(createdMs).toLocaleString(say('lang')) })}
+      </p>
       {[...faults, ...missing].map(one => (
         <p key={one} className="note bad">
           {one}

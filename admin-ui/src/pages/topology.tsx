@@ -89,7 +89,7 @@ function Box({ node, at }: { node: Node; at: { readonly x: number; readonly y: n
         <rect width={WIDTH} height={HEIGHT} rx={10} />
         <circle cx={16} cy={HEIGHT / 2} r={5} />
         <text x={30} y={19} className="name">
-          {cut(node.title, 23)}
+          {cut(node.title, 21)}
         </text>
         <text x={30} y={35} className="note">
           {cut(node.note, 22)}
@@ -207,7 +207,7 @@ function columnsOf(live: Live, rates: Rates, { say, language }: Words): readonly
         page: 'l7',
         from: ['l7'],
       },
-      kind: up === states.length ? 'good' : up === 0 ? 'bad' : 'warn',
+      kind: up === 0 ? 'bad' : up === states.length ? 'good' : 'warn',
       rate: Object.keys(members).reduce((sum, one) => sum + rate(`member ${name} ${one}`), 0),
     };
   });

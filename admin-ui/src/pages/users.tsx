@@ -89,7 +89,10 @@ function Users({ ask }: AskOf) {
     { title: say('role'), cell: (one: UserShown) => <State of={one.role} /> },
     { title: say('state'), cell: (one: UserShown) => <State of={one.isDisabled ? 'disabled' : 'enabled'} /> },
     { title: say('secondFactor'), cell: (one: UserShown) => say(one.hasTotp ? 'yes' : 'no') },
-    { title: say('created'), cell: (one: UserShown) => new Date(one.createdMs).toLocaleDateString() },
+    {
+      title: say('created'),
+      cell: (one: UserShown) => new Date(one.createdMs).toLocaleDateString(say('lang')),
+    },
     ...(mayChange
       ? [
           {
@@ -177,11 +180,14 @@ function Tokens({ ask }: AskOf) {
     { title: say('name'), cell: (one: TokenShown) => one.name },
     { title: say('role'), cell: (one: TokenShown) => <State of={one.role} /> },
     { title: say('scopes'), cell: (one: TokenShown) => one.scopes?.join(', ') ?? say('all') },
-    { title: say('created'), cell: (one: TokenShown) => new Date(one.createdMs).toLocaleDateString() },
+    {
+      title: say('created'),
+      cell: (one: TokenShown) => new Date(one.createdMs).toLocaleDateString(say('lang')),
+    },
     {
       title: say('until'),
       cell: (one: TokenShown) =>
-        one.expiresMs === undefined ? say('forever') : new Date(one.expiresMs).toLocaleString(),
+        one.expiresMs === undefined ? say('forever') : new Date(one.expiresMs).toLocaleString(say('lang')),
     },
     ...(mayChange
       ? [
@@ -240,7 +246,7 @@ function Sessions({ ask }: AskOf) {
     { title: say('name'), cell: (one: SessionShown) => one.user },
     { title: say('address'), cell: (one: SessionShown) => <code>{one.from}</code> },
     { title: say('browser'), cell: (one: SessionShown) => <span className="cut">{one.agent}</span> },
-    { title: say('lastSeen'), cell: (one: SessionShown) => new Date(one.seenMs).toLocaleString() },
+    { title: say('lastSeen'), cell: (one: SessionShown) => new Date(one.seenMs).toLocaleString(say('lang')) },
     ...(who.kind === 'session'
       ? [
           {

@@ -25,7 +25,7 @@ function Events() {
   const { value, fault } = useAsked<Page<WafEvent>>('/waf/events?limit=100', EVERY_MS);
   const items = value?.items ?? [];
   const columns = [
-    { title: say('time'), cell: (one: WafEvent) => new Date(one.timeMs).toLocaleTimeString() },
+    { title: say('time'), cell: (one: WafEvent) => new Date(one.timeMs).toLocaleTimeString(say('lang')) },
     { title: say('action'), cell: (one: WafEvent) => <State of={one.action} /> },
     { title: say('client'), cell: (one: WafEvent) => <code>{one.clientAddress}</code> },
     {
@@ -129,7 +129,8 @@ function Bans() {
     { title: say('zone'), cell: (one: Ban) => one.zone },
     {
       title: say('until'),
-      cell: (one: Ban) => (one.untilMs === null ? say('forever') : new Date(one.untilMs).toLocaleString()),
+      cell: (one: Ban) =>
+        one.untilMs === null ? say('forever') : new Date(one.untilMs).toLocaleString(say('lang')),
     },
     ...(isOperator
       ? [
