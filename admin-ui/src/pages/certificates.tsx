@@ -34,7 +34,7 @@ export function CertificatesPage() {
       title: say('issuer'),
       cell: (one: Certificate) => (
         <span className="cut short" title={`${one.issuer}, ${one.key}`}>
-          {one.issuer}
+          {one.issuer.replace(/^CN=/, '')}
         </span>
       ),
     },
@@ -135,10 +135,12 @@ function Order({ certificate: { acme } }: { certificate: Certificate }) {
   const next = new Date(nextTryMs);
   const when = next.toLocaleString(say('lang'));
   const isToday = Math.abs(nextTryMs - Date.now()) < DAY_MS;
-  const soon = isToday ? next.toLocaleTimeString(say('lang')) : next.toLocaleDateString(say('lang'));
+  const soon = isToday
+    ? next.toLocaleTimeString(say('lang'), { hour: '2-digit', minute: '2-digit' })
+    : next.toLocaleDateString(say('lang'));
   return (
     <>
-      <State of={state} /> {issuer}{' '}
+      {state !== 'valid' && <State of={state} />} {issuer}{' '}
       <span className="faint" title={when}>
         {say(byAuthority ? 'acmeNextByAuthority' : 'acmeNext', { when: soon })}
       </span>
