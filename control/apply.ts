@@ -231,7 +231,6 @@ export class Applier {
       ?.commit()
       .catch((fault: Error) => this.#miss(`the gslb block is not in force: ${fault.message}`));
     void this.#health.follow();
-    this.certificates.follow(model);
     this.#acme?.commit();
     await this.bans.follow(model.http);
     this.texts = texts;
@@ -298,6 +297,8 @@ export class Applier {
     this.#openLog(config);
     this.#events.follow(model.http);
     this.#configured = configured;
+    this.routes.commit();
+    this.certificates.follow(model);
   }
 
   async #change(

@@ -23,6 +23,12 @@ export interface ShownRoutes extends Omit<RouteNews, 'plan'> {
   readonly refusal: string | undefined;
 }
 
+interface Prepared {
+  readonly sources: readonly KubernetesModel[];
+  /** By the labels of sources. */
+  readonly problems: ReadonlyMap<string, readonly RouteProblem[]>;
+}
+
 /** Objects that change all the time are taken up so often at most. */
 const LEAST_PAUSE_MS = 1000;
 const MOST_TOLD = 20;
@@ -37,8 +43,8 @@ export class RouteKeeper {
   readonly #next = new Map<string, RoutePlan>();
   readonly #news = new Map<string, RouteNews>();
   readonly #refusals = new Map<string, string>();
-  #sources: readonly KubernetesModel[] = [];
-  #problems: ReadonlyMap<string, readonly RouteProblem[]> = new Map();
+  #inForce: Prepared = { sources: [], problems: new Map() };
+  #prepared: Prepared = this.#inForce;
   #timer: NodeJS.Timeout | undefined;
   #isBusy = false;
 
@@ -62,20 +68,22 @@ export class RouteKeeper {
     }
   }
 
-  /** The model with the routes of its sources. */
+  /** The model with the routes of its sources; they are in force when `commit` says so. */
   apply(model: Model): Model {
-    if (!model.http || model.http.kubernetes.length === 0) {
-      this.#sources = [];
-      return model;
-    }
+    this.#prepared = { sources: model.http?.kubernetes ?? [], problems: new Map() };
+    if (!model.http || model.http.kubernetes.length === 0) return model;
     const { http, problems } = withRoutes(model.http, new Map([...this.#plans, ...this.#next]));
-    this.#sources = model.http.kubernetes;
-    this.#problems = problems;
+    this.#prepared = { ...this.#prepared, problems };
     return { ...model, http };
   }
 
+  /** What `apply` made last is in force. */
+  commit(): void {
+    this.#inForce = this.#prepared;
+  }
+
   get shown(): readonly ShownRoutes[] {
-    return this.#sources.map(({ label }) => this.#shownOf(label));
+    return this.#inForce.sources.map(({ label }) => this.#shownOf(label));
   }
 
   #shownOf(label: string): ShownRoutes {
@@ -90,14 +98,14 @@ export class RouteKeeper {
       })),
       services: plan?.services.length ?? 0,
       certificates: (plan?.certificates ?? []).map(({ name }) => name),
-      problems: [...(plan?.problems ?? []), ...(this.#problems.get(label) ?? [])],
+      problems: [...(plan?.problems ?? []), ...(this.#inForce.problems.get(label) ?? [])],
       refusal: this.#refusals.get(label),
     };
   }
 
   /** What the process without rights says is read word by word. */
   #hear(news: RouteNews): void {
-    const source = this.#sources.find(({ label }) => label === news.source);
+    const source = this.#inForce.sources.find(({ label }) => label === news.source);
     if (!source) return; // of a configuration that was
     this.#news.set(news.source, news);
     if (!news.plan) return;
@@ -141,7 +149,7 @@ export class RouteKeeper {
     try {
       if (hands && next.size > 0) {
         await hands.reroute();
-        this.#commit(next);
+        this.#keep(next);
       }
     } catch (fault) {
       for (const label of next.keys())
@@ -156,8 +164,8 @@ export class RouteKeeper {
     }, LEAST_PAUSE_MS).unref();
   }
 
-  #commit(next: ReadonlyMap<string, RoutePlan>): void {
-    const labels = new Set(this.#sources.map(({ label }) => label));
+  #keep(next: ReadonlyMap<string, RoutePlan>): void {
+    const labels = new Set(this.#inForce.sources.map(({ label }) => label));
     this.#plans = new Map([...this.#plans, ...next].filter(([label]) => labels.has(label)));
     for (const [label, { hosts, problems }] of next)
       this.#log().notice(

@@ -3,6 +3,9 @@
 /** An answer that is not what its format says, or more than may be. */
 export class Refusal extends Error {}
 
+/** An answer that is longer than may be: a part of it may be asked for. */
+export class TooLong extends Refusal {}
+
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** @param where what it is, for the message: `items[3].ports` @throws {Refusal} */

@@ -2,7 +2,7 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { nodeHttp, nodeHttps } from '#kit/node-http.ts';
 import type { HttpPlace } from '#model/l7/discovery.ts';
-import { fieldsOf, jsonOf, quoted, Refusal } from './answer.ts';
+import { fieldsOf, jsonOf, quoted, Refusal, TooLong } from './answer.ts';
 
 export interface Asking {
   /** With its query. */
@@ -116,7 +116,7 @@ export class Caller {
 async function wholeText(response: IncomingMessage, mostBytes: number): Promise<string> {
   const tooLong = () => {
     response.destroy();
-    return new Refusal(`the answer is longer than ${mostBytes >> 20} MB`);
+    return new TooLong(`the answer is longer than ${mostBytes >> 20} MB`);
   };
   if (Number(response.headers['content-length'] ?? 0) > mostBytes) throw tooLong();
   const pieces: Buffer[] = [];

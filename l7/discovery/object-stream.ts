@@ -2,15 +2,16 @@
  * Objects of one kind by the API server of Kubernetes: listed, and then watched.
  * Facts: kubernetes.io/docs/reference/using-api/api-concepts (lists in chunks, watches, 410, bookmarks).
  */
-import { fieldsOf, listOrNone, quoted, Refusal, textOf } from './answer.ts';
+import { fieldsOf, listOrNone, quoted, Refusal, TooLong, textOf } from './answer.ts';
 import { type Caller, StatusFault } from './caller.ts';
 import { type FollowHands, secretOf } from './follow.ts';
 
 const LIST_IDLE_MS = 15_000;
 const WATCH_S = 300;
 const WATCH_IDLE_MS = (WATCH_S + 30) * 1000;
-const CHUNK = 250;
-const MOST_CHUNKS = 400;
+/** Objects in a part of a list; fewer where that is too long, for nobody's objects may keep those of others out. */
+const CHUNK = { most: 250, least: 8 };
+const MOST_CHUNKS = 10_000;
 const GONE = 410;
 
 export interface ObjectPlace {
@@ -56,6 +57,7 @@ class ObjectStream {
   readonly #hands: ObjectHands;
   readonly #signal: AbortSignal;
   #version = '';
+  #chunk = CHUNK.most;
 
   constructor(place: ObjectPlace, hands: ObjectHands, signal: AbortSignal) {
     this.#place = place;
@@ -78,15 +80,24 @@ class ObjectStream {
     let more = '';
     for (let chunk = 0; chunk === 0 || more !== ''; chunk++) {
       if (chunk === MOST_CHUNKS) throw new Refusal(`the list goes on after ${MOST_CHUNKS} parts`);
-      const query = { limit: `${CHUNK}`, ...(more !== '' && { continue: more }) };
-      const { value } = await this.#place.caller.json(await this.#asking(query, LIST_IDLE_MS));
-      const { metadata, items } = fieldsOf(value, 'the answer');
+      const { metadata, items } = fieldsOf(await this.#part(more), 'the answer');
       const { resourceVersion, continue: next } = fieldsOf(metadata, 'metadata');
       for (const item of listOrNone(items, 'items')) this.#hands.put(item);
       this.#version = textOf(resourceVersion, 'metadata.resourceVersion');
       more = next === undefined ? '' : textOf(next, 'metadata.continue');
     }
     this.#hands.whole();
+  }
+
+  async #part(more: string): Promise<unknown> {
+    for (;;)
+      try {
+        const query = { limit: `${this.#chunk}`, ...(more !== '' && { continue: more }) };
+        return (await this.#place.caller.json(await this.#asking(query, LIST_IDLE_MS))).value;
+      } catch (fault) {
+        if (!(fault instanceof TooLong) || this.#chunk === CHUNK.least) throw fault;
+        this.#chunk = Math.max(CHUNK.least, this.#chunk >> 2);
+      }
   }
 
   /** Until the server ends it, which it does from time to time. @throws {StatusFault} 410 when its version is forgotten */

@@ -14,7 +14,7 @@ import { entriesOf, type Held, idOf, type Objects, specOf, textOrNone } from './
 
 const MOST_PROBLEMS = 1000;
 const MOST_SERVICES = 2000;
-const MOST_ROUTES = 20_000;
+export const MOST_ROUTES = 20_000;
 const MOST_PORTS = 1000;
 const MOST_REASON = 300;
 

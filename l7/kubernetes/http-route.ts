@@ -5,12 +5,13 @@
 import type { KubernetesModel, PlannedAnswer, PlannedRoute } from '#model/l7/kubernetes.ts';
 import type { FieldMatch, PathMatch, RouteMatch } from '#model/l7/route.ts';
 import { type Fields, fieldsOf, listOrNone, quoted, Refusal, textOf, wholeOf } from '../discovery/answer.ts';
-import type { PlanDraft } from './draft.ts';
+import { MOST_ROUTES, type PlanDraft } from './draft.ts';
 import { type RouteFilters, readFilters } from './filters.ts';
 import { type Gateway, GROUP, listenOf, placesOf, readGateways, refuseUngranted } from './gateway.ts';
 import { byAge, compare, entriesOf, type Held, specOf, textOrNone } from './object.ts';
 import { hostOf, pathOf, patternOf, portOf, prefixOf, printableOf, tokenOf } from './words.ts';
 
+const MOST_OF_ONE = 5000;
 const MOST_HOSTS = 64;
 const MOST_PARENTS = 64;
 const MOST_RULES = 64;
@@ -39,7 +40,7 @@ export function planGateways(draft: PlanDraft): void {
     const objects = kind === 'HTTPRoute' ? draft.objects.httproutes : draft.objects.grpcroutes;
     for (const object of [...objects.values()].sort(byAge))
       draft.attempt(`${kind} ${object.id}`, () =>
-        candidates.push(...candidatesOf(object, kind, gateways, draft)),
+        candidates.push(...candidatesOf(object, kind, gateways, draft, MOST_ROUTES - candidates.length)),
       );
   }
   for (const { planned, route } of candidates.sort(byPrecedence)) draft.addRoute(planned, route);
@@ -56,6 +57,7 @@ function candidatesOf(
   kind: RouteKind,
   gateways: ReadonlyMap<string, Gateway>,
   draft: PlanDraft,
+  most: number,
 ): Candidate[] {
   const spec = specOf(object);
   const label = `${kind} ${object.id}`;
@@ -75,6 +77,12 @@ function candidatesOf(
   const routes = entriesOf(spec['rules'], 'spec.rules', MOST_RULES).flatMap((rule, at) =>
     routesOf(rule, at, { object, kind, label, draft }),
   );
+  // Before they are made: hosts times matches is more than memory has.
+  const count = routes.length * places.size;
+  if (count > MOST_OF_ONE)
+    throw new Refusal(`it makes ${count} routes, and ${MOST_OF_ONE} are the most of one object`);
+  if (count > most)
+    throw new Refusal(`all objects together have more than ${MOST_ROUTES} routes: it is left out`);
   const candidates: Candidate[] = [];
   for (const { gateway, listener, host } of places.values())
     draft.attempt(label, () => {

@@ -21,6 +21,8 @@ export type Objects = Readonly<Record<Kind, ReadonlyMap<string, Held>>>;
 
 /** Longer than the API server lets any be. */
 const MOST_NAME = 253;
+/** A larger one is held without its inside, and is left out as one that is faulty. */
+const MOST_BYTES = 256 << 10;
 
 /** @throws {Refusal} when it is no object */
 export function heldOf(value: unknown): Held {
@@ -32,14 +34,15 @@ export function heldOf(value: unknown): Held {
   };
   if (texts.name.length > MOST_NAME || texts.namespace.length > MOST_NAME)
     throw new Refusal('the name of an object is too long');
+  const bytes = JSON.stringify(body).length;
   return {
     ...texts,
     id: idOf(texts.namespace, texts.name),
     created: typeof creationTimestamp === 'string' ? creationTimestamp.slice(0, 40) : '',
     annotations: fieldsOf(annotations ?? {}, 'metadata.annotations'),
     labels: fieldsOf(labels ?? {}, 'metadata.labels'),
-    body,
-    bytes: JSON.stringify(body).length,
+    body: bytes > MOST_BYTES ? {} : body,
+    bytes: Math.min(bytes, MOST_BYTES),
   };
 }
 
@@ -53,7 +56,10 @@ export const byAge = (a: Held, b: Held): number =>
 export const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** @throws {Refusal} */
-export const specOf = ({ body }: Held): Fields => fieldsOf(body['spec'], 'spec');
+export function specOf({ body, bytes }: Held): Fields {
+  if (bytes === MOST_BYTES) throw new Refusal(`it is longer than ${MOST_BYTES >> 10} KB`);
+  return fieldsOf(body['spec'], 'spec');
+}
 
 /** @throws {Refusal} */
 export const textOrNone = (value: unknown, where: string): string | undefined =>

@@ -57,10 +57,7 @@ export class RouteFinder {
     const { path } = exchange;
     const entry =
       firstOf(this.#exact.get(path), exchange) ??
-      firstOf(
-        this.#regexes.filter(({ regex }) => regex.test(path)),
-        exchange,
-      ) ??
+      this.#regexes.find(({ regex, holds }) => holds(exchange) && regex.test(path)) ??
       this.#longestPrefix(path, exchange);
     return entry && shareOf(entry);
   }

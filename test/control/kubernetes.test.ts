@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { freePorts, until } from '../e2e/rig.ts';
+import { freePorts, until as untilWithin } from '../e2e/rig.ts';
 import { response } from '../e2e/upstream.ts';
 import { Authority } from '../l7/authority.ts';
 import { ApiServer } from '../l7/discovery/api-server.ts';
@@ -26,7 +26,10 @@ import { startApi } from './api/api-rig.ts';
 
 const MEMBERS = '.nginx.conf.history/pool-found.json';
 const KEPT = '.nginx.conf.history/kubernetes.json';
+/** Pauses after faults add up. */
+const PATIENCE_MS = 120_000;
 const run = promisify(execFile);
+const until = (isSo: Parameters<typeof untilWithin>[0], what: string) => untilWithin(isSo, what, PATIENCE_MS);
 
 interface Got {
   readonly status: number;

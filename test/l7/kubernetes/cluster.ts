@@ -3,7 +3,6 @@ import type { ServerResponse } from 'node:http';
 import { type Answering, sendJson } from '../discovery/api-server.ts';
 import type { Manifest } from './manifests.ts';
 
-const PART = 2;
 const API = /^\/(?:api\/v1|apis\/([^/]+)\/[^/]+)(?:\/namespaces\/([^/]+))?\/([a-z]+)$/;
 
 interface Watch {
@@ -30,6 +29,8 @@ export class Cluster {
   readonly unknown = new Set<string>();
   readonly forbidden = new Set<string>();
   token: string | undefined;
+  /** Objects in a part of a list, at most. */
+  part = 2;
   /** Each `kind` that was listed, in order. */
   readonly listed: string[] = [];
 
@@ -99,11 +100,12 @@ export class Cluster {
     );
     const from = Number(query.get('continue') ?? 0);
     if (from === 0) this.listed.push(kind);
-    const more = from + PART < all.length ? { continue: `${from + PART}` } : {};
+    const end = from + Math.min(this.part, Number(query.get('limit')));
+    const more = end < all.length ? { continue: `${end}` } : {};
     sendJson(response, {
       kind: 'List',
       metadata: { resourceVersion: `${this.#version}`, ...more },
-      items: all.slice(from, from + PART),
+      items: all.slice(from, end),
     });
   };
 

@@ -325,20 +325,25 @@ test('GRPCRoutes: calls by service and method, over HTTP/2', () => {
   assert.equal(made.location({ path: '/shop.Cart/Add' })?.settings.proxy.httpVersion, '2');
 });
 
-test('bounds: more routes than may be are left out, and told of', () => {
+test('bounds: what one object, and all together, may bring; the older ones stay', () => {
   const matches = Array.from({ length: 256 }, (_, n) => ({ path: { value: `/${n}` } }));
-  const many = Array.from({ length: 3 }, (_, n) =>
-    route(
-      `r${n}`,
-      Array.from({ length: 64 }, () => ({ matches, backendRefs: [to('a')] })),
-    ),
-  );
-  const more = route('z', [{ matches: [...matches, {}], backendRefs: [to('b')] }]);
-  const { hosts, problems } = planFor([...SERVICES, EDGE, ...many, more]);
-  const routes = hosts.reduce((sum, host) => sum + host.routes.length, 0);
-  assert.equal(routes, 20_000);
-  assert.equal(problems.length, 2);
-  const reasons = problems.map(({ reason }) => reason).join();
-  assert.match(reasons, /matches has more than 256 entries/);
-  assert.match(reasons, /more than 20000 routes/);
+  const rules = (count: number) => Array.from({ length: count }, () => ({ matches, backendRefs: [to('a')] }));
+  const many = Array.from({ length: 5 }, (_, n) => route(`r${n}`, rules(19), { day: n + 1 }));
+  const hosts = Array.from({ length: 64 }, (_, n) => `h${n}.test`);
+  const more = [
+    route('wide', rules(1), { hostnames: hosts }),
+    route('long', [{ matches: [...matches, {}], backendRefs: [to('b')] }]),
+    route('fat', [{ backendRefs: [{ ...to('b'), note: 'x'.repeat(300_000) }] }]),
+    route('small', [{ backendRefs: [to('b')] }], { day: 9, hostnames: ['small.test'] }),
+  ];
+  const plan = planFor([...SERVICES, EDGE, ...many, ...more]);
+  const routesOf = (host: string) => plan.hosts.find(one => one.host === host)?.routes.length;
+  assert.equal(routesOf('a.test'), 4 * 19 * 256);
+  assert.equal(routesOf('small.test'), 1);
+  assert.deepEqual(plan.problems.map(({ object: name, reason }) => `${name}: ${reason}`).sort(), [
+    'HTTPRoute shop/fat: it is longer than 256 KB',
+    'HTTPRoute shop/long: rules[0].matches has more than 256 entries',
+    'HTTPRoute shop/r4: all objects together have more than 20000 routes: it is left out',
+    'HTTPRoute shop/wide: it makes 16384 routes, and 5000 are the most of one object',
+  ]);
 });
