@@ -4,7 +4,15 @@ import type { FindPlace } from './place.ts';
 import { TYPE } from './wire/code.ts';
 import type { Query } from './wire/query.ts';
 import { type Answer, type ReplyRecord, refusalWith } from './wire/reply.ts';
-import { addressRecord, type Dynamic, type Node, type Zone, type Zones, zoneAround } from './zones.ts';
+import {
+  addressRecord,
+  type Dynamic,
+  type Node,
+  nodeOf,
+  type Zone,
+  type Zones,
+  zoneAround,
+} from './zones.ts';
 
 export interface Surroundings {
   readonly zones: Zones;
@@ -25,7 +33,7 @@ export function answerTo(query: Query, source: string, around: Surroundings): An
   if (query.refusal) return refusalWith(query.refusal);
   const zone = zoneAround(around.zones, query.key);
   if (!zone) return refusalWith('REFUSED');
-  const node = zone.nodes.get(query.key);
+  const node = nodeOf(zone, query.key);
   if (!node) return negative(zone, 'NXDOMAIN');
   if (query.type === TYPE.ANY)
     return positive([{ owner: undefined, type: TYPE.HINFO, ttlS: ANY_TTL_S, data: ANY_DATA }]);

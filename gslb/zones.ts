@@ -60,6 +60,22 @@ export function zoneAround(zones: Zones, key: string): Zone | undefined {
   return undefined;
 }
 
+/** The label `*` alone, as the wire has it. */
+const ASTERISK = '\x01*';
+
+/**
+ * A name, or the wildcard that stands for it: the one directly below the longest name around it that is there (RFC 4592 §3.3.1).
+ *
+ * @returns undefined when there is neither
+ */
+export function nodeOf({ nodes }: Zone, key: string): Node | undefined {
+  for (let at: string | undefined = key; at !== undefined; at = parentOf(at)) {
+    const node = nodes.get(at);
+    if (node) return at === key ? node : nodes.get(ASTERISK + at);
+  }
+  return undefined;
+}
+
 function zoneOf(zone: GslbZone): Zone {
   const apex = nameBytes(zone.name);
   const { soa, ttlS, nameServers, records } = zone;

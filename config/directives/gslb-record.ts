@@ -23,13 +23,15 @@ const record = defineBlock({
   doc: {
     summary:
       'A name with several sites behind it: its A and AAAA records are the addresses of those that are to be asked now.',
-    args: { name: 'The whole name, within the zone.' },
+    args: {
+      name: 'The whole name, within the zone; `*.NAME` for all below it that are not there and stand below none that is (RFC 4592).',
+    },
     example:
       'record www.g.example.org { policy geo; site paris 192.0.2.10 continent=EU; site tokyo 198.51.100.10; health_check http uri=/healthz; }',
     since: '0.1',
   },
   compile({ name: token }, scope, body) {
-    const name = readDomainName(token);
+    const name = readDomainName(token, true);
     const { name: zone, records } = scope.gslbZone;
     if (!isWithinZone(name, zone))
       throw new ArgumentFault(

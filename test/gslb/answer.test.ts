@@ -50,6 +50,43 @@ test('the head of the zone: SOA, NS with addresses of those within, and the addr
   assert.deepEqual(one.addresses('ns1.g.example.org', TYPES.A), ['c0000235']);
 });
 
+test('wildcards: for names that are not there, below the nearest that is, and for no name that others stand below', () => {
+  const one = new Desk(
+    zoned(`record *.g.example.org { site a 192.0.2.10; }
+      record *.shop.g.example.org { site b 192.0.2.11; }
+      record deep.down.shop.g.example.org { site c 192.0.2.12; }`),
+  );
+  const rows = [
+    ['anything.g.example.org', 'c000020a'],
+    ['a.b.c.g.example.org', 'c000020a'],
+    ['*.g.example.org', 'c000020a'],
+    ['x.shop.g.example.org', 'c000020b'],
+    ['deep.down.shop.g.example.org', 'c000020c'],
+    ['shop.g.example.org', undefined],
+    ['down.shop.g.example.org', undefined],
+    ['x.down.shop.g.example.org', undefined],
+    ['x.ns1.g.example.org', undefined],
+    ['g.example.org', undefined],
+  ] as const;
+  for (const [name, address] of rows)
+    assert.deepEqual(one.addresses(name, TYPES.A), address === undefined ? [] : [address], name);
+  const { answers, rcode } = one.ask({ name: 'Any.G.example.org', type: TYPES.A });
+  assert.deepEqual(
+    [rcode, answers],
+    [0, ['Any.G.example.org 1 30 c000020a']],
+    'under the name that was asked for',
+  );
+  const codes = ['x.down.shop.g.example.org', 'down.shop.g.example.org'].map(
+    name => one.ask({ name, type: TYPES.A }).rcode,
+  );
+  assert.deepEqual(codes, [3, 0]);
+  assert.equal(
+    one.ask({ name: 'any.g.example.org', type: TYPES.AAAA }).rcode,
+    0,
+    'it is there, and has no such address',
+  );
+});
+
 test('refused: names of others, other classes, transfers; not done: other opcodes, other versions of EDNS', () => {
   const one = desk();
   assert.equal(one.ask({ name: 'example.org', type: TYPES.A }).rcode, 5);
