@@ -1,6 +1,6 @@
 /** How many members a pool should have, and who sees to it. */
 
-export const LOADS = ['requests-in-flight', 'requests-per-second'] as const;
+export const LOADS = ['requests-in-flight', 'requests-per-second', 'cpu-percent'] as const;
 
 export interface AutoscaleModel {
   readonly pool: string;
@@ -8,6 +8,8 @@ export interface AutoscaleModel {
   readonly load: (typeof LOADS)[number];
   /** How much of it one member is to bear. */
   readonly target: number;
+  /** Where each member tells how busy its processors are, as node_exporter does; undefined unless that is measured. */
+  readonly exporter: { readonly port: number; readonly path: string } | undefined;
   readonly min: number;
   readonly max: number;
   /** Least time between two orders for more. */

@@ -1,5 +1,5 @@
 /** How many members a pool should have: `autoscale` measures, foretells, and tells whoever can start and end servers. */
-import type { AutoscaleModel } from '#model/autoscale.ts';
+import { type AutoscaleModel, LOADS } from '#model/autoscale.ts';
 import { ArgumentFault, type ArgumentValues, arg } from '../argument.ts';
 import { defineDirective } from '../registry.ts';
 import type { Scope } from '../scope.ts';
@@ -17,6 +17,8 @@ const MOST_AHEAD_MS = 43_200_000;
 const ARGUMENTS = {
   requests_in_flight: arg.integer({ min: 1, max: MOST_TARGET }).param(),
   requests_per_second: arg.integer({ min: 1, max: MOST_TARGET }).param(),
+  cpu: arg.integer({ min: 1, max: 100 }).param(),
+  exporter: arg.text('PORT or PORT/PATH').param(),
   min: arg.integer({ min: 0, max: MOST_MEMBERS }).param(),
   max: arg.integer({ min: 1, max: MOST_MEMBERS }).param(),
   out_cooldown: arg.durationMs().param(),
@@ -37,8 +39,11 @@ export const autoscale = defineDirective({
     summary:
       'Measures the pool once a second and says how many members it should have: more at once, fewer slowly. Members come and go by discover or resolve; who starts and ends them is told by webhook or script, and without both it only tells the log what it would do. It needs an api block, whose process keeps the history and does it.',
     args: {
-      requests_in_flight: 'So many requests at a time one member is to bear; this or requests_per_second.',
+      requests_in_flight:
+        'So many requests at a time one member is to bear; this, requests_per_second or cpu.',
       requests_per_second: 'So many requests each second one member is to bear.',
+      cpu: 'So many percent of its processors a member is to use. node_exporter of Prometheus on each member tells it; where fewer than half of them do nothing is ordered.',
+      exporter: 'With cpu: where it is asked, over HTTP; 9100/metrics if absent.',
       min: 'At least so many members; 1 if absent.',
       max: 'At most so many members; needed.',
       out_cooldown:
@@ -67,9 +72,13 @@ export const autoscale = defineDirective({
 /** @throws {ArgumentFault} when the parameters do not go together */
 function modelOf(args: Values, scope: Scope): AutoscaleModel {
   const { requests_in_flight: inFlight, requests_per_second: perSecond, min = 1, max } = args;
-  const target = inFlight ?? perSecond;
-  if (target === undefined || (inFlight !== undefined && perSecond !== undefined))
-    throw new ArgumentFault('say requests_in_flight or requests_per_second', 'one of them, for one member');
+  const loads = [inFlight, perSecond, args.cpu];
+  const [target, more] = loads.filter(load => load !== undefined);
+  if (target === undefined || more !== undefined)
+    throw new ArgumentFault(
+      'say requests_in_flight, requests_per_second or cpu',
+      'one of them, for one member',
+    );
   if (max === undefined)
     throw new ArgumentFault('max= is missing', 'what would be too many, whatever comes?');
   if (max < min) throw new ArgumentFault(`max=${max} is less than min=${min}`);
@@ -78,8 +87,9 @@ function modelOf(args: Values, scope: Scope): AutoscaleModel {
     throw new ArgumentFault('predict= is more than 12h', 'take what a member needs to come');
   return {
     pool: scope.pool.name,
-    load: inFlight === undefined ? 'requests-per-second' : 'requests-in-flight',
+    load: LOADS[loads.indexOf(target)]!,
     target,
+    exporter: exporterOf(args),
     min,
     max,
     outCooldownMs: cooldown(args.out_cooldown ?? 60_000, 'out_cooldown'),
@@ -88,6 +98,22 @@ function modelOf(args: Values, scope: Scope): AutoscaleModel {
     predictMs: predict,
     action: actionOf(args, scope),
   };
+}
+
+/** @throws {ArgumentFault} */
+function exporterOf({ cpu, exporter }: Values): AutoscaleModel['exporter'] {
+  if (cpu === undefined) {
+    if (exporter !== undefined) throw new ArgumentFault('exporter= goes with cpu=');
+    return undefined;
+  }
+  const [, port = '', path = '/metrics'] =
+    /^(\d{1,5})(\/[\x21-\x7e]{0,255})?$/.exec(exporter ?? '9100') ?? [];
+  if (Number(port) < 1 || Number(port) > 65_535)
+    throw new ArgumentFault(
+      `"${exporter}" is no port of an exporter`,
+      'as in exporter=9100 or exporter=9100/metrics',
+    );
+  return { port: Number(port), path };
 }
 
 function cooldown(ms: number, name: string): number {

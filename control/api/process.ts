@@ -6,6 +6,7 @@ import { Line, type Said } from '#kit/line.ts';
 import { setUser } from '#native/identity.ts';
 import { act } from '../autoscale/act.ts';
 import { Autoscaler } from '../autoscale/autoscaler.ts';
+import { CpuWatch } from '../autoscale/cpu-watch.ts';
 import { Alerts } from './alert/alerts.ts';
 import { rulesOf } from './alert/defaults.ts';
 import { KeptAlerts } from './alert/kept.ts';
@@ -94,7 +95,12 @@ function begin(service: ApiService): void {
     history.record(nowS, values);
     alerts.judge(values, nowS * 1000);
   };
-  void sample(desk, take, over.signal, model.autoscale);
+  const cpu = new CpuWatch(model.autoscale, {
+    nowMs: () => performance.now(),
+    tell: tell('error'),
+    signal: over.signal,
+  });
+  void sample(desk, take, over.signal, model.autoscale, cpu);
   over.signal.addEventListener('abort', () => history.close());
   const means = {
     ...{ router, credentials, desk, history, alerts, hosts: model.hosts, isTls: model.tls !== undefined },

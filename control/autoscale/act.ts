@@ -1,8 +1,8 @@
 /** Tells whoever can start and end servers how many there shall be. */
-import { spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { AutoscaleModel } from '#model/autoscale.ts';
+import { endOf, startProgram } from '#native/program.ts';
 import type { ScaleOrder } from './plan.ts';
 
 export interface ScaleDeed extends ScaleOrder {
@@ -21,6 +21,8 @@ export type Act = (
 
 const WEBHOOK_PATIENCE_MS = 10_000;
 const SCRIPT_PATIENCE_MS = 60_000;
+/** Where the process is root still, which it is in no moat: nothing that the configuration names is run as root here. */
+const UNPRIVILEGED_USER = 'nobody';
 
 /** @throws {Error} with the reason; no part of an address or a secret is in it */
 export const act: Act = (action, deed, signal) =>
@@ -50,34 +52,22 @@ async function post(
   if (!response.ok) throw new Error(`the webhook answers ${response.status}`);
 }
 
-/** What it left behind ends with it. */
+/** What it left behind ends with it. Its user is that of the process of the API, which has given root away. */
 async function run(path: string, deed: ScaleDeed, signal: AbortSignal): Promise<void> {
   const { pool, from, to, reason, load } = deed;
-  const { PATH = '/usr/sbin:/usr/bin:/sbin:/bin' } = process.env;
   const env = {
-    PATH,
     MOAT_POOL: pool,
     MOAT_FROM: `${from}`,
     MOAT_TO: `${to}`,
     MOAT_REASON: reason,
     MOAT_LOAD: `${load}`,
   };
-  const child = spawn(path, [pool, `${from}`, `${to}`], { cwd: '/', detached: true, stdio: 'ignore', env });
-  const kill = () => {
-    try {
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-    } catch {
-      // The group has ended.
-    }
-  };
-  const either = AbortSignal.any([signal, AbortSignal.timeout(SCRIPT_PATIENCE_MS)]);
-  either.addEventListener('abort', kill, { once: true });
-  const how = await new Promise<string>((done, fail) => {
-    child.once('error', fault =>
-      fail(new Error(`"${path}" cannot be run: ${(fault as NodeJS.ErrnoException).code}`)),
-    );
-    child.once('exit', (code, by) => done(code === null ? `was ended by ${by}` : `ended with code ${code}`));
-  }).finally(() => either.removeEventListener('abort', kill));
-  kill();
-  if (how !== 'ended with code 0') throw new Error(`"${path}" ${how}`);
+  const { code, says } = await endOf(
+    startProgram(UNPRIVILEGED_USER, [path, pool, `${from}`, `${to}`], env),
+    signal,
+    SCRIPT_PATIENCE_MS,
+  ).catch((fault: NodeJS.ErrnoException) => {
+    throw new Error(`"${path}" cannot be run: ${fault.code ?? fault.message}`);
+  });
+  if (code !== 0) throw new Error(`"${path}" is not done: ${says}`);
 }

@@ -10,6 +10,7 @@ const label = (pool: string): string =>
 const CURVES = {
   'requests-in-flight': 'pool_requests_in_flight',
   'requests-per-second': 'pool_requests_per_second',
+  'cpu-percent': 'pool_cpu_percent',
 } as const;
 
 /** The name of the curve of what is measured. */
@@ -44,7 +45,7 @@ export function addLoads(
   }
 }
 
-const poolOf = ({ report }: Sample, name: string): Pool | undefined =>
+export const poolOf = ({ report }: Pick<Sample, 'report'>, name: string): Pool | undefined =>
   report.l7?.pools.find(pool => pool.name === name);
 
 /** Members that have come count from 0, those that have gone no more. */

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { within } from '#kit/within.ts';
 import type { AutoscaleModel } from '#model/autoscale.ts';
+import type { CpuWatch } from '../../autoscale/cpu-watch.ts';
 import { addLoads } from '../../autoscale/readings.ts';
 import type { Sample } from '../../status/sample.ts';
 import type { RemoteDesk } from '../remote-desk.ts';
@@ -11,12 +12,16 @@ import { readInto } from './readings.ts';
 const EVERY_MS = 1000;
 const PATIENCE_MS = 5000;
 
-/** @param take is called with the second of 1970 and what was so in it @param signal ends it @param scaled pools that more is measured of */
+/**
+ * @param take is called with the second of 1970 and what was so in it @param signal ends it
+ * @param scaled pools that more is measured of @param cpu how busy members are
+ */
 export async function sample(
   desk: Pick<RemoteDesk, 'read'>,
   take: (nowS: number, values: Map<string, number>) => void,
   signal: AbortSignal,
   scaled: readonly AutoscaleModel[] = [],
+  cpu?: Pick<CpuWatch, 'readInto'>,
 ): Promise<void> {
   const host = new Host();
   let before: Sample | undefined;
@@ -32,6 +37,7 @@ export async function sample(
     if (now) {
       readInto(values, now, before);
       addLoads(values, scaled, now, before);
+      cpu?.readInto(values, now);
     }
     before = now;
     host.readInto(values, askedMs);

@@ -5,6 +5,7 @@ export const MODEL: AutoscaleModel = {
   pool: 'app',
   load: 'requests-per-second',
   target: 100,
+  exporter: undefined,
   min: 2,
   max: 20,
   outCooldownMs: 30_000,

@@ -35,12 +35,13 @@ function program(folder: string, name: string, text: string): string {
 
 test('act: a script is run without a shell, with arguments and environment; how it ends is heard', async () => {
   using folder = mkdtempDisposableSync(join(tmpdir(), 'scale-'));
+  chmodSync(folder.path, 0o777); // who is root runs it as nobody
   const said = join(folder.path, 'said');
   const good = program(folder.path, 'good', `echo "$@" $MOAT_POOL $MOAT_REASON $MOAT_LOAD $HOME > ${said}`);
   await act({ kind: 'script', path: good }, { ...deed, pool: '$(id) ;x' }, never);
   assert.equal(readFileSync(said, 'utf8'), '$(id) ;x 2 5 $(id) ;x load 480.5\n');
   const bad = program(folder.path, 'bad', 'exit 3');
-  await assert.rejects(act({ kind: 'script', path: bad }, deed, never), /bad" ended with code 3$/);
+  await assert.rejects(act({ kind: 'script', path: bad }, deed, never), /bad" is not done: exit code 3$/);
   await assert.rejects(act({ kind: 'script', path: '/nowhere' }, deed, never), /cannot be run: ENOENT$/);
   const slow = program(folder.path, 'slow', 'sleep 600');
   const stop = new AbortController();
