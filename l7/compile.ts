@@ -25,6 +25,7 @@ import type { PoolViews } from './upstream/pool-views.ts';
 import { Pools } from './upstream/pools.ts';
 import { UserIds } from './user-id.ts';
 import { VariableSpace } from './variable/space.ts';
+import { refusedWatch } from './waf/refused.ts';
 import { compiledRules } from './waf/rule-shelf.ts';
 import type { HeadLimits } from './wire/h1/request-head.ts';
 import type { Worker } from './worker.ts';
@@ -83,6 +84,7 @@ function compileServer(model: ServerModel, tables: Tables, worker: Worker): Serv
     root: tableOf(model.root),
     headLimits: headLimits(model.core),
     phases: SERVER_PHASES.map(compile => compile(compiler)).filter(phase => phase !== undefined),
+    watchRefused: refusedWatch(compiler),
     locations: new LocationFinder(model.root.locations, tableOf, compiler.text),
     named: new Map(named.map(location => [location.label, tableOf(location)])),
   };

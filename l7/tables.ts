@@ -18,6 +18,7 @@ import type { TraceRules } from './trace/rules.ts';
 import type { Pools } from './upstream/pools.ts';
 import type { UserIds } from './user-id.ts';
 import type { Text, VariableSpace } from './variable/space.ts';
+import type { RefusedWatch } from './waf/refused.ts';
 import type { HeadLimits } from './wire/h1/request-head.ts';
 import type { Worker } from './worker.ts';
 import type { ZoneShelf } from './zone/shelf.ts';
@@ -69,6 +70,8 @@ export interface ServerTable {
   readonly headLimits: HeadLimits;
   /** post-read phases (answers to authorities, realip): they never wait. */
   readonly phases: readonly Phase[];
+  /** What the firewall says of a request that gets no further than its head. */
+  readonly watchRefused: RefusedWatch | undefined;
   readonly locations: LocationFinder;
   readonly named: ReadonlyMap<string, LocationTable>;
 }

@@ -17,6 +17,7 @@ export function refuseTarget(exchange: Exchange, hostIsWrong: boolean): string {
   exchange.log('info', `client sent ${reason}`);
   exchange.keepAlive = false;
   exchange.allowed = ANY_METHOD;
+  exchange.server.watchRefused?.(exchange);
   exchange.finish(exchange.head.method === 'CONNECT' ? 405 : 400);
   return reason;
 }
@@ -33,6 +34,7 @@ export function refusedMethod(exchange: Exchange): boolean {
   exchange.log('info', `client sent ${method} method`);
   exchange.keepAlive = false;
   exchange.allowed = ANY_METHOD;
+  exchange.server.watchRefused?.(exchange);
   exchange.finish(405);
   return true;
 }

@@ -148,7 +148,8 @@ export class H1Connection implements Connection, Downstream, TransportOwner, Dea
 
   /** A request whose head can not be understood is answered all the same, with what is known of it. */
   #refuse(fault: WireFault): void {
-    const head = refusedHead(this.#head.text);
+    const { text } = this.#head;
+    const head = refusedHead(text);
     this.#head.forget();
     this.#unread = true;
     this.#tables.renew(this.#engine);
@@ -156,6 +157,7 @@ export class H1Connection implements Connection, Downstream, TransportOwner, Dea
     const exchange = this.#exchangeFor(head, this.#tables.listener.default);
     exchange.path = parseTarget(head.target, false)?.path ?? '';
     exchange.log('info', `${fault.message} while reading client request headers`);
+    exchange.server.watchRefused?.(exchange, text);
     exchange.finish(fault.status);
   }
 

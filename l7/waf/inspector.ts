@@ -17,6 +17,7 @@ import type { BlockLists } from './block-lists.ts';
 import { eventOf } from './event.ts';
 import type { EventQueue } from './event-queue.ts';
 import { type AnswerWatch, Inspection } from './inspection.ts';
+import type { HeadParts } from './refused.ts';
 import { tellOfRules } from './report.ts';
 import { compiledRules } from './rule-shelf.ts';
 import { contentFault, needsLook, type UploadFault, uploadFault } from './upload.ts';
@@ -81,7 +82,8 @@ export class Inspector {
 
   #inspectRequest(exchange: Exchange): Verdict {
     return this.#guard(exchange, () => {
-      const inspection = this.#begin(exchange);
+      exchange.requestId ??= newRequestId();
+      const inspection = this.#begin(exchange, headOf(exchange), this.#watch);
       const refused = inspection.transaction.inspectHead();
       if (refused) return this.#refuse(exchange, inspection, refused);
       const { body } = exchange;
@@ -97,10 +99,24 @@ export class Inspector {
     });
   }
 
-  #begin(exchange: Exchange): Inspection {
-    exchange.requestId ??= newRequestId();
-    const transaction = this.#rules.transaction(headOf(exchange), this.#profile);
-    const inspection = new Inspection(exchange.requestId, transaction, this.#watch);
+  /**
+   * A request that is refused as it stands, with a page of moat's own: rules say what it was, and change nothing.
+   *
+   * @param parts of a head that could not be read
+   */
+  note(exchange: Exchange, parts: HeadParts | undefined): void {
+    this.#guard(exchange, () => {
+      exchange.requestId ??= newRequestId();
+      const { transaction } = this.#begin(exchange, { ...headOf(exchange), ...parts }, undefined);
+      transaction.inspectHead();
+      transaction.inspectRequest();
+      return NEXT;
+    });
+  }
+
+  #begin(exchange: Exchange, head: RequestHead, watch: AnswerWatch | undefined): Inspection {
+    const transaction = this.#rules.transaction(head, this.#profile);
+    const inspection = new Inspection(head.id, transaction, watch);
     exchange.inspection = inspection;
     exchange.onEnd(() => {
       this.#guard(exchange, () => {

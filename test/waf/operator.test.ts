@@ -43,6 +43,10 @@ const FILES: Readonly<Record<string, string>> = {
     <!ATTLIST link to IDREF #IMPLIED all IDREFS #IMPLIED id ID #IMPLIED w NMTOKENS #IMPLIED>`,
   'entities.dtd': '<!ENTITY % a "%b;%b;"><!ENTITY % b "%a;%a;"><!ELEMENT x (%a;)>',
   'elsewhere.dtd': '<!ENTITY % a SYSTEM "http://example.com/a.dtd"> %a; <!ELEMENT x ANY>',
+  'note.xsd': `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:include schemaLocation="to.xsd"/><xs:element name="note">
+    <xs:complexType><xs:sequence><xs:element name="to" type="To" maxOccurs="2"/></xs:sequence></xs:complexType></xs:element></xs:schema>`,
+  'to.xsd': `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:simpleType name="To"><xs:restriction base="xs:token">
+    <xs:maxLength value="10"/></xs:restriction></xs:simpleType></xs:schema>`,
   'model.dtd': '<!ELEMENT x (a, b | c)>',
   'known.txt':
     'ssdeep,1.1--blocksize:hash:hash,filename\n# a page\n6:xHH+zofJ0tzzx+jUn8nOrlxOqWQoMTpAqgz7mNEwRNaUQKeFU6JLn:x+sfW8j4sclx3Wyplgn6EwCUSLn,"a, b.php"\n',
@@ -132,6 +136,10 @@ const WRONG: readonly (readonly [string, string])[] = [
   ['validateDTD', 'entities.dtd'],
   ['validateDTD', 'elsewhere.dtd'],
   ['validateDTD', 'model.dtd'],
+  ['validateSchema', ''],
+  ['validateSchema', 'absent.xsd'],
+  ['validateSchema', 'to.xsd'],
+  ['validateSchema', 'note.dtd'],
   ['verifyCC', '['],
 ];
 
@@ -162,6 +170,7 @@ const DEPARTURES: Readonly<Record<string, string>> = {
   fuzzyHash: 'needs a file',
   geoLookup: 'needs a database',
   validateDTD: 'needs a file',
+  validateSchema: 'needs a file',
   rbl: 'needs a name server',
   unconditionalMatch: 'it takes no argument there',
 };

@@ -56,7 +56,9 @@ export function parsePath(text: string, namespaces: ReadonlyMap<string, string>)
 /** The values that a path finds, in document order. An element's value is all text in it. Costs O(document × steps). */
 export function selectPath(root: XmlElement, path: XmlPath): string[] {
   // The document node, of which the root element is the only child.
-  let at: XmlElement[] = [{ name: '', tag: '', namespace: '', attributes: [], children: [root] }];
+  let at: XmlElement[] = [
+    { name: '', tag: '', namespace: '', attributes: [], children: [root], scope: root.scope },
+  ];
   for (const step of path) {
     const from = step.deep ? withDescendants(at) : at;
     if (step.axis === 'attribute') return from.flatMap(one => attributesOf(one, step));

@@ -1,10 +1,15 @@
 /** XML as rules see it: elements, attributes, text. Refuses entities, and everything that is not well-formed. */
 import { XmlFault, XmlReader } from './xml-reader.ts';
 
+/** Prefix → URI; '' is the default. */
+export type XmlScope = ReadonlyMap<string, string>;
+
 export interface XmlAttribute {
   /** Without its prefix. */
   readonly name: string;
   readonly tag: string;
+  /** Of its prefix; '' without one. */
+  readonly namespace: string;
   readonly value: string;
 }
 
@@ -16,6 +21,8 @@ export interface XmlElement {
   readonly namespace: string;
   readonly attributes: readonly XmlAttribute[];
   readonly children: (XmlElement | string)[];
+  /** Shared with the parent when the element declares none. */
+  readonly scope: XmlScope;
 }
 
 export interface XmlLimits {
@@ -27,11 +34,9 @@ export interface XmlLimits {
 interface Open {
   readonly element: XmlElement;
   readonly tag: string;
-  /** Prefix → URI; '' is the default. Shared with the parent when the element declares none. */
-  readonly scope: ReadonlyMap<string, string>;
 }
 
-const XML_SCOPE: ReadonlyMap<string, string> = new Map([['xml', 'http://www.w3.org/XML/1998/namespace']]);
+export const XML_SCOPE: XmlScope = new Map([['xml', 'http://www.w3.org/XML/1998/namespace']]);
 
 /**
  * Reads a document of UTF-8 bytes, one char a byte. Costs O(length).
@@ -58,18 +63,19 @@ export function readXml(text: string, limits: XmlLimits): XmlElement {
       if (!parent && root) throw new XmlFault('a second root element');
       nodes += 1 + token.attributes.length;
       if (nodes > limits.nodes) throw new XmlFault(`more than ${limits.nodes} nodes`);
-      const scope = declare(parent?.scope ?? XML_SCOPE, token.attributes);
+      const scope = declare(parent?.element.scope ?? XML_SCOPE, token.attributes);
       const [prefix, name] = splitName(token.tag);
       const element: XmlElement = {
         name,
         tag: token.tag,
         namespace: scope.get(prefix) ?? '',
-        attributes: token.attributes.map(({ name: tag, value }) => ({ name: splitName(tag)[1], tag, value })),
+        attributes: token.attributes.map(({ name: tag, value }) => attributeOf(tag, value, scope)),
         children: [],
+        scope,
       };
       if (parent) parent.element.children.push(element);
       else root = element;
-      if (!token.empty) open.push({ element, tag: token.tag, scope });
+      if (!token.empty) open.push({ element, tag: token.tag });
       if (open.length > limits.depth) throw new XmlFault(`nested deeper than ${limits.depth}`);
     }
   }
@@ -78,15 +84,20 @@ export function readXml(text: string, limits: XmlLimits): XmlElement {
   return root;
 }
 
-function splitName(name: string): [prefix: string, local: string] {
+function attributeOf(tag: string, value: string, scope: XmlScope): XmlAttribute {
+  const [prefix, name] = splitName(tag);
+  return { name, tag, namespace: prefix === '' ? '' : (scope.get(prefix) ?? ''), value };
+}
+
+export function splitName(name: string): [prefix: string, local: string] {
   const colon = name.indexOf(':');
   return colon < 0 ? ['', name] : [name.slice(0, colon), name.slice(colon + 1)];
 }
 
 function declare(
-  scope: ReadonlyMap<string, string>,
+  scope: XmlScope,
   attributes: readonly { readonly name: string; readonly value: string }[],
-): ReadonlyMap<string, string> {
+): XmlScope {
   let own: Map<string, string> | undefined;
   for (const { name, value } of attributes) {
     if (name !== 'xmlns' && !name.startsWith('xmlns:')) continue;

@@ -20,5 +20,4 @@ export const REFUSED: readonly Operator[] = [
   ),
   refused('rsub', 'it rewrites what passes, and moat inspects only', 'rewrite answers by sub_filter'),
   refused('validateHash', 'it belongs to a module of version 2', REMOVE),
-  refused('validateSchema', 'it needs an external schema', REMOVE),
 ];

@@ -13,6 +13,7 @@ import { beginsWith, contains, containsWord, endsWith, streq, strmatch, within }
 import { validateByteRange } from './validate-byte-range.ts';
 import { validateDTD } from './validate-dtd.ts';
 import { validateUrlEncoding, validateUtf8Encoding } from './validate-encoding.ts';
+import { validateSchema } from './validate-schema.ts';
 import { verifyCC, verifyCPF, verifySSN, verifySVNR } from './verify.ts';
 
 const ALL: readonly Operator[] = [
@@ -44,6 +45,7 @@ const ALL: readonly Operator[] = [
   unconditionalMatch,
   validateByteRange,
   validateDTD,
+  validateSchema,
   validateUrlEncoding,
   validateUtf8Encoding,
   verifyCC,

@@ -60,8 +60,12 @@ const SUMS = new Set([949110, 959100]);
 
 const REASONS: readonly Reason[] = [
   {
-    text: 'our parser answers before any rule: the request breaks RFC 9112',
-    covers: (_id, side, { ours }) => side === 'theirs' && ours.ids.size === 0 && ours.status >= 400,
+    text: 'our rules are asked about requests that the parser refuses, too',
+    covers: (_id, side, { ours, theirs }) => side === 'ours' && ours.status >= 400 && theirs.ids.size === 0,
+  },
+  {
+    text: 'our parser answers before the body is read: the request breaks RFC 9112',
+    covers: (_id, side, { ours }) => side === 'theirs' && ours.status >= 400,
   },
   {
     text: 'REQUEST_BODY holds no multipart body and no XML here',
