@@ -73,6 +73,10 @@ export class Node {
       mustRelease: () => this.#heart?.mustRelease(),
       givesWay: () => this.#heart?.givesWay(),
       leaseS: () => this.#heart?.leaseS,
+      holds: ({ model }, holds) => {
+        this.#guard.holds(model.name, holds);
+        if (this.#guard.fault !== undefined) setImmediate(() => this.#heedFence());
+      },
       stopped: instance => this.#heart?.stopped(instance),
       changed: (instance, effect) => {
         this.#tell();
@@ -152,6 +156,8 @@ export class Node {
     const named = (name: string) => this.#instances.get(name) ?? [];
     this.#groups = groups.map(model => new SyncGroup(model, model.members.flatMap(named)));
     this.#weigh();
+    // What an earlier life has left is gone by now.
+    this.#guard.cover();
     this.#heedFence();
     for (const instance of this.#instances.values()) {
       instance.surroundingsChanged();

@@ -27,6 +27,8 @@ export interface GuardOptions {
 export class Guard implements FenceWord {
   readonly #options: GuardOptions;
   #covered: readonly VrrpInstanceModel[] = [];
+  /** Names of those that have their addresses. Of the others there is nothing to fence: this host may be a real server of the same address. */
+  readonly #holding = new Set<string>();
   #hasLeases = false;
   #fence: Fence | undefined;
   #isLeaving = false;
@@ -71,10 +73,11 @@ export class Guard implements FenceWord {
   #open(): void {
     this.#fence = new Fence();
     this.#fence.allow(this.#options.nowMs());
-    this.#stand(this.#fence);
+    this.#stand(this.#fence, this.#covered);
   }
 
-  #stand(fence: Fence): void {
+  /** @param fenced whose addresses are shut in when it closes */
+  #stand(fence: Fence, fenced: readonly VrrpInstanceModel[]): void {
     const instances = this.#covered;
     const names = instances.flatMap(({ interface: by, addresses }) => [
       by,
@@ -82,16 +85,26 @@ export class Guard implements FenceWord {
     ]);
     const links = [...new Set(names)].flatMap(name => this.#options.find(name) ?? []);
     fence.cover(
-      instances.flatMap(({ addresses }) => addresses.map(one => addressBytes(one.address))),
+      fenced.flatMap(({ addresses }) => addresses.map(one => addressBytes(one.address))),
       links,
     );
   }
 
-  /** Interfaces come and go. */
+  /** Before it takes its addresses, and when it has given them up. */
+  holds(name: string, holds: boolean): void {
+    if (holds) this.#holding.add(name);
+    else this.#holding.delete(name);
+    this.cover();
+  }
+
+  /** Interfaces come and go, and so do addresses. */
   cover(): void {
     if (!this.#fence) return;
     try {
-      this.#stand(this.#fence);
+      this.#stand(
+        this.#fence,
+        this.#covered.filter(({ name }) => this.#holding.has(name)),
+      );
       this.fault = undefined;
     } catch (fault) {
       this.fault = `there is no fence: ${(fault as Error).message}`;

@@ -95,16 +95,24 @@ export class Heart {
   /** VRRP said in the other one's stead, or it said itself, that it stops. */
   stopped(instance: Instance): void {
     this.#peer.stopped(instance.model.name);
+    this.#soon();
   }
 
   /** An instance went elsewhere: the other one hears of it at once. */
   changed(instance: Instance, what: string): void {
     this.#incidents.note(`${instance.model.name} ${what}`);
+    this.#soon();
+  }
+
+  /** The other one hears of it at once, and what is due by the right is done: it may have little time. */
+  #soon(): void {
     if (this.#isBeatDue) return;
     this.#isBeatDue = true;
     setImmediate(() => {
       this.#isBeatDue = false;
+      if (this.#isClosed) return;
       this.beat();
+      this.#heedRight();
     });
   }
 

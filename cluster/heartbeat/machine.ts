@@ -18,7 +18,7 @@
  *  tick, together: silent, or long deaf    │ say `apart`                           │ apart
  *  tick, active, half of its right is gone │ ask the witness                       │ asking
  *  tick, backup, the promise is over       │ ask the witness                       │ asking
- *  tick, heir, not proven any more         │ ask the witness                       │ asking
+ *  tick, heir, half of its right is gone   │ ask the witness                       │ asking
  *  tick, granted, a third of it is gone    │ ask the witness (renew)               │ asking
  *  tick, granted, no part in any election  │ give the grant back                   │
  *  granted                                 │                                       │ granted until
@@ -181,9 +181,10 @@ function meet(state: LinkState, nowMs: number, rules: Rules): Step {
 function needsWitness(state: LinkState, nowMs: number, role: Role, rules: Rules): boolean {
   if (!rules.hasWitness || role === 'none') return false;
   const { provenMs } = state;
-  if (role === 'active') return provenMs === undefined || nowMs >= provenMs + rules.timeoutMs / 2;
-  // Nobody relies on the promise to one that has stopped.
-  return !isProven(state, rules, nowMs) && (role === 'heir' || !isPromised(state, rules, nowMs));
+  // Nobody relies on the promise to one that has stopped, and its heir is active in a moment.
+  if (role === 'active' || role === 'heir')
+    return provenMs === undefined || nowMs >= provenMs + rules.timeoutMs / 2;
+  return !isProven(state, rules, nowMs) && !isPromised(state, rules, nowMs);
 }
 
 /** @returns why the addresses must be given up now; undefined: they may be held */

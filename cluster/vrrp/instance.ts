@@ -52,6 +52,8 @@ export interface Surroundings {
   givesWay(): string | undefined;
   /** For so long the kernel keeps an address that is not renewed; undefined: as the interval of advertisements says. */
   leaseS(): number | undefined;
+  /** It takes its addresses now, or has given them up. */
+  holds(instance: Instance, holds: boolean): void;
   /** Another router said that it stops. */
   stopped(instance: Instance): void;
   changed(instance: Instance, effect: Extract<Effect, { kind: 'changed' }>): void;
@@ -103,6 +105,7 @@ export class Instance {
     const { addresses, interface: by, advertMs, addressLease } = this.#model;
     const seconds = this.#around.leaseS() ?? leaseSeconds(advertMs);
     const mayKeep = () => this.#around.mustRelease() === undefined;
+    if (holds) this.#around.holds(this, true);
     this.#holding.want(addresses, { by, holds, leaseS: addressLease ? seconds : undefined, mayKeep });
   }
 
@@ -309,11 +312,13 @@ export class Instance {
         return this.#model.election ? this.#voice.say(effect.priority) : undefined;
       case 'take':
         this.#announcer.reset();
+        this.#around.holds(this, true);
         this.#holding.take();
         return this.#holding.keep();
       case 'release':
         this.#announcer.reset();
-        return this.#holding.release();
+        this.#holding.release();
+        return this.#around.holds(this, false);
       case 'announce':
         return this.#announcer.start();
       case 'paused':
