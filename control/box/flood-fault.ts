@@ -1,5 +1,7 @@
 /** A SYN flood as a fault: bounded, from addresses that nobody has, against the site's port. */
+import { monotonicMs } from '#kit/monotonic.ts';
 import type { Box } from './box.ts';
+import { synLimitOf } from './configuration.ts';
 import type { Strike } from './fault.ts';
 
 /** Packets that directors have dropped by `limit source`. */
@@ -8,9 +10,14 @@ export async function limited(box: Box): Promise<number> {
   return told.reduce((sum, { reasons }) => sum + reasons['limit-source-syn'], 0);
 }
 
+/** The first second of each source has its burst. */
+const BURST_S = 1;
+
 export const flood: Strike = async (box, findings) => {
   const before = await limited(box);
+  const beganMs = monotonicMs();
   const sent = await box.flood();
+  const seconds = (monotonicMs() - beganMs) / 1000;
   if (!sent) throw new Error('the attacker has sent nothing');
   if (box.plan.directors === 0) {
     findings.note(`${sent} SYN`);
@@ -18,6 +25,12 @@ export const flood: Strike = async (box, findings) => {
   }
   const dropped = (await limited(box)) - before;
   findings.note(`${dropped} of ${sent} SYN dropped by the limit of each source`);
-  if (dropped < sent / 2) findings.wrong(`the directors let ${sent - dropped} of ${sent} SYN pass`);
+  // On a busy machine the attacker sends less: what counts is what the limit lets pass, not how much of it all that is.
+  const most = Math.ceil(synLimitOf(box.plan) * box.plan.nobody.length * (seconds + BURST_S));
+  const passed = sent - dropped;
+  if (passed > most)
+    findings.wrong(
+      `the directors let ${passed} of ${sent} SYN pass, where the limit is ${most} in that time`,
+    );
   return undefined;
 };
