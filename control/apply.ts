@@ -6,13 +6,14 @@ import { AppendFiles } from '#kit/append-file.ts';
 import type { Log } from '#kit/log.ts';
 import { LogBook } from '#kit/log-book.ts';
 import { L4Plane } from '#l4';
-import { type L7Plane, type ListeningSocket, type PlaneConfig, packConfig } from '#l7';
+import { type Canary, type L7Plane, type ListeningSocket, type PlaneConfig, packConfig } from '#l7';
 import type { Model } from '#model/main.ts';
 import { openDatagrams } from '#native/datagram.ts';
 import type { AcmeKeeper } from './acme/keeper.ts';
 import { companyOf, ordersHere } from './acme/leader.ts';
 import type { ApiPlane } from './api/plane.ts';
 import { BanKeeper } from './ban/keeper.ts';
+import { type WholeNode, wholeNodeOf } from './canary/whole-node.ts';
 import { CertificateHealth } from './certificate-health.ts';
 import { ClusterHealth } from './cluster-health.ts';
 import { diskNeedsOf } from './disk-needs.ts';
@@ -75,6 +76,8 @@ export class Applier {
   readonly live: LiveKeeper;
   /** The configuration in force, as the plane takes it. */
   #packed: Uint8Array | undefined;
+  /** What a part of the traffic tries, and the log files of it. */
+  #tried: { readonly canary: Canary; readonly logs: ReadonlySet<string> } | undefined;
 
   /** @param inherited sockets of the process that this one replaces */
   constructor(invocation: Invocation, plane: L7Plane, inherited: readonly ListeningSocket[]) {
@@ -243,6 +246,45 @@ export class Applier {
     if (this.#configured) await this.#applyL7(this.#configured);
   }
 
+  /** What is in force for the whole node, beside the L7 tier; undefined before the first configuration. */
+  get wholeNode(): WholeNode | undefined {
+    return this.#configured && wholeNodeOf(this.#configured);
+  }
+
+  /**
+   * Has a process of its own serve a configuration on `sockets`, beside what is in force. What other nodes share with this one is not its
+   * matter: it would meet the other process there.
+   *
+   * @throws {Error} with the reason why it cannot serve
+   */
+  async tryOut(configured: Model, workers: number, sockets: readonly ListeningSocket[]): Promise<Canary> {
+    const model = this.routes.apply(this.live.apply(configured));
+    const whole = planeConfigOf(model, this.invocation);
+    const config = { ...whole, process: { ...whole.process, workers }, sessionStore: undefined };
+    const { logs, tempDirs } = diskNeedsOf(config);
+    const files = this.#files.prepare(logs);
+    this.#sourceFiles.tryOut(config.http);
+    try {
+      makeTempDirs(tempDirs, config.process.user);
+      const input = { revision: this.#revision + 1, config: packConfig(config), sockets, files };
+      const canary = await this.plane.tryOut(input, workers);
+      this.#tried = { canary, logs };
+      void canary.ended.then(() => this.#triedEnded(canary));
+      return canary;
+    } catch (fault) {
+      this.#sourceFiles.tryOut(undefined);
+      throw fault;
+    } finally {
+      this.#files.abandon(files); // the process has its own
+    }
+  }
+
+  #triedEnded(canary: Canary): void {
+    if (this.#tried?.canary !== canary) return;
+    this.#tried = undefined;
+    this.#sourceFiles.tryOut(undefined);
+  }
+
   #miss(message: string): void {
     this.log.emerg(message);
     this.#missing.push(message);
@@ -347,6 +389,15 @@ export class Applier {
     const files = this.#files.reopened();
     await this.plane.rotate(files);
     this.#files.commit(files);
+    await this.#rotateTried();
+  }
+
+  async #rotateTried(): Promise<void> {
+    const { canary, logs } = this.#tried ?? {};
+    if (!canary || !logs) return;
+    const files = this.#files.prepare(logs);
+    await canary.rotate(files).catch(() => {}); // it is gone: whoever watches it tells that
+    this.#files.abandon(files);
   }
 }
 

@@ -68,8 +68,10 @@ export const COMMANDS = {
     load: async () => (await import('./commands/history.ts')).commandOf('diff'),
   },
   apply: {
-    usage: 'apply [FILE] [--confirm TIME] [-m MESSAGE] [--over-drift] [-c FILE] [-p PREFIX] [--json]',
-    summary: 'check a text, bring it into force everywhere and write it in the place of the main file',
+    usage:
+      'apply [FILE] [--canary TIME] [--canary-share PERCENT] [--canary-errors PERCENT] [--canary-latency TIME] [--canary-factor N] [--canary-requests N] [--canary-few abandon|apply] [--confirm TIME] [-m MESSAGE] [--over-drift] [-c FILE] [-p PREFIX] [--json]',
+    summary:
+      'check a text, bring it into force everywhere and write it in the place of the main file; with --canary a part of the traffic tries it first, and it goes back when that is worse off',
     load: async () => (await import('./commands/history.ts')).commandOf('apply'),
   },
   confirm: {

@@ -37,6 +37,17 @@ export class Listeners {
     return this.#open;
   }
 
+  /** What they are to be, by key. */
+  get inForce(): Listens {
+    return this.#listens;
+  }
+
+  /** What `listens` has beside those in force could be opened now. @throws {Error} that names the first address that cannot */
+  async tryOut(listens: Listens): Promise<void> {
+    for (const [key, listen] of Object.entries(listens))
+      if (!(key in this.#listens) && listen.kind !== 'unix' && !this.#owns(listen)) await refuseTaken(listen);
+  }
+
   /**
    * Opens what `listens` needs and is not open. Nothing is closed, nothing changes for the sockets in force.
    *
@@ -114,7 +125,7 @@ function tcpOptions(listen: ListenModel): TcpOptions {
   };
 }
 
-function openSocket(listen: ListenModel): number {
+export function openSocket(listen: ListenModel): number {
   const { backlog } = listen;
   return listen.kind === 'unix'
     ? attempt(listen, () => listenUnix({ path: listen.address, backlog }))

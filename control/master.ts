@@ -70,6 +70,16 @@ export class Master {
       bring: (model, texts) => this.#bring(model, texts),
       take: work => this.#turns.take(work),
       isShared: () => this.#sharesSockets(),
+      revision: () => applier.revision,
+      start: async (model, plan, overtaken) => {
+        if (this.#ending || this.#workersAreAway) throw new Error('the workers are away, or on their way');
+        const { startCanary } = await import('./canary/start.ts');
+        return startCanary(applier, model, plan, overtaken);
+      },
+      told: ({ outcome, reason, ...rest }) => {
+        const end = outcome === 'applied' ? { done: outcome } : { fault: `${outcome}: ${reason}` };
+        applier.api?.record('config-canary', rest, end);
+      },
     });
     applier.history = history;
     applier.live.hands = {
@@ -210,6 +220,7 @@ export class Master {
   /** WINCH: the workers finish and go, control keeps the sockets; HUP brings new ones. */
   sendWorkersAway(): Promise<void> {
     return this.#turns.take(async () => {
+      void this.#applier.history?.canary.stop('the workers are sent away');
       this.log.notice('gracefully shutting down the workers');
       this.#workersAreAway = true;
       await this.#applier.plane.drain();
@@ -222,6 +233,7 @@ export class Master {
       const path = this.#pidFile?.path;
       if (path === undefined || this.#sharesSockets())
         return this.log.crit('the signal to upgrade is ignored: end the old or the new process first');
+      void this.#applier.history?.canary.stop('another process of moat is taking over');
       this.log.notice('starting the new program');
       this.#renameAll(`${path}.oldbin`);
       await this.#pauseForwarding();
@@ -326,6 +338,7 @@ export class Master {
     this.log.notice(saying);
     if (this.#ending) return endWorkers(); // who came first does the rest
     this.#ending = true;
+    this.#applier.history?.canary.close();
     if (this.#successor?.pid === undefined) this.#manager.stopping();
     else this.#manager.isReplacedBy(this.#successor.pid);
     this.#applier.listeners.close({ keepFiles: this.#sharesSockets() });

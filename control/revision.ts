@@ -13,12 +13,12 @@ export function revisionOf({ http, l4, cluster }: Model): string {
     addresses: addresses.map(({ address, prefixBits }) => `${address}/${prefixBits}`),
   }));
   const own = { interfaces: undefined, sync: undefined, pinPath: undefined };
-  const shared = withoutSites({ http, l4: l4 && { ...l4, ...own }, routers }, new Map());
+  const shared = withoutSites({ http, l4: l4 && { ...l4, ...own }, routers });
   return createHash('sha256').update(serialize(shared)).digest('hex').slice(0, DIGEST_CHARS);
 }
 
 /** The same without the files and lines that it was read from. @param copies of what was met already: many blocks share theirs */
-function withoutSites(value: unknown, copies: Map<object, unknown>): unknown {
+export function withoutSites(value: unknown, copies = new Map<object, unknown>()): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const known = copies.get(value);
   if (known !== undefined) return known;

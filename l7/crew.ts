@@ -143,6 +143,11 @@ export class Crew {
     return told.filter(status => status !== undefined);
   }
 
+  /** Has connections end with the answer to their next request. @param accepts whether new ones are taken */
+  retire(accepts: boolean): Promise<void> {
+    return this.#turns.take(() => this.#tell({ kind: 'retire', accepts }));
+  }
+
   /** Lets every thread finish what it serves; those that exceed `limitMs` (0: none) are closed. */
   async drain(limitMs: number): Promise<void> {
     this.#ending = true;

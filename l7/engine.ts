@@ -219,10 +219,20 @@ export class Engine implements Worker {
     this.#listeners.delete(key);
   }
 
+  /** Answers from here on are the last of their connections, where a client has to be told so: of HTTP/1. @param accepts new ones */
+  retire(accepts: boolean): void {
+    this.draining = true;
+    if (!accepts) this.#unlistenAll();
+  }
+
+  #unlistenAll(): void {
+    for (const key of [...this.#listeners.keys()]) this.unlisten(key);
+  }
+
   /** Graceful end: no new connections, idle ones closed, requests under way finished. */
   drain(done: () => void): void {
     this.draining = true;
-    for (const key of [...this.#listeners.keys()]) this.unlisten(key);
+    this.#unlistenAll();
     this.#drained = done;
     for (const connection of this.#connections) connection.drain();
     this.#checkDrained();
@@ -232,7 +242,7 @@ export class Engine implements Worker {
   closeAll(): void {
     this.wafEvents.flush();
     this.spans.flush();
-    for (const key of [...this.#listeners.keys()]) this.unlisten(key);
+    this.#unlistenAll();
     for (const connection of this.#connections) connection.destroy();
     this.#views.closeIdle();
     this.#loop.end();

@@ -91,6 +91,8 @@ export type ToProcess =
   | { readonly kind: 'store' }
   /** Answered with PoolSources[]. */
   | { readonly kind: 'sources' }
+  /** Connections end with the answer to their next request; new ones are taken, or not. */
+  | { readonly kind: 'retire'; readonly accepts: boolean }
   | { readonly kind: 'drain' }
   | { readonly kind: 'stop' };
 
@@ -165,6 +167,8 @@ export type ToWorker =
   /** `gone`: paths that no configuration names any more; their descriptors are closed after the answer. */
   | { readonly kind: 'rotate'; readonly files: readonly FileGrant[]; readonly gone: readonly string[] }
   | { readonly kind: 'status' }
+  /** The same. */
+  | { readonly kind: 'retire'; readonly accepts: boolean }
   | { readonly kind: 'drain' }
   | { readonly kind: 'close' };
 

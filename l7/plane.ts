@@ -7,6 +7,7 @@ import type { AcmeNews } from './acme/news.ts';
 import type { AcmeNote } from './acme/note.ts';
 import { AcmeShelf } from './acme/shelf.ts';
 import type { BanOrder, ZoneBans } from './ban/desk.ts';
+import { Canary, type Knowledge } from './canary.ts';
 import { Child, type Ending, howItEnded } from './child.ts';
 import type { FileText } from './discovery/follow.ts';
 import type { KeptSource } from './discovery/kept.ts';
@@ -30,6 +31,7 @@ import type { WafEventBatch } from './waf/event-queue.ts';
 export type { AcmeAnswer, AcmeNews, IssuedPair } from './acme/news.ts';
 export type { AcmeNote } from './acme/note.ts';
 export type { BanOrder, ZoneBans } from './ban/desk.ts';
+export type { Canary } from './canary.ts';
 export type { FileText } from './discovery/follow.ts';
 export { type KeptSource, keptSourcesOf } from './discovery/kept.ts';
 export type { SourceFigures } from './discovery/source.ts';
@@ -108,6 +110,8 @@ export class L7Plane {
   readonly #turns = new Turns();
   #child: Child | undefined;
   #warm: Child | undefined;
+  /** Runs another configuration for a while. */
+  #canary: Canary | undefined;
   /** What the living process has descriptors of: slots by their id, files by their path. */
   #heldSlots = new Set<string>();
   #heldFiles = new Set<string>();
@@ -204,6 +208,7 @@ export class L7Plane {
    */
   tellAcme(news: AcmeNews): Promise<void> {
     this.#acme.take(news);
+    void this.#canary?.follow({ acme: news });
     return this.#turns.take(async () => {
       if (this.#knowsAcme) await this.#child?.ask({ kind: 'acme', fresh: news }).catch(() => {}); // its successor is told all
     });
@@ -250,6 +255,7 @@ export class L7Plane {
   /** @returns how many zones it changed @throws {Error} with the reason */
   async orderBan(order: BanOrder): Promise<number> {
     if (!this.#child) throw new Error('the L7 process is down');
+    void this.#canary?.follow({ ban: order });
     return this.#child.ask<number>({ kind: 'ban-order', order });
   }
 
@@ -262,6 +268,7 @@ export class L7Plane {
     return this.#turns.take(async () => {
       if (!this.#child) throw new Error('the L7 process is down');
       const { done, overrides } = await this.#child.ask<PoolOrderDone>({ kind: 'pool-order', ...order });
+      void this.#canary?.follow({ pool: order });
       this.#follow({ kept: overrides, outdated: [] });
       return done;
     });
@@ -271,6 +278,24 @@ export class L7Plane {
     const isSame = JSON.stringify(overrides.kept) === JSON.stringify(this.commanded);
     this.commanded = overrides.kept;
     if (!isSame) this.commandedChanged(overrides);
+  }
+
+  /**
+   * Starts a process that runs `input` beside the one of what is in force, and knows what that one knows; whoever asks for it ends it.
+   *
+   * @throws {Error} with the reason why it cannot serve
+   */
+  async tryOut(input: PlaneInput, workers: number): Promise<Canary> {
+    const canary = new Canary(this.#env, workers, {
+      tell: news => 'waf' in news && this.wafEvents(news.waf),
+      work: question => this.#answer(question),
+    });
+    await canary.begin(input, this.#knowledge(true), (await this.bans()) ?? []);
+    this.#canary = canary;
+    void canary.ended.then(() => {
+      if (this.#canary === canary) this.#canary = undefined;
+    });
+    return canary;
   }
 
   /** Lets the workers finish what they serve; resolves when the process has ended. */
@@ -291,7 +316,7 @@ export class L7Plane {
     this.#warm?.signal('SIGKILL');
     const child = this.#child;
     child?.ask({ kind }).catch(() => {}); // its end is the answer
-    await child?.ended;
+    await Promise.all([child?.ended, kind === 'drain' ? this.#canary?.drain() : this.#canary?.end()]);
   }
 
   /** A new process on `input`; it does not outlive a failure. */
@@ -336,8 +361,7 @@ export class L7Plane {
     const newFiles = [...files].filter(([path]) => !this.#heldFiles.has(path));
     child.give([...newSlots.map(socket => socket.fd), ...newFiles.map(([, fd]) => fd)]);
     for (const [path] of newFiles) this.#heldFiles.add(path);
-    const acme = this.#knowsAcme ? {} : this.#acme.all();
-    const acmeNotes = this.#knowsAcme ? [] : [...this.#acmeNotes.values()];
+    const known = this.#knowledge(!this.#knowsAcme);
     this.#knowsAcme = true;
     await child.ask({
       kind: 'prepare',
@@ -346,12 +370,19 @@ export class L7Plane {
       slots: sockets.map(withoutFd),
       newSlots: newSlots.map(withoutFd),
       newFiles: newFiles.map(([path]) => path),
+      ...known,
+    });
+  }
+
+  /** What a process is told with a configuration. @param isNew it has never been told anything */
+  #knowledge(isNew: boolean): Knowledge {
+    return {
       secrets: this.secrets,
       commanded: this.commanded,
-      acme,
+      acme: isNew ? this.#acme.all() : {},
       found: this.found,
-      acmeNotes,
-    });
+      acmeNotes: isNew ? [...this.#acmeNotes.values()] : [],
+    };
   }
 
   async #bury(child: Child, ending: Ending): Promise<void> {

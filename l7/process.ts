@@ -141,6 +141,8 @@ class PlaneProcess {
         return this.#pools?.sources() ?? [];
       case 'store':
         return this.#store.figures();
+      case 'retire':
+        return this.#retire(question.accepts);
       case 'drain':
         return this.drain();
       case 'stop':
@@ -163,6 +165,12 @@ class PlaneProcess {
     await this.#crew.drain(this.#current?.config.process.shutdownTimeoutMs ?? 0);
     await this.#tracing.close();
     process.exit(0);
+  }
+
+  /** Before a drain: nobody is cut off who is about to ask once more. */
+  #retire(accepts: boolean): Promise<void> {
+    if (!accepts) this.#closeSockets([...this.#sockets.keys()]);
+    return this.#crew.retire(accepts);
   }
 
   async #stop(): Promise<void> {

@@ -68,6 +68,8 @@ class Thread {
         return this.#rotate(question);
       case 'status':
         return this.#status();
+      case 'retire':
+        return this.#engine?.retire(question.accepts);
       case 'drain':
         return new Promise<void>(done => (this.#engine ? this.#engine.drain(done) : done()));
       case 'close':

@@ -22,6 +22,8 @@ export type Addon = {
   listenUnix(options: object): number;
   listenFd(fd: number, backlog: number): void;
   tuneListener(fd: number, options: object): void;
+  steerGroup(fd: number, options: object): void;
+  unsteerGroup(fd: number): void;
   outgoingSocket(options: object): number;
   connectDatagram(options: object): number;
   rawSocket(options: object): number;

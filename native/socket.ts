@@ -79,6 +79,22 @@ export const listenFd = (fd: number, backlog: number): void => addon().listenFd(
 /** Sets what is given on a listening TCP socket and leaves the rest: for a reload that keeps the socket. */
 export const tuneListener = (fd: number, options: ListenerTuning): void => addon().tuneListener(fd, options);
 
+/** How the listening sockets of one address (SO_REUSEPORT) divide connections; they have their places in the order of listen(2). */
+export type GroupSteering = {
+  /** How many sockets come first; they share what the others do not take. 1..65535 */
+  first: number;
+  /** How many come after them. 1..65535 */
+  others: number;
+  /** Of 100 connections; 0: none from the next one on. */
+  othersPercent: number;
+};
+
+/** Divides new connections of the group that `fd` is in; those that wait to be accepted stay where they are. */
+export const steerGroup = (fd: number, steering: GroupSteering): void => addon().steerGroup(fd, steering);
+
+/** New connections are spread over all sockets of the group again. */
+export const unsteerGroup = (fd: number): void => addon().unsteerGroup(fd);
+
 /** What an outgoing socket is like; what is absent is the kernel's choice. */
 export type OutgoingOptions = Pick<ListenerTuning, 'keepAlive' | 'receiveBufferBytes' | 'sendBufferBytes'> & {
   family: 4 | 6;

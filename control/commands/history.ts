@@ -1,5 +1,6 @@
 /** `moat history`, `diff`, `apply`, `confirm`, `rollback`: the configurations of the running program. */
 import { parseDurationMs } from '#kit/units.ts';
+import { canaryText } from '../canary/text.ts';
 import type { Command } from '../commands.ts';
 import { complain, complainOf } from '../complaint.ts';
 import { diffOf } from '../history/diff.ts';
@@ -12,6 +13,7 @@ import { ask } from '../status/client.ts';
 import { socketPathOf } from '../status/report.ts';
 import { tableOf } from '../status/text.ts';
 import { loadWithRules } from '../waf/load-rules.ts';
+import { awaitCanary, CANARY_OPTIONS, canaryWishOf, TAKEN_BACK } from './canary.ts';
 
 const FAULTY = 1;
 const DIFFERENT = 1;
@@ -24,6 +26,7 @@ const OPTIONS = {
   confirm: { type: 'string' },
   'over-drift': { type: 'boolean' },
   limit: { type: 'string' },
+  ...CANARY_OPTIONS,
 } as const;
 
 type Values = ReturnType<typeof readOptions<typeof OPTIONS>>['values'];
@@ -77,7 +80,10 @@ function socketOf(invocation: Invocation): string {
   return socketPathOf(model?.process.pidPath ?? `${invocation.prefix}logs/moat.pid`);
 }
 
-function refuseStray(verb: Verb, { message, confirm: time, 'over-drift': over, limit }: Values): void {
+function refuseStray(verb: Verb, values: Values): void {
+  const { message, confirm: time, 'over-drift': over, limit } = values;
+  const stray = Object.keys(CANARY_OPTIONS).find(name => name in values);
+  if (verb !== 'apply' && stray !== undefined) throw new OptionFault(`--${stray} belongs to apply`);
   if (verb !== 'apply' && verb !== 'rollback' && (message ?? time ?? over) !== undefined)
     throw new OptionFault('--message, --confirm and --over-drift belong to apply and rollback');
   if (verb !== 'history' && limit !== undefined) throw new OptionFault('--limit belongs to history');
@@ -107,8 +113,9 @@ const listText = (answer: HistoryAnswer): string =>
     ]),
   );
 
-function stateText({ unconfirmed, drift, fault }: HistoryState): string {
+function stateText({ unconfirmed, canary, drift, fault }: HistoryState): string {
   const lines = [
+    ...(canary && canary.outcome === undefined ? [canaryText(canary, Date.now()).trimEnd()] : []),
     ...(unconfirmed
       ? [
           `unconfirmed: goes back ${new Date(unconfirmed.deadlineMs).toISOString()} unless you say moat confirm`,
@@ -151,6 +158,7 @@ function confirmMsOf({ confirm: time }: Values): number | undefined {
 /** Without a file, what lies on the disk comes into force. */
 async function apply({ values, words: [source], invocation, say }: Given): Promise<number> {
   const confirmMs = confirmMsOf(values);
+  const canary = canaryWishOf(values);
   const text = textIn(source ?? invocation.file);
   const { diagnostics, model } = loadWithRules(invocation, {
     ...{ texts: new Map([[invocation.file, text]]), folder: '' },
@@ -159,8 +167,17 @@ async function apply({ values, words: [source], invocation, say }: Given): Promi
   if (!model) return FAULTY;
   const overDrift = source === undefined || values['over-drift'] === true;
   const message = values.message ?? '';
-  await say({ kind: 'apply', files: [[invocation.file, text]], message, confirmMs, overDrift });
-  return tellDone(values, say);
+  await say({ kind: 'apply', files: [[invocation.file, text]], message, confirmMs, overDrift, canary });
+  return canary ? tellCanary(values, say) : tellDone(values, say);
+}
+
+async function tellCanary(values: Values, say: Given['say']): Promise<number> {
+  const look = async () => (await say({ kind: 'list', limit: 1 })).state.canary;
+  const ended = await awaitCanary(look, text => void process.stderr.write(text));
+  if (!values.json) process.stdout.write(canaryText(ended, Date.now()));
+  if (ended.outcome === 'applied') return tellDone(values, say);
+  if (values.json) json((await say({ kind: 'list', limit: 1 })).state);
+  return TAKEN_BACK;
 }
 
 function textIn(path: string): string {

@@ -4,6 +4,9 @@ import { dirname } from 'node:path';
 import type { Log } from '#kit/log.ts';
 import type { Model } from '#model/main.ts';
 import { refuse } from '../api/refusal.ts';
+import { type CanaryHands, CanaryKeeper, type Outcome } from '../canary/keeper.ts';
+import { type CanaryPlan, type CanaryWish, planOf } from '../canary/plan.ts';
+import type { Ended } from '../canary/run.ts';
 import { bytesOf } from '../host/path-bytes.ts';
 import type { Invocation } from '../invocation.ts';
 import type { Trial } from '../load.ts';
@@ -15,7 +18,7 @@ import { keepByHand, restore, writerOf } from './recover.ts';
 import { digestOf, HistoryStore, type Reason, type Revision, type RevisionHead } from './store.ts';
 
 /** Of the control process. */
-export interface Hands {
+export interface Hands extends CanaryHands {
   readonly invocation: Invocation;
   log(): Log;
   /** In force now. */
@@ -42,6 +45,8 @@ export interface ApplyWish {
   readonly confirmMs?: number | undefined;
   /** What was changed by hand on the disk and is not in force may be replaced, or come into force. */
   readonly overDrift?: boolean | undefined;
+  /** A part of the traffic tries it first; it comes into force when it is not worse than what is. */
+  readonly canary?: CanaryWish | undefined;
 }
 
 /** Out of a backup: a configuration whose files need not be there yet, with what it names. */
@@ -87,9 +92,11 @@ export class ConfigHistory {
   #timer: NodeJS.Timeout | undefined;
   #id: number | undefined;
   #fault: string | undefined;
+  readonly canary: CanaryKeeper;
 
   constructor(hands: Hands) {
     this.#hands = hands;
+    this.canary = new CanaryKeeper(hands);
     this.#folder = historyFolder(hands.invocation.file);
     this.#journal = new Journal(this.#folder);
   }
@@ -206,9 +213,60 @@ export class ConfigHistory {
     return { texts: new Map(files), folder, known: new Set(inForce.keys()) };
   }
 
-  /** @throws {Refusal} with the reason; then nothing has changed */
+  /** With a canary it is being tried when the promise is fulfilled. @throws {Refusal} with the reason; then nothing has changed */
   apply(wish: ApplyWish, who: string): Promise<void> {
-    return this.#hands.take(() => this.#apply(wish, { who, why: 'apply', message: wish.message }));
+    const cause = { who, why: 'apply', message: wish.message } as const;
+    return this.#hands.take(() =>
+      wish.canary ? this.#tryOut(wish, wish.canary, cause) : this.#apply(wish, cause),
+    );
+  }
+
+  /**
+   * Files and history stay as they are while it is tried. The journal has the way back all the same: who has written the new text
+   * onto the disk by himself, and whose moat is killed meanwhile, finds what was in force again.
+   */
+  async #tryOut(wish: ApplyWish, canary: CanaryWish, cause: Cause): Promise<void> {
+    const { model, texts } = this.#sound(wish);
+    const plan = planOf(canary);
+    this.#journal.begin(this.#entryOf({ ...wish, confirmMs: undefined }, cause, new Map()));
+    try {
+      await this.canary.begin(model, plan, cause.who, ended => this.#decide(ended, plan, wish, cause, texts));
+    } catch (fault) {
+      this.#journal.end();
+      throw fault;
+    }
+  }
+
+  /** @throws {Refusal} with the reason why what went well cannot come into force */
+  async #decide(
+    { kind, figures }: Ended,
+    { few, leastRequests }: CanaryPlan,
+    wish: ApplyWish,
+    cause: Cause,
+    texts: Texts,
+  ): Promise<Outcome> {
+    const tooFew = kind === 'few' ? `fewer than ${leastRequests} requests to judge by: ` : '';
+    const reason = `${tooFew}${figures}`;
+    if (kind === 'fine' || (kind === 'few' && few === 'apply')) {
+      const message = [cause.message, reason].filter(Boolean).join('; ');
+      await this.#apply(wish, { ...cause, message }).catch(fault => {
+        this.#journal.end();
+        throw fault;
+      });
+      return { outcome: 'applied', reason };
+    }
+    this.#journal.end();
+    this.#keepTried({ ...cause, why: 'canary', message: `${kind}: ${reason}` }, texts);
+    return { outcome: kind, reason };
+  }
+
+  /** What was tried and did not come into force. Never throws: it is a record. */
+  #keepTried(cause: Cause, texts: Texts): void {
+    try {
+      this.#open().add({ ...cause, atMs: Date.now() }, texts, [this.#entry?.backTo ?? 0]);
+    } catch (fault) {
+      this.#broken(fault);
+    }
   }
 
   /** @throws {Refusal} with the reason; then nothing has changed */
@@ -236,6 +294,7 @@ export class ConfigHistory {
   }
 
   #refuseBusy(): void {
+    this.canary.refuseBusy();
     if (this.#entry)
       throw refuse(409, 'unconfirmed', 'a change waits for its confirmation: confirm it, or roll it back');
     if (this.#hands.isShared())
@@ -244,6 +303,17 @@ export class ConfigHistory {
 
   /** @param whole what it is to be with all its files; undefined: what it becomes */
   async #apply(wish: ApplyWish, cause: Cause, whole?: Texts, restore?: RestoreFiles): Promise<void> {
+    const { model, texts } = this.#sound(wish, whole, restore);
+    if (restore) this.#keepStrangers(restore);
+    await this.#write(wish, cause, () => this.#hands.bring(model, texts), restore);
+  }
+
+  /** @throws {Refusal} when it may not come into force */
+  #sound(
+    wish: ApplyWish,
+    whole?: Texts,
+    restore?: RestoreFiles,
+  ): { readonly model: Model; readonly texts: Texts } {
     this.#refuseBusy();
     const trial = restore ? this.#trialOf(restore) : this.trial(wish.files);
     this.#refuseDrift(wish);
@@ -259,8 +329,7 @@ export class ConfigHistory {
         'more-files',
         `"${more}" is included, and that revision did not have it: move it away first`,
       );
-    if (restore) this.#keepStrangers(restore);
-    await this.#write(wish, cause, () => this.#hands.bring(model, texts), restore);
+    return { model, texts };
   }
 
   /** What it includes elsewhere lies there already, or is written with it. */
@@ -443,6 +512,8 @@ export class ConfigHistory {
 
   /** @throws {Refusal} with the reason; then nothing has changed */
   rollback({ id, message, confirmMs, overDrift }: RollbackWish, who: string): Promise<void> {
+    const stopped = id === undefined && this.canary.stop(`ended by ${who}`);
+    if (stopped) return stopped;
     return this.#hands.take(async () => {
       if (this.#entry && (id === undefined || id === this.#entry.backTo))
         return this.#goBack({
@@ -464,6 +535,7 @@ export class ConfigHistory {
   }
 
   close(): void {
+    this.canary.close();
     clearTimeout(this.#timer);
     this.#store?.close();
   }

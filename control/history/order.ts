@@ -1,5 +1,6 @@
 /** What the command line wants of the history, and what it is told. */
 import type { Applier } from '../apply.ts';
+import type { CanaryState } from '../canary/keeper.ts';
 import type { ApplyWish, ConfigHistory, RollbackWish, Unconfirmed } from './keeper.ts';
 import type { RevisionHead } from './store.ts';
 
@@ -18,6 +19,8 @@ export interface HistoryState {
   /** In the history; absent when it could not be kept. */
   readonly id?: number | undefined;
   readonly unconfirmed?: Unconfirmed | undefined;
+  /** What a part of the traffic tries, or what came of the last one that was tried. */
+  readonly canary?: CanaryState | undefined;
   /** Files that lie on the disk otherwise than they are in force. */
   readonly drift: readonly string[];
   /** Why nothing is kept. */
@@ -37,9 +40,17 @@ export function historyOf({ history }: Applier): ConfigHistory {
 }
 
 export function stateOf(applier: Applier): HistoryState {
-  const { id, unconfirmed, fault } = historyOf(applier);
+  const { id, unconfirmed, fault, canary } = historyOf(applier);
   const { revision, appliedAtMs } = applier;
-  return { revision, appliedAtMs, id, unconfirmed, drift: historyOf(applier).drift(), fault };
+  return {
+    revision,
+    appliedAtMs,
+    id,
+    unconfirmed,
+    canary: canary.state,
+    drift: historyOf(applier).drift(),
+    fault,
+  };
 }
 
 /** @throws {Error} with the reason */

@@ -5,8 +5,17 @@ import { deflateSync, inflateSync } from 'node:zlib';
 import { openOwn } from '../own-database.ts';
 import { databasePath, type Texts } from './place.ts';
 
-/** `by-hand`: it never came into force; it lay on the disk when other texts were written there. */
-export const REASONS = ['start', 'reload', 'apply', 'rollback', 'unconfirmed', 'by-hand', 'restore'] as const;
+/** `by-hand` and `canary` never came into force: the one lay on the disk when other texts were written there, the other was tried. */
+export const REASONS = [
+  'start',
+  'reload',
+  'apply',
+  'rollback',
+  'unconfirmed',
+  'by-hand',
+  'canary',
+  'restore',
+] as const;
 export type Reason = (typeof REASONS)[number];
 
 export interface RevisionHead {
@@ -100,7 +109,7 @@ export class HistoryStore {
   /** The newest one that came into force; undefined when there is none. */
   newest(): RevisionHead | undefined {
     const row = this.#database
-      .prepare(`SELECT ${HEAD} FROM revision WHERE why <> 'by-hand' ORDER BY id DESC LIMIT 1`)
+      .prepare(`SELECT ${HEAD} FROM revision WHERE why NOT IN ('by-hand', 'canary') ORDER BY id DESC LIMIT 1`)
       .get();
     return row && ({ ...row } as unknown as RevisionHead);
   }

@@ -8,15 +8,20 @@ import { bytesOf } from '../host/path-bytes.ts';
 
 const MOST_BYTES = 4 << 20;
 
+type Sourced = Pick<HttpModel, 'pools'> & Partial<Pick<HttpModel, 'kubernetes'>>;
+
 export class SourceFiles {
   #inForce: ReadonlySet<string> = new Set();
   #next: ReadonlySet<string> | undefined;
+  #tried: ReadonlySet<string> | undefined;
 
-  prepare(http: Pick<HttpModel, 'pools'> & Partial<Pick<HttpModel, 'kubernetes'>>): void {
-    this.#next = new Set([
-      ...http.pools.flatMap(({ discovery }) => discovery.flatMap(filesOfDiscovery)),
-      ...(http.kubernetes ?? []).flatMap(filesOfKubernetes),
-    ]);
+  prepare(http: Sourced): void {
+    this.#next = filesOf(http);
+  }
+
+  /** A process tries this configuration beside the one in force; undefined: none does. */
+  tryOut(http: Sourced | undefined): void {
+    this.#tried = http && filesOf(http);
   }
 
   commit(): void {
@@ -34,7 +39,7 @@ export class SourceFiles {
    * @param known a stamp @returns undefined when the file still has it @throws {Error} with the reason
    */
   readonly read = async (path: string, known: string | undefined): Promise<FileText | undefined> => {
-    if (!this.#inForce.has(path) && !this.#next?.has(path))
+    if (![this.#inForce, this.#next, this.#tried].some(files => files?.has(path)))
       throw new Error(`"${path}" is no file of a source`);
     try {
       return await textOf(path, known);
@@ -44,6 +49,12 @@ export class SourceFiles {
     }
   };
 }
+
+const filesOf = ({ pools, kubernetes = [] }: Sourced): ReadonlySet<string> =>
+  new Set([
+    ...pools.flatMap(({ discovery }) => discovery.flatMap(filesOfDiscovery)),
+    ...kubernetes.flatMap(filesOfKubernetes),
+  ]);
 
 async function textOf(path: string, known: string | undefined): Promise<FileText | undefined> {
   // A pipe would hold us up until somebody writes into it.

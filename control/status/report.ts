@@ -2,6 +2,7 @@
 import type { ClusterFigures } from '#cluster';
 import type { L4Figures } from '#l4';
 import type { PlaneStatus } from '#l7';
+import type { CanaryState } from '../canary/keeper.ts';
 import type { CertificateCounts } from '../certificate-health.ts';
 
 export interface StatusReport {
@@ -24,6 +25,8 @@ export interface StatusReport {
   readonly l4: L4Figures | undefined;
   /** Undefined while there is no cluster block, or its process is down. */
   readonly cluster: ClusterFigures | undefined;
+  /** What a part of the traffic tries, or what came of the last one that was tried. */
+  readonly canary?: CanaryState | undefined;
   readonly certificates?: CertificateCounts | undefined;
 }
 

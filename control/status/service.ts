@@ -169,6 +169,7 @@ export class StatusService {
       l7: await applier.plane.status(),
       l4: await applier.l4.figures(),
       cluster: await applier.cluster.figures(),
+      canary: applier.history?.canary.state,
       certificates: applier.certificates.now(),
     };
   }

@@ -1,4 +1,5 @@
 /** The running program on one screen: plain text, a picture of two moments. */
+import { canaryText } from '../canary/text.ts';
 import { type Counts, ratesBetween, totalsOf } from './l4-rates.ts';
 import type { StatusReport } from './report.ts';
 import { perSecond, type Sample } from './sample.ts';
@@ -16,6 +17,7 @@ export function drawStatus(now: Sample, before: Sample | undefined): string {
   const { report } = now;
   const parts = [
     head(report),
+    canary(report),
     drawTraffic(now, before),
     workers(now, before),
     pools(now, before),
@@ -41,6 +43,12 @@ function head(report: StatusReport): string {
   if (expiring > 0) lines.push(`! certificates near their end, or past it: ${expiring}`);
   return `${lines.join('\n')}\n`;
 }
+
+/** While it runs, and after that until something else comes into force. */
+const canary = ({ canary: state, revision }: StatusReport): string =>
+  state && (state.outcome === undefined || (state.outcome !== 'applied' && state.revision === revision))
+    ? canaryText(state, Date.now())
+    : '';
 
 function workers(now: Sample, before: Sample | undefined): string {
   const rows = (now.report.l7?.workers ?? []).map(worker => {

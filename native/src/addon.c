@@ -12,6 +12,8 @@ static const napi_property_descriptor VERBS[] = {
     VERB("listenUnix", listen_unix),
     VERB("listenFd", listen_fd),
     VERB("tuneListener", tune_listener),
+    VERB("steerGroup", steer_group),
+    VERB("unsteerGroup", unsteer_group),
     VERB("outgoingSocket", outgoing_socket),
     VERB("connectDatagram", connect_datagram),
     VERB("rawSocket", raw_socket),

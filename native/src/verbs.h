@@ -13,6 +13,10 @@ napi_value listen_fd(napi_env env, napi_callback_info info);
 napi_value tune_listener(napi_env env, napi_callback_info info);
 napi_value outgoing_socket(napi_env env, napi_callback_info info);
 
+/* steer.c */
+napi_value steer_group(napi_env env, napi_callback_info info);
+napi_value unsteer_group(napi_env env, napi_callback_info info);
+
 /* datagram.c */
 napi_value connect_datagram(napi_env env, napi_callback_info info);
 

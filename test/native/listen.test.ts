@@ -15,7 +15,9 @@ import {
   localAddress,
   type NativeError,
   outgoingSocket,
+  steerGroup,
   tuneListener,
+  unsteerGroup,
 } from '../../native/socket.ts';
 import { flagsOf, inChild, openFds, socketOption, withoutIpv6, withoutRoot } from './outside.ts';
 
@@ -91,6 +93,32 @@ test('tuneListener: changes what is given and leaves the rest', () => {
   assert.equal(socketOption(fd, IPPROTO_TCP, 4), 77);
   assert.equal(socketOption(fd, IPPROTO_TCP, 23), 33);
   closeFd(fd);
+});
+
+test('steerGroup: of sockets that share an address the later ones have the share that they are given, and none when it is 0', async () => {
+  const first = listenTcp({ ...LOOPBACK, reusePort: true });
+  const { port } = localAddress(first);
+  const fds = [first, ...[1, 2].map(() => listenTcp({ ...LOOPBACK, port, reusePort: true }))];
+  const counts = fds.map(() => 0);
+  const servers = fds.map((fd, at) =>
+    net.createServer(socket => socket.end(() => counts[at]!++)).listen({ fd, backlog: LOOPBACK.backlog }),
+  );
+  const ask = async (times: number) => {
+    counts.fill(0);
+    for (let n = 0; n < times; n++) await once(net.connect(port, '127.0.0.1').resume(), 'close');
+    return [...counts];
+  };
+  steerGroup(first, { first: 2, others: 1, othersPercent: 0 });
+  assert.equal((await ask(40))[2], 0);
+  steerGroup(first, { first: 2, others: 1, othersPercent: 100 });
+  assert.deepEqual(await ask(20), [0, 0, 20]);
+  steerGroup(fds[2]!, { first: 2, others: 1, othersPercent: 50 });
+  assert.ok((await ask(60)).every(count => count > 0)); // by chance alone not once in a million times
+  unsteerGroup(first);
+  unsteerGroup(first);
+  assert.throws(() => steerGroup(first, { first: 0, others: 1, othersPercent: 1 }), TypeError);
+  assert.throws(() => steerGroup(first, { first: 1, others: 1, othersPercent: 101 }), TypeError);
+  for (const server of servers) server.close();
 });
 
 test('listenTcp: deferAccept hands over the client that speaks before the one that is silent', async () => {

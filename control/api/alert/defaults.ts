@@ -25,6 +25,7 @@ export const DEFAULT_RULES: readonly AlertRule[] = [
   rule('errors', 'http_5xx_ratio', 'above', 0.05, 5 * MINUTE_MS, 'critical', 0.02),
   rule('latency', 'http_duration_seconds{quantile="0.95"}', 'above', 1, 5 * MINUTE_MS, 'warning', 0.5),
   rule('reload-failed', 'config_reload_failed', 'above', 0, 0, 'warning'),
+  rule('canary-worse', 'config_canary_worse', 'above', 0, 0, 'warning'),
   rule('certificate-expiring', 'certificates_expiring', 'above', 0, MINUTE_MS, 'warning'),
   rule('certificate-order-failed', 'acme_failing', 'above', 0, MINUTE_MS, 'warning'),
   rule('flow-table', 'l4_flow_table_used_ratio', 'above', 0.9, MINUTE_MS, 'critical', 0.8),

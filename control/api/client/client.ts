@@ -33,6 +33,17 @@ export interface ConfigFile {
   readonly text: string;
 }
 
+/** A part of the traffic tries it first; see the route. */
+export interface CanaryHow {
+  readonly lengthS: number;
+  readonly sharePercent?: number;
+  readonly errorsPercent?: number;
+  readonly latencyMs?: number;
+  readonly factor?: number;
+  readonly leastRequests?: number;
+  readonly few?: 'abandon' | 'apply';
+}
+
 export interface ApplyHow {
   /** Goes back by itself unless it is confirmed in so many seconds. */
   readonly confirmS?: number;
@@ -127,11 +138,11 @@ export class ApiClient {
     return (await tagged<TriedConfig>(await this.#ask('/config/validate', init))).value;
   }
 
-  /** @param seen as config() gave it @throws {ApiFault} 412 when another is in force by now, 422 when it is faulty */
+  /** With a canary it has begun when it is answered; config() tells the rest. @param seen as config() gave it @throws {ApiFault} 412 when another is in force by now, 422 when it is faulty */
   applyConfig(
     seen: Tagged<ShownConfig>,
     files: readonly ConfigFile[],
-    how: ApplyHow & { readonly message: string },
+    how: ApplyHow & { readonly message: string; readonly canary?: CanaryHow },
   ): Promise<Tagged<ShownConfig>> {
     return this.#change('POST', '/config/apply', seen.etag, { files, ...how });
   }

@@ -1,4 +1,5 @@
 /** A report of the running program as values by name, of which the history is made and alerts are raised. */
+import { quantile } from '../../status/quantile.ts';
 import type { StatusReport } from '../../status/report.ts';
 import { growth, perSecond, type Sample } from '../../status/sample.ts';
 
@@ -14,6 +15,9 @@ export function readInto(values: Values, now: Sample, before: Sample | undefined
   const { report } = now;
   values.set('config_revision', report.revision);
   values.set('config_reload_failed', report.refusal === undefined ? 0 : 1);
+  const { canary } = report;
+  const isWorse = canary?.outcome === 'worse' && canary.revision === report.revision;
+  values.set('config_canary_worse', isWorse ? 1 : 0);
   values.set('l7_up', report.l7 ? 1 : 0);
   if (report.certificates) {
     values.set('certificates_expiring', report.certificates.expiring);
@@ -84,18 +88,6 @@ function addTraffic(values: Values, traffic: NonNullable<L7['traffic']>, now: Sa
       `http_duration_seconds{quantile="${share}"}`,
       quantile(buckets, traffic.durationBounds, share * count),
     );
-}
-
-/** Evenly spread within its bucket; in the last one, its lower bound. */
-function quantile(buckets: readonly number[], bounds: readonly number[], rank: number): number {
-  let below = 0;
-  for (const [at, count] of buckets.entries()) {
-    const lower = at === 0 ? 0 : bounds[at - 1]!;
-    if (count > 0 && below + count >= rank)
-      return lower + ((bounds[at] ?? lower) - lower) * ((rank - below) / count);
-    below += count;
-  }
-  return bounds.at(-1) ?? 0;
 }
 
 type L4 = NonNullable<StatusReport['l4']>;

@@ -1,5 +1,7 @@
 /** Routes of the configuration: what is in force, what was, and the ways from one to the next. */
 import { z } from 'zod';
+import { CANARY_OUTCOMES } from '../../canary/keeper.ts';
+import { CANARY_BOUNDS, CANARY_DEFAULTS, FEW_CHOICES } from '../../canary/plan.ts';
 import type { Which } from '../desk/questions.ts';
 import { cursorOf, keyOfCursor, PAGE, pageOf } from '../page.ts';
 import { Refusal } from '../refusal.ts';
@@ -15,6 +17,28 @@ const MOST_FLAWS = 16;
 const ADMIN = { role: 'admin', scope: 'config' } as const;
 
 const TEXTS = z.array(z.strictObject({ path: z.string(), text: z.string() }));
+const SIDE = z.strictObject({
+  requests: z.int(),
+  failed: z.int().describe('Answered with 5xx.'),
+  slowestMs: z.number().optional().describe('95 of 100 took at most so long.'),
+});
+const CANARY_STATE = z.strictObject({
+  who: z.string(),
+  startedMs: z.number(),
+  endsMs: z.number(),
+  sharePercent: z.number(),
+  revision: z.int().describe('What was in force when it began.'),
+  pid: z.int(),
+  old: SIDE.describe('What the others have done since it began.'),
+  fresh: SIDE.describe('What it has done.'),
+  outcome: z
+    .enum(CANARY_OUTCOMES)
+    .optional()
+    .describe(
+      'Absent while it runs. few: too few requests to tell; stopped: by somebody, or by another change; refused: it was well, and could not be brought into force.',
+    ),
+  reason: z.string().optional(),
+});
 const STATE = z.strictObject({
   revision: z.int().describe('Counts the configurations of this run of the program.'),
   appliedAtMs: z.number(),
@@ -23,6 +47,9 @@ const STATE = z.strictObject({
     .strictObject({ deadlineMs: z.number(), who: z.string(), backTo: z.int().optional() })
     .optional()
     .describe('It goes back by itself when nobody confirms it until then.'),
+  canary: CANARY_STATE.optional().describe(
+    'What a part of the traffic tries, or what came of the last one that was tried.',
+  ),
   drift: z.array(z.string()).describe('Files that lie on the disk otherwise than they are in force.'),
   fault: z.string().optional().describe('Why the history keeps nothing.'),
 });
@@ -34,7 +61,7 @@ const REVISION = z.strictObject({
   why: z
     .string()
     .describe(
-      'start, reload, apply, rollback, unconfirmed (it went back by itself), or by-hand: never in force, replaced on the disk',
+      'start, reload, apply, rollback, unconfirmed (it went back by itself), restore; never in force: by-hand (replaced on the disk), canary (tried, and taken back)',
     ),
   message: z.string(),
   digest: z.string().describe('Equal for equal files.'),
@@ -63,6 +90,45 @@ const FILES = z
     'Files of the configuration that are to be others; *** stands for the secret that the same statement has in force.',
   );
 const MESSAGE = word(1000).describe('Why: for who reads the history.');
+const between = ([least, most]: readonly [number, number], perUnit = 1) =>
+  z
+    .number()
+    .min(least / perUnit)
+    .max(most / perUnit);
+const CANARY = z
+  .strictObject({
+    lengthS: between(CANARY_BOUNDS.lengthMs, 1000),
+    sharePercent: between(CANARY_BOUNDS.sharePercent)
+      .int()
+      .optional()
+      .describe(`Of 100 new connections; ${CANARY_DEFAULTS.sharePercent} if absent.`),
+    errorsPercent: between(CANARY_BOUNDS.errorsPercent)
+      .optional()
+      .describe(
+        `So many of 100 requests may fail more than with the others; ${CANARY_DEFAULTS.errorsPercent} if absent.`,
+      ),
+    latencyMs: between(CANARY_BOUNDS.latencyMs)
+      .optional()
+      .describe(`So much slower than the others it may be; ${CANARY_DEFAULTS.latencyMs} if absent.`),
+    factor: between(CANARY_BOUNDS.factor)
+      .optional()
+      .describe(
+        `So many times as bad as the others it may be; ${CANARY_DEFAULTS.factor} if absent. Worse is what is so by this and by the bound.`,
+      ),
+    leastRequests: between(CANARY_BOUNDS.leastRequests)
+      .int()
+      .optional()
+      .describe(`Before it is judged; ${CANARY_DEFAULTS.leastRequests} if absent.`),
+    few: z
+      .enum(FEW_CHOICES)
+      .optional()
+      .describe(
+        `What is done when it has had fewer by the end and is not worse by what it had; ${CANARY_DEFAULTS.few} if absent.`,
+      ),
+  })
+  .describe(
+    'A process of its own tries it with a part of the new connections; it comes into force when it is not worse than what is. Answered when it has begun.',
+  );
 const HOW = {
   confirmS: z
     .int()
@@ -116,14 +182,20 @@ const apply = defineRoute({
     'Checks files, brings them into force everywhere, and writes them to the disk; a fault anywhere, or a full disk, changes nothing.',
   changes: true,
   bodyLimitBytes: BODY_BYTES,
-  body: z.strictObject({ files: FILES.min(1), message: MESSAGE, ...HOW }),
+  body: z.strictObject({ files: FILES.min(1), message: MESSAGE, ...HOW, canary: CANARY.optional() }),
   reply: CONFIG_REPLY,
-  async handle({ desk, asker, body: { files, confirmS, ...rest } }) {
-    const wish = { ...rest, files: filesOf(files), confirmMs: confirmS && confirmS * 1000 };
+  async handle({ desk, asker, body: { files, confirmS, canary, ...rest } }) {
+    const tried = canary && canaryWishOf(canary);
+    const wish = { ...rest, files: filesOf(files), confirmMs: confirmS && confirmS * 1000, canary: tried };
     await refuseFaulty(desk, wish.files);
     await desk.change({ kind: 'config-apply', ...wish }, asker);
     return reply(desk);
   },
+});
+
+const canaryWishOf = ({ lengthS, ...rest }: z.output<typeof CANARY>) => ({
+  ...{ lengthMs: lengthS * 1000 },
+  ...rest,
 });
 
 /** Where each fault lies, before anything is begun. @throws {Refusal} 422 */
@@ -154,7 +226,7 @@ const confirm = defineRoute({
 const rollback = defineRoute({
   ...{ method: 'POST', path: `${AT}/rollback`, ...ADMIN },
   summary:
-    'Brings a revision of the history into force and onto the disk; without id, what is unconfirmed is taken back.',
+    'Brings a revision of the history into force and onto the disk; without id, what is unconfirmed is taken back, or a canary ended.',
   changes: true,
   body: z.strictObject({ id: z.int().min(1).optional(), message: MESSAGE.optional(), ...HOW }),
   reply: CONFIG_REPLY,

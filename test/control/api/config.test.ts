@@ -68,9 +68,26 @@ test('config: is tried, applied of what was seen, confirmed and rolled back; sec
   assert.match(revisions[3]!.who, /^token admin-0/);
   assert.match((await client.revision(3)).texts[0]!.text, /hand/);
   assert.ok(!JSON.stringify(await client.revision(3)).includes('geheim'));
+  const canary = { lengthS: 1, few: 'apply' } as const;
+  const trying = await client.applyConfig(await client.config(), files, { message: 'again', canary });
+  assert.deepEqual([trying.value.canary?.sharePercent, trying.value.canary?.outcome], [10, undefined]);
+  const ended = async () => (await client.config()).value.canary?.outcome;
+  await until(async () => (await ended()) !== undefined, 'the end of the canary');
+  assert.deepEqual([await ended(), await body()], ['applied', 'two']);
+  const wrong = { message: 'm', files, canary: { lengthS: 0.5, sharePercent: 51, few: 'wait' } };
+  const token = rig.token('admin');
+  const asked = { method: 'POST', token, headers: CHANGE, body: wrong };
+  const flaws = (await rig.call('/api/v1/config/apply', asked)).body.errors;
+  assert.deepEqual(flaws.map(({ at }: { at: string }) => at).sort(), [
+    '/canary/few',
+    '/canary/lengthS',
+    '/canary/sharePercent',
+  ]);
   const audit = (await rig.call('/api/v1/audit?limit=20', { token: rig.token('admin') })).text;
   assert.ok(
-    audit.includes('config-apply') && !audit.includes('geheim') && !rig.moat.read().includes('geheim'),
+    ['config-apply', 'config-canary'].every(what => audit.includes(what)) &&
+      !audit.includes('geheim') &&
+      !rig.moat.read().includes('geheim'),
   );
 });
 
