@@ -216,12 +216,36 @@ export interface Ban {
   readonly times: number;
 }
 
+/** What one side of a canary did. */
+export interface CanarySide {
+  readonly requests: number;
+  /** With 5xx. */
+  readonly failed: number;
+  /** 95 of 100 took at most so long. */
+  readonly slowestMs?: number | undefined;
+}
+
+/** A part of the traffic tries what is new. */
+export interface CanaryShown {
+  readonly who: string;
+  readonly endsMs: number;
+  readonly sharePercent: number;
+  /** What was in force when it began. */
+  readonly revision: number;
+  readonly old: CanarySide;
+  readonly fresh: CanarySide;
+  /** Undefined while it runs. */
+  readonly outcome?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
 /** A configuration as it is in force; secrets in it are hidden. */
 export interface Config {
   readonly revision: number;
   /** In the history. */
   readonly id?: number;
   readonly unconfirmed?: { readonly deadlineMs: number; readonly who: string; readonly backTo?: number };
+  readonly canary?: CanaryShown;
   readonly drift: readonly string[];
   readonly fault?: string;
   readonly file: string;

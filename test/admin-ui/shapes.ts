@@ -3,6 +3,7 @@ import type {
   Alert,
   AlertRule,
   AuditEntry,
+  CanaryShown,
   Certificate,
   Cluster,
   Instance,
@@ -25,6 +26,7 @@ import type { RestorePreview as Previewed } from '../../control/api/route/backup
 import type { ShownToken } from '../../control/api/token/store.ts';
 import type { ShownSession } from '../../control/api/user/session-store.ts';
 import type { ShownUser } from '../../control/api/user/store.ts';
+import type { CanaryState } from '../../control/canary/keeper.ts';
 import type { ShownCertificate } from '../../control/certificates.ts';
 import type { ShownLine } from '../../control/logs/search.ts';
 import type * as way from '../../l7/observer.ts';
@@ -39,6 +41,7 @@ export const alert = (one: alerts.Alert): Alert => one;
 export const silence = (one: alerts.Silence): Silence => one;
 export const rule = (one: api.AlertRule): AlertRule => one;
 export const entry = (one: audit.AuditEntry): AuditEntry => one;
+export const canary = (state: CanaryState): CanaryShown => state;
 export const step = (one: way.Step): Step => one;
 export const certificate = (one: ShownCertificate): Certificate => one;
 export const log = (one: ShownLog): LogFile => one;

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState } from 'react';
 import { Card, type Deed } from '../parts.tsx';
 import type { Config, Tried } from '../shapes.ts';
 import { useShared } from '../state.tsx';
+import { canaryFields, canaryOf } from './config-canary.tsx';
 import { ConfigText } from './config-text.tsx';
 import { type Fault, Verdict } from './config-verdict.tsx';
 
@@ -40,10 +41,12 @@ export function Editor({ config, etag, ask, again }: EditorProps) {
   const apply = () =>
     ask({
       ...{ title: say('applyTitle'), text: say('applyText'), button: say('apply') },
-      request: 'POST /api/v1/config/apply {"files":[…],"message":"…","confirmS":…}',
+      request: 'POST /api/v1/config/apply {"files":[…],"message":"…","confirmS":…,"canary":{…}}',
       input: { label: say('confirmWithin'), first: String(CONFIRM_S), type: 'number' },
-      act: async seconds => {
-        await api.change('POST', '/config/apply', etag, { files, message, confirmS: Number(seconds) });
+      inputs: canaryFields(say),
+      act: async (seconds, all) => {
+        const how = { confirmS: Number(seconds), ...canaryOf(all) };
+        await api.change('POST', '/config/apply', etag, { files, message, ...how });
         setDrafts({});
         setMessage('');
         again();

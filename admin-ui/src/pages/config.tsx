@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react';
 import { Ask, Card, type Deed, Sheet, State, Table } from '../parts.tsx';
 import type { Config, Diff, Page, Revision } from '../shapes.ts';
 import { mayDo, useAsked, useShared } from '../state.tsx';
+import { CanaryNote } from './config-canary.tsx';
 import { Editor } from './config-editor.tsx';
 import { DiffText } from './config-verdict.tsx';
 
@@ -22,6 +23,7 @@ function Configuration() {
   return (
     <>
       <Waiting config={value} etag={etag} again={again} />
+      <CanaryNote config={value} etag={etag} again={again} />
       {value.drift.length > 0 && (
         <p className="note warn">{say('drift', { files: value.drift.join(', ') })}</p>
       )}

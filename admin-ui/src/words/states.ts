@@ -41,6 +41,8 @@ const STATES_ZH: Readonly<Record<string, string>> = {
   expired: '已过期',
   unconfirmed: '未确认',
   'by-hand': '手工修改',
+  canary: '金丝雀(已撤回)',
+  abandon: '撤回',
   viewer: '观察者',
   operator: '操作员',
   admin: '管理员',
