@@ -1,84 +1,18 @@
 /** The configurations that came into force, and the ways from one to the next: applied, confirmed, rolled back. */
-import { realpathSync } from 'node:fs';
-import { dirname } from 'node:path';
-import type { Log } from '#kit/log.ts';
-import type { Model } from '#model/main.ts';
 import { refuse } from '../api/refusal.ts';
-import { type CanaryHands, CanaryKeeper, type Outcome } from '../canary/keeper.ts';
+import { CanaryKeeper, type Outcome } from '../canary/keeper.ts';
 import { type CanaryPlan, type CanaryWish, planOf } from '../canary/plan.ts';
 import type { Ended } from '../canary/run.ts';
-import { bytesOf } from '../host/path-bytes.ts';
-import type { Invocation } from '../invocation.ts';
 import type { Trial } from '../load.ts';
 import { loadWithRules } from '../waf/load-rules.ts';
-import { readText, refuseOutside, stage } from './files.ts';
+import { stage } from './files.ts';
 import { Journal, type JournalEntry } from './journal.ts';
 import { historyFolder, type Texts } from './place.ts';
-import { keepByHand, restore, writerOf } from './recover.ts';
-import { digestOf, HistoryStore, type Reason, type Revision, type RevisionHead } from './store.ts';
-
-/** Of the control process. */
-export interface Hands extends CanaryHands {
-  readonly invocation: Invocation;
-  log(): Log;
-  /** In force now. */
-  texts(): Texts;
-  /** @returns what of it is not in force @throws {Error} with the reason; then nothing has changed */
-  bring(model: Model, texts: Texts): Promise<readonly string[]>;
-  /** Does nothing else meanwhile. */
-  take<T>(work: () => Promise<T>): Promise<T>;
-  /** Another control process is there, on the same files. */
-  isShared(): boolean;
-}
-
-export interface Cause {
-  readonly who: string;
-  readonly why: Reason;
-  readonly message: string;
-}
-
-export interface ApplyWish {
-  /** What is to stand in files of the configuration, by path; latin1. */
-  readonly files: readonly (readonly [path: string, text: string])[];
-  readonly message: string;
-  /** Goes back by itself when nobody confirms in time. */
-  readonly confirmMs?: number | undefined;
-  /** What was changed by hand on the disk and is not in force may be replaced, or come into force. */
-  readonly overDrift?: boolean | undefined;
-  /** A part of the traffic tries it first; it comes into force when it is not worse than what is. */
-  readonly canary?: CanaryWish | undefined;
-}
-
-/** Out of a backup: a configuration whose files need not be there yet, with what it names. */
-export interface RestoreFiles {
-  /** Undefined: the configuration in force stays. */
-  readonly files: ApplyWish['files'] | undefined;
-  readonly beside: Texts;
-  /** Files may lie anywhere: root wishes it. */
-  readonly outside: boolean;
-  /** Of files that are made anew. */
-  readonly modes: ReadonlyMap<string, number>;
-  /** All runs: there is no way back from here on. */
-  readonly decide: () => void;
-  readonly undecide: () => void;
-  /** Puts in its place what is no file of the configuration; the store of the history is closed meanwhile. */
-  readonly finish: () => void;
-}
-
-export interface RollbackWish {
-  /** Undefined: what is unconfirmed is taken back. */
-  readonly id?: number | undefined;
-  readonly message?: string | undefined;
-  readonly confirmMs?: number | undefined;
-  readonly overDrift?: boolean | undefined;
-}
-
-export interface Unconfirmed {
-  /** ms since 1970 */
-  readonly deadlineMs: number;
-  readonly who: string;
-  readonly backTo?: number | undefined;
-}
+import { ConfigRecord } from './record.ts';
+import { restore, writerOf } from './recover.ts';
+import { driftOf, onDisk, soundOf, trialOf } from './sound.ts';
+import type { Revision, RevisionHead } from './store.ts';
+import type { ApplyWish, Cause, Hands, RestoreFiles, RollbackWish, Unconfirmed } from './wish.ts';
 
 const AGAIN_MS = 1000;
 const AFTER_FAULT_MS = 10_000;
@@ -87,28 +21,27 @@ export class ConfigHistory {
   readonly #hands: Hands;
   readonly #journal: Journal;
   readonly #folder: string;
-  #store: HistoryStore | undefined;
+  readonly #record: ConfigRecord;
   #entry: JournalEntry | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #id: number | undefined;
-  #fault: string | undefined;
   readonly canary: CanaryKeeper;
 
   constructor(hands: Hands) {
     this.#hands = hands;
     this.canary = new CanaryKeeper(hands);
     this.#folder = historyFolder(hands.invocation.file);
+    this.#record = new ConfigRecord(hands, this.#folder);
     this.#journal = new Journal(this.#folder);
   }
 
   /** The revision in force; undefined: it could not be kept. */
   get id(): number | undefined {
-    return this.#id;
+    return this.#record.id;
   }
 
   /** Why nothing is kept at the moment. */
   get fault(): string | undefined {
-    return this.#fault;
+    return this.#record.fault;
   }
 
   get unconfirmed(): Unconfirmed | undefined {
@@ -129,54 +62,22 @@ export class ConfigHistory {
 
   /** Keeps what is in force now, if it is another than before. Never throws: traffic does not hang on it. */
   note(cause: Cause): void {
-    try {
-      const texts = this.#hands.texts();
-      const store = this.#open();
-      const newest = store.newest();
-      const isSame = newest?.digest === digestOf(texts) && (cause.why === 'start' || cause.why === 'reload');
-      const keep = [this.#entry?.backTo ?? 0];
-      this.#id = isSame ? newest.id : store.add({ ...cause, atMs: Date.now() }, texts, keep);
-      this.#fault = undefined;
-    } catch (fault) {
-      this.#id = undefined;
-      this.#broken(fault);
-    }
+    this.#record.note(cause, this.#needed);
   }
 
-  #broken(fault: unknown): void {
-    this.#fault = (fault as Error).message;
-    this.#store?.close();
-    this.#store = undefined;
-    this.#hands
-      .log()
-      .warn(`the configuration in force is not kept in the history "${this.#folder}": ${this.#fault}`);
-  }
-
-  #open(): HistoryStore {
-    return (this.#store ??= new HistoryStore(this.#folder, message =>
-      this.#hands.log().error(`the history of configurations ${message}`),
-    ));
+  /** Of what is kept, the way back of what waits. */
+  get #needed(): readonly number[] {
+    return [this.#entry?.backTo ?? 0];
   }
 
   /** The newest first. @throws {Refusal} when the history cannot be read */
   list(limit: number, before?: number): RevisionHead[] {
-    return this.#read(store => store.list(limit, before));
+    return this.#record.list(limit, before);
   }
 
   /** @throws {Refusal} when there is none */
   find(id: number): Revision {
-    const found = this.#read(store => store.find(id));
-    if (!found) throw refuse(404, 'not-found', `there is no revision ${id}`);
-    return found;
-  }
-
-  #read<T>(work: (store: HistoryStore) => T): T {
-    try {
-      return work(this.#open());
-    } catch (fault) {
-      this.#broken(fault);
-      throw refuse(503, 'history', `the history cannot be read: ${(fault as Error).message}`);
-    }
+    return this.#record.find(id);
   }
 
   /** Of a revision, of what is in force, or of what lies on the disk. @throws {Refusal} */
@@ -189,28 +90,12 @@ export class ConfigHistory {
 
   /** Files of the configuration that somebody has changed since they came into force. */
   drift(): string[] {
-    return [...this.#hands.texts()].flatMap(([path, text]) => (onDisk(path) === text ? [] : [path]));
+    return driftOf(this.#hands.texts());
   }
 
   /** What a wish would bring into force, to be checked elsewhere. @throws {Refusal} when a file may not be written */
   trial(files: ApplyWish['files']): Trial {
-    const { file } = this.#hands.invocation;
-    const inForce = this.#hands.texts();
-    for (const [path] of files) {
-      try {
-        refuseOutside(path, file);
-      } catch (fault) {
-        throw refuse(422, 'outside', (fault as Error).message);
-      }
-      if (!inForce.has(path) && path !== file && onDisk(path) !== undefined)
-        throw refuse(
-          422,
-          'not-configuration',
-          `"${path}" is there, and is no file of the configuration in force`,
-        );
-    }
-    const folder = realpathSync(bytesOf(dirname(file)), { encoding: 'latin1' });
-    return { texts: new Map(files), folder, known: new Set(inForce.keys()) };
+    return trialOf(files, this.#hands);
   }
 
   /** With a canary it is being tried when the promise is fulfilled. @throws {Refusal} with the reason; then nothing has changed */
@@ -226,7 +111,8 @@ export class ConfigHistory {
    * onto the disk by himself, and whose moat is killed meanwhile, finds what was in force again.
    */
   async #tryOut(wish: ApplyWish, canary: CanaryWish, cause: Cause): Promise<void> {
-    const { model, texts } = this.#sound(wish);
+    this.#refuseBusy();
+    const { model, texts } = soundOf(wish, this.#hands, this.#record);
     const plan = planOf(canary);
     this.#journal.begin(this.#entryOf({ ...wish, confirmMs: undefined }, cause, new Map()));
     try {
@@ -256,17 +142,8 @@ export class ConfigHistory {
       return { outcome: 'applied', reason };
     }
     this.#journal.end();
-    this.#keepTried({ ...cause, why: 'canary', message: `${kind}: ${reason}` }, texts);
+    this.#record.keepTried({ ...cause, why: 'canary', message: `${kind}: ${reason}` }, texts, this.#needed);
     return { outcome: kind, reason };
-  }
-
-  /** What was tried and did not come into force. Never throws: it is a record. */
-  #keepTried(cause: Cause, texts: Texts): void {
-    try {
-      this.#open().add({ ...cause, atMs: Date.now() }, texts, [this.#entry?.backTo ?? 0]);
-    } catch (fault) {
-      this.#broken(fault);
-    }
   }
 
   /** @throws {Refusal} with the reason; then nothing has changed */
@@ -287,10 +164,9 @@ export class ConfigHistory {
 
   /** The history that comes does not know what was in force until now. @throws {Error} of the file system: it is done at the next start then */
   #finish({ finish }: RestoreFiles, back: Texts): void {
-    this.#store?.close();
-    this.#store = undefined;
+    this.#record.close();
     finish();
-    this.#keepByHand(back, 'in force before the restore');
+    this.#record.keepByHand(back, 'in force before the restore');
   }
 
   #refuseBusy(): void {
@@ -303,39 +179,10 @@ export class ConfigHistory {
 
   /** @param whole what it is to be with all its files; undefined: what it becomes */
   async #apply(wish: ApplyWish, cause: Cause, whole?: Texts, restore?: RestoreFiles): Promise<void> {
-    const { model, texts } = this.#sound(wish, whole, restore);
+    this.#refuseBusy();
+    const { model, texts } = soundOf(wish, this.#hands, this.#record, whole, restore);
     if (restore) this.#keepStrangers(restore);
     await this.#write(wish, cause, () => this.#hands.bring(model, texts), restore);
-  }
-
-  /** @throws {Refusal} when it may not come into force */
-  #sound(
-    wish: ApplyWish,
-    whole?: Texts,
-    restore?: RestoreFiles,
-  ): { readonly model: Model; readonly texts: Texts } {
-    this.#refuseBusy();
-    const trial = restore ? this.#trialOf(restore) : this.trial(wish.files);
-    this.#refuseDrift(wish);
-    const { model, texts } = loadWithRules(this.#hands.invocation, trial);
-    if (!model) throw refuse(422, 'faulty', 'the configuration is faulty: moat check tells where');
-    const stray = wish.files.find(([path]) => !texts.has(path));
-    if (stray)
-      throw refuse(422, 'not-included', `nothing includes "${stray[0]}" by its name: it is not written`);
-    const more = whole && [...texts.keys()].find(path => !whole.has(path));
-    if (more !== undefined)
-      throw refuse(
-        409,
-        'more-files',
-        `"${more}" is included, and that revision did not have it: move it away first`,
-      );
-    return { model, texts };
-  }
-
-  /** What it includes elsewhere lies there already, or is written with it. */
-  #trialOf({ files = [], beside }: RestoreFiles): Trial {
-    const known = new Set([...this.#hands.texts().keys(), ...files.map(([path]) => path)]);
-    return { texts: new Map([...files, ...beside]), folder: '/', known };
   }
 
   /** What lies in the place of a file, and was never in force. */
@@ -345,26 +192,7 @@ export class ConfigHistory {
       const now = inForce.has(path) ? undefined : onDisk(path);
       return now === undefined || now === text ? [] : [[path, now] as const];
     });
-    if (lost.length > 0) this.#keepByHand(new Map(lost));
-  }
-
-  /** What was written by hand is kept before it is replaced. */
-  #refuseDrift({ files, overDrift }: ApplyWish): void {
-    const drift = this.drift();
-    if (drift.length === 0) return;
-    if (!overDrift)
-      throw refuse(
-        409,
-        'drift',
-        `changed on the disk, and not in force: ${drift.join(', ')}: reload first, or say that it may be replaced`,
-      );
-    const wanted = new Map(files);
-    const lost = drift.filter(path => wanted.has(path) && wanted.get(path) !== onDisk(path));
-    if (lost.length > 0) this.#keepByHand(new Map(lost.map(path => [path, onDisk(path) ?? ''])));
-  }
-
-  #keepByHand(texts: Texts, message?: string): void {
-    keepByHand(texts, this.#folder, () => this.#open(), message);
+    if (lost.length > 0) this.#record.keepByHand(new Map(lost));
   }
 
   /** The files are on the disk, beside their places, before anything changes: a full disk refuses the change, not its end. */
@@ -429,7 +257,7 @@ export class ConfigHistory {
     const paths = [...new Set([...wanted.keys(), ...this.drift()])];
     const others = [...beside].map(([path, text]) => ({ path, text, was: onDisk(path) ?? null }));
     return {
-      ...{ who, backTo: this.#id, confirmMs, ...writerOf(process.pid) },
+      ...{ who, backTo: this.id, confirmMs, ...writerOf(process.pid) },
       before: [
         ...paths.map(path => [path, inForce.get(path) ?? null] as const),
         ...others.map(({ path, was }) => [path, was] as const),
@@ -481,7 +309,7 @@ export class ConfigHistory {
         if (text === null) texts.delete(path);
         else texts.set(path, text);
       await this.#bringTexts(texts);
-      restore(entry, this.#folder, () => this.#open());
+      restore(entry, this.#folder, this.#record.open);
       this.#over();
       this.note(cause);
     } catch (fault) {
@@ -537,15 +365,6 @@ export class ConfigHistory {
   close(): void {
     this.canary.close();
     clearTimeout(this.#timer);
-    this.#store?.close();
-  }
-}
-
-/** Undefined where there is none, or it cannot be read. */
-function onDisk(path: string): string | undefined {
-  try {
-    return readText(path);
-  } catch {
-    return undefined;
+    this.#record.close();
   }
 }

@@ -1,8 +1,9 @@
 /** What the command line wants of the history, and what it is told. */
 import type { Applier } from '../apply.ts';
 import type { CanaryState } from '../canary/keeper.ts';
-import type { ApplyWish, ConfigHistory, RollbackWish, Unconfirmed } from './keeper.ts';
+import type { ConfigHistory } from './keeper.ts';
 import type { RevisionHead } from './store.ts';
+import type { ApplyWish, RollbackWish, Unconfirmed } from './wish.ts';
 
 export type HistoryOrder =
   | { readonly kind: 'list'; readonly limit: number }
