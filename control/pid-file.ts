@@ -1,5 +1,5 @@
 /** The file that tells scripts and signals which process is control. */
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { bytesOf } from './host/path-bytes.ts';
 import { systemReason } from './load.ts';
 
@@ -19,8 +19,16 @@ export class PidFile {
     try {
       writeFileSync(bytesOf(this.#path), `${process.pid}\n`);
     } catch (fault) {
+      if ((fault as NodeJS.ErrnoException).syscall === 'write') this.#removeEmpty();
       throw new Error(`open() "${this.#path}" failed ${systemReason(fault)}`, { cause: fault });
     }
+  }
+
+  /** A full disk takes the name and not the number: who finds such a file cannot tell whether a process is about to write it. */
+  #removeEmpty(): void {
+    const path = bytesOf(this.#path);
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found?.isFile() && found.size === 0) rmSync(path, { force: true });
   }
 
   /** Keeps the file under another name while a successor writes its own. @throws what rename(2) says */

@@ -3,6 +3,7 @@ import { constants, openSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { setPriority } from 'node:os';
 import { Line, type Said } from '#kit/line.ts';
+import { leaveSignalsToParent } from '#kit/obedience.ts';
 import { setUser } from '#native/identity.ts';
 import { act } from '../autoscale/act.ts';
 import { Autoscaler } from '../autoscale/autoscaler.ts';
@@ -162,6 +163,4 @@ process.on('disconnect', () => {
   for (const server of servers) server.closeIdleConnections();
   setTimeout(() => process.exit(0), LEAVE_MS).unref();
 });
-// Signals of a terminal are for control, which says what is to be done.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGWINCH'] as const)
-  process.on(signal, () => {});
+leaveSignalsToParent();
