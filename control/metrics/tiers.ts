@@ -7,9 +7,11 @@ import { within } from '#kit/within.ts';
 import type { L4Figures, L4Plane } from '#l4';
 import type { L7Plane, PoolSources, StoreFigures } from '#l7';
 import type { AcmeKeeper } from '../acme/keeper.ts';
+import type { RouteKeeper } from '../kubernetes/keeper.ts';
 import { writeAcme } from './acme.ts';
 import { writeSources } from './discovery.ts';
 import { writeGslb } from './gslb.ts';
+import { writeRoutes } from './kubernetes.ts';
 import { writeL4 } from './l4.ts';
 import { writeStore } from './store.ts';
 import { writeVrrp } from './vrrp.ts';
@@ -21,6 +23,7 @@ export interface Tiers {
   readonly plane: L7Plane;
   readonly acme: AcmeKeeper | undefined;
   readonly gslb: GslbPlane | undefined;
+  readonly routes: RouteKeeper;
 }
 
 const FRESH_MS = 1000;
@@ -70,6 +73,8 @@ export class TierMetrics {
     if (storeFigures) writeStore(page, storeFigures);
     if (this.#tiers.acme) writeAcme(page, this.#tiers.acme);
     if (sources) writeSources(page, sources);
+    const { shown } = this.#tiers.routes;
+    if (shown.length > 0) writeRoutes(page, shown);
     return page.text();
   }
 }

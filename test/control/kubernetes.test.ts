@@ -80,7 +80,7 @@ test('kubernetes: Ingresses and Gateways are served as they come and go, and out
     server {
       listen 127.0.0.1:PORT; listen 127.0.0.1:${tlsPort} ssl;
       ssl_certificate ${folder.path}/own.crt; ssl_certificate_key ${folder.path}/own.key;
-      add_header X-Edge moat; location = /secret { internal; return 200 secret; }
+      add_header X-Edge moat; location = /secret { internal; return 200 secret; } location = /metrics { metrics; }
       kubernetes https://localhost:${apiPort} ingress_class=moat gateway_class=moat token_file=${token} ca=${ca} ports=80:PORT,443:${tlsPort} allow_local ${more};
     }`;
   const apiPort = api.port;
@@ -242,6 +242,10 @@ test('kubernetes: Ingresses and Gateways are served as they come and go, and out
     );
     servers.behave('b');
 
+    const { body: page } = await at('other.test', '/metrics');
+    assert.match(page, /moat_kubernetes_current\{source="[^"]+"\} 1\n/);
+    assert.match(page, /moat_kubernetes_left_out\{source="[^"]+"\} [1-9]/);
+
     // 410: all is listed anew, and what went meanwhile goes.
     cluster.bookmark();
     cluster.remove(object('HTTPRoute', 'shop/r', {}));
@@ -252,13 +256,10 @@ test('kubernetes: Ingresses and Gateways are served as they come and go, and out
     // A kind that may not be read any more, and an answer without anything: all stays.
     cluster.forbidden.add('ingresses');
     cluster.forget();
-    await until(
-      () =>
-        /ingresses: it answers 403: ingresses is forbidden/.test(rig.command('kubernetes', 'status').stdout),
-      'the fault',
-    );
-    assert.equal((await at('a.test')).body, 'a');
+    const fault = /ingresses: it answers 403: ingresses is forbidden/;
+    await until(() => fault.test(rig.moat.read()), 'the fault'); // by the log: pauses grow while a command starts
     cluster.forbidden.clear();
+    assert.equal((await at('a.test')).body, 'a');
     for (const one of ['web', 'bad']) cluster.remove(object('Ingress', `shop/${one}`, {}));
     cluster.remove(object('Gateway', 'shop/edge', {}));
     await until(() => /there are no routes any more/.test(rig.moat.read()), 'the refusal of nothing at all');
