@@ -3,19 +3,23 @@ import { applyChain, stages } from './chain.ts';
 import { cut, MATCH_LIMIT, type Match, type MatchedRule } from './match.ts';
 import type { Matcher } from './operator/operator.ts';
 import { nextPlace, type Plan } from './plan.ts';
+import { Reached } from './reached.ts';
 import { type Candidates, isCandidate } from './regex/prefilter.ts';
 import type { Rule } from './rule.ts';
 import { covers } from './selection.ts';
 import type { Column, Text } from './text.ts';
 import type { Transaction } from './transaction.ts';
+import { ValueSet } from './value-set.ts';
+import type { Entry } from './variable/variable.ts';
 
-import { type Entry, entry } from './variable/variable.ts';
-
-/** What a run of a rule that is not silent has found so far. */
+/** What a run of a rule that is not silent has found so far. Most chains end without a match, so it is worded only at their end. */
 export interface Finding {
   message: string | undefined;
   data: string;
-  matches: Match[];
+  readonly reached: Reached[];
+  /** By the same place: the link that matched, and the part that it matched where that is known already. */
+  readonly links: Rule[];
+  readonly parts: (string | undefined)[];
   more: number;
 }
 
@@ -72,7 +76,7 @@ function runShared(link: Rule, head: Rule, transaction: Transaction): boolean {
 }
 
 /** The values of a source that match: after the chain, with `multiMatch` also on the way there. */
-function hitsIn(link: Rule, raw: Column, transaction: Transaction): Set<string> | undefined {
+function hitsIn(link: Rule, raw: Column, transaction: Transaction): ValueSet | undefined {
   const { chain, multiMatch } = link;
   const { values } = transaction;
   let hits = multiMatch || chain.length === 0 ? judge(link, raw, transaction, undefined) : undefined;
@@ -100,8 +104,8 @@ function judge(
   link: Rule,
   { texts, candidates: ofAll, signs }: Column,
   transaction: Transaction,
-  found: Set<string> | undefined,
-): Set<string> | undefined {
+  found: ValueSet | undefined,
+): ValueSet | undefined {
   if (!mayMatch(ofAll, link.slot) || !hasNeeded(link, signs)) return found;
   let hits = found;
   for (let at = 0; at < texts.length; at++) {
@@ -109,8 +113,8 @@ function judge(
     if (!mayMatch(text.candidates, link.slot) || !hasNeeded(link, text.signs)) continue;
     if (!(text.kept ? decidesOnce(link, text, transaction) : decides(link, text.value, transaction)))
       continue;
-    hits ??= new Set();
-    hits.add(text.value);
+    if (hits) hits.add(text.value);
+    else hits = new ValueSet(text.value);
   }
   return hits;
 }
@@ -131,18 +135,17 @@ function actOnHits(
   transaction: Transaction,
   label: string,
   entries: readonly Entry[],
-  hits: ReadonlySet<string>,
+  hits: ValueSet,
   reached: Entry[],
 ): void {
+  const { chain, multiMatch } = link;
+  const act = (one: Entry, transformed: string): void => {
+    if (!hits.has(transformed) || isSpared(link, head, transaction, label, one)) return;
+    reached.push(actOn(link, head, transaction, new Reached(label, one, transformed)));
+  };
   for (const one of entries) {
-    const { chain, multiMatch } = link;
-    const results = multiMatch
-      ? stages(chain, one.value)
-      : [transaction.values.transformed(one.value, chain)];
-    for (const transformed of results) {
-      if (!hits.has(transformed) || isSpared(link, head, transaction, label, one)) continue;
-      reached.push(actOn(link, head, transaction, { label, one, transformed }));
-    }
+    if (multiMatch) for (const stage of stages(chain, one.value)) act(one, stage);
+    else act(one, transaction.values.transformed(one.value, chain));
   }
 }
 
@@ -161,14 +164,14 @@ function runAlone(link: Rule, head: Rule, transaction: Transaction): boolean {
     if (!decides(link, transformed, transaction)) return false;
     const one = { key: sole.key, lower: sole.key, value };
     if (isSpared(link, head, transaction, sole.label, one)) return false;
-    return settle(transaction, [actOn(link, head, transaction, { label: sole.label, one, transformed })]);
+    return settle(transaction, [actOn(link, head, transaction, new Reached(sole.label, one, transformed))]);
   }
   const reached: Entry[] = [];
   for (const { label, read } of link.selection!.sources)
     for (const one of read(transaction))
       for (const transformed of stagesOf(link, one.value))
         if (decides(link, transformed, transaction) && !isSpared(link, head, transaction, label, one))
-          reached.push(actOn(link, head, transaction, { label, one, transformed }));
+          reached.push(actOn(link, head, transaction, new Reached(label, one, transformed)));
   return settle(transaction, reached);
 }
 
@@ -189,32 +192,32 @@ function decides(link: Rule, value: string, transaction: Transaction): boolean {
   return link.negated ? !found || matcher.pattern?.gaveUp === true : found;
 }
 
-interface Found {
-  readonly label: string;
-  readonly one: Entry;
-  readonly transformed: string;
-}
-
-const nameOf = (label: string, { key }: Entry): string => (key === '' ? label : `${label}:${key}`);
-
 /** What a match does at once, whatever the rest of the chain says. @returns it as an entry of MATCHED_VARS */
-function actOn(link: Rule, head: Rule, transaction: Transaction, found: Found): Entry {
-  const { label, one, transformed } = found;
-  const name = nameOf(label, one);
-  transaction.matched.name = name;
-  transaction.matched.value = transformed;
-  const captures = link.capture || head.logs ? capturesOf(link, transformed, transaction) : undefined;
-  if (link.capture) transaction.tx.capture(captures ?? [transformed]);
+function actOn(link: Rule, head: Rule, transaction: Transaction, reached: Reached): Reached {
+  transaction.matched.one = reached;
+  const isKnown = link.capture || (head.logs && !goesByPattern(link));
+  const captures = isKnown ? capturesOf(link, reached.value, transaction) : undefined;
+  if (link.capture) transaction.tx.capture(captures ?? [reached.value]);
   for (const effect of link.effects) effect(transaction);
-  if (head.logs) {
-    const finding = findingOf(transaction);
-    finding.message ??= link.message?.expand(transaction);
-    if (finding.data === '' && link.data) finding.data = link.data.expand(transaction);
-    if (finding.matches.length < MATCH_LIMIT) finding.matches.push(matchOf(link, name, found, captures?.[0]));
-    else finding.more++;
-  }
-  return entry(name, transformed);
+  if (head.logs) note(link, transaction, reached, captures?.[0]);
+  return reached;
 }
+
+function note(link: Rule, transaction: Transaction, reached: Reached, part: string | undefined): void {
+  const finding = findingOf(transaction);
+  finding.message ??= link.message?.expand(transaction);
+  if (finding.data === '' && link.data) finding.data = link.data.expand(transaction);
+  if (finding.reached.length >= MATCH_LIMIT) {
+    finding.more++;
+    return;
+  }
+  finding.reached.push(reached);
+  finding.links.push(link);
+  finding.parts.push(part);
+}
+
+/** Whether the part that it matches depends on nothing but the value, so that it can be asked for later. */
+const goesByPattern = ({ matcher, negated }: Rule): boolean => !negated && matcher?.pattern !== undefined;
 
 function capturesOf(
   link: Rule,
@@ -225,22 +228,20 @@ function capturesOf(
   return link.negated ? undefined : matcher.captures?.(value, transaction);
 }
 
-const matchOf = (
-  link: Rule,
-  variable: string,
-  { one, transformed }: Found,
-  part: string | undefined,
-): Match => ({
-  variable,
-  value: cut(one.value),
-  transformed: cut(transformed),
-  part: part === undefined ? undefined : cut(part),
-  operator: `${link.negated ? '!' : ''}@${link.operatorName} ${link.operatorArgument}`,
-  transformations: link.chain.map(({ name }) => name),
-});
+function matchOf(link: Rule, reached: Reached, known: string | undefined, transaction: Transaction): Match {
+  const part = known ?? (goesByPattern(link) ? capturesOf(link, reached.value, transaction)?.[0] : undefined);
+  return {
+    variable: reached.key,
+    value: cut(reached.one.value),
+    transformed: cut(reached.value),
+    part: part === undefined ? undefined : cut(part),
+    operator: `${link.negated ? '!' : ''}@${link.operatorName} ${link.operatorArgument}`,
+    transformations: link.chain.map(({ name }) => name),
+  };
+}
 
 const findingOf = (transaction: Transaction): Finding =>
-  (transaction.finding ??= { message: undefined, data: '', matches: [], more: 0 });
+  (transaction.finding ??= { message: undefined, data: '', reached: [], links: [], parts: [], more: 0 });
 
 /** The whole chain matched. */
 function conclude(head: Rule, transaction: Transaction): void {
@@ -255,7 +256,7 @@ const matchedRule = (rule: Rule, transaction: Transaction, finding: Finding): Ma
   message: finding.message ?? '',
   data: cut(finding.data),
   tags: rule.tags.map(tag => tag.expand(transaction)),
-  matches: finding.matches,
+  matches: finding.reached.map((one, at) => matchOf(finding.links[at]!, one, finding.parts[at], transaction)),
   more: finding.more,
   auditLogs: rule.auditLogs,
 });

@@ -7,7 +7,7 @@ import { compileOperator, type OperatorRoom } from './operator-room.ts';
 import { type Disruptive, type LinkContext, type Phase, Rule, type RuleDraft } from './rule.ts';
 import { bitsOf } from './rule-bits.ts';
 import { isMarker, type Marker, type Program } from './seclang/program.ts';
-import { SelectionBook } from './selection.ts';
+import { SelectionBook, SourceNumbers } from './selection.ts';
 import type { Transform } from './transform/transform.ts';
 import { urlDecodeUni, urlDecodeUniWith } from './transform/url-decode.ts';
 
@@ -18,6 +18,7 @@ export interface LinkedRules {
   readonly ruleCount: number;
   /** Sets of rules that `ctl` may take out, a bit each by index. */
   readonly chosen: readonly Uint32Array[];
+  readonly numbers: SourceNumbers;
   /** A set of rules, a bit each. */
   readonly choose: (test: (rule: RuleDraft) => boolean) => Uint32Array;
 }
@@ -65,6 +66,7 @@ class Linker implements LinkContext {
       phases,
       ruleCount: heads.length,
       chosen,
+      numbers: new SourceNumbers(),
       choose: test => bitsOf(heads, test),
     };
   }

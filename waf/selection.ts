@@ -5,7 +5,8 @@ import { type Entry, entry } from './variable/variable.ts';
 
 /** A target of rules; equal ones of a whole set are one. */
 export interface Source {
-  readonly id: number;
+  /** Among the fixed ones, or among the others, of those that a variant's rules look at; -1 until then. */
+  id: number;
   /** The variable of its entries, as in `ARGS` or `&ARGS`. */
   readonly label: string;
   readonly target: Target;
@@ -36,6 +37,17 @@ interface Sole {
   read(transaction: Transaction): string | undefined;
 }
 
+/** Gives sources numbers that leave no gaps: by them each transaction keeps what it has read. */
+export class SourceNumbers {
+  fixed = 0;
+  others = 0;
+
+  give(source: Source): void {
+    if (source.id >= 0) return;
+    source.id = source.fixed ? this.fixed++ : this.others++;
+  }
+}
+
 export class SelectionBook {
   readonly #sources = new Map<string, Source>();
 
@@ -58,7 +70,7 @@ export class SelectionBook {
     const label = target.mode === 'count' ? `&${target.variable.name}` : target.variable.name;
     const { fixed = false } = target.variable;
     const areNames = target.variable.kind === 'many' && target.variable.areNames === true;
-    const source = { id: this.#sources.size, label, target, fixed, areNames, read: readerOf(target) };
+    const source = { id: -1, label, target, fixed, areNames, read: readerOf(target) };
     this.#sources.set(key, source);
     return source;
   }

@@ -47,12 +47,30 @@ export class Column {
   /** Of all its texts. */
   readonly candidates: Candidates;
   readonly signs: number;
-  /** By the number of a transformation. */
-  derived: (Column | undefined)[] | undefined;
+  #derived: Derived | undefined;
 
   constructor(texts: readonly Text[], candidates: Candidates, signs: number) {
     this.texts = texts;
     this.candidates = candidates;
     this.signs = signs;
   }
+
+  /** What a transformation made of it before. @param step the number of the transformation */
+  derivedBy(step: number): Column | undefined {
+    for (let one = this.#derived; one; one = one.next) if (one.step === step) return one.column;
+    return undefined;
+  }
+
+  /** @returns the column, for which `derivedBy` gave nothing */
+  derive(step: number, column: Column): Column {
+    this.#derived = { step, column, next: this.#derived };
+    return column;
+  }
+}
+
+/** Few columns are transformed in more than two ways: a chain takes a tenth of the memory of a table by number. */
+interface Derived {
+  readonly step: number;
+  readonly column: Column;
+  readonly next: Derived | undefined;
 }

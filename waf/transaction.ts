@@ -9,13 +9,13 @@ import { type Finding, runRules } from './evaluate.ts';
 import type { Decision, MatchedRule } from './match.ts';
 import type { MatchScope } from './operator/operator.ts';
 import type { Profile } from './profile.ts';
+import { LastMatch } from './reached.ts';
 import { RequestFacts, type RequestHead } from './request.ts';
 import { ResponseFacts, type ResponseHead } from './response.ts';
 import type { Phase, Rule } from './rule.ts';
 import type { Surroundings } from './rule-set.ts';
 import type { LimitAction, Settings } from './settings.ts';
 import { ValueCache } from './value-cache.ts';
-import type { Entry } from './variable/variable.ts';
 import type { Variant } from './variant.ts';
 
 export class Transaction implements MatchScope {
@@ -31,11 +31,7 @@ export class Transaction implements MatchScope {
     session: undefined,
     user: undefined,
   };
-  readonly matched: { name: string; value: string; values: readonly Entry[] } = {
-    name: '',
-    value: '',
-    values: [],
-  };
+  readonly matched = new LastMatch();
   readonly matchedRules: MatchedRule[] = [];
   values: ValueCache;
   readonly startedMs: number;

@@ -2,7 +2,7 @@
 import type { Chain, Step } from './chain.ts';
 import type { Branch, Places, Plan } from './plan.ts';
 import type { Candidates, Prefilter } from './regex/prefilter.ts';
-import type { Source } from './selection.ts';
+import type { Source, SourceNumbers } from './selection.ts';
 import { ANY_SIGN, LOWER_SIGN, UPPER_SIGN } from './signs.ts';
 import { Column, Text } from './text.ts';
 import { ownCopy, type TextShelf } from './text-shelf.ts';
@@ -36,21 +36,25 @@ export class ValueCache {
   readonly #empty: Raw;
   readonly #least: readonly number[];
   /** By the number of a source: what stays for all phases, and what is of this one. */
-  readonly #fixed: (Raw | undefined)[] = [];
-  #raw: (Raw | undefined)[] = [];
+  readonly #fixed: (Raw | undefined)[];
+  #raw: (Raw | undefined)[];
+  readonly #numbers: SourceNumbers;
 
-  constructor(transaction: Transaction, { prefilter, least, shelf }: Filter) {
+  constructor(transaction: Transaction, { prefilter, least, shelf, numbers }: Filter) {
     this.#transaction = transaction;
     this.#prefilter = prefilter;
     this.#least = least;
     this.#shelf = shelf;
     this.#none = prefilter.none;
+    this.#numbers = numbers;
+    this.#fixed = new Array(numbers.fixed);
+    this.#raw = new Array(numbers.others);
     this.#empty = { entries: [], column: new Column([], this.#none, 0) };
   }
 
   /** At the start of a phase there is more to see. */
   renew(): void {
-    this.#raw = [];
+    this.#raw = new Array(this.#numbers.others);
   }
 
   raw(source: Source): Raw {
@@ -61,8 +65,11 @@ export class ValueCache {
   /** A column after a transformation, without values that have become too short for any rule that looks at it then. */
   after(column: Column, step: Step): Column {
     if ((column.signs & step.signs) === 0 && step.signs !== ANY_SIGN) return column;
-    const derived = (column.derived ??= []);
-    return (derived[step.number] ??= this.#derive(column, step));
+    const { number } = step;
+    const known = column.derivedBy(number);
+    if (known) return known;
+    const derived = this.#derive(column, step);
+    return column.derivedBy(number) ?? column.derive(number, derived); // a text that is kept has it by now
   }
 
   /** A value after a chain, by what is known of it. */
@@ -72,7 +79,7 @@ export class ValueCache {
     for (let at = 0; at < chain.length; at++) {
       const step = chain[at]!;
       if (text && (text.signs & step.signs) === 0 && step.signs !== ANY_SIGN) continue;
-      text = text?.alone?.derived?.[step.number]?.texts[0];
+      text = text?.alone?.derivedBy(step.number)?.texts[0];
       result = text ? text.value : step.run(result);
     }
     return result;
@@ -146,10 +153,10 @@ export class ValueCache {
 
   #after(text: Text, step: Step): Text {
     if ((text.signs & step.signs) === 0 && step.signs !== ANY_SIGN) return text;
-    const known = text.alone?.derived?.[step.number];
+    const known = text.alone?.derivedBy(step.number);
     if (known) return known.texts[0]!;
     const after = this.#made(text, step);
-    if (text.kept) (this.#alone(text).derived ??= [])[step.number] = this.#alone(after);
+    if (text.kept) this.#alone(text).derive(step.number, this.#alone(after));
     return after;
   }
 

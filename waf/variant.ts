@@ -6,6 +6,7 @@ import type { Matcher } from './operator/operator.ts';
 import { type Plan, planOf } from './plan.ts';
 import { buildPrefilter, type Filtered, type Prefilter } from './regex/prefilter.ts';
 import { PHASES, type Phase, type Rule } from './rule.ts';
+import type { SourceNumbers } from './selection.ts';
 import { TextShelf } from './text-shelf.ts';
 import { links } from './tx-use.ts';
 
@@ -28,6 +29,8 @@ export interface Filter {
   /** By the number of a transformation: a result with fewer bytes matches no rule that it leads to. */
   readonly least: readonly number[];
   readonly shelf: TextShelf;
+  /** Of the sources that rules look at. */
+  readonly numbers: SourceNumbers;
 }
 
 /**
@@ -35,13 +38,16 @@ export interface Filter {
  * @param removals sets of rules that may be taken out while a request runs, besides those that rules name themselves
  */
 export function makeVariant(
-  { phases: written, chosen }: LinkedRules,
+  { phases: written, chosen, numbers }: LinkedRules,
   variables: Readonly<Record<string, string>>,
   removals: readonly Uint32Array[],
 ): Variant {
   const own: Record<Phase, Rule[]> = { 1: [], 2: [], 3: [], 4: [], 5: [] };
   for (const phase of PHASES) own[phase] = written[phase].map(rule => rule.clone());
   const { phases, tx } = foldRules(own, variables, [...chosen, ...removals]);
+  for (const head of PHASES.flatMap(phase => phases[phase]))
+    for (const { selection } of links(head))
+      for (const source of selection?.sources ?? []) numbers.give(source);
   const request = filterFor([phases[1], phases[2]]);
   const response = filterFor([phases[3], phases[4], phases[5]]);
   const least = leastLengths(Object.values(phases).flatMap(heads => heads.flatMap(head => [...links(head)])));
@@ -50,8 +56,8 @@ export function makeVariant(
   return {
     plans: { 1: first!, 2: second!, 3: third!, 4: fourth!, 5: fifth! },
     tx,
-    request: { prefilter: request.prefilter, least, shelf: new TextShelf() },
-    response: { prefilter: response.prefilter, least, shelf: new TextShelf() },
+    request: { prefilter: request.prefilter, least, shelf: new TextShelf(), numbers },
+    response: { prefilter: response.prefilter, least, shelf: new TextShelf(), numbers },
     blockLists: listsOf([...phases[1], ...phases[2]]),
   };
 }
