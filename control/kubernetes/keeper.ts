@@ -122,7 +122,9 @@ export class RouteKeeper {
     if (before && count(plan) === 0 && count(before) > 0 && !allowsEmpty)
       return this.#refuse(label, 'there are no routes any more, so those that there were stay (allow_empty)');
     this.#refusals.delete(label);
-    if (JSON.stringify(plan) === JSON.stringify(before)) return void this.#next.delete(label);
+    // While another one is on its way into force, what was before is something new.
+    if (!this.#isBusy && JSON.stringify(plan) === JSON.stringify(before))
+      return void this.#next.delete(label);
     this.#tellProblems(label, plan, before);
     this.#next.set(label, plan);
     this.#timer ??= setTimeout(() => void this.#bring(), this.#isBusy ? LEAST_PAUSE_MS : 0);
