@@ -26,10 +26,14 @@ export class Canary {
   /** Resolves with how the process ended. */
   readonly ended: Promise<string>;
   readonly #child: Child;
+  #hasBanned = false;
 
   constructor(env: NodeJS.ProcessEnv, workers: number, ears: CanaryEars) {
     this.#child = new Child(env, workers);
-    this.#child.tell = ears.tell;
+    this.#child.tell = news => {
+      if ('bans' in news) this.#hasBanned = true;
+      else ears.tell(news);
+    };
     this.#child.work = ears.work;
     this.ended = this.#child.ended.then(howItEnded);
   }
@@ -63,11 +67,12 @@ export class Canary {
     return within(STATUS_PATIENCE_MS, this.#ask<PlaneStatus>({ kind: 'status' }));
   }
 
-  /** Whom it has banned. */
-  async bans(): Promise<readonly ZoneBans[]> {
-    return (
-      (await within(STATUS_PATIENCE_MS, this.#ask<readonly ZoneBans[]>({ kind: 'bans', restore: [] }))) ?? []
-    );
+  /** All bans that it knows, when there are some that were not asked for yet. */
+  async newBans(): Promise<readonly ZoneBans[]> {
+    if (!this.#hasBanned) return [];
+    this.#hasBanned = false;
+    const asked = this.#ask<readonly ZoneBans[]>({ kind: 'bans', restore: [] });
+    return (await within(STATUS_PATIENCE_MS, asked)) ?? [];
   }
 
   /** What is said to the others while it runs is said to it as well; what it does not want to hear changes nothing. */

@@ -1,6 +1,6 @@
 /** One canary: a process on what is new, with a share of the connections, watched until it is judged, and then sent away. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Canary, L7Plane } from '#l7';
+import type { Canary, L7Plane, ZoneBans } from '#l7';
 import { judge, type Verdict } from './judge.ts';
 import type { CanaryPlan } from './plan.ts';
 import type { CanarySockets } from './sockets.ts';
@@ -29,6 +29,8 @@ const sideOf = (counts: Counts): Side => {
 
 export interface RunMeans {
   readonly plane: Pick<L7Plane, 'status'>;
+  /** Whom it has banned the others are to refuse, too. */
+  readonly banned: (zones: readonly ZoneBans[]) => Promise<void>;
   /** Why the canary has no sense any more: something else is in force, or about to be. */
   readonly overtaken: () => string | undefined;
 }
@@ -104,8 +106,14 @@ export class CanaryRun {
     if (old) this.#old.look(old); // its process may be on its way back
     if (!fresh) return this.#end({ kind: 'worse', figures: "the canary's process does not answer" });
     this.#fresh.look(fresh);
+    await this.#shareBans();
     const dead = fresh.workers.find(({ restarts }) => restarts > 0);
     if (dead) this.#end({ kind: 'worse', figures: `worker ${dead.workerId} of the canary died` });
+  }
+
+  async #shareBans(): Promise<void> {
+    const zones = await this.#canary.newBans();
+    if (zones.length > 0) await this.#means.banned(zones);
   }
 
   /** Sends it away; no connection that has come to it is cut off. @returns when its sockets are free; it may finish long answers after that */
@@ -114,6 +122,7 @@ export class CanaryRun {
     await this.#canary.retire(true);
     const time = sleep(RETIRE_MS, undefined, { ref: false });
     await Promise.race([time, this.#canary.ended]); // of a dead one nobody waits in vain for an answer
+    await this.#shareBans();
     await this.#canary.retire(false);
     this.#sockets.close();
     void this.#canary.drain();

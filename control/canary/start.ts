@@ -30,7 +30,10 @@ export async function startCanary(
         'no address that is listened on now is in this configuration: a canary would get no request',
       );
     const canary = await applier.tryOut(model, workers, sockets.sockets);
-    return new CanaryRun(plan, canary, sockets, { plane: applier.plane, overtaken });
+    return new CanaryRun(plan, canary, sockets, {
+      ...{ plane: applier.plane, overtaken },
+      banned: zones => applier.bans.restore(zones),
+    });
   } catch (fault) {
     sockets.close();
     throw fault;

@@ -49,11 +49,20 @@ function keepAsking(port: number) {
 test('apply --canary: worse goes back by itself, fine comes into force, its death and others meanwhile change nothing; no request is lost', async () => {
   const [port = 0, other] = await freePorts(2);
   let n = 0;
-  await using bad = await startUpstream(() => (n++ % 2 ? response(500, 'bad') : response(200, 'half')));
-  const conf = (content: string, more = '') =>
-    httpConf(`server { listen 127.0.0.1:${port}; location / { ${content} } }`, `worker_processes 1; ${more}`);
+  await using bad = await startUpstream(({ target }) =>
+    target.startsWith('/login') ? response(401) : n++ % 2 ? response(500, 'bad') : response(200, 'half'),
+  );
+  /** @param event that has somebody banned */
+  const conf = (content: string, more = '', event = '404') =>
+    httpConf(
+      `limit_ban_zone $arg_user zone=names:1m;
+       server { listen 127.0.0.1:${port}; location / { ${content} }
+         location /login { limit_ban zone=names events=${event} count=1 within=1h ban=1h; proxy_pass http://127.0.0.1:${bad.port}; } }`,
+      `worker_processes 1; ${more}`,
+    );
+  const login = async () => (await request(port, { path: '/login?user=eve' })).status;
   const files = {
-    'two.conf': conf('return 200 two;'),
+    'two.conf': conf('return 200 two;', '', '401'),
     'bad.conf': conf(`proxy_pass http://127.0.0.1:${bad.port};`),
     'api.conf': conf('return 200 two;', `api { listen 127.0.0.1:${other}; state_path /nonexistent/api; }`),
     'learn.conf': httpConf(
@@ -76,7 +85,7 @@ test('apply --canary: worse goes back by itself, fine comes into force, its deat
   const { state, revisions } = await history();
   assert.deepEqual([state.id, state.canary.outcome, revisions[0].why], [1, 'worse', 'canary']);
   assert.match(revisions[0].message, /^worse: \d+ of /);
-  assert.ok(!readFileSync(file, 'latin1').includes('proxy_pass'));
+  assert.ok(readFileSync(file, 'latin1').includes('return 200 one;'), 'the disk has what is in force');
 
   const trying = apply('two.conf', '--canary', '10m', ...share);
   await until(async () => (asking.answers.get('two') ?? 0) > 3, 'the canary to answer');
@@ -87,11 +96,14 @@ test('apply --canary: worse goes back by itself, fine comes into force, its deat
   const busy = await apply('two.conf');
   assert.deepEqual([busy.status, /a canary is being tried/.test(busy.fault)], [1, true], busy.fault);
   const { canary } = (await history()).state;
+  await until(async () => (await login()) !== 401, 'the canary to ban somebody');
+  const statuses = async () => new Set(await Promise.all(Array.from({ length: 8 }, login)));
+  await until(async () => !(await statuses()).has(401), 'all of them to refuse him');
   process.kill(canary.pid, 'SIGKILL');
   const killed = await trying;
   assert.deepEqual([killed.status, /process was ended by SIGKILL/.test(killed.said)], [3, true], killed.said);
   asking.lost.length = 0; // those that the dead process was answering
-  assert.equal((await request(port)).body, 'one');
+  assert.deepEqual([(await request(port)).body, await login()], ['one', 403]);
 
   const fine = await apply('two.conf', '--canary', '2s', ...share, '--canary-requests', '5', '-m', 'to two');
   assert.equal(fine.status, 0, fine.said + fine.fault);
