@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { startApi } from '../control/api/api-rig.ts';
+import { type Rig, startApi } from '../control/api/api-rig.ts';
 import { until } from '../lab/lab.ts';
 import {
   faultsOf,
@@ -136,7 +136,7 @@ test('console: from the set-up link through each screen, in two languages and th
     await explore(page, at, rig.sitePort);
     await letIn(page, at);
     await writeInEditor(page, at);
-    await changeAndRollBack(page, at);
+    await changeAndRollBack(page, at, rig);
 
     await page.getByRole('button', { name: 'Log out' }).click();
     await page.getByRole('button', { name: 'Log in' }).waitFor();
@@ -282,7 +282,7 @@ const secondFile = async (page: Page): Promise<string> =>
   (await page.getByLabel('File').locator('option').nth(1).textContent()) ?? '';
 
 /** A fault is told where it lies, at its line too; a change is seen before it is made, confirmed, and taken back. */
-async function changeAndRollBack(page: Page, at: string): Promise<void> {
+async function changeAndRollBack(page: Page, at: string, rig: Rig): Promise<void> {
   await page.goto(`${at}/#/config`);
   const before = await textOf(page);
   await write(page, before.replace('return 200 hello', 'retrun 200 hello'));
@@ -302,6 +302,13 @@ async function changeAndRollBack(page: Page, at: string): Promise<void> {
   await page.getByLabel('Message').fill('a friendlier end');
   assert.deepEqual(await faultsOf(page), [], 'a change');
   await picture(page, 'change');
+  rig.moat.reload(`${before}# of somebody else\n`);
+  await page.getByRole('button', { name: 'Compare with what is in force' }).click();
+  await page.locator('.diff .removed').getByText('somebody else').waitFor();
+  await page.getByRole('button', { name: 'Discard' }).click();
+  await until(async () => (await textOf(page)).includes('somebody else'), 'what is in force now');
+  await write(page, before.replace('return 200 hello', 'return 200 goodbye'));
+  await page.getByLabel('Message').fill('a friendlier end');
   await button.click();
   await page.locator('dialog').getByRole('button', { name: 'Apply' }).click();
   await page.getByRole('button', { name: 'Keep it' }).click();

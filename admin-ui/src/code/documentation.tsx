@@ -27,6 +27,12 @@ export function Documentation({ about, vocabulary, say }: Props) {
   );
 }
 
+/** What the manual has between backticks. */
+function marked(text: string) {
+  let parts = 0;
+  return text.split('`').map(part => (parts++ % 2 === 0 ? part : <code key={parts}>{part}</code>));
+}
+
 const textOf = ({ says, text }: Word): string => [says, text].filter(Boolean).join('; ');
 
 function DirectiveText({ entry, vocabulary, say }: Omit<Props, 'about'> & { readonly entry: Entry }) {
@@ -36,17 +42,17 @@ function DirectiveText({ entry, vocabulary, say }: Omit<Props, 'about'> & { read
       <p>
         <code className="syntax">{entry.syntax}</code>
       </p>
-      <p>{entry.summary}</p>
+      <p>{marked(entry.summary)}</p>
       {told.length > 0 && (
         <ul>
           {told.map(word => (
             <li key={word.name}>
-              <code>{word.name}</code> {textOf(word)}
+              <code>{word.name}</code> {marked(textOf(word))}
             </li>
           ))}
         </ul>
       )}
-      {entry.differs && <p>{entry.differs}</p>}
+      {entry.differs && <p>{marked(entry.differs)}</p>}
       <dl>
         {entry.default && (
           <>

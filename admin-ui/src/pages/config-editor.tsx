@@ -26,6 +26,8 @@ export function Editor({ config, etag, ask, again }: EditorProps) {
   const [drafts, setDrafts] = useState<Drafts>({});
   const [message, setMessage] = useState('');
   const [wanted, setWanted] = useState<{ readonly fault: Fault }>();
+  /** Of the configuration that the drafts began with: what others bring into force meanwhile is not overruled unseen. */
+  const [seen, setSeen] = useState(etag);
   const files = useMemo(() => Object.entries(drafts).map(([path, text]) => ({ path, text })), [drafts]);
   const tried = useTried(files);
   const inForce = config.texts.find(one => one.path === path)?.text ?? '';
@@ -33,7 +35,14 @@ export function Editor({ config, etag, ask, again }: EditorProps) {
     () => (files.length === 0 ? [] : tried?.diagnostics.filter(({ file }) => file === path)),
     [files, tried, path],
   );
-  const change = (text: string) => setDrafts(was => withDraft(was, path, text, inForce));
+  const change = (text: string) => {
+    if (files.length === 0) setSeen(etag);
+    setDrafts(was => withDraft(was, path, text, inForce));
+  };
+  const lookAgain = () => {
+    setSeen(etag);
+    setDrafts(was => ({ ...was })); // what they would change is another thing now
+  };
   const show = (fault: Fault) => {
     if (config.texts.some(one => one.path === fault.file)) setPath(fault.file);
     setWanted({ fault });
@@ -46,7 +55,7 @@ export function Editor({ config, etag, ask, again }: EditorProps) {
       inputs: canaryFields(say),
       act: async (seconds, all) => {
         const how = { confirmS: Number(seconds), ...canaryOf(all) };
-        await api.change('POST', '/config/apply', etag, { files, message, ...how });
+        await api.change('POST', '/config/apply', seen, { files, message, ...how });
         setDrafts({});
         setMessage('');
         again();
@@ -62,6 +71,14 @@ export function Editor({ config, etag, ask, again }: EditorProps) {
       <p className="faint">{say('hiddenSecrets')}</p>
       {files.length > 0 && (
         <>
+          {seen !== etag && (
+            <p className="note warn" role="status">
+              {say('changedMeanwhile')}{' '}
+              <button type="button" onClick={lookAgain}>
+                {say('lookAgain')}
+              </button>
+            </p>
+          )}
           {tried ? <Verdict tried={tried} show={show} /> : <p className="faint">{say('checking')}</p>}
           <label>
             {say('message')}
@@ -74,7 +91,7 @@ export function Editor({ config, etag, ask, again }: EditorProps) {
             <button
               type="button"
               className="main"
-              disabled={!tried?.sound || message.trim() === ''}
+              disabled={!tried?.sound || message.trim() === '' || seen !== etag}
               onClick={apply}
             >
               {say('apply')}…

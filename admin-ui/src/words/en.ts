@@ -215,6 +215,9 @@ export const EN = {
   otherRevision: 'another one than on this node',
   flowsKept: 'Flow table',
   pathsCarry: '{n} of {all} paths carry',
+  changedMeanwhile:
+    'The configuration in force has changed since you began. What you would apply may take that back: look at the difference anew.',
+  lookAgain: 'Compare with what is in force',
   goThere: 'Go there',
   checking: 'It is checked…',
   noEditor: 'The editor could not be loaded, so this is a plain field. Load the page anew to get it.',

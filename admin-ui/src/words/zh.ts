@@ -215,6 +215,8 @@ export const ZH: Readonly<Record<Key, string>> = {
   otherRevision: '与本节点不同',
   flowsKept: '连接表',
   pathsCarry: '{all} 条路径中 {n} 条畅通',
+  changedMeanwhile: '自您开始编辑以来,生效的配置已发生变化。直接应用可能会撤销他人的更改:请重新查看差异。',
+  lookAgain: '与当前生效的配置比较',
   goThere: '转到该处',
   checking: '正在检查…',
   noEditor: '无法加载编辑器,暂用纯文本框。请重新加载页面以恢复编辑器。',
