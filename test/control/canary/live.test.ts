@@ -46,7 +46,9 @@ function keepAsking(port: number) {
   return { answers: told.answers, lost: told.lost, stop, [Symbol.asyncDispose]: stop };
 }
 
-test('apply --canary: worse goes back by itself, fine comes into force, its death and others meanwhile change nothing; no request is lost', async () => {
+test('apply --canary: worse goes back by itself, fine comes into force, its death and others meanwhile change nothing; no request is lost', {
+  timeout: 200_000, // five canaries, and the processes of each, on a busy machine
+}, async () => {
   const [port = 0, other] = await freePorts(2);
   let n = 0;
   await using bad = await startUpstream(({ target }) =>
