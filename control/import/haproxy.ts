@@ -3,7 +3,7 @@ import { BackendReader, type Pool } from './haproxy-backend.ts';
 import { FrontendReader } from './haproxy-frontend.ts';
 import { type Line, readSections, type Section } from './haproxy-tree.ts';
 import { type Remark, Remarks, type Words } from './outcome.ts';
-import { type Block, writeBlocks } from './write.ts';
+import { type Block, UNIT_PID, writeBlocks } from './write.ts';
 
 export interface HaproxyImport {
   readonly text: string;
@@ -98,7 +98,7 @@ function written(
   const events: Block = { head: ['events'], lines: [['worker_connections', word('maxconn') ?? '16384']] };
   const main = [
     ['worker_processes', word('nbthread') ?? 'auto'],
-    ['pid', '/run/moat/moat.pid'],
+    ['pid', UNIT_PID],
   ];
   return `# Made from ${file} by moat import.\n\n${writeBlocks([...main, events, http])}`;
 }

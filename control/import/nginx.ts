@@ -8,6 +8,7 @@ import {
   statementsOf,
 } from '#config';
 import { SourceLines } from './source-lines.ts';
+import { UNIT_PID } from './write.ts';
 
 /** Each round takes out what the one before has made void. */
 const MOST_ROUNDS = 50;
@@ -26,7 +27,6 @@ const GUARDS =
 /** Without what these do, the files of the folder would be shown as they are. */
 const CONTENT =
   /^((fastcgi|uwsgi|scgi|grpc|memcached|js|perl|redis2?|tarantool)_(pass|content)|perl|content_by_lua.*|passenger_enabled|mp4|flv|hls|dav_methods)$/;
-const PID = '/run/moat/moat.pid';
 
 export interface PlacedRemark {
   /** `file:line`. */
@@ -97,7 +97,9 @@ const REWRITES: Readonly<
   Record<string, (args: readonly string[]) => readonly [text: string, why: string] | undefined>
 > = {
   pid: ([path]) =>
-    path === PID ? undefined : [`pid ${PID};`, `the pid file is ${PID}, where moat's unit has it`],
+    path === UNIT_PID
+      ? undefined
+      : [`pid ${UNIT_PID};`, `the pid file is ${UNIT_PID}, where moat's unit has it`],
   modsecurity: ([on]) =>
     on === 'on'
       ? [

@@ -1,12 +1,15 @@
 /** Writes what was read as a moat.conf. */
 import type { Imported, ImportedBlock, Words } from './outcome.ts';
 
+/** Where moat's unit has its pid file: without it an upgrade of the package has to restart moat. */
+export const UNIT_PID = '/run/moat/moat.pid';
+
 /** @param file where it comes from, for comments */
 export function writeConfig({ servers, cluster }: Imported, file: string): string {
   const isCluster = cluster !== undefined && cluster.blocks.length > 0;
   const services = servers.map(server => ({ ...server, directive: 'virtual_server' }));
   const parts = [
-    `# Made from ${file} by moat import.\n\nevents {\n}\n`,
+    `# Made from ${file} by moat import.\n\npid ${UNIT_PID};\nevents {\n}\n`,
     ...(isCluster ? [block('cluster', cluster.blocks, file, cluster.lines)] : []),
     ...(services.length > 0 || !isCluster ? [block('l4', services, file)] : []),
   ];

@@ -14,7 +14,7 @@ function imported(text: string) {
   const lines = stdout.split('\n').map(line => line.trim());
   return {
     status,
-    lines: lines.filter(line => line !== '' && !line.startsWith('#') && line !== '}'),
+    lines: lines.filter(line => line !== '' && !/^(#|pid |\}$)/.test(line)),
     said: stderr.trim().split('\n'),
   };
 }

@@ -6,6 +6,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 
+/** As in the file that the package brings: the unit's upgrades look for it there. */
+const PID = /^pid .*;$/m.exec(
+  readFileSync(resolve(import.meta.dirname, '../../deploy/debian/moat.conf'), 'utf8'),
+)![0];
 const MOAT = resolve(import.meta.dirname, '../../bin/moat');
 
 function imported(kind: string, text: string, ...options: string[]) {
@@ -17,7 +21,8 @@ function imported(kind: string, text: string, ...options: string[]) {
   return {
     status,
     /** The directives, without those around them. */
-    lines: lines.filter(line => line.endsWith(';') || line.startsWith('virtual_server')),
+    lines: lines.filter(line => (line.endsWith(';') && line !== PID) || line.startsWith('virtual_server')),
+    isOfUnit: lines.includes(PID),
     said: stderr.trim().split('\n'),
   };
 }
@@ -26,7 +31,7 @@ const keepalived = (inside: string, head = '192.0.2.1 80') =>
   imported('keepalived', `virtual_server ${head} {\n${inside}\n}\n`);
 
 test('moat import ipvsadm: services and servers, with modes, tunnels and thresholds', () => {
-  const { lines, said, status } = imported(
+  const { lines, isOfUnit, said, status } = imported(
     'ipvsadm',
     `-A -t 192.0.2.1:80 -s wlc -p 300 -M 255.255.255.0
 -a -t 192.0.2.1:80 -r 10.0.0.1:80 -g -w 3 -x 100 -y 50
@@ -55,6 +60,7 @@ test('moat import ipvsadm: services and servers, with modes, tunnels and thresho
     'persistence 300s;',
     'real_server 10.0.0.1 weight=1 mode=dr;',
   ]);
+  assert.ok(isOfUnit);
   assert.deepEqual(said, ['3 virtual servers, 5 real servers and 0 health checks taken over; 0 remarks']);
   assert.equal(status, 0);
 });
