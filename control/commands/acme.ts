@@ -2,11 +2,11 @@
 import type { ShownIssued } from '../acme/issued.ts';
 import type { RevokeWish } from '../acme/keeper.ts';
 import { REASON_NAMES } from '../acme/revocation.ts';
-import { complain, complainOf } from '../complaint.ts';
-import { load, systemReason } from '../load.ts';
+import { complain } from '../complaint.ts';
+import { systemReason } from '../load.ts';
 import { CONFIG_OPTIONS, invocationFrom, noSuchWord, OptionFault, readOptions } from '../options.ts';
+import { runningSocket } from '../running.ts';
 import { ask } from '../status/client.ts';
-import { socketPathOf } from '../status/report.ts';
 import { durationText, tableOf } from '../status/text.ts';
 
 const FAULTY = 1;
@@ -27,10 +27,8 @@ export async function run(args: readonly string[]): Promise<number> {
   if (extra !== undefined) throw new OptionFault(`unexpected "${extra}"`);
   const taken = verb === 'revoke' ? wishOf(which, values) : undefined;
   if (!taken && values.reason !== undefined) throw new OptionFault('--reason is for revoke');
-  const { model, diagnostics } = load(invocationFrom(values));
-  complainOf(diagnostics, true);
-  if (!model) return FAULTY;
-  const path = socketPathOf(model.process.pidPath);
+  const path = runningSocket(invocationFrom(values));
+  if (path === undefined) return FAULTY;
   const isJson = values.json ?? false;
   try {
     if (verb === 'status') return await status(path, which, isJson);

@@ -8,11 +8,11 @@ import { LEAST_PASSPHRASE, MOST_PASSPHRASE, refuseWeakPassphrase } from '../back
 import { complain } from '../complaint.ts';
 import type { Texts } from '../history/place.ts';
 import type { Invocation } from '../invocation.ts';
-import { load, systemReason } from '../load.ts';
+import { systemReason } from '../load.ts';
 import { CONFIG_OPTIONS, invocationFrom, OptionFault, readOptions } from '../options.ts';
 import { readSecret } from '../read-secret.ts';
+import { socketOf } from '../running.ts';
 import { ask } from '../status/client.ts';
-import { socketPathOf } from '../status/report.ts';
 
 const FAULTY = 1;
 const OPTIONS = {
@@ -67,8 +67,7 @@ export async function askRunning<T>(
   invocation: Invocation,
   question: (path: string) => Promise<T>,
 ): Promise<T | undefined> {
-  const { model } = load(invocation);
-  const path = socketPathOf(model?.process.pidPath ?? `${invocation.prefix}logs/moat.pid`);
+  const path = socketOf(invocation);
   try {
     return await question(path);
   } catch (fault) {

@@ -1,10 +1,10 @@
 /** `moat cluster`: the pair that the running program is one of. */
-import { complain, complainOf } from '../complaint.ts';
-import { load, systemReason } from '../load.ts';
+import { complain } from '../complaint.ts';
+import { systemReason } from '../load.ts';
 import { CONFIG_OPTIONS, invocationFrom, noSuchWord, readOptions } from '../options.ts';
+import { runningSocket } from '../running.ts';
 import { ask } from '../status/client.ts';
 import { clusterText, incidentsText } from '../status/cluster-text.ts';
-import { socketPathOf } from '../status/report.ts';
 
 const FAULTY = 1;
 const OPTIONS = { ...CONFIG_OPTIONS, json: { type: 'boolean' } } as const;
@@ -17,10 +17,8 @@ export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = readOptions(args, OPTIONS, 1);
   const [verb = ''] = positionals;
   if (!isVerb(verb)) throw noSuchWord(verb, Object.keys(VERBS));
-  const { model, diagnostics } = load(invocationFrom(values));
-  complainOf(diagnostics, true);
-  if (!model) return FAULTY;
-  const path = socketPathOf(model.process.pidPath);
+  const path = runningSocket(invocationFrom(values));
+  if (path === undefined) return FAULTY;
   try {
     const figures = await ask(path, 'vrrp');
     if (!figures) {

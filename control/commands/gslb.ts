@@ -1,10 +1,10 @@
 /** `moat gslb`: the sites behind names, as the running program knows them. */
-import { complain, complainOf } from '../complaint.ts';
-import { load, systemReason } from '../load.ts';
+import { complain } from '../complaint.ts';
+import { systemReason } from '../load.ts';
 import { CONFIG_OPTIONS, invocationFrom, OptionFault, readOptions } from '../options.ts';
+import { runningSocket } from '../running.ts';
 import { ask } from '../status/client.ts';
 import { gslbText } from '../status/gslb-text.ts';
-import { socketPathOf } from '../status/report.ts';
 
 const FAULTY = 1;
 const OPTIONS = { ...CONFIG_OPTIONS, json: { type: 'boolean' } } as const;
@@ -15,10 +15,8 @@ export async function run(args: readonly string[]): Promise<number> {
   const [verb = ''] = positionals;
   if (verb !== 'status')
     throw new OptionFault(`${verb === '' ? 'say what' : `"${verb}" is not one of`}: status`);
-  const { model, diagnostics } = load(invocationFrom(values));
-  complainOf(diagnostics, true);
-  if (!model) return FAULTY;
-  const path = socketPathOf(model.process.pidPath);
+  const path = runningSocket(invocationFrom(values));
+  if (path === undefined) return FAULTY;
   try {
     const figures = await ask(path, 'gslb');
     if (!figures) {

@@ -7,10 +7,10 @@ import { diffOf } from '../history/diff.ts';
 import type { HistoryAnswer, HistoryOrder, HistoryState } from '../history/order.ts';
 import type { RevisionHead } from '../history/store.ts';
 import type { Invocation } from '../invocation.ts';
-import { load, systemReason, textNamed } from '../load.ts';
+import { systemReason, textNamed } from '../load.ts';
 import { CONFIG_OPTIONS, invocationFrom, OptionFault, readOptions } from '../options.ts';
+import { socketOf } from '../running.ts';
 import { ask } from '../status/client.ts';
-import { socketPathOf } from '../status/report.ts';
 import { tableOf } from '../status/text.ts';
 import { loadWithRules } from '../waf/load-rules.ts';
 import { awaitCanary, CANARY_OPTIONS, canaryWishOf, TAKEN_BACK } from './canary.ts';
@@ -73,12 +73,6 @@ export const commandOf = (verb: Verb): Command => ({
     }
   },
 });
-
-/** What lies on the disk may be faulty by now: then the pid file is where a sound one would have it. */
-function socketOf(invocation: Invocation): string {
-  const { model } = load(invocation);
-  return socketPathOf(model?.process.pidPath ?? `${invocation.prefix}logs/moat.pid`);
-}
 
 function refuseStray(verb: Verb, values: Values): void {
   const { message, confirm: time, 'over-drift': over, limit } = values;

@@ -1,10 +1,10 @@
 /** `moat kubernetes`: what objects of Kubernetes come to in the running program, and what of them is left out. */
-import { complain, complainOf } from '../complaint.ts';
+import { complain } from '../complaint.ts';
 import type { ShownRoutes } from '../kubernetes/keeper.ts';
-import { load, systemReason } from '../load.ts';
+import { systemReason } from '../load.ts';
 import { CONFIG_OPTIONS, invocationFrom, OptionFault, readOptions } from '../options.ts';
+import { runningSocket } from '../running.ts';
 import { ask } from '../status/client.ts';
-import { socketPathOf } from '../status/report.ts';
 import { durationText, tableOf } from '../status/text.ts';
 
 const FAULTY = 1;
@@ -14,10 +14,8 @@ const OPTIONS = { ...CONFIG_OPTIONS, json: { type: 'boolean' } } as const;
 export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = readOptions(args, OPTIONS, 1);
   if (positionals.length !== 1 || positionals[0] !== 'status') throw new OptionFault('say what: status');
-  const { model, diagnostics } = load(invocationFrom(values));
-  complainOf(diagnostics, true);
-  if (!model) return FAULTY;
-  const path = socketPathOf(model.process.pidPath);
+  const path = runningSocket(invocationFrom(values));
+  if (path === undefined) return FAULTY;
   try {
     const sources = await ask(path, 'routes');
     if (sources.length === 0) complain('error', 'the running moat has no kubernetes directive in force');

@@ -1,11 +1,11 @@
 /** `moat l4`: the L4 tier of the running program. */
-import { complain, complainOf } from '../complaint.ts';
+import { complain } from '../complaint.ts';
 import { load, systemReason } from '../load.ts';
 import { CONFIG_OPTIONS, invocationFrom, noSuchWord, OptionFault, readOptions } from '../options.ts';
+import { runningSocket } from '../running.ts';
 import { ask } from '../status/client.ts';
 import { connectionsText, countsText, listText, ratesText, statsText, topText } from '../status/l4-text.ts';
 import { watchL4 } from '../status/l4-watch.ts';
-import { socketPathOf } from '../status/report.ts';
 import { type Answers, type L4Wish, MOST_CONNECTIONS, type Question } from '../status/server.ts';
 import { withdraw } from './l4-withdraw.ts';
 
@@ -32,10 +32,9 @@ export async function run(args: readonly string[]): Promise<number> {
   const [verb = '', ...words] = positionals;
   const wish = SHOWS.includes(verb) ? undefined : wishOf(verb, words);
   refuseStray(verb, values);
-  const { model, diagnostics } = load(invocationFrom(values));
-  complainOf(diagnostics, true);
-  if (!model) return FAULTY;
-  const path = socketPathOf(model.process.pidPath);
+  const invocation = invocationFrom(values);
+  const path = runningSocket(invocation);
+  if (path === undefined) return FAULTY;
   const show = <Q extends Question>(question: Q, text: (answer: Shown<Q>) => string) =>
     tell(path, question, answer => {
       noteCut(question, answer);
@@ -51,8 +50,10 @@ export async function run(args: readonly string[]): Promise<number> {
       return watchL4(path, { ...how, text: topText });
     case 'stats':
       return show('l4', statsText);
-    case 'withdraw':
-      return withdraw(path, model.l4?.pinPath);
+    case 'withdraw': {
+      const { model } = load(invocation);
+      return model ? withdraw(path, model.l4?.pinPath) : FAULTY; // where its maps are pinned, no faulty file tells
+    }
     default:
       return show('l4-connections', connectionsText);
   }

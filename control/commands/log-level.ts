@@ -1,12 +1,10 @@
 /** `moat log-level`: how bad a line must be to stand in the error logs of the running program. */
 import { parseDurationMs } from '#kit/units.ts';
 import { LOG_LEVELS } from '#model/l7/log.ts';
-import { complainOf } from '../complaint.ts';
 import { orderLive, showLive } from '../live/command.ts';
 import { isLogLevel } from '../live/settings.ts';
-import { load } from '../load.ts';
 import { CONFIG_OPTIONS, invocationFrom, OptionFault, readOptions } from '../options.ts';
-import { socketPathOf } from '../status/report.ts';
+import { runningSocket } from '../running.ts';
 
 /** @returns 1 when no program of this configuration answers, or refuses */
 export async function run(args: readonly string[]): Promise<number> {
@@ -18,10 +16,8 @@ export async function run(args: readonly string[]): Promise<number> {
   const lengthMs = values.for === undefined ? undefined : parseDurationMs(values.for, 1000);
   if (values.for !== undefined && (!lengthMs || word === undefined))
     throw new OptionFault('--for TIME belongs to a level: moat log-level debug --for 10m');
-  const { model, diagnostics } = load(invocationFrom(values));
-  complainOf(diagnostics, true);
-  if (!model) return 1;
-  const path = socketPathOf(model.process.pidPath);
+  const path = runningSocket(invocationFrom(values));
+  if (path === undefined) return 1;
   if (word !== undefined)
     return orderLive(path, { kind: 'log-level', level: isLogLevel(word) ? word : undefined, lengthMs });
   return showLive(path, values.json ?? false, ({ said, configuredLevel }) => {

@@ -1,11 +1,11 @@
 /** `moat pool`: the pools of the running program, and orders to their members. */
 import type { MemberSnapshot, PoolSnapshot, SourceFigures } from '#l7';
-import { complain, complainOf } from '../complaint.ts';
-import { load, systemReason } from '../load.ts';
+import { complain } from '../complaint.ts';
+import { systemReason } from '../load.ts';
 import { CONFIG_OPTIONS, invocationFrom, noSuchWord, OptionFault, readOptions } from '../options.ts';
 import type { PoolWish } from '../pool/order.ts';
+import { runningSocket } from '../running.ts';
 import { ask } from '../status/client.ts';
-import { socketPathOf } from '../status/report.ts';
 import { durationText, tableOf } from '../status/text.ts';
 
 const FAULTY = 1;
@@ -21,10 +21,8 @@ export async function run(args: readonly string[]): Promise<number> {
   const [verb = '', ...words] = positionals;
   const wish = verb === 'list' ? undefined : wishOf(verb, words);
   if (!wish && words.length > 1) throw new OptionFault(`unexpected "${words[1]}"`);
-  const { model, diagnostics } = load(invocationFrom(values));
-  complainOf(diagnostics, true);
-  if (!model) return FAULTY;
-  const path = socketPathOf(model.process.pidPath);
+  const path = runningSocket(invocationFrom(values));
+  if (path === undefined) return FAULTY;
   try {
     return await (wish ? order(path, wish) : list(path, words[0], values.json ?? false));
   } catch (fault) {

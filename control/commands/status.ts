@@ -1,10 +1,10 @@
 /** `moat status`: what the running program does, once, as JSON, or again every second. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { complain, complainOf } from '../complaint.ts';
-import { load, systemReason } from '../load.ts';
+import { complain } from '../complaint.ts';
+import { systemReason } from '../load.ts';
 import { CONFIG_OPTIONS, invocationFrom, readOptions } from '../options.ts';
+import { runningSocket } from '../running.ts';
 import { askStatus } from '../status/client.ts';
-import { socketPathOf } from '../status/report.ts';
 import type { Sample } from '../status/sample.ts';
 import { drawStatus } from '../status/table.ts';
 import { CLEAR_SCREEN } from '../status/text.ts';
@@ -22,10 +22,8 @@ const WATCH_MS = 1000;
 /** @returns 1 when no program of this configuration answers */
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = readOptions(args, OPTIONS);
-  const { model, diagnostics } = load(invocationFrom(values));
-  complainOf(diagnostics);
-  if (!model) return 1;
-  const path = socketPathOf(model.process.pidPath);
+  const path = runningSocket(invocationFrom(values), false);
+  if (path === undefined) return 1;
   try {
     if (values.json) process.stdout.write(`${JSON.stringify(await askStatus(path))}\n`);
     else if (values.watch) await watch(path);

@@ -2,11 +2,11 @@
 import { parseDurationMs } from '#kit/units.ts';
 import type { ShownToken, TokenOrder } from '../api/token/store.ts';
 import { isRole, isScope, ROLES, SCOPES } from '../api/token/token.ts';
-import { complain, complainOf } from '../complaint.ts';
-import { load, systemReason } from '../load.ts';
+import { complain } from '../complaint.ts';
+import { systemReason } from '../load.ts';
 import { CONFIG_OPTIONS, invocationFrom, OptionFault, readOptions } from '../options.ts';
+import { runningSocket } from '../running.ts';
 import { ask } from '../status/client.ts';
-import { socketPathOf } from '../status/report.ts';
 import { tableOf } from '../status/text.ts';
 
 const FAULTY = 1;
@@ -26,10 +26,8 @@ type Values = ReturnType<typeof readOptions<typeof OPTIONS>>['values'];
 export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = readOptions(args, OPTIONS, 2);
   const order = orderOf(positionals, values);
-  const { model, diagnostics } = load(invocationFrom(values));
-  complainOf(diagnostics, true);
-  if (!model) return FAULTY;
-  const path = socketPathOf(model.process.pidPath);
+  const path = runningSocket(invocationFrom(values));
+  if (path === undefined) return FAULTY;
   try {
     return order ? await obey(path, order, values.json === true) : await list(path, values.json === true);
   } catch (fault) {

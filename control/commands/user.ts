@@ -2,12 +2,12 @@
 import { isRole, ROLES } from '../api/token/token.ts';
 import type { UserOrder } from '../api/user/order.ts';
 import type { ShownUser } from '../api/user/store.ts';
-import { complain, complainOf } from '../complaint.ts';
-import { load, systemReason } from '../load.ts';
+import { complain } from '../complaint.ts';
+import { systemReason } from '../load.ts';
 import { CONFIG_OPTIONS, invocationFrom, OptionFault, readOptions } from '../options.ts';
 import { readSecret } from '../read-secret.ts';
+import { runningSocket } from '../running.ts';
 import { ask } from '../status/client.ts';
-import { socketPathOf } from '../status/report.ts';
 import { tableOf } from '../status/text.ts';
 
 const FAULTY = 1;
@@ -27,10 +27,8 @@ const VERBS: Readonly<Record<string, (name: string, password: () => Promise<stri
 export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = readOptions(args, OPTIONS, 3);
   const order = await orderOf(positionals, values.role);
-  const { model, diagnostics } = load(invocationFrom(values));
-  complainOf(diagnostics, true);
-  if (!model) return FAULTY;
-  const path = socketPathOf(model.process.pidPath);
+  const path = runningSocket(invocationFrom(values));
+  if (path === undefined) return FAULTY;
   try {
     const answer = await ask(path, 'user-order', JSON.stringify(order));
     if ('fault' in answer) {

@@ -1,11 +1,11 @@
 /** `moat vrrp`: the virtual routers of the running program. */
 import { createInterface } from 'node:readline/promises';
 import type { ClusterFigures, ClusterOrder } from '#cluster';
-import { complain, complainOf } from '../complaint.ts';
-import { load, systemReason } from '../load.ts';
+import { complain } from '../complaint.ts';
+import { systemReason } from '../load.ts';
 import { CONFIG_OPTIONS, invocationFrom, noSuchWord, OptionFault, readOptions } from '../options.ts';
+import { runningSocket } from '../running.ts';
 import { ask } from '../status/client.ts';
-import { socketPathOf } from '../status/report.ts';
 import { explainText } from '../status/vrrp-explain.ts';
 import { statusText } from '../status/vrrp-text.ts';
 
@@ -24,10 +24,8 @@ export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = readOptions(args, OPTIONS, MOST_WORDS);
   const [verb = '', ...words] = positionals;
   const work = workOf(verb, words, values.json === true, values.yes === true);
-  const { model, diagnostics } = load(invocationFrom(values));
-  complainOf(diagnostics, true);
-  if (!model) return FAULTY;
-  const path = socketPathOf(model.process.pidPath);
+  const path = runningSocket(invocationFrom(values));
+  if (path === undefined) return FAULTY;
   try {
     return await work(path);
   } catch (fault) {

@@ -1,7 +1,7 @@
 /** A Debian of its own under systemd-nspawn, for tests of the package: its systemd boots, its root is thrown away. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { until } from '../lab/lab.ts';
@@ -22,10 +22,14 @@ export class Container implements AsyncDisposable {
   readonly #root = join(this.#dir, 'root');
   readonly #boot: ChildProcess;
 
-  /** @param base a debootstrap that is kept between runs; made when it is not there, which takes minutes */
-  constructor(base: string) {
+  /**
+   * @param base a debootstrap that is kept between runs; made when it is not there, which takes minutes
+   * @param more packages that it has beside what all need
+   */
+  constructor(base: string, more: readonly string[] = []) {
+    const included = [INCLUDED, ...more].join();
     if (!existsSync(join(base, 'usr')))
-      must('debootstrap', '--variant=minbase', `--include=${INCLUDED}`, 'bookworm', base);
+      must('debootstrap', '--variant=minbase', `--include=${included}`, 'bookworm', base);
     for (const name of ['root', 'upper', 'work']) mkdirSync(join(this.#dir, name));
     const layers = `lowerdir=${base},upperdir=${this.#dir}/upper,workdir=${this.#dir}/work`;
     must('mount', '-t', 'overlay', 'overlay', '-o', layers, this.#root);
@@ -77,6 +81,11 @@ export class Container implements AsyncDisposable {
       }
     };
     await until(isUp, 'systemd to have booted', 120_000);
+  }
+
+  /** Writes a file inside. */
+  put(path: string, text: string): void {
+    writeFileSync(join(this.#root, path), text);
   }
 
   /** @returns its name inside */

@@ -3,30 +3,16 @@
  * systemd-nspawn and debootstrap, so it runs where MOAT_PACKAGE=1 asks for it. MOAT_PACKAGE_BASE names a debootstrap to keep.
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { until } from '../lab/lab.ts';
+import { builtPackage } from './build.ts';
 import { Container } from './container.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
 const skip = process.env.MOAT_PACKAGE === '1' ? false : 'MOAT_PACKAGE=1 builds and installs the package';
 const kept = process.env.MOAT_PACKAGE_BASE;
-
-/** @returns where it lies */
-function built(version: string): string {
-  const { status, stdout, stderr } = spawnSync(join(ROOT, 'scripts/build-deb'), [version], {
-    encoding: 'utf8',
-    env: { ...process.env, MOAT_DEB_COMPRESSION: 'gzip' },
-  });
-  assert.equal(status, 0, stderr);
-  const [, path] = /^built (dist\/\S+\.deb)/m.exec(stdout) ?? [];
-  const file = join(ROOT, path!);
-  after(() => rmSync(file, { force: true }));
-  return file;
-}
 
 const CLIENT = `while [ ! -e /tmp/end ]; do
   if curl -s -m 10 -o /dev/null -f http://127.0.0.1/; then echo ok; else echo failed; fi
@@ -51,7 +37,7 @@ async function under(
 test('package: installed, reloaded, upgraded, watched and purged by what the system has for it', {
   skip,
 }, async () => {
-  const [old, next] = ['0.0.1', '0.0.2'].map(built);
+  const [old, next] = ['0.0.1', '0.0.2'].map(version => builtPackage(version));
   const base = kept ?? mkdtempSync(join(tmpdir(), 'moat-base-'));
   if (kept === undefined) after(() => rmSync(base, { recursive: true }));
   await using box = new Container(base);
