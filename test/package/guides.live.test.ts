@@ -16,6 +16,9 @@ const skip = process.env.MOAT_PACKAGE === '1' ? false : 'MOAT_PACKAGE=1 follows 
 const base = process.env.MOAT_PACKAGE_BASE ?? mkdtempSync(join(tmpdir(), 'moat-base-'));
 if (process.env.MOAT_PACKAGE_BASE === undefined) after(() => rmSync(base, { recursive: true }));
 
+/** Built once for all. */
+const file = skip ? '' : builtPackage();
+
 /** The lines of a guide's blocks of shell, as they stand there; those after `#   ` are for whoever goes back. */
 function linesOf(page: string): string[] {
   const blocks = [...readFileSync(join(ROOT, page), 'utf8').matchAll(/^```sh\n(.*?)^```$/gms)];
@@ -38,7 +41,6 @@ const commandsOf = (lines: readonly string[]) => lines.filter(line => !line.star
 const active = (box: Container, unit: string) => box.run(`systemctl is-active ${unit}`).stdout.trim();
 
 test('guide: nginx is replaced word by word, and put back', { skip }, async () => {
-  const file = builtPackage();
   await using box = new Container(join(base, 'nginx'), ['nginx-light']);
   await box.booted();
   box.bring(file);
@@ -93,7 +95,6 @@ virtual_server 192.0.2.100 80 {
 `;
 
 test('guide: LVS and keepalived are replaced word by word', { skip }, async () => {
-  const file = builtPackage();
   await using box = new Container(join(base, 'keepalived'), ['keepalived', 'ipvsadm']);
   await box.booted();
   box.do('ip link add eth0 type veth peer name far; ip link set eth0 up; ip link set far up');
@@ -114,7 +115,6 @@ test('guide: LVS and keepalived are replaced word by word', { skip }, async () =
 });
 
 test('guide: drills every week, until the timer is wanted no more', { skip }, async () => {
-  const file = builtPackage();
   await using box = new Container(join(base, 'plain'));
   await box.booted();
   box.do(`apt-get install -y ${box.bring(file)}`);
