@@ -11,6 +11,8 @@ export interface AddressesSeen {
   readonly held: readonly boolean[];
   /** When the first of them is shut in, unless its fence is told another time until then. */
   readonly closesMs: number | undefined;
+  /** When the last of them was that is. */
+  readonly closedMs: number | undefined;
 }
 
 export class AddressSight {
@@ -27,6 +29,10 @@ export class AddressSight {
       return one !== undefined && (atMs < untilMs || atMs >= overMs);
     });
     const ahead = fences.flatMap(fence => (fence && fence.untilMs > atMs ? [fence.untilMs] : []));
-    return { atMs, held, closesMs: ahead.length === 0 ? undefined : Math.min(...ahead) };
+    const closed = fences.flatMap((fence, at) => (fence && there[at] && !held[at] ? [fence.untilMs] : []));
+    return {
+      ...{ atMs, held, closesMs: ahead.length === 0 ? undefined : Math.min(...ahead) },
+      closedMs: closed.length === 0 ? undefined : Math.max(...closed),
+    };
   }
 }

@@ -13,9 +13,10 @@ let before: boolean | undefined;
 let closing: NodeJS.Timeout | undefined;
 
 function look(): void {
-  const { atMs, held, closesMs } = sight.look(wanted);
+  const { atMs, held, closesMs, closedMs } = sight.look(wanted);
   const [has = false] = held;
-  if (has !== before) process.stdout.write(`${atMs} ${has ? 1 : 0}\n`);
+  // A fence closes at its moment, however late that is seen.
+  if (has !== before) process.stdout.write(`${has ? atMs : (closedMs ?? atMs)} ${has ? 1 : 0}\n`);
   before = has;
   clearTimeout(closing);
   if (closesMs !== undefined) closing = setTimeout(look, Math.ceil(closesMs - monotonicMs()));

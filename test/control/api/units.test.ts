@@ -243,6 +243,7 @@ const NO_SECRETS = new Set([
   ],
   // Kinds of keys and names of files; what is in `data:` there has its own mark.
   ...['account_key key', 'external_account_key kid', 'acme_certificate key', 'discover token_file'],
+  ...['kubernetes token_file', 'kubernetes no_secrets'],
   // A part of it, in the place of a file: see `data:`.
   'ssl_certificate_key file',
   'ssl_session_ticket_key file',
