@@ -60,8 +60,9 @@ const SUMS = new Set([949110, 959100]);
 
 const REASONS: readonly Reason[] = [
   {
-    text: 'our rules are asked about requests that the parser refuses, too',
-    covers: (_id, side, { ours, theirs }) => side === 'ours' && ours.status >= 400 && theirs.ids.size === 0,
+    text: 'our rules are asked about requests that the parser refuses, too; one without a version is of HTTP/0.9 there',
+    covers: (_id, side, { ours, theirs }) =>
+      side === 'ours' && ours.status >= 400 && (theirs.ids.size === 0 || theirs.status === 0),
   },
   {
     text: 'our parser answers before the body is read: the request breaks RFC 9112',
@@ -112,7 +113,11 @@ const REASONS: readonly Reason[] = [
   },
   {
     text: 'XML without a body is no broken XML',
-    covers: (id, side, { wire }) => id === 2002 && side === 'theirs' && isXml(wire) && bodyOf(wire) === '',
+    covers: (id, side, { wire }) =>
+      id === 2002 &&
+      side === 'theirs' &&
+      /^content-type:.*\bxml\b/im.test(headOf(wire)) &&
+      bodyOf(wire) === '',
   },
   {
     text: 'ctl:forceRequestBodyVariable reads arguments from a body of another type here, as in ModSecurity 2',
