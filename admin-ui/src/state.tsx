@@ -54,6 +54,16 @@ export function useChoice<T extends string>(name: string, first: T): [T, (value:
   return [value, choose];
 }
 
+/** @returns ms since 1970, anew each second: for what counts down */
+export function useNowMs(): number {
+  const [nowMs, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  return nowMs;
+}
+
 const AGAIN_MS = 2000;
 
 export function useLive(api: Api) {

@@ -1,8 +1,8 @@
 /** A canary: how it is wished for beside an apply, and both sides while a part of the traffic tries what is new. */
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { type Field, msText } from '../parts.tsx';
 import type { CanarySide, Config } from '../shapes.ts';
-import { useShared } from '../state.tsx';
+import { useNowMs, useShared } from '../state.tsx';
 
 type Say = ReturnType<typeof useShared>['say'];
 
@@ -44,12 +44,8 @@ export function CanaryNote({ config, etag, again }: NoteProps) {
 
 function Running({ config: { canary }, etag, again }: NoteProps) {
   const { api, say } = useShared();
-  const [nowMs, setNow] = useState(Date.now());
+  const nowMs = useNowMs();
   const [fault, setFault] = useState<string>();
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, []);
   if (!canary) return null;
   const end = () =>
     void api.change('POST', '/config/rollback', etag, {}).then(

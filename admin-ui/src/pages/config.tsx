@@ -1,8 +1,8 @@
 /** The configuration: what is in force, what waits to be confirmed, what another text would change, and every one that was. */
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { Ask, Card, type Deed, Sheet, State, Table } from '../parts.tsx';
 import type { Config, Diff, Page, Revision } from '../shapes.ts';
-import { mayDo, useAsked, useShared } from '../state.tsx';
+import { mayDo, useAsked, useNowMs, useShared } from '../state.tsx';
 import { CanaryNote } from './config-canary.tsx';
 import { Editor } from './config-editor.tsx';
 import { DiffText } from './config-verdict.tsx';
@@ -45,12 +45,8 @@ interface PartProps {
 /** What goes back by itself, and how long that takes still. */
 function Waiting({ config, etag, again }: PartProps) {
   const { api, say } = useShared();
-  const [nowMs, setNow] = useState(Date.now());
+  const nowMs = useNowMs();
   const [fault, setFault] = useState<string>();
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, []);
   const { unconfirmed } = config;
   if (!unconfirmed) return null;
   const end = (path: string) =>
