@@ -13,7 +13,7 @@ import type { AcmeKeeper } from './acme/keeper.ts';
 import { companyOf, ordersHere } from './acme/leader.ts';
 import type { ApiPlane } from './api/plane.ts';
 import { BanKeeper } from './ban/keeper.ts';
-import { type WholeNode, wholeNodeOf } from './canary/whole-node.ts';
+import type { WholeNode } from './canary/whole-node.ts';
 import { CertificateHealth } from './certificate-health.ts';
 import { ClusterHealth } from './cluster-health.ts';
 import { diskNeedsOf } from './disk-needs.ts';
@@ -248,7 +248,7 @@ export class Applier {
 
   /** What is in force for the whole node, beside the L7 tier; undefined before the first configuration. */
   get wholeNode(): WholeNode | undefined {
-    return this.#configured && wholeNodeOf(this.#configured);
+    return this.#configured;
   }
 
   /**

@@ -72,7 +72,7 @@ export class Master {
       isShared: () => this.#sharesSockets(),
       revision: () => applier.revision,
       start: async (model, plan, overtaken) => {
-        if (this.#ending || this.#workersAreAway) throw new Error('the workers are away, or on their way');
+        this.#refuseAway();
         const { startCanary } = await import('./canary/start.ts');
         return startCanary(applier, model, plan, overtaken);
       },
@@ -93,14 +93,19 @@ export class Master {
     return history;
   }
 
-  async #reroute(): Promise<void> {
+  /** @throws {Error} */
+  #refuseAway(): void {
     if (this.#ending || this.#workersAreAway) throw new Error('the workers are away, or on their way');
+  }
+
+  async #reroute(): Promise<void> {
+    this.#refuseAway();
     await this.#applier.reroute();
     this.#tellInForce();
   }
 
   async #bring(model: Model, texts: ReadonlyMap<string, string>): Promise<readonly string[]> {
-    if (this.#ending || this.#workersAreAway) throw new Error('the workers are away, or on their way');
+    this.#refuseAway();
     const missing = await this.#apply(model, texts);
     this.#tellInForce();
     return missing;

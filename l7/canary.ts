@@ -4,7 +4,7 @@ import type { AcmeNews } from './acme/news.ts';
 import type { BanOrder, ZoneBans } from './ban/desk.ts';
 import { Child, howItEnded } from './child.ts';
 import type { PlaneNews, PlaneStatus, Slot, ToControl, ToProcess } from './messages.ts';
-import type { ListeningSocket, PlaneInput } from './plane.ts';
+import type { PlaneInput } from './plane.ts';
 import type { PoolOrder } from './upstream/member-order.ts';
 
 /** What a process of the tier is told once: what others know already. */
@@ -112,4 +112,4 @@ export class Canary {
   }
 }
 
-const withoutFd = ({ key, slot, shared }: ListeningSocket): Slot => ({ key, slot, shared });
+export const withoutFd = ({ key, slot, shared }: Slot): Slot => ({ key, slot, shared });

@@ -167,7 +167,7 @@ export type ToWorker =
   /** `gone`: paths that no configuration names any more; their descriptors are closed after the answer. */
   | { readonly kind: 'rotate'; readonly files: readonly FileGrant[]; readonly gone: readonly string[] }
   | { readonly kind: 'status' }
-  /** The same. */
+  /** As the process is told. */
   | { readonly kind: 'retire'; readonly accepts: boolean }
   | { readonly kind: 'drain' }
   | { readonly kind: 'close' };

@@ -7,7 +7,7 @@ import type { AcmeNews } from './acme/news.ts';
 import type { AcmeNote } from './acme/note.ts';
 import { AcmeShelf } from './acme/shelf.ts';
 import type { BanOrder, ZoneBans } from './ban/desk.ts';
-import { Canary, type Knowledge } from './canary.ts';
+import { Canary, type Knowledge, withoutFd } from './canary.ts';
 import { Child, type Ending, howItEnded } from './child.ts';
 import type { FileText } from './discovery/follow.ts';
 import type { KeptSource } from './discovery/kept.ts';
@@ -407,5 +407,3 @@ export class L7Plane {
     }
   }
 }
-
-const withoutFd = ({ key, slot, shared }: Slot): Slot => ({ key, slot, shared });

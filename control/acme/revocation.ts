@@ -4,7 +4,7 @@ import { AcmeFault } from './fault.ts';
 import type { Session } from './session.ts';
 
 /** RFC 5280 §5.3.1, those that a subscriber may say; `unspecified` is said by saying none. */
-export const REVOCATION_REASONS = {
+const REVOCATION_REASONS = {
   unspecified: undefined,
   'key-compromise': 1,
   'affiliation-changed': 3,

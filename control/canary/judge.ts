@@ -80,7 +80,7 @@ const ofText = (part: number, all: number): string =>
 const faultText = ({ failed, requests }: Counts): string => ofText(failed, requests);
 
 /** Of both sides, for the history. */
-export function figuresText(old: Counts, fresh: Counts): string {
+function figuresText(old: Counts, fresh: Counts): string {
   const of = (counts: Counts) => {
     const slowest = slowestS(counts);
     const time = slowest === undefined ? '' : `, 95 of 100 within ${msText(slowest)}`;

@@ -7,7 +7,7 @@ import { withoutSites } from '../revision.ts';
 import type { CanaryPlan } from './plan.ts';
 import { CanaryRun } from './run.ts';
 import { CanarySockets } from './sockets.ts';
-import { WHOLE_NODE, type WholeNode, wholeNodeOf } from './whole-node.ts';
+import { WHOLE_NODE, type WholeNode } from './whole-node.ts';
 
 /** @throws {Refusal} with the reason; then nothing has changed */
 export async function startCanary(
@@ -42,7 +42,7 @@ export async function startCanary(
 
 function refuseWholeNode(inForce: WholeNode | undefined, next: Model): void {
   const name = WHOLE_NODE.find(
-    key => !isDeepStrictEqual(withoutSites(inForce?.[key]), withoutSites(wholeNodeOf(next)[key])),
+    key => !isDeepStrictEqual(withoutSites(inForce?.[key]), withoutSites(next[key])),
   );
   if (name === undefined) return;
   const what = name === 'acme' ? 'which certificates are ordered' : `the ${name} block`;

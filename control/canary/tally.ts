@@ -11,8 +11,6 @@ export interface Counts {
   readonly tries: number;
   /** No answer came of them. */
   readonly failedTries: number;
-  /** From the head of a request to the end of its answer. */
-  readonly sumS: number;
   /** Requests by how long they took, one more than there are bounds. */
   readonly buckets: readonly number[];
   /** In seconds. */
@@ -20,20 +18,20 @@ export interface Counts {
 }
 
 export const NOTHING: Counts = {
-  ...{ requests: 0, failed: 0, tries: 0, failedTries: 0, sumS: 0 },
+  ...{ requests: 0, failed: 0, tries: 0, failedTries: 0 },
   ...{ buckets: [], bounds: [] },
 };
 
 const SERVER_FAULTS = 5;
 
 /** Since the process began. */
-export function countsOf({ traffic, pools }: Pick<PlaneStatus, 'traffic' | 'pools'>): Counts {
+function countsOf({ traffic, pools }: Pick<PlaneStatus, 'traffic' | 'pools'>): Counts {
   if (!traffic) return NOTHING;
   const members = pools.flatMap(pool => pool.members);
   const sum = (of: 'requests' | 'fails') => members.reduce((all, { counts }) => all + counts[of], 0);
   const { durations, durationBounds, answers } = traffic;
   return {
-    ...{ requests: durations.count, failed: answers[SERVER_FAULTS] ?? 0, sumS: durations.sum },
+    ...{ requests: durations.count, failed: answers[SERVER_FAULTS] ?? 0 },
     ...{ tries: sum('requests'), failedTries: sum('fails') },
     ...{ buckets: durations.buckets, bounds: durationBounds },
   };
@@ -46,7 +44,6 @@ function combine(a: Counts, b: Counts, how: (a: number, b: number) => number): C
     failed: how(a.failed, b.failed),
     tries: how(a.tries, b.tries),
     failedTries: how(a.failedTries, b.failedTries),
-    sumS: how(a.sumS, b.sumS),
     buckets: Array.from({ length }, (_, at) => how(a.buckets[at] ?? 0, b.buckets[at] ?? 0)),
     bounds: a.bounds.length > 0 ? a.bounds : b.bounds,
   };

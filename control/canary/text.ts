@@ -14,7 +14,7 @@ export function canaryText(state: CanaryState, nowMs: number): string {
   const head =
     outcome === undefined
       ? `canary of ${who}: ${sharePercent} of 100 new connections, ${durationText(endsMs - nowMs)} to go`
-      : `canary of ${who}: ${outcomeText(outcome)}: ${reason}`;
+      : `canary of ${who}: ${OUTCOMES[outcome]}: ${reason}`;
   const table = tableOf(
     ['', 'requests', '5xx', '95% within'],
     [row('canary', fresh), row('the others', old)],
@@ -29,5 +29,3 @@ const OUTCOMES: Readonly<Record<NonNullable<CanaryState['outcome']>, string>> = 
   stopped: 'taken back',
   refused: 'it was well, and could not be brought into force',
 };
-
-export const outcomeText = (outcome: NonNullable<CanaryState['outcome']>): string => OUTCOMES[outcome];

@@ -4,7 +4,3 @@ import type { Model } from '#model/main.ts';
 export const WHOLE_NODE = ['l4', 'cluster', 'gslb', 'api', 'acme'] as const;
 
 export type WholeNode = Pick<Model, (typeof WHOLE_NODE)[number]>;
-
-export const wholeNodeOf = ({ l4, cluster, gslb, api, acme }: Model): WholeNode => ({
-  ...{ l4, cluster, gslb, api, acme },
-});

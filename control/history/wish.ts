@@ -1,5 +1,4 @@
 /** What is wished of the configurations of the program, by whom, and whose hands do it. */
-import type { Log } from '#kit/log.ts';
 import type { Model } from '#model/main.ts';
 import type { CanaryHands } from '../canary/keeper.ts';
 import type { CanaryWish } from '../canary/plan.ts';
@@ -10,15 +9,10 @@ import type { Reason } from './store.ts';
 /** Of the control process. */
 export interface Hands extends CanaryHands {
   readonly invocation: Invocation;
-  log(): Log;
   /** In force now. */
   texts(): Texts;
   /** @returns what of it is not in force @throws {Error} with the reason; then nothing has changed */
   bring(model: Model, texts: Texts): Promise<readonly string[]>;
-  /** Does nothing else meanwhile. */
-  take<T>(work: () => Promise<T>): Promise<T>;
-  /** Another control process is there, on the same files. */
-  isShared(): boolean;
 }
 
 export interface Cause {

@@ -37,17 +37,17 @@ const orderLive = (text: string, { live }: Applier): ReturnType<Answers['live-or
 const orderBan = (text: string, { bans }: Applier): ReturnType<Answers['ban-order']> =>
   outcomeOf(async () => bans.order(JSON.parse(text)));
 
-const renew = (text: string, { acme }: Applier): ReturnType<Answers['acme-renew']> =>
-  outcomeOf(async () => {
-    if (!acme) throw new Error('no certificate is ordered');
-    return acme.renew(JSON.parse(text));
-  });
+const renew = (text: string, applier: Applier): ReturnType<Answers['acme-renew']> =>
+  outcomeOf(async () => acmeOf(applier).renew(JSON.parse(text)));
 
-const revoke = (text: string, { acme }: Applier): ReturnType<Answers['acme-revoke']> =>
-  outcomeOf(async () => {
-    if (!acme) throw new Error('no certificate is ordered');
-    return acme.revoke(JSON.parse(text));
-  });
+const revoke = (text: string, applier: Applier): ReturnType<Answers['acme-revoke']> =>
+  outcomeOf(async () => acmeOf(applier).revoke(JSON.parse(text)));
+
+/** @throws {Error} when there is none */
+function acmeOf({ acme }: Applier): NonNullable<Applier['acme']> {
+  if (!acme) throw new Error('no certificate is ordered');
+  return acme;
+}
 
 /** @throws {Error} when there is none */
 function apiOf({ api }: Applier): NonNullable<Applier['api']> {

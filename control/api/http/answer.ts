@@ -20,7 +20,7 @@ import { cookieField, ticketField, ticketIn } from './cookie.ts';
 import type { Caller, Credentials } from './credentials.ts';
 import { refuseOtherHost, refuseOtherOrigin, refuseTwins } from './gate.ts';
 import type { Idempotency } from './idempotency.ts';
-import type { Patience } from './patience.ts';
+import type { Arrival } from './patience.ts';
 import { PROBLEM_TYPE, problemOf, refusalOf } from './problem.ts';
 
 const BODY_BYTES = 64 << 10;
@@ -50,12 +50,6 @@ const ALWAYS = {
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',
 } as const;
-
-export interface Arrival {
-  /** Whether the client waits for a 100. */
-  readonly expects: boolean;
-  readonly patience: Patience;
-}
 
 export async function answer(
   request: IncomingMessage,

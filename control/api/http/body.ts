@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { refuse } from '../refusal.ts';
 import { asBytes } from './bytes.ts';
-import { hasBody, type Patience } from './patience.ts';
+import { type Arrival, hasBody } from './patience.ts';
 
 const MOST_DEPTH = 16;
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json *(?:; *charset="?utf-8"? *)?$/i;
@@ -56,11 +56,7 @@ const BYTES_TYPE = /^application\/octet-stream *$/i;
 export async function* readUpload(
   request: IncomingMessage,
   response: ServerResponse,
-  {
-    limitBytes,
-    expects,
-    patience,
-  }: { readonly limitBytes: number; readonly expects: boolean; readonly patience: Patience },
+  { limitBytes, expects, patience }: Arrival & { readonly limitBytes: number },
 ): AsyncGenerator<Uint8Array, void> {
   const { headers } = request;
   if (!hasBody(request)) throw refuse(422, 'no-body', 'there are no bytes');
@@ -68,7 +64,6 @@ export async function* readUpload(
     throw refuse(415, 'not-bytes', 'send Content-Type: application/octet-stream');
   const tooLarge = () => refuse(413, 'too-large', `take at most ${limitBytes} bytes`);
   if (Number(headers['content-length'] ?? 0) > limitBytes) throw tooLarge();
-  patience.byParts();
   if (expects) response.writeContinue();
   let bytes = 0;
   const pieces = request[Symbol.asyncIterator]();

@@ -36,11 +36,7 @@ export class Patience {
     request.once('end', stop).once('close', stop);
   }
 
-  /** From now on by parts: whoever reads says when it waits, and what came. */
-  byParts(): void {
-    clearTimeout(this.#timer);
-  }
-
+  /** From here on by parts: whoever reads says when it waits, and what came. */
   await(): void {
     this.#sinceMs = performance.now();
     this.#wait(this.#leftMs);
@@ -59,4 +55,11 @@ export class Patience {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(this.#giveUp, Math.max(1, ms)).unref();
   }
+}
+
+/** How a request has come, beside what it says. */
+export interface Arrival {
+  /** Whether the client waits for a 100. */
+  readonly expects: boolean;
+  readonly patience: Patience;
 }

@@ -9,7 +9,7 @@ import {
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { ApiTls } from '#model/api.ts';
-import { Patience } from './patience.ts';
+import { type Arrival, Patience } from './patience.ts';
 
 const MOST_CONNECTIONS = 512;
 /** Of one address. */
@@ -30,12 +30,7 @@ const LIMITS: ServerOptions = {
   noDelay: true,
 };
 
-/** @param expects whether the client waits for a 100 before it sends */
-type Handle = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  arrival: { readonly expects: boolean; readonly patience: Patience },
-) => void;
+type Handle = (request: IncomingMessage, response: ServerResponse, arrival: Arrival) => void;
 
 export class Connections {
   readonly #all = new Set<Socket>();

@@ -194,7 +194,7 @@ const apply = defineRoute({
 });
 
 const canaryWishOf = ({ lengthS, ...rest }: z.output<typeof CANARY>) => ({
-  ...{ lengthMs: lengthS * 1000 },
+  lengthMs: lengthS * 1000,
   ...rest,
 });
 
