@@ -4,12 +4,11 @@ import { NCNAME, nameOf, resolved, XSD } from './names.ts';
 import { characters, type Family, listOf, type SimpleType, type WhiteSpace } from './simple-type.ts';
 import { compareTimes, TIMES } from './time.ts';
 
-const TEXT: Family = { length: characters, canonical: value => value, takesPatterns: true };
+const TEXT: Family = { length: characters, canonical: value => value };
 const DECIMAL: Family = {
   compare: compareDecimals,
   canonical: canonicalDecimal,
   digits: decimalDigits,
-  takesPatterns: true,
 };
 const floatOf = (value: string): number => Number(value.replace('INF', 'Infinity'));
 const FLOAT: Family = {
@@ -18,20 +17,17 @@ const FLOAT: Family = {
     return a === b ? 0 : a < b ? -1 : a > b ? 1 : undefined;
   },
   canonical: value => String(floatOf(value) + 0),
-  takesPatterns: true,
 };
-const SINCE: Family = { compare: compareTimes, canonical: value => value, takesPatterns: true };
-const PLAIN: Family = { canonical: value => value, takesPatterns: true };
+const SINCE: Family = { compare: compareTimes, canonical: value => value };
+const PLAIN: Family = { canonical: value => value };
 const HEX: Family = {
   length: value => value.length / 2,
   canonical: value => value.toUpperCase(),
-  takesPatterns: true,
 };
 const withoutSpaces = (value: string): string => value.replaceAll(' ', '');
 const BASE64: Family = {
   length: value => Math.floor((withoutSpaces(value).replace(/=+$/, '').length * 3) / 4),
   canonical: withoutSpaces,
-  takesPatterns: true,
 };
 
 const FLOATING = /^(?:[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|-?INF|NaN)$/;

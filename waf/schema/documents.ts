@@ -74,7 +74,7 @@ export function readDocuments(file: string, read: (path: string) => string): Com
     const root = rootOf(path, read(path));
     const document = documentOf(path, root, adopter);
     for (const node of partsOf(root)) {
-      const kind = KINDS[node.name];
+      const kind = Object.hasOwn(KINDS, node.name) ? KINDS[node.name] : undefined;
       if (kind) addTo(components[kind], { node, document });
       else if (Object.hasOwn(OTHER_FILES, node.name)) {
         const next = nextFile(node, path);

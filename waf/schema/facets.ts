@@ -46,7 +46,7 @@ function whiteSpaceOf(base: SimpleType, facets: readonly Facet[]): WhiteSpace {
 
 function listed(base: SimpleType, values: readonly string[]): (value: string) => boolean {
   if (values.length === 0) return () => true;
-  const canonical = base.family.canonical ?? (value => value);
+  const { canonical } = base.family;
   const scope = new Map<string, string>();
   const known = new Set(
     values.map(value => {
@@ -63,19 +63,19 @@ type Test = (value: string) => boolean;
 
 function testOf({ name, value: limit }: Facet, base: SimpleType): Test {
   const { family } = base;
-  if (LENGTHS[name]) {
+  if (Object.hasOwn(LENGTHS, name)) {
     const measure = family.length;
     if (!measure) throw new SchemaFault(`its type has no ${name}`);
     const count = countOf(name, limit);
     return value => LENGTHS[name]!(measure(value), count);
   }
-  if (DIGITS[name]) {
+  if (Object.hasOwn(DIGITS, name)) {
     const count = countOf(name, limit);
     const { digits } = family;
     if (!digits) throw new SchemaFault(`its type has no ${name}`);
     return value => digits(value)[DIGITS[name]!] <= count;
   }
-  if (BOUNDS[name]) return boundOf(name, limit, base);
+  if (Object.hasOwn(BOUNDS, name)) return boundOf(name, limit, base);
   throw new SchemaFault(`there is no facet ${name}`);
 }
 

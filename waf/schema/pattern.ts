@@ -123,7 +123,7 @@ class PatternReader {
 
   #property(isNegated: boolean): Kind {
     const [whole, name = ''] = /^\{(\w+)\}/.exec(this.#source.slice(this.#at)) ?? [];
-    const known = PROPERTIES[name];
+    const known = Object.hasOwn(PROPERTIES, name) ? PROPERTIES[name] : undefined;
     if (whole === undefined || !known)
       throw new SchemaFault(
         `the property of characters at ${JSON.stringify(this.#source.slice(this.#at - 2))} is not understood`,

@@ -9,9 +9,8 @@ export interface Family {
   /** Below, at or above 0; undefined where neither is larger. */
   compare?(one: string, other: string): number | undefined;
   /** The same for all ways to write one value. */
-  canonical?(value: string): string;
+  canonical(value: string): string;
   digits?(value: string): { readonly total: number; readonly fraction: number };
-  readonly takesPatterns: boolean;
 }
 
 export interface SimpleType {
@@ -46,9 +45,8 @@ export function listOf(item: SimpleType): SimpleType {
     length: value => wordsOf(value).length,
     canonical: value =>
       wordsOf(value)
-        .map(word => item.family.canonical?.(word) ?? word)
+        .map(word => item.family.canonical(word))
         .join(' '),
-    takesPatterns: true,
   };
   return {
     kind: 'simple',
@@ -66,7 +64,7 @@ export function unionOf(members: readonly SimpleType[]): SimpleType {
     kind: 'simple',
     base: undefined,
     whiteSpace: 'preserve',
-    family: { canonical: value => value, takesPatterns: true },
+    family: { canonical: value => value },
     identity: undefined,
     accepts: (value, scope) => members.some(member => member.accepts(normalized(member, value), scope)),
   };

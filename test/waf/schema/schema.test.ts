@@ -160,6 +160,13 @@ const REFUSED: Readonly<Record<string, string>> = {
   'a facet that the type has not': xs(
     '<xs:element name="a"><xs:simpleType><xs:restriction base="xs:boolean"><xs:maxInclusive value="1"/></xs:restriction></xs:simpleType></xs:element>',
   ),
+  'a facet that is none': xs(
+    '<xs:element name="a"><xs:simpleType><xs:restriction base="xs:string"><xs:constructor value="1"/></xs:restriction></xs:simpleType></xs:element>',
+  ),
+  'a property that is none': xs(
+    '<xs:element name="a"><xs:simpleType><xs:restriction base="xs:string"><xs:pattern value="\\p{constructor}"/></xs:restriction></xs:simpleType></xs:element>',
+  ),
+  'a part that is none': xs('<xs:constructor name="a"/><xs:element name="a"/>'),
   'blocked substitution': xs('<xs:element name="a" block="#all"/>'),
   'an unknown part': xs('<xs:elment name="a"/>'),
 };
