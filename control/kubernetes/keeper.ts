@@ -127,7 +127,8 @@ export class RouteKeeper {
       return void this.#next.delete(label);
     this.#tellProblems(label, plan, before);
     this.#next.set(label, plan);
-    this.#timer ??= setTimeout(() => void this.#bring(), this.#isBusy ? LEAST_PAUSE_MS : 0);
+    // Who is busy looks for more when he is done.
+    if (!this.#isBusy) this.#timer ??= setTimeout(() => void this.#bring(), 0);
   }
 
   #refuse(label: string, reason: string): void {
