@@ -5,6 +5,7 @@ import { AskedChild } from '#kit/asked-child.ts';
 import { monotonicMs } from '#kit/monotonic.ts';
 import { RestartPauses } from '#kit/restart-pauses.ts';
 import { Turns } from '#kit/turns.ts';
+import { within } from '#kit/within.ts';
 import type { ClusterModel } from '#model/cluster/cluster.ts';
 import type { ClusterFigures } from './figures.ts';
 import { areGone, fulfil, LastWill } from './last-will.ts';
@@ -210,9 +211,6 @@ export class ClusterPlane {
 async function forfeitRight(model: ClusterModel): Promise<void> {
   const { heartbeat } = model;
   if (!heartbeat?.witness || !areGone(model)) return;
-  const signal = AbortSignal.timeout(FORFEIT_MS);
   const witness = newWitness(heartbeat.witness, heartbeat.node, monotonicMs);
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  signal.addEventListener('abort', () => resolve());
-  await Promise.race([witness.forfeit(signal), late]);
+  await within(FORFEIT_MS, witness.forfeit(AbortSignal.timeout(FORFEIT_MS)));
 }

@@ -29,7 +29,7 @@ export function startProgram(
 }
 
 export interface ProgramEnd {
-  /** Null: a signal ended it. */
+  /** Null: a signal ended it, or its time was over. */
   readonly code: number | null;
   readonly says: string;
   /** It was killed, for its time was over. */
@@ -65,7 +65,7 @@ export async function endOf(
           : code === null
             ? `it was ended by ${by}`
             : `exit code ${code}`;
-        done({ code, says, isLate });
+        done({ code: isLate ? null : code, says, isLate });
       });
     });
   } finally {

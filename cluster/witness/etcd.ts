@@ -94,8 +94,10 @@ export class EtcdWitness implements Witness {
   }
 
   async forfeit(signal: AbortSignal): Promise<void> {
-    const found = await this.#post<KeyAnswer>('kv/range', { key: base64(this.#model.key) }).catch(() => ({}));
-    const [left] = (found as KeyAnswer).kvs ?? [];
+    const found = await this.#post<KeyAnswer>('kv/range', { key: base64(this.#model.key) }).catch(
+      (): KeyAnswer => ({}),
+    );
+    const [left] = found.kvs ?? [];
     if (left?.lease === undefined || left.value !== base64(this.#options.node) || signal.aborted) return;
     await this.#revoke(left.lease);
   }

@@ -23,7 +23,7 @@ export interface DrillReport {
   readonly stopped: string | undefined;
 }
 
-export const badOf = ({ results }: DrillReport): readonly DrillResult[] =>
+const badOf = ({ results }: DrillReport): readonly DrillResult[] =>
   results.filter(({ wrong }) => wrong.length > 0);
 
 /** A drill that broke nothing has shown nothing. */
