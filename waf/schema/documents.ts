@@ -5,7 +5,6 @@ import { readXml, type XmlElement } from '../body/xml-tree.ts';
 import { nameOf, resolved, SchemaFault, XML, XSD } from './names.ts';
 
 export interface SchemaDocument {
-  readonly path: string;
   readonly namespace: string;
   /** It says no namespace, and has that of the file which includes it. */
   readonly isAdopted: boolean;
@@ -103,7 +102,6 @@ function documentOf(path: string, root: XmlElement, adopter: string | undefined)
     throw new SchemaFault(`${path} has another targetNamespace than the file which includes it`);
   refuseBlock(root, 'blockDefault');
   return {
-    path,
     namespace: own ?? adopter ?? '',
     isAdopted: own === undefined && (adopter ?? '') !== '',
     qualifiesElements: attribute(root, 'elementFormDefault') === 'qualified',
